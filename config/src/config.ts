@@ -1,0 +1,88 @@
+import { cleanEnv, makeValidator, port, str } from 'envalid';
+
+const list = makeValidator<string[]>((input) =>
+  input
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean),
+);
+const count = makeValidator<number>((input) => {
+  const value = Number(input);
+  if (!Number.isInteger(value) || value < 0) throw new Error('expects a whole number');
+  return value;
+});
+
+/** Every variable Parley reads, with its default and its meaning. `.env.example` lists the same (a test says so). */
+export const variables = {
+  HOST: str({ default: '127.0.0.1', desc: 'Address the API binds to; 0.0.0.0 in a container' }),
+  PORT: port({ default: 4567, desc: 'Port of the API' }),
+  LOG_LEVEL: str({
+    default: 'info',
+    choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
+    desc: 'Least severe line written',
+  }),
+  DATA_DIR: str({ default: '.data', desc: 'Folder of the embedded engines' }),
+
+  AWS_REGION: str({ default: 'us-east-1', desc: 'Region of the table and the user pool' }),
+  AWS_ENDPOINT_URL_DYNAMODB: str({
+    default: '',
+    desc: 'DynamoDB API; empty: AWS, and for bin/start the embedded engine',
+  }),
+  DDB_MESSAGE_TABLE: str({ default: 'parley-messages', desc: 'The one table' }),
+  DDB_RUNNER_TABLE: str({
+    default: 'parley-runner',
+    desc: 'Checkpoints, leases, dead letters, import positions',
+  }),
+  APPEND_BATCH: str({
+    default: 'auto',
+    choices: ['auto', 'statements', 'transactions'],
+    desc: 'How sends are batched: single conditional statements (one unit each), or transactions (two units, one disk sync); auto: statements on AWS, transactions on an endpoint',
+  }),
+
+  DATABASE_URL: str({ default: '', desc: 'Postgres; empty for bin/start: the embedded engine' }),
+  DATABASE_POOL_SIZE: count({ default: 10, desc: 'Connections to Postgres a process keeps at most' }),
+
+  AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: str({
+    default: '',
+    desc: 'Cognito API; empty: AWS, and for bin/start the embedded sign-in',
+  }),
+  COGNITO_USER_POOL_ID: str({ default: '', desc: 'The user pool' }),
+  COGNITO_USER_POOL_CLIENT_ID: str({ default: '', desc: 'client_id that access tokens must carry' }),
+  TOKEN_ISSUER: str({ default: '', desc: 'Issuer of access tokens; empty: the user pool on AWS' }),
+  TOKEN_JWKS_URI: str({ default: '', desc: 'Its key set; empty: <issuer>/.well-known/jwks.json' }),
+
+  CORS_ORIGINS: list({
+    default: [],
+    desc: 'Origins of browser clients served from elsewhere, comma separated',
+  }),
+  RATE_LIMIT_PER_MINUTE: count({
+    default: 600,
+    desc: 'Requests a person may make per minute; 0 turns the limit off',
+  }),
+  MESSAGE_MAX_CHARS: count({ default: 1024, desc: 'Longest message, in UTF-16 units' }),
+  CURSOR_SECRETS: list({
+    default: [],
+    desc: 'Secrets that sign page cursors, newest first, comma separated; the same on every node. Empty: a random one (a cursor then dies with its process)',
+  }),
+
+  RUNNER_URL: str({
+    default: '',
+    desc: 'Local stream runner that the API wakes after a write; empty on AWS',
+  }),
+  RUNNER_PORT: port({ default: 4569, desc: 'Port of the local stream runner and Lambda invoke endpoint' }),
+  DYNOXIDE_PORT: port({ default: 4571, desc: 'Port of the embedded DynamoDB API' }),
+  PGLITE_PORT: port({ default: 4572, desc: 'Port of the embedded Postgres' }),
+  COGNITO_PORT: port({ default: 4573, desc: 'Port of the embedded sign-in' }),
+};
+
+/** Reads the configuration once. Throws one error that names every variable that is wrong. */
+export function loadConfig(env: Record<string, string | undefined>) {
+  return cleanEnv(env, variables, {
+    reporter: ({ errors }) => {
+      const wrong = Object.entries(errors).map(([name, error]) => `${name}: ${error?.message}`);
+      if (wrong.length > 0) throw new Error(`Wrong configuration. ${wrong.join('; ')}`);
+    },
+  });
+}
+
+export type Config = ReturnType<typeof loadConfig>;

@@ -1,0 +1,25 @@
+/** Wall-clock time that follows the table's, so that one node with a wrong clock does not date the log. */
+export type Clock = {
+  /** Milliseconds since the epoch, corrected. */
+  now(): number;
+  /** Tells the clock what a server's `Date` header said of a request sent and answered at these local times (ms). */
+  observe(serverMs: number, sentAtMs: number, answeredAtMs: number): void;
+};
+
+/** A `Date` header has whole seconds and travels: smaller differences say nothing about the clock. */
+const toleranceMs = 2_000;
+
+export function createClock(localNow: () => number = Date.now): Clock {
+  let offsetMs = 0;
+  return {
+    now: () => localNow() + offsetMs,
+    observe(serverMs, sentAtMs, answeredAtMs) {
+      if (!Number.isFinite(serverMs)) return;
+      // The header is cut to the second: the server's time lay between serverMs and serverMs + 1 s.
+      const differenceMs = serverMs + 500 - (sentAtMs + answeredAtMs) / 2;
+      if (Math.abs(differenceMs - offsetMs) > toleranceMs) {
+        offsetMs = Math.abs(differenceMs) > toleranceMs ? differenceMs : 0;
+      }
+    },
+  };
+}

@@ -1,0 +1,41 @@
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { type Clock, createClock } from '../clock.ts';
+
+/** The table as every function of the core takes it: where it is, and the clock its answers keep right. */
+export type Table = { doc: DynamoDBDocumentClient; name: string; runnerName: string; clock: Clock };
+
+export type TableOptions = {
+  region: string;
+  /** A DynamoDB API off AWS; its credentials are then placeholders. */
+  endpoint?: string | undefined;
+  name: string;
+  runnerName: string;
+};
+
+export function createTable({ region, endpoint, name, runnerName }: TableOptions): Table {
+  const clock = createClock();
+  const client = new DynamoDBClient(clientConfig(region, endpoint));
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const sentAt = Date.now();
+      const result = await next(args);
+      const { headers } = result.response as { headers?: Record<string, string> };
+      if (headers?.date) clock.observe(Date.parse(headers.date), sentAt, Date.now());
+      return result;
+    },
+    { step: 'deserialize', name: 'observeServerDate' },
+  );
+  const doc = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  return { doc, name, runnerName, clock };
+}
+
+/** Client settings shared by the table, its stream and the scripts. */
+export function clientConfig(region: string, endpoint?: string): DynamoDBClientConfig {
+  if (!endpoint) return { region };
+  return { region, endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+}
+
+export function closeTable({ doc }: Table) {
+  doc.destroy();
+}

@@ -1,0 +1,62 @@
+/** The keys of the one table. No other file spells a prefix. */
+
+export type Key = { pk: string; sk: string };
+
+const seqDigits = 12;
+/** The greatest sequence number twelve digits hold. */
+export const maxSeq = 10 ** seqDigits - 1;
+
+export const conversationPk = (messageGroupUuid: string) => `MSG#${messageGroupUuid}`;
+export const summariesPk = (userUuid: string) => `GRP#${userUuid}`;
+
+export const seqSk = (seq: number) => String(seq).padStart(seqDigits, '0');
+/** Sorts after every entry and before `GROUP`: the open end of a log. */
+export const entriesEndSk = 'A';
+export const groupSk = 'GROUP';
+export const memberSk = (userUuid: string) => `MEMBER#${userUuid}`;
+/** Sorts after every member. */
+export const membersEndSk = 'MEMBER#~';
+
+export const entryKey = (messageGroupUuid: string, seq: number): Key => ({
+  pk: conversationPk(messageGroupUuid),
+  sk: seqSk(seq),
+});
+export const groupKey = (messageGroupUuid: string): Key => ({
+  pk: conversationPk(messageGroupUuid),
+  sk: groupSk,
+});
+export const memberKey = (messageGroupUuid: string, userUuid: string): Key => ({
+  pk: conversationPk(messageGroupUuid),
+  sk: memberSk(userUuid),
+});
+export const summaryKey = (userUuid: string, messageGroupUuid: string): Key => ({
+  pk: summariesPk(userUuid),
+  sk: messageGroupUuid,
+});
+
+const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+const conversationPkPattern = new RegExp(`^MSG#(${uuidPattern})$`);
+const summariesPkPattern = new RegExp(`^GRP#(${uuidPattern})$`);
+const entrySkPattern = /^\d{12}$/;
+const memberSkPattern = new RegExp(`^MEMBER#(${uuidPattern})$`);
+
+/** What a key addresses, or `unknown` for an item Parley did not write (an older layout, a hand-made row). */
+export type ParsedKey =
+  | { item: 'entry'; messageGroupUuid: string; seq: number }
+  | { item: 'group'; messageGroupUuid: string }
+  | { item: 'member'; messageGroupUuid: string; userUuid: string }
+  | { item: 'summary'; userUuid: string; messageGroupUuid: string }
+  | { item: 'unknown' };
+
+export function parseKey({ pk, sk }: Key): ParsedKey {
+  const messageGroupUuid = conversationPkPattern.exec(pk)?.[1];
+  if (messageGroupUuid) {
+    if (entrySkPattern.test(sk)) return { item: 'entry', messageGroupUuid, seq: Number(sk) };
+    if (sk === groupSk) return { item: 'group', messageGroupUuid };
+    const userUuid = memberSkPattern.exec(sk)?.[1];
+    if (userUuid) return { item: 'member', messageGroupUuid, userUuid };
+  }
+  const userUuid = summariesPkPattern.exec(pk)?.[1];
+  if (userUuid) return { item: 'summary', userUuid, messageGroupUuid: sk };
+  return { item: 'unknown' };
+}

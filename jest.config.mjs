@@ -1,0 +1,18 @@
+export default {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { parser: { syntax: 'typescript' }, target: 'es2023' },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  testMatch: ['<rootDir>/{core,config,backend,lambdas,engines,cli}/src/**/*.test.ts'],
+  globalSetup: '<rootDir>/engines/src/testing/global-setup.mjs',
+  globalTeardown: '<rootDir>/engines/src/testing/global-teardown.mjs',
+  testTimeout: 30_000,
+};
