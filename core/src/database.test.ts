@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createDatabaseProxy } from '@parley/engines/testing/database-proxy';
+import { createTestDatabase } from '@parley/engines/testing/test-database';
+import { createPool, isUnreachable, migrate, migrationsTable } from './database.ts';
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.close());
+
+const empty = () => database.pool.query('drop schema public cascade; create schema public');
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+
+describe('migrate', () => {
+  it('applies the migrations in order, once', async () => {
+    await empty();
+    const applied = await migrate(database.url);
+    expect(applied[0]).toBe('0001_users');
+    expect(applied).toEqual(applied.toSorted());
+    expect(await migrate(database.url)).toEqual([]);
+    const { rows } = await database.pool.query(`select name from ${migrationsTable} order by id`);
+    expect(rows.map(({ name }) => name)).toEqual(applied);
+  });
+
+  it('lets one of two at a time do the work while the other waits', async () => {
+    const { rows } = await database.pool.query('select version()');
+    // The embedded engine is one session: a lock does not keep it out of itself.
+    if (rows[0].version.includes('emcc')) return;
+    await empty();
+    const outcomes = await Promise.all([migrate(database.url), migrate(database.url), migrate(database.url)]);
+    expect(outcomes.filter((applied) => applied.length > 0)).toHaveLength(1);
+  });
+
+  it('fails where there is no server', async () => {
+    const error = await failure(migrate('postgres://postgres@127.0.0.1:9/postgres'));
+    expect(isUnreachable(error)).toBe(true);
+  });
+});
+
+describe('a pool', () => {
+  it('survives broken connections, tells of them and goes on when the server is back', async () => {
+    const proxy = await createDatabaseProxy(database.url);
+    const errors: Error[] = [];
+    const pool = createPool({ connectionString: proxy.url, max: 2, onError: (error) => errors.push(error) });
+    await pool.query('select 1');
+    proxy.cut();
+    expect(isUnreachable(await failure(pool.query('select 1')))).toBe(true);
+    proxy.restore();
+    expect((await pool.query('select 1 as one')).rows).toEqual([{ one: 1 }]);
+    expect(errors.length).toBeGreaterThan(0);
+    expect(errors.every(isUnreachable)).toBe(true);
+    await pool.end();
+    await proxy.close();
+  });
+
+  it('gives up on a server that accepts and never answers', async () => {
+    const proxy = await createDatabaseProxy(database.url);
+    proxy.freeze();
+    const pool = createPool({ connectionString: proxy.url });
+    expect(isUnreachable(await failure(pool.query('select 1')))).toBe(true);
+    await pool.end();
+    await proxy.close();
+  });
+
+  it('gives up on a statement that never returns', async () => {
+    const proxy = await createDatabaseProxy(database.url);
+    const pool = createPool({ connectionString: proxy.url });
+    await pool.query('select 1');
+    proxy.freeze();
+    expect(isUnreachable(await failure(pool.query('select 1')))).toBe(true);
+    await pool.end();
+    await proxy.close();
+  });
+});
+
+describe('what counts as unreachable', () => {
+  it('is no statement that Postgres refused, and no bug of ours', async () => {
+    expect(isUnreachable(await failure(database.pool.query('select nonsense')))).toBe(false);
+    expect(isUnreachable(await failure(database.pool.query('select 1/0')))).toBe(false);
+    expect(isUnreachable(new TypeError('x is not a function'))).toBe(false);
+    expect(isUnreachable('ECONNREFUSED')).toBe(false);
+    const ended = createPool({ connectionString: database.url });
+    await ended.end();
+    expect(isUnreachable(await failure(ended.query('select 1')))).toBe(false);
+  });
+
+  it.each(['08006', '57P01', '57P03', '53300'])(
+    'is a server that says it is not there for us: %s',
+    (code) => {
+      expect(isUnreachable(Object.assign(new Error('refused'), { code }))).toBe(true);
+    },
+  );
+});

@@ -1,0 +1,78 @@
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+
+export type DatabaseOptions = {
+  connectionString: string;
+  /** Connections kept at most. */
+  max?: number;
+  /** Told of an idle connection that broke; the pool has replaced it already. */
+  onError?: (error: Error) => void;
+};
+
+/** A connection or an answer that takes longer counts as a server that is away. */
+const connectTimeoutMs = 2_000;
+const queryTimeoutMs = 5_000;
+
+export function createPool({ connectionString, max, onError = () => {} }: DatabaseOptions) {
+  const pool = new pg.Pool({
+    connectionString,
+    max,
+    application_name: 'parley',
+    connectionTimeoutMillis: connectTimeoutMs,
+    query_timeout: queryTimeoutMs,
+    keepAlive: true,
+  });
+  pool.on('error', onError);
+  return pool;
+}
+
+export const migrationsTable = 'schema_migrations';
+
+/** Applies the migrations that are missing, each in a transaction, and returns their names. Who comes second waits. */
+export async function migrate(databaseUrl: string) {
+  // Loaded where it is used: a Lambda that only reads and writes does not carry it.
+  const { runner } = await import('node-pg-migrate');
+  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'parley-migrate' });
+  // A connection that breaks fails the query it carries; without a listener it would end the process.
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    const applied = await runner({
+      dbClient: client,
+      dir: fileURLToPath(new URL('../../db/migrations', import.meta.url)),
+      direction: 'up',
+      migrationsTable,
+      advisoryLockMode: 'wait',
+      logger: silent,
+    });
+    return applied.map(({ name }) => name);
+  } finally {
+    await client.end();
+  }
+}
+
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
+
+const networkCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+/** Connection exceptions, shutdown, crash, not ready yet, too many connections. */
+const awaySqlStates = /^(08...|57P0[1-3]|53300)$/;
+/** Errors that the driver makes itself carry no code. */
+const awayMessages =
+  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client has encountered a connection error)/;
+
+/** Whether Postgres could not be reached or did not answer, as opposed to a statement that it refused. */
+export function isUnreachable(error: unknown): error is Error {
+  if (!(error instanceof Error)) return false;
+  const code = 'code' in error ? String(error.code) : '';
+  return networkCodes.has(code) || awaySqlStates.test(code) || awayMessages.test(error.message);
+}

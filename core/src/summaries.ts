@@ -1,0 +1,239 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { BatchGetCommand, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { LRUCache } from 'lru-cache';
+import type { Entry, Person } from './entries.ts';
+import * as entries from './entries.ts';
+import { AppError } from './errors.ts';
+import type { Table } from './table/client.ts';
+import { inboxIndex } from './table/definition.ts';
+import { UnprocessedError } from './table/faults.ts';
+import { type Key, parseKey, summariesPk, summaryKey } from './table/keys.ts';
+
+/**
+ * A conversation as one member's inbox shows it. Three pairs of positions, each absolute, from the log, and with one
+ * writer: the newest entry and the member's own newest message (projector), what the member has read (mark-read).
+ */
+export type Summary = {
+  user: string;
+  message_group_uuid: string;
+  kind: 'direct' | 'group';
+  title?: string;
+  /** The other person of a direct conversation. */
+  user_uuid?: string;
+  user_handle?: string;
+  user_display_name?: string;
+  message: string;
+  sender_uuid: string;
+  last_message_at: string;
+  last_seq: number;
+  message_count: number;
+  sent_seq: number;
+  sent_count: number;
+  read_seq: number;
+  read_count: number;
+  large?: boolean;
+};
+
+export type Position = { seq: number; count: number };
+
+/** First 200 code points of a text. */
+export const preview = (text: string) => (text.length <= 200 ? text : [...text].slice(0, 200).join(''));
+
+/** How far a member has read: what was marked, or the member's own newest message, whichever is further. */
+export const readPosition = (summary: Summary): Position =>
+  summary.read_seq >= summary.sent_seq
+    ? { seq: summary.read_seq, count: summary.read_count }
+    : { seq: summary.sent_seq, count: summary.sent_count };
+
+/** Messages after the read position, up to the summary's own newest entry. */
+export const unreadCount = (summary: Summary) =>
+  Math.max(0, summary.message_count - readPosition(summary).count);
+
+export function summaryFromItem({ pk, sk, ...attributes }: Record<string, unknown>): Summary {
+  const key = parseKey({ pk, sk } as Key);
+  if (key.item !== 'summary') throw new TypeError('not the key of a summary');
+  return { user: key.userUuid, message_group_uuid: key.messageGroupUuid, ...attributes } as Summary;
+}
+
+export type NewSummary = {
+  userUuid: string;
+  /** The conversation's newest entry: the summary is created at its position. */
+  entry: Entry;
+  about: { kind: 'group'; title: string } | { kind: 'direct'; other: Person };
+  read: Position;
+  sent?: Position;
+};
+
+/** The item of a summary that a membership transaction creates. */
+export function summaryItem({ userUuid, entry, about, read, sent = { seq: 0, count: 0 } }: NewSummary) {
+  return {
+    ...summaryKey(userUuid, entry.message_group_uuid),
+    ...(about.kind === 'group'
+      ? { kind: about.kind, title: about.title }
+      : {
+          kind: about.kind,
+          user_uuid: about.other.uuid,
+          user_handle: about.other.handle,
+          user_display_name: about.other.display_name,
+        }),
+    ...newestOf(entry),
+    last_seq: entry.seq,
+    message_count: entry.message_count,
+    sent_seq: sent.seq,
+    sent_count: sent.count,
+    read_seq: read.seq,
+    read_count: read.count,
+  };
+}
+
+/** What a summary shows of its conversation's newest entry. */
+export const newestOf = (entry: Entry) => ({
+  message: preview(entry.message),
+  sender_uuid: entry.user_uuid,
+  last_message_at: entry.created_at,
+});
+
+/** The newest entries of large conversations, whose summaries trail; at most 1 s old. */
+export type Heads = { get(messageGroupUuid: string): Promise<Entry | undefined> };
+
+export function createHeads(table: Table): Heads {
+  const cache = new LRUCache<string, Entry>({
+    max: 10_000,
+    ttl: 1_000,
+    fetchMethod: (messageGroupUuid) => entries.newest(table, messageGroupUuid),
+  });
+  return { get: (messageGroupUuid) => cache.fetch(messageGroupUuid) };
+}
+
+/** Shows a large conversation's newest entry before the trailing pass has written it. */
+async function overlay(heads: Heads, summary: Summary): Promise<Summary> {
+  if (!summary.large) return summary;
+  const head = await heads.get(summary.message_group_uuid);
+  if (!head || head.seq <= summary.last_seq) return summary;
+  const isOwn = head.type === 'message' && head.user_uuid === summary.user;
+  return {
+    ...summary,
+    ...newestOf(head),
+    last_seq: head.seq,
+    message_count: head.message_count,
+    ...(isOwn && { sent_seq: head.seq, sent_count: head.message_count }),
+  };
+}
+
+export type InboxPosition = { last_message_at: string; message_group_uuid: string };
+
+/** Conversations whose unread state the first page counts. */
+const countedConversations = 100;
+
+/**
+ * Access pattern: a person's conversations, newest first. Half a read unit for each 4 KB. The first page reads up to
+ * 100 summaries to count those with something unread; `unreadConversations` is undefined on the others.
+ */
+export async function list(
+  table: Table,
+  heads: Heads,
+  { userUuid, limit, after }: { userUuid: string; limit: number; after?: InboxPosition | undefined },
+) {
+  const { Items = [], LastEvaluatedKey } = await table.doc.send(
+    new QueryCommand({
+      TableName: table.name,
+      IndexName: inboxIndex,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': summariesPk(userUuid) },
+      ScanIndexForward: false,
+      Limit: after ? limit : Math.max(limit, countedConversations),
+      ExclusiveStartKey: after && {
+        ...summaryKey(userUuid, after.message_group_uuid),
+        last_message_at: after.last_message_at,
+      },
+    }),
+  );
+  const stored = Items.map(summaryFromItem);
+  const shown = await Promise.all(stored.map((summary) => overlay(heads, summary)));
+  const last = stored[limit - 1];
+  const hasMore = stored.length > limit || (stored.length === limit && LastEvaluatedKey !== undefined);
+  const unread = shown.filter((summary) => unreadCount(summary) > 0).length;
+  return {
+    summaries: shown.slice(0, limit),
+    next: hasMore && last ? positionOf(last) : undefined,
+    unreadConversations: after ? undefined : { count: unread, isMore: LastEvaluatedKey !== undefined },
+  };
+}
+
+const positionOf = ({ last_message_at, message_group_uuid }: Summary): InboxPosition => ({
+  last_message_at,
+  message_group_uuid,
+});
+
+/** Access pattern: one member's summary of one conversation. 1 read unit. */
+export async function get(table: Table, heads: Heads, userUuid: string, messageGroupUuid: string) {
+  const { Item } = await table.doc.send(
+    new GetCommand({
+      TableName: table.name,
+      Key: summaryKey(userUuid, messageGroupUuid),
+      ConsistentRead: true,
+    }),
+  );
+  return Item && overlay(heads, summaryFromItem(Item));
+}
+
+/** Access pattern: the summaries of several members of one conversation, at most 100. 1 read unit each. */
+export async function getMany(
+  table: Table,
+  messageGroupUuid: string,
+  userUuids: string[],
+): Promise<Summary[]> {
+  if (userUuids.length === 0) return [];
+  const Keys = userUuids.map((userUuid) => summaryKey(userUuid, messageGroupUuid));
+  const { Responses, UnprocessedKeys } = await table.doc.send(
+    new BatchGetCommand({ RequestItems: { [table.name]: { Keys, ConsistentRead: true } } }),
+  );
+  if (UnprocessedKeys?.[table.name]) throw new UnprocessedError('BatchGetItem left summaries unprocessed');
+  return (Responses?.[table.name] ?? []).map(summaryFromItem);
+}
+
+/**
+ * Moves a member's read position forward, never back and never past the newest entry. Safe to repeat.
+ * 2 read units (1 at the newest entry), 2 write units. Throws `message_group_not_found`.
+ */
+export async function markRead(
+  table: Table,
+  { userUuid, messageGroupUuid, seq }: { userUuid: string; messageGroupUuid: string; seq: number },
+): Promise<{ read_seq: number; unread_count: number }> {
+  const head = await entries.newest(table, messageGroupUuid);
+  if (!head) throw new AppError('message_group_not_found');
+  const target = seq >= head.seq ? head : await entries.get(table, messageGroupUuid, seq);
+  const summary = await moveReadPosition(table, userUuid, messageGroupUuid, {
+    seq: target?.seq ?? 0,
+    count: target?.message_count ?? 0,
+  });
+  const position = readPosition(summary);
+  return { read_seq: position.seq, unread_count: Math.max(0, head.message_count - position.count) };
+}
+
+async function moveReadPosition(
+  table: Table,
+  userUuid: string,
+  messageGroupUuid: string,
+  { seq, count }: Position,
+) {
+  try {
+    const { Attributes } = await table.doc.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key: summaryKey(userUuid, messageGroupUuid),
+        UpdateExpression: 'SET read_seq = :seq, read_count = :count',
+        ConditionExpression: 'attribute_exists(pk) AND read_seq < :seq',
+        ExpressionAttributeValues: { ':seq': seq, ':count': count },
+        ReturnValues: 'ALL_NEW',
+        ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+      }),
+    );
+    return summaryFromItem(Attributes ?? {});
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    if (!error.Item) throw new AppError('message_group_not_found', { cause: error });
+    return summaryFromItem(unmarshall(error.Item));
+  }
+}

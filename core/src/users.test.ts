@@ -1,0 +1,340 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createTestDatabase } from '@parley/engines/testing/test-database';
+import * as users from './users.ts';
+
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+beforeAll(async () => {
+  database = await createTestDatabase();
+});
+afterAll(() => database.close());
+
+let people = 0;
+const signUp = (changes: Partial<users.SignUp> = {}): users.SignUp => {
+  people++;
+  return {
+    sub: randomUUID(),
+    preferredUsername: `person-${people}`,
+    name: `Person ${people}`,
+    email: `person-${people}@example.com`,
+    ...changes,
+  };
+};
+const insert = (changes?: Partial<users.SignUp>) => users.insertFromSignUp(database.pool, signUp(changes));
+const read = async (uuid: string) =>
+  (await database.pool.query<users.User>('select * from users where uuid = $1', [uuid])).rows[0];
+const erase = (uuid: string) =>
+  database.pool.query('update users set erased_at = now() where uuid = $1', [uuid]);
+
+describe('a sign-up', () => {
+  it('makes a person with the chosen handle, name and e-mail', async () => {
+    const sub = randomUUID();
+    const person = await insert({
+      sub,
+      preferredUsername: 'Ada.L-1_x',
+      name: 'Ada 👩‍💻',
+      email: 'Ada@Example.com',
+    });
+    expect(person).toEqual({
+      uuid: expect.any(String),
+      handle: 'Ada.L-1_x',
+      display_name: 'Ada 👩‍💻',
+      bio: '',
+      email: 'Ada@Example.com',
+      cognito_user_id: sub,
+      signed_out_at: null,
+      disabled_at: null,
+      erased_at: null,
+    });
+  });
+
+  it('returns the same person when it is delivered again, with what they changed since', async () => {
+    const again = signUp();
+    const person = await users.insertFromSignUp(database.pool, again);
+    await users.updateProfile(database.pool, person.uuid, { display_name: 'Changed' });
+    expect(await users.insertFromSignUp(database.pool, again)).toEqual({
+      ...person,
+      display_name: 'Changed',
+    });
+  });
+
+  it('makes one person when it is delivered many times at once', async () => {
+    const again = signUp();
+    const made = await Promise.all(
+      Array.from({ length: 8 }, () => users.insertFromSignUp(database.pool, again)),
+    );
+    expect(new Set(made.map(({ uuid }) => uuid)).size).toBe(1);
+  });
+
+  it('derives a handle from the e-mail and a number where the chosen one is taken, in whatever case', async () => {
+    await insert({ preferredUsername: 'Grace' });
+    const person = await insert({ preferredUsername: 'gRACE', email: 'grace+work@example.com' });
+    expect(person.handle).toMatch(/^grace\d+$/);
+  });
+
+  it.each([undefined, '', '   ', 'has space', 'é', 'a@b', 'x'.repeat(31), "x'; drop table users"])(
+    'derives a handle where the chosen one is missing or ill-formed: %j',
+    async (preferredUsername) => {
+      const local = randomUUID().slice(0, 8);
+      const person = await insert({ preferredUsername, email: `${local}!@example.com` });
+      expect(person.handle).toMatch(new RegExp(`^${local}\\d+$`));
+    },
+  );
+
+  it('finds a handle even for a person without an e-mail', async () => {
+    const person = await insert({ preferredUsername: undefined, email: undefined });
+    expect(person).toMatchObject({ handle: expect.stringMatching(/^user\d+$/), email: null });
+  });
+
+  it('shows the handle where no name is given', async () => {
+    expect((await insert({ preferredUsername: 'nameless', name: '  ' })).display_name).toBe('nameless');
+  });
+
+  it('lets everybody in who races for one handle', async () => {
+    const made = await Promise.all(
+      Array.from({ length: 12 }, () => insert({ preferredUsername: 'popular' })),
+    );
+    const handles = made.map(({ handle }) => handle.toLowerCase());
+    expect(new Set(handles).size).toBe(12);
+    expect(handles).toContain('popular');
+  });
+
+  it('never takes over the account that has the e-mail already, nor refuses the new person', async () => {
+    const first = await insert({ email: 'shared@example.com' });
+    const second = await insert({ email: 'SHARED@example.com' });
+    expect(second.uuid).not.toBe(first.uuid);
+    expect(second.email).toBeNull();
+    expect(await read(first.uuid)).toMatchObject({
+      email: 'shared@example.com',
+      cognito_user_id: first.cognito_user_id,
+    });
+  });
+
+  it('lets everybody in who races for one e-mail', async () => {
+    const made = await Promise.all(Array.from({ length: 6 }, () => insert({ email: 'raced@example.com' })));
+    expect(made.filter(({ email }) => email !== null)).toHaveLength(1);
+  });
+
+  it('cuts a name that is too long and drops what Postgres cannot hold', async () => {
+    const person = await insert({ name: `a\0${'b'.repeat(58)}😀😀` });
+    expect(person.display_name).toBe(`a${'b'.repeat(58)}`);
+  });
+});
+
+describe('finding people', () => {
+  it('finds by sub, many in one query, shut out and erased ones too', async () => {
+    const [a, b, c] = [await insert(), await insert(), await insert()];
+    await users.disable(database.pool, b.uuid);
+    await erase(c.uuid);
+    const subs = [a, b, c].map((person) => person.cognito_user_id ?? '');
+    const found = await users.findBySubs(database.pool, [...subs, 'unknown', 'nul\0', "'"]);
+    expect([...found.keys()].sort()).toEqual([...subs].sort());
+    expect(found.get(subs[1] ?? '')?.disabled_at).toBeInstanceOf(Date);
+    expect(found.get(subs[2] ?? '')?.erased_at).toBeInstanceOf(Date);
+    expect(await users.findBySub(database.pool, subs[0] ?? '')).toEqual(a);
+    expect(await users.findBySub(database.pool, 'unknown')).toBeNull();
+  });
+
+  it('finds by handle in any case, but nobody who is erased', async () => {
+    const person = await insert({ preferredUsername: 'Linus' });
+    expect(await users.findByHandle(database.pool, 'lINUS')).toEqual(person);
+    expect(await users.findByHandle(database.pool, 'linu')).toBeNull();
+    expect(await users.findByHandle(database.pool, 'nul\0')).toBeNull();
+    await erase(person.uuid);
+    expect(await users.findByHandle(database.pool, 'Linus')).toBeNull();
+  });
+
+  it('answers many handles by the spelling that was asked for', async () => {
+    const person = await insert({ preferredUsername: 'Barbara' });
+    const found = await users.findByHandles(database.pool, ['barbara', 'BARBARA', 'nobody']);
+    expect([...found]).toEqual(
+      expect.arrayContaining([
+        ['barbara', person],
+        ['BARBARA', person],
+      ]),
+    );
+    expect(found.size).toBe(2);
+  });
+
+  it('reads names by uuid and overlooks what is no uuid', async () => {
+    const person = await insert();
+    const found = await users.findNames(database.pool, [person.uuid, randomUUID(), 'no uuid', '']);
+    expect([...found]).toEqual([[person.uuid, { handle: person.handle, display_name: person.display_name }]]);
+  });
+});
+
+describe('search', () => {
+  const handles = async (prefix: string, limit = 20, after?: string) =>
+    (await users.search(database.pool, { prefix, limit, after })).map(({ handle }) => handle);
+
+  it('finds the beginning of a handle or of a name in any case', async () => {
+    await insert({ preferredUsername: 'srch-one', name: 'Élodie' });
+    await insert({ preferredUsername: 'other-handle', name: 'SRCH by name' });
+    expect(await handles('SrCh')).toEqual(['other-handle', 'srch-one']);
+    expect(await handles('rch')).toEqual([]);
+    expect(await handles('Él')).toEqual(['srch-one']);
+  });
+
+  it('takes wildcards, quotes and backslashes to the letter', async () => {
+    await users.insertPeople(database.pool, [{ handle: '50%_off\\' }, { handle: '50 percent' }]);
+    expect(await handles('50%')).toEqual(['50%_off\\']);
+    expect(await handles('50%_off\\')).toEqual(['50%_off\\']);
+    expect(await handles('5__')).toEqual([]);
+    expect(await handles("50'; drop table users --")).toEqual([]);
+    expect(await handles('50\0')).toEqual([]);
+  });
+
+  it('hides who is shut out or erased', async () => {
+    const [a, b, c] = [
+      await insert({ preferredUsername: 'hide-a' }),
+      await insert({ preferredUsername: 'hide-b' }),
+      await insert({ preferredUsername: 'hide-c' }),
+    ];
+    await users.disable(database.pool, a.uuid);
+    await erase(b.uuid);
+    expect(await handles('hide-')).toEqual([c.handle]);
+    await users.enable(database.pool, a.uuid);
+    expect(await handles('hide-')).toEqual([a.handle, c.handle]);
+  });
+
+  it('pages by the last handle, without a gap or a repeat', async () => {
+    await users.insertPeople(
+      database.pool,
+      ['pg-B', 'pg-a', 'pg-_', 'pg-C', 'pg- '].map((handle) => ({ handle })),
+    );
+    const all = await handles('pg-');
+    const first = await handles('pg-', 2);
+    const second = await handles('pg-', 2, first.at(-1)?.toUpperCase());
+    const third = await handles('pg-', 2, second.at(-1));
+    expect([...first, ...second, ...third]).toEqual(all);
+    expect(all).toHaveLength(5);
+  });
+});
+
+describe('a profile', () => {
+  it('changes name and bio, and keeps a bio that is not given', async () => {
+    const { uuid } = await insert();
+    const before = await read(uuid);
+    const changed = await users.updateProfile(database.pool, uuid, { display_name: 'New', bio: "It's 'me'" });
+    expect(changed).toMatchObject({ uuid, display_name: 'New', bio: "It's 'me'" });
+    expect(await users.updateProfile(database.pool, uuid, { display_name: 'Newer' })).toMatchObject({
+      display_name: 'Newer',
+      bio: "It's 'me'",
+    });
+    expect(await read(uuid)).not.toMatchObject({ updated_at: (before as { updated_at?: Date }).updated_at });
+  });
+
+  it('refuses text that Postgres cannot hold', async () => {
+    const { uuid } = await insert();
+    await expect(users.updateProfile(database.pool, uuid, { display_name: 'a\0' })).rejects.toMatchObject({
+      codes: ['text_not_well_formed'],
+    });
+  });
+
+  it('stays as it is once erased', async () => {
+    const { uuid } = await insert();
+    await erase(uuid);
+    expect(await users.updateProfile(database.pool, uuid, { display_name: 'Back' })).toBeNull();
+    expect(await users.updateProfile(database.pool, randomUUID(), { display_name: 'x' })).toBeNull();
+  });
+});
+
+describe('a sign-out', () => {
+  const at = (iso: string) => ({ signed_out_at: new Date(iso) });
+  const seconds = (iso: string) => Math.floor(Date.parse(iso) / 1_000);
+
+  it('revokes tokens of seconds before and of its own second, not later ones', () => {
+    const user = at('2026-01-01T12:00:00.001Z');
+    expect(users.isTokenRevoked(user, seconds('2026-01-01T11:59:59Z'))).toBe(true);
+    expect(users.isTokenRevoked(user, seconds('2026-01-01T12:00:00Z'))).toBe(true);
+    expect(users.isTokenRevoked(user, seconds('2026-01-01T12:00:01Z'))).toBe(false);
+    expect(users.isTokenRevoked(at('2026-01-01T12:00:00.999Z'), seconds('2026-01-01T12:00:00Z'))).toBe(true);
+    expect(users.isTokenRevoked(at('2026-01-01T12:00:00.000Z'), seconds('2026-01-01T12:00:00Z'))).toBe(true);
+  });
+
+  it('revokes nothing of a person who never signed out, and a token without a time of one who did', () => {
+    expect(users.isTokenRevoked({ signed_out_at: null }, 0)).toBe(false);
+    expect(users.isTokenRevoked(at('2026-01-01T12:00:00Z'), Number.NaN)).toBe(true);
+  });
+
+  it('kills the tokens issued up to now and lets a sign-in that follows the answer through', async () => {
+    const { uuid } = await insert();
+    const before = Math.floor(Date.now() / 1_000);
+    await users.signOut(database.pool, uuid);
+    const after = Math.floor(Date.now() / 1_000);
+    const user = await read(uuid);
+    expect(user && users.isTokenRevoked(user, before)).toBe(true);
+    expect(user && users.isTokenRevoked(user, after)).toBe(false);
+  });
+
+  it('kills the token that asks for it even if its issuer runs ahead, and never moves back', async () => {
+    const { uuid } = await insert();
+    const ahead = Math.floor(Date.now() / 1_000) + 30;
+    await users.signOut(database.pool, uuid, ahead);
+    await users.signOut(database.pool, uuid);
+    const user = await read(uuid);
+    expect(user && users.isTokenRevoked(user, ahead)).toBe(true);
+  });
+});
+
+describe('a shut account', () => {
+  it('keeps the time of the first order, and opens again', async () => {
+    const { uuid } = await insert();
+    const first = await users.disable(database.pool, uuid);
+    expect(first?.disabled_at).toBeInstanceOf(Date);
+    expect((await users.disable(database.pool, uuid))?.disabled_at).toEqual(first?.disabled_at);
+    expect((await users.enable(database.pool, uuid))?.disabled_at).toBeNull();
+    expect(await users.disable(database.pool, randomUUID())).toBeNull();
+  });
+});
+
+describe('an import of people', () => {
+  it('keeps handles to the letter and returns everybody by the lower-cased handle', async () => {
+    const imported = ['[R]eal Name', "o'brien|away", 'ÉCLAIR', '^_^', 'a\\b', ' space '];
+    const found = await users.insertPeople(
+      database.pool,
+      imported.map((handle) => ({ handle })),
+    );
+    expect([...found.keys()].sort()).toEqual(imported.map((handle) => handle.toLowerCase()).sort());
+    for (const handle of imported) {
+      expect(found.get(handle.toLowerCase())).toEqual({
+        uuid: expect.any(String),
+        handle,
+        display_name: handle,
+      });
+    }
+  });
+
+  it('takes a handle that differs only in case for the same person, within a batch and with who is there', async () => {
+    const person = await insert({ preferredUsername: 'Existing', name: 'Already here' });
+    const found = await users.insertPeople(database.pool, [
+      { handle: 'EXISTING', display_name: 'Other' },
+      { handle: 'Twice' },
+      { handle: 'twice' },
+    ]);
+    expect(found.size).toBe(2);
+    expect(found.get('existing')).toEqual({
+      uuid: person.uuid,
+      handle: 'Existing',
+      display_name: 'Already here',
+    });
+    expect(found.get('twice')?.handle).toBe('Twice');
+  });
+
+  it('is safe to repeat and to run twice at a time, in more than one piece', async () => {
+    const crowd = Array.from({ length: 1_500 }, (_, index) => ({ handle: `crowd ${index}` }));
+    const [first, second] = await Promise.all([
+      users.insertPeople(database.pool, crowd),
+      users.insertPeople(database.pool, crowd.toReversed()),
+    ]);
+    expect(first.size).toBe(1_500);
+    expect(second).toEqual(new Map([...second.keys()].map((key) => [key, first.get(key)])));
+    expect(await users.insertPeople(database.pool, crowd)).toEqual(first);
+  });
+
+  it('refuses a handle that Postgres cannot hold', async () => {
+    await expect(users.insertPeople(database.pool, [{ handle: 'a\0' }])).rejects.toMatchObject({
+      codes: ['text_not_well_formed'],
+    });
+  });
+});

@@ -1,0 +1,17 @@
+import { v5 } from 'uuid';
+
+/** Fixed for ever: the uuids of conversations and imported people derive from it. */
+const namespace = '6f0a9b52-54ad-4c53-9d5b-7c9a3a1f5d10';
+
+/** The direct conversation of two people, whoever asks. */
+export function conversationUuid(one: string, other: string): string {
+  const [lower, higher] = [one.toLowerCase(), other.toLowerCase()].sort();
+  return v5(`${lower}:${higher}`, namespace);
+}
+
+/** The group that a creator's request with this key makes, however often it is repeated. */
+export const groupUuid = (creatorUuid: string, idempotencyKey: string) =>
+  v5(`group:${creatorUuid}:${idempotencyKey}`, namespace);
+
+/** A group known by a name elsewhere, such as a room of an import. */
+export const importedGroupUuid = (source: string, room: string) => v5(`import:${source}:${room}`, namespace);

@@ -1,0 +1,116 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'libsql';
+import { dynoxideBinary } from './dynoxide-binary.ts';
+import { endStale, writePidFile } from './processes.ts';
+
+const streamRetentionMs = 24 * 3_600_000;
+const pruneIntervalMs = 3_600_000;
+/** Rows deleted under one write lock: the server waits meanwhile. */
+const pruneChunk = 500;
+const prunePauseMs = 10;
+
+export type DynoxideOptions = { port: number; dbPath: string };
+
+/** Runs the DynamoDB API on a file. Never in memory: the index below needs a second connection. */
+export async function startDynoxide({ port, dbPath }: DynoxideOptions) {
+  mkdirSync(dirname(dbPath), { recursive: true });
+  const pidFile = `${dbPath}.pid`;
+  await endStale(pidFile);
+  const child = spawn(
+    dynoxideBinary(),
+    ['--host', '127.0.0.1', '--port', String(port), '--db-path', dbPath],
+    {
+      stdio: ['ignore', 'inherit', 'pipe'],
+    },
+  );
+  const failed = new Promise<never>((_, reject) => {
+    child.once('close', (code, signal) => reject(new Error(`dynoxide ended (${signal ?? code})`)));
+  });
+  const stop = async () => {
+    clearInterval(pruning);
+    child.kill('SIGTERM');
+    await failed.catch(() => {});
+    await endStale(pidFile);
+  };
+  const prune = () => pruneStream(dbPath).catch((error) => console.error('Stream not pruned:', error));
+  const pruning = setInterval(prune, pruneIntervalMs).unref();
+  try {
+    await listening(child);
+    if (child.pid) writePidFile(pidFile, child.pid);
+    indexStream(dbPath);
+    void prune();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { url: `http://127.0.0.1:${port}`, failed, stop };
+}
+
+/**
+ * The server takes the next sequence number of a table from MAX(CAST(sequence_number AS INTEGER)): without an index
+ * on exactly this expression every write scans the stream.
+ */
+export function indexStream(dbPath: string) {
+  withDatabase(dbPath, (db) =>
+    db.exec(
+      'CREATE INDEX IF NOT EXISTS parley_stream_sequence ON _stream_records(table_name, CAST(sequence_number AS INTEGER))',
+    ),
+  );
+}
+
+/** Drops stream records older than 24 h, which the server keeps for ever. The newest of each table stays: it counts on. */
+export async function pruneStream(dbPath: string, now = Date.now()) {
+  const horizon = Math.floor((now - streamRetentionMs) / 1000);
+  const { end, newest } = withDatabase(dbPath, (db) => ({
+    end: ids(db, `SELECT id FROM _stream_records WHERE created_at >= ${horizon} ORDER BY id LIMIT 1`)[0],
+    newest: ids(db, 'SELECT MAX(id) AS id FROM _stream_records GROUP BY table_name'),
+  }));
+  const chunk = `
+    DELETE FROM _stream_records WHERE id IN (
+      SELECT id FROM _stream_records WHERE id < ${end ?? Number.MAX_SAFE_INTEGER} AND id NOT IN (${newest})
+      ORDER BY id LIMIT ${pruneChunk}
+    ) RETURNING id`;
+  let pruned = 0;
+  while (true) {
+    const count = withDatabase(dbPath, (db) => ids(db, chunk).length);
+    pruned += count;
+    if (count < pruneChunk) return pruned;
+    await sleep(prunePauseMs);
+  }
+}
+
+function ids(db: Database.Database, sql: string) {
+  return (db.prepare(sql).all() as { id: number }[]).map(({ id }) => id);
+}
+
+/**
+ * A connection of its own for each task, and only `all` and `exec`: `get` and `run` of libsql leave their statement
+ * open, and an open one keeps the server's write-ahead log from being reused.
+ */
+function withDatabase<Result>(dbPath: string, task: (db: Database.Database) => Result) {
+  const db = new Database(dbPath, { timeout: 5_000 } as Database.Options);
+  try {
+    return task(db);
+  } finally {
+    db.close();
+  }
+}
+
+async function listening(child: ChildProcess) {
+  if (!child.stderr) throw new Error('dynoxide has no output');
+  const lines = createInterface({ input: child.stderr });
+  const said: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', () => reject(new Error(`dynoxide ended at its start: ${said.join(' ')}`)));
+    lines.on('line', (line) => {
+      said.push(line);
+      process.stderr.write(`${line}\n`);
+      if (line.startsWith('Dynoxide listening on')) resolve();
+    });
+  });
+}

@@ -1,0 +1,36 @@
+import type { Engine, EngineName } from './launch.ts';
+
+/** `engine-process.ts NAME OPTIONS`: one engine in a process of its own that ends with its parent. */
+const engines: Record<EngineName, () => Promise<(options: never) => Promise<Engine>>> = {
+  dynoxide: async () => (await import('./dynoxide.ts')).startDynoxide,
+  pglite: async () => (await import('./pglite.ts')).startPglite,
+  cognito: async () => (await import('./cognito-local.ts')).startCognito,
+};
+
+const [name, options] = process.argv.slice(2);
+
+async function main() {
+  const start = await engines[name as EngineName]();
+  const engine = await start(JSON.parse(options ?? '{}') as never);
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    await engine.stop();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
+  process.on('disconnect', stop);
+  engine.failed.catch((error) => {
+    if (stopping) return;
+    console.error(error);
+    process.exit(1);
+  });
+  if (!process.connected) return stop();
+  process.send?.({ url: engine.url });
+}
+
+main().catch((error) => {
+  if (!process.connected) process.exit(1);
+  process.send?.({ error: String(error.message) }, () => process.exit(1));
+});

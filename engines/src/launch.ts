@@ -1,0 +1,59 @@
+import { type ChildProcess, fork, type StdioOptions } from 'node:child_process';
+import { join } from 'node:path';
+import type { CognitoOptions } from './cognito-local.ts';
+import type { DynoxideOptions } from './dynoxide.ts';
+import type { PgliteOptions } from './pglite.ts';
+
+export type EngineOptions = {
+  dynoxide: DynoxideOptions;
+  pglite: PgliteOptions;
+  cognito: CognitoOptions;
+};
+export type EngineName = keyof EngineOptions;
+
+/** `failed` rejects where the engine ends by itself. */
+export type Engine = { url: string; failed: Promise<never>; stop(): Promise<void> };
+
+export const root = join(import.meta.dirname, '../..');
+
+/** Forks an engine in a session of its own (a terminal's signals reach only us, so that we stop in order). */
+export function forkEngine<Name extends EngineName>(
+  name: Name,
+  options: EngineOptions[Name],
+  stdio: StdioOptions = ['ignore', 'ignore', 'ignore', 'ipc'],
+) {
+  return fork(join(import.meta.dirname, 'engine-process.ts'), [name, JSON.stringify(options)], {
+    cwd: root,
+    execArgv: ['--import', 'tsx'],
+    detached: true,
+    stdio,
+  });
+}
+
+/** Waits until a forked engine answers. */
+export function engineUrl(child: ChildProcess): Promise<string> {
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('message', (message: { url: string } | { error: string }) => {
+      if ('url' in message) resolve(message.url);
+      else reject(new Error(message.error));
+    });
+    child.once('exit', (code) => reject(new Error(`ended with code ${code}`)));
+  });
+}
+
+export async function stopChild(child: ChildProcess, graceMs = 5_000) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = new Promise((resolve) => child.once('exit', resolve));
+  const force = setTimeout(() => child.kill('SIGKILL'), graceMs);
+  child.kill('SIGTERM');
+  await exited;
+  clearTimeout(force);
+}
+
+/** Launches an engine with its output discarded: what tests need. */
+export async function launch<Name extends EngineName>(name: Name, options: EngineOptions[Name]) {
+  const child = forkEngine(name, options);
+  const url = await engineUrl(child);
+  return { url, stop: () => stopChild(child) };
+}

@@ -1,0 +1,27 @@
+import { randomUUID } from 'node:crypto';
+import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
+import { closeTable, createTable } from '@parley/core/table/client';
+import { ensureTable, messageTable, runnerTable } from '@parley/core/table/definition';
+
+/** An own message table and runner table on the test engine. */
+export async function createTestTable() {
+  const name = `test-${randomUUID()}`;
+  const runnerName = `${name}-runner`;
+  const table = createTable({ region: 'us-east-1', endpoint: testEndpoint(), name, runnerName });
+  await Promise.all([
+    ensureTable(table.doc, messageTable(name)),
+    ensureTable(table.doc, runnerTable(runnerName)),
+  ]);
+  const drop = async () => {
+    for (const TableName of [name, runnerName]) await table.doc.send(new DeleteTableCommand({ TableName }));
+    closeTable(table);
+  };
+  return { ...table, drop };
+}
+
+export function testEndpoint() {
+  const endpoint = process.env.TEST_DYNAMODB_ENDPOINT;
+  if (!endpoint)
+    throw new Error('TEST_DYNAMODB_ENDPOINT is not set: run through jest, which starts the engines');
+  return endpoint;
+}
