@@ -14,5 +14,6 @@ export default {
   testMatch: ['<rootDir>/{core,config,backend,lambdas,engines,cli}/src/**/*.test.ts'],
   globalSetup: '<rootDir>/engines/src/testing/global-setup.mjs',
   globalTeardown: '<rootDir>/engines/src/testing/global-teardown.mjs',
+  setupFiles: ['<rootDir>/engines/src/testing/one-realm.mjs'],
   testTimeout: 30_000,
 };

@@ -69,6 +69,7 @@ export const variables = {
     default: '',
     desc: 'Local stream runner that the API wakes after a write; empty on AWS',
   }),
+  RUNNER_HOST: str({ default: '127.0.0.1', desc: 'Address the local stream runner binds to' }),
   RUNNER_PORT: port({ default: 4569, desc: 'Port of the local stream runner and Lambda invoke endpoint' }),
   DYNOXIDE_PORT: port({ default: 4571, desc: 'Port of the embedded DynamoDB API' }),
   PGLITE_PORT: port({ default: 4572, desc: 'Port of the embedded Postgres' }),

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url';
+import { types } from 'node:util';
 import pg from 'pg';
 
 export type DatabaseOptions = {
@@ -72,7 +73,7 @@ const awayMessages =
 
 /** Whether Postgres could not be reached or did not answer, as opposed to a statement that it refused. */
 export function isUnreachable(error: unknown): error is Error {
-  if (!(error instanceof Error)) return false;
+  if (!types.isNativeError(error)) return false;
   const code = 'code' in error ? String(error.code) : '';
   return networkCodes.has(code) || awaySqlStates.test(code) || awayMessages.test(error.message);
 }

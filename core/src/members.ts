@@ -60,6 +60,14 @@ export async function membership(table: Table, messageGroupUuid: string, userUui
   return { group: group && groupFromItem(group), member: member && memberFromItem(member) };
 }
 
+/** Access pattern: a group. 1 read unit. */
+export async function group(table: Table, messageGroupUuid: string): Promise<Group | undefined> {
+  const { Item } = await table.doc.send(
+    new GetCommand({ TableName: table.name, Key: groupKey(messageGroupUuid), ConsistentRead: true }),
+  );
+  return Item && groupFromItem(Item);
+}
+
 /** Access pattern: one member. 1 read unit. */
 export async function get(
   table: Table,

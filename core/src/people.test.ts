@@ -32,8 +32,8 @@ beforeEach(async () => {
   });
 });
 afterEach(async () => {
-  await pool.end();
   await proxy.close();
+  await pool.end();
 });
 
 const insert = () => {

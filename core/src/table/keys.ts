@@ -34,6 +34,17 @@ export const summaryKey = (userUuid: string, messageGroupUuid: string): Key => (
   sk: messageGroupUuid,
 });
 
+/** The keys of the second table: it has no stream, so what a consumer notes there does not feed the stream it reads. */
+export const checkpointKey = (consumer: string, streamArn: string, shardId: string): Key => ({
+  pk: `CHECKPOINT#${consumer}`,
+  sk: `${streamArn}#${shardId}`,
+});
+export const deadLetterKey = (consumer: string, shardId: string, sequenceNumber: string): Key => ({
+  pk: `DEAD#${consumer}`,
+  sk: `${shardId}#${sequenceNumber}`,
+});
+export const importKey = (source: string): Key => ({ pk: `IMPORT#${source}`, sk: 'POSITION' });
+
 const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const conversationPkPattern = new RegExp(`^MSG#(${uuidPattern})$`);
 const summariesPkPattern = new RegExp(`^GRP#(${uuidPattern})$`);

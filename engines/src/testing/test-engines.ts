@@ -1,8 +1,8 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { PGlite } from '@electric-sql/pglite';
 import getPort from 'get-port';
-import { launch, root } from '../launch.ts';
+import { launch } from '../launch.ts';
+import { makePgliteTemplate } from '../pglite-template.ts';
 
 /** One DynamoDB API for all workers and one Postgres for each; their addresses go to the environment. */
 export async function startTestEngines(folder: string, workers: number, env: NodeJS.ProcessEnv) {
@@ -18,10 +18,12 @@ export async function startTestEngines(folder: string, workers: number, env: Nod
     started.push(engine);
     env.TEST_DYNAMODB_ENDPOINT = engine.url;
   };
+  let template: Promise<string> | undefined;
   const postgres = async (worker: number) => {
     const name = `TEST_DATABASE_URL_${worker}`;
     if (env[name]) return;
-    const engine = await launch('pglite', { port: await getPort(), template: await pgliteTemplate() });
+    template ??= makePgliteTemplate();
+    const engine = await launch('pglite', { port: await getPort(), template: await template });
     started.push(engine);
     env[name] = engine.url;
   };
@@ -33,26 +35,4 @@ export async function startTestEngines(folder: string, workers: number, env: Nod
     throw failure.reason;
   }
   return { stop };
-}
-
-let template: Promise<string> | undefined;
-
-/** A fresh database, made once (4 s) and kept beside the packages. */
-function pgliteTemplate() {
-  template ??= makeTemplate();
-  return template;
-}
-
-async function makeTemplate() {
-  const { dependencies } = JSON.parse(readFileSync(join(root, 'engines/package.json'), 'utf8'));
-  const folder = join(root, 'node_modules/.cache/pglite');
-  const path = join(folder, `${dependencies['@electric-sql/pglite']}.tar`);
-  if (existsSync(path)) return path;
-  mkdirSync(folder, { recursive: true });
-  const db = await PGlite.create();
-  const dump = await db.dumpDataDir('none');
-  await db.close();
-  writeFileSync(`${path}.${process.pid}`, Buffer.from(await dump.arrayBuffer()));
-  renameSync(`${path}.${process.pid}`, path);
-  return path;
 }

@@ -1,0 +1,209 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { BatchExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
+import { LRUCache } from 'lru-cache';
+import pLimit from 'p-limit';
+import type { Entry } from './entries.ts';
+import * as entries from './entries.ts';
+import type { Group } from './members.ts';
+import * as members from './members.ts';
+import * as summaries from './summaries.ts';
+import type { Table } from './table/client.ts';
+import { isRetryableCode, isTransientFault } from './table/faults.ts';
+import { summaryKey } from './table/keys.ts';
+import type { EntryRecord } from './table/stream.ts';
+
+/*
+ * Rewrites the summaries of each conversation that a batch of stream records touches.
+ *
+ * 1. Newest is the greatest seq of the batch, never the last record: a transaction's records come in any order.
+ * 2. A member's summary takes two pairs of absolute positions from the log: the newest entry's, and those of the
+ *    member's own greatest message. Each pair moves only forward, by its own condition, so a batch that comes twice,
+ *    late, cut or shuffled changes nothing.
+ * 3. One statement carries both pairs. Where it is refused, each pair goes alone, the newest entry first: a summary's
+ *    own position thus never passes its newest one.
+ * 4. An update never creates a summary (PartiQL's UPDATE refuses an absent item), so a removed member's stays gone.
+ */
+
+/** Records older than this are read again: their text may have been erased since. */
+const trustImageMs = 60_000;
+const statementsPerBatch = 25;
+const batchesInFlight = 4;
+const maxAttempts = 4;
+
+export type Projector = {
+  /** Rewrites what these records touch. Answers the conversations that failed, with the error of each. */
+  project(records: EntryRecord[]): Promise<Map<string, unknown>>;
+};
+
+type Roster = { group: Group; userUuids: string[] };
+
+/** One summary's rewrite: the pairs of one statement, and what follows it whatever its outcome. */
+type Rewrite = {
+  messageGroupUuid: string;
+  userUuid: string;
+  newest?: Newest | undefined;
+  sent?: summaries.Position | undefined;
+  next?: Rewrite | undefined;
+  attempts: number;
+};
+type Newest = { entry: Entry; group: Group };
+
+export function createProjector(table: Table): Projector {
+  const rosters = new LRUCache<string, Roster>({
+    maxSize: 200_000,
+    sizeCalculation: ({ userUuids }) => 1 + userUuids.length,
+  });
+  const limit = pLimit(batchesInFlight);
+
+  async function project(records: EntryRecord[]) {
+    const failed = new Map<string, unknown>();
+    const conversations = groupByConversation(records);
+    const rewrites = await Promise.all(
+      [...conversations].map(([uuid, ofConversation]) =>
+        limit(() => plan(uuid, ofConversation)).catch((error) => {
+          failed.set(uuid, error);
+          return [];
+        }),
+      ),
+    );
+    for (let open = rewrites.flat(); open.length > 0; ) {
+      const again = await write(open, failed);
+      const attempts = Math.max(0, ...again.map((rewrite) => rewrite.attempts));
+      if (attempts > 0) await sleep(Math.random() * 25 * 2 ** attempts);
+      open = again;
+    }
+    return failed;
+  }
+
+  /** The rewrites of one conversation's summaries, one for each member. */
+  async function plan(messageGroupUuid: string, records: EntryRecord[]): Promise<Rewrite[]> {
+    const byMember = new Map<string, summaries.Position>();
+    let newest: EntryRecord | undefined;
+    for (const record of records) {
+      const { seq, type, user_uuid, message_count } = record.entry;
+      if (seq > (newest?.entry.seq ?? 0)) newest = record;
+      if (type !== 'message' || seq <= (byMember.get(user_uuid)?.seq ?? 0)) continue;
+      byMember.set(user_uuid, { seq, count: message_count });
+    }
+    if (!newest) return [];
+    const roster = await currentRoster(messageGroupUuid);
+    if (!roster) return [];
+    const entry = (await currentEntry(newest)) ?? newest.entry;
+    return roster.userUuids.map((userUuid) => ({
+      messageGroupUuid,
+      userUuid,
+      newest: { entry, group: roster.group },
+      sent: byMember.get(userUuid),
+      attempts: 0,
+    }));
+  }
+
+  async function currentEntry({ entry, writtenAtMs }: EntryRecord) {
+    if (table.clock.now() - writtenAtMs < trustImageMs) return entry;
+    return entries.get(table, entry.message_group_uuid, entry.seq);
+  }
+
+  /** A direct conversation's two people never change; a group is read once for each version. 0 or 1 read unit warm. */
+  async function currentRoster(messageGroupUuid: string): Promise<Roster | undefined> {
+    const known = rosters.get(messageGroupUuid);
+    if (known?.group.kind === 'direct') return known;
+    if (known) {
+      const group = await members.group(table, messageGroupUuid);
+      if (group?.version === known.group.version) return known;
+    }
+    const current = await members.roster(table, messageGroupUuid);
+    if (!current.group) return undefined;
+    const roster = { group: current.group, userUuids: current.members.map(({ user_uuid }) => user_uuid) };
+    rosters.set(messageGroupUuid, roster);
+    return roster;
+  }
+
+  /** Writes in batches whose statements touch different items. Returns what is still to be written. */
+  async function write(open: Rewrite[], failed: Map<string, unknown>): Promise<Rewrite[]> {
+    const batches: Rewrite[][] = [];
+    for (let start = 0; start < open.length; start += statementsPerBatch) {
+      batches.push(open.slice(start, start + statementsPerBatch));
+    }
+    const left = await Promise.all(batches.map((batch) => limit(() => writeBatch(batch, failed))));
+    return left.flat();
+  }
+
+  async function writeBatch(batch: Rewrite[], failed: Map<string, unknown>): Promise<Rewrite[]> {
+    try {
+      const Statements = batch.map((rewrite) => statement(table, rewrite));
+      const { Responses = [] } = await table.doc.send(new BatchExecuteStatementCommand({ Statements }));
+      return batch.flatMap((rewrite, index) => {
+        const error = Responses[index]?.Error;
+        if (Responses[index] && !error) return rewrite.next ?? [];
+        if (error?.Code === 'ConditionalCheckFailed') return afterRefusal(rewrite);
+        const reason = new Error(`the table refused a summary: ${error?.Code}: ${error?.Message}`);
+        return !error || isRetryableCode(error.Code)
+          ? retry(rewrite, failed, reason)
+          : fail(rewrite, failed, reason);
+      });
+    } catch (error) {
+      if (isTransientFault(error)) return batch.flatMap((rewrite) => retry(rewrite, failed, error));
+      if (batch.length === 1) return batch.flatMap((rewrite) => fail(rewrite, failed, error));
+      const alone = await Promise.all(batch.map((rewrite) => writeBatch([rewrite], failed)));
+      return alone.flat();
+    }
+  }
+
+  return { project };
+}
+
+function groupByConversation(records: EntryRecord[]): Map<string, EntryRecord[]> {
+  const conversations = new Map<string, EntryRecord[]>();
+  for (const record of records) {
+    const uuid = record.entry.message_group_uuid;
+    const known = conversations.get(uuid);
+    if (known) known.push(record);
+    else conversations.set(uuid, [record]);
+  }
+  return conversations;
+}
+
+/** A refused statement of two pairs: the summary is gone, or ahead in one of them. Each pair then goes alone. */
+function afterRefusal(rewrite: Rewrite): Rewrite[] {
+  const { newest, sent } = rewrite;
+  if (newest && sent) return [{ ...rewrite, sent: undefined, next: { ...rewrite, newest: undefined } }];
+  return rewrite.next ? [rewrite.next] : [];
+}
+
+function retry(rewrite: Rewrite, failed: Map<string, unknown>, reason: unknown): Rewrite[] {
+  const attempts = rewrite.attempts + 1;
+  return attempts < maxAttempts ? [{ ...rewrite, attempts }] : fail(rewrite, failed, reason);
+}
+
+function fail({ messageGroupUuid }: Rewrite, failed: Map<string, unknown>, reason: unknown): [] {
+  failed.set(messageGroupUuid, reason);
+  return [];
+}
+
+/** 1 write unit, and 2 more where the time of the newest entry moves the summary in the inbox index. */
+function statement(table: Table, { messageGroupUuid, userUuid, newest, sent }: Rewrite) {
+  const { pk, sk } = summaryKey(userUuid, messageGroupUuid);
+  const set: Record<string, unknown> = {};
+  const conditions: string[] = [];
+  const bounds: number[] = [];
+  if (newest) {
+    const { entry, group } = newest;
+    Object.assign(set, summaries.newestOf(entry), {
+      last_seq: entry.seq,
+      message_count: entry.message_count,
+    });
+    if (group.kind === 'group') Object.assign(set, { title: group.title, large: entry.large === true });
+    conditions.push('last_seq < ?');
+    bounds.push(entry.seq);
+  }
+  if (sent) {
+    Object.assign(set, { sent_seq: sent.seq, sent_count: sent.count });
+    conditions.push('sent_seq < ?');
+    bounds.push(sent.seq);
+  }
+  const assignments = Object.keys(set).map((name) => `${name}=?`);
+  return {
+    Statement: `UPDATE "${table.name}" SET ${assignments.join(', ')} WHERE pk=? AND sk=? AND ${conditions.join(' AND ')}`,
+    Parameters: [...Object.values(set), pk, sk, ...bounds],
+  };
+}

@@ -1,0 +1,54 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { type Entry, entryFromItem } from '../entries.ts';
+import { type Key, parseKey } from './keys.ts';
+
+/** A stream record as Lambda hands it over and GetRecords returns it; times as seconds since the epoch, or a Date. */
+export type StreamRecord = {
+  eventName?: string | undefined;
+  dynamodb?: {
+    ApproximateCreationDateTime?: number | Date | undefined;
+    Keys?: Record<string, unknown> | undefined;
+    NewImage?: Record<string, unknown> | undefined;
+    SequenceNumber?: string | undefined;
+  };
+};
+
+/** An entry as the stream tells it, with the time of the write. */
+export type EntryRecord = { entry: Entry; writtenAtMs: number; sequenceNumber: string };
+
+/** Whether a record can hold a log entry at all: the filter of the event source. */
+export function isEntryRecord({ eventName, dynamodb }: StreamRecord): boolean {
+  if (eventName !== 'INSERT' && eventName !== 'MODIFY') return false;
+  const keys = dynamodb?.Keys;
+  return keys !== undefined && parseKey(stringsOf(keys)).item === 'entry';
+}
+
+/** Whether a record's summaries follow in the trailing pass. */
+export const isLargeRecord = ({ dynamodb }: StreamRecord) =>
+  (dynamodb?.NewImage?.large as AttributeValue | undefined)?.BOOL === true;
+
+/** The entry of a record; undefined where it holds none that Parley wrote. */
+export function entryRecord(record: StreamRecord): EntryRecord | undefined {
+  if (!isEntryRecord(record) || !record.dynamodb?.NewImage) return undefined;
+  const { NewImage, ApproximateCreationDateTime = 0, SequenceNumber = '' } = record.dynamodb;
+  try {
+    const entry = entryFromItem(unmarshall(NewImage as Record<string, AttributeValue>));
+    return {
+      entry,
+      writtenAtMs: millisecondsOf(ApproximateCreationDateTime),
+      sequenceNumber: SequenceNumber,
+    };
+  } catch (error) {
+    // Not an entry of this layout (an older one, a hand-made row): it is counted, and must not stop the shard.
+    if (error instanceof TypeError) return undefined;
+    throw error;
+  }
+}
+
+const millisecondsOf = (time: number | Date) => (time instanceof Date ? time.getTime() : time * 1_000);
+
+function stringsOf(keys: Record<string, unknown>): Key {
+  const { pk, sk } = keys as Record<string, AttributeValue | undefined>;
+  return { pk: pk?.S ?? '', sk: sk?.S ?? '' };
+}

@@ -1,0 +1,48 @@
+import { createServer, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** What becomes of a request: `cut` drops the answer after the engine has done its work, `drop` drops the request. */
+export type Fate = 'pass' | 'cut' | 'drop' | 'throttle' | 'fail' | { delayMs: number };
+
+/** Stands in front of a DynamoDB API. `decide` is asked for each request, by its operation (`BatchExecuteStatement`, ...). */
+export async function startFaultProxy(endpoint: string, decide: (operation: string) => Fate) {
+  const target = new URL(endpoint);
+  const server = createServer(async (req, res) => {
+    const chunks: Buffer[] = [];
+    for await (const chunk of req) chunks.push(chunk as Buffer);
+    const operation = String(req.headers['x-amz-target']).split('.').at(-1) ?? '';
+    const fate = decide(operation);
+    if (fate === 'drop') return res.destroy();
+    if (fate === 'throttle') return answer(res, 400, 'ThrottlingException');
+    if (fate === 'fail') return answer(res, 500, 'InternalServerError');
+    if (typeof fate === 'object') await sleep(fate.delayMs);
+    const forwarded = request(
+      { host: target.hostname, port: target.port, method: req.method, path: req.url, headers: req.headers },
+      (reply) => {
+        const body: Buffer[] = [];
+        reply.on('data', (chunk: Buffer) => body.push(chunk));
+        reply.on('end', () => {
+          if (fate === 'cut') return res.destroy();
+          res.writeHead(reply.statusCode ?? 502, reply.headers).end(Buffer.concat(body));
+        });
+      },
+    );
+    forwarded.on('error', () => res.destroy());
+    forwarded.end(Buffer.concat(chunks));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    endpoint: `http://127.0.0.1:${port}`,
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function answer(res: ServerResponse, status: number, name: string) {
+  const body = { __type: `com.amazonaws.dynamodb.v20120810#${name}`, message: `${name}, by the fault proxy` };
+  res.writeHead(status, { 'content-type': 'application/x-amz-json-1.0' }).end(JSON.stringify(body));
+}

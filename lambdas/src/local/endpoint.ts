@@ -1,0 +1,45 @@
+import express, { type Express } from 'express';
+import type { Logger } from 'pino';
+
+export type Functions = Record<string, (event: never) => Promise<unknown>>;
+
+export type EndpointOptions = {
+  /** By name, as the Lambda Invoke API addresses them. */
+  functions: Functions;
+  status: () => { status: 'ok'; lag_ms: number };
+  wake: () => void;
+  logger: Logger;
+};
+
+/** The Lambda Invoke API for the local handlers, and what the API server asks of the runner. Loopback only. */
+export function createEndpoint({ functions, status, wake, logger }: EndpointOptions): Express {
+  const app = express().disable('x-powered-by');
+
+  app.post(
+    '/2015-03-31/functions/:name/invocations',
+    express.json({ type: () => true, limit: '6mb' }),
+    async (req, res) => {
+      const handler = functions[req.params.name];
+      if (!handler) {
+        res.status(404).json({ Type: 'User', Message: `Function not found: ${req.params.name}` });
+        return;
+      }
+      try {
+        res.json((await handler(req.body as never)) ?? null);
+      } catch (error) {
+        // Lambda answers 200 and tells of the function's error in a header.
+        logger.error({ function: req.params.name, err: error }, 'function failed');
+        const { name, message } = error instanceof Error ? error : new Error(String(error));
+        res.set('X-Amz-Function-Error', 'Unhandled').json({ errorType: name, errorMessage: message });
+      }
+    },
+  );
+  app.post('/wake', (_req, res) => {
+    wake();
+    res.status(204).end();
+  });
+  app.get('/status', (_req, res) => {
+    res.json(status());
+  });
+  return app;
+}

@@ -1,0 +1,70 @@
+import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import { type Config, loadConfig } from '@parley/config/config';
+import { createPool } from '@parley/core/database';
+import { createProjector } from '@parley/core/projector';
+import { repairSummaries } from '@parley/core/repair';
+import { clientConfig, closeTable, createTable } from '@parley/core/table/client';
+import { pino } from 'pino';
+import { createHandler as createMessageStream } from '../message-stream/handler.ts';
+import { createHandler as createPostConfirmation } from '../post-confirmation/handler.ts';
+import { createEndpoint } from './endpoint.ts';
+import { eventSources } from './event-sources.ts';
+import { createStreamRunner } from './stream-runner.ts';
+
+/** Runs the Lambdas off AWS: over the table's stream, and behind the Lambda Invoke API. */
+export async function start(config: Config) {
+  const logger = pino({ level: config.LOG_LEVEL, base: { name: 'stream-runner' } });
+  const endpoint = config.AWS_ENDPOINT_URL_DYNAMODB;
+  const table = createTable({
+    region: config.AWS_REGION,
+    endpoint,
+    name: config.DDB_MESSAGE_TABLE,
+    runnerName: config.DDB_RUNNER_TABLE,
+  });
+  const streams = new DynamoDBStreamsClient(clientConfig(config.AWS_REGION, endpoint));
+  const onError = (err: unknown) => logger.warn({ err }, 'postgres connection lost');
+  const pool = createPool({ connectionString: config.DATABASE_URL, max: 2, onError });
+  const messageStream = createMessageStream(createProjector(table), logger);
+  const runner = createStreamRunner({
+    table,
+    streams,
+    sources: eventSources(messageStream),
+    logger,
+    repair: async () => {
+      const repaired = await repairSummaries(table);
+      logger.info({ repaired }, 'summaries compared with their logs, as the position in the stream was lost');
+    },
+  });
+  const functions = { 'message-stream': messageStream, 'post-confirmation': createPostConfirmation(pool) };
+  const status = () => ({ status: 'ok' as const, lag_ms: runner.lagMs() });
+  const app = createEndpoint({ functions, status, wake: runner.wake, logger });
+  const server = app.listen(config.RUNNER_PORT, config.RUNNER_HOST, (error?: Error) => {
+    if (!error) return;
+    logger.fatal(
+      { err: error },
+      `cannot listen on ${config.RUNNER_HOST}:${config.RUNNER_PORT} (RUNNER_PORT)`,
+    );
+    process.exit(1);
+  });
+  runner.start();
+
+  return async function close() {
+    server.close();
+    await runner.stop();
+    streams.destroy();
+    closeTable(table);
+    await pool.end();
+  };
+}
+
+if (import.meta.filename === process.argv[1]) {
+  const close = await start(loadConfig(process.env));
+  let isClosing = false;
+  const stop = async () => {
+    if (isClosing) return;
+    isClosing = true;
+    await close();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(signal, stop);
+}

@@ -1,0 +1,28 @@
+/** One consumer's abortable wait: it ends after its time, by `wake`, or at once where `wake` came before it. */
+export type Waiter = { wake(): void; wait(ms: number): Promise<boolean> };
+
+export function createWaiter(): Waiter {
+  let isWoken = false;
+  let end = () => {};
+  return {
+    wake() {
+      isWoken = true;
+      end();
+    },
+    /** Resolves to whether it was woken. */
+    async wait(ms) {
+      if (!isWoken) {
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, ms);
+          end = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+      const wasWoken = isWoken;
+      isWoken = false;
+      return wasWoken;
+    },
+  };
+}

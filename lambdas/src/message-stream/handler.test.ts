@@ -1,0 +1,104 @@
+import { readFile } from 'node:fs/promises';
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { entryItem } from '@parley/core/entries';
+import { createLog } from '@parley/core/log';
+import * as messages from '@parley/core/messages';
+import { createProjector, type Projector } from '@parley/core/projector';
+import * as summaries from '@parley/core/summaries';
+import { createTestTable } from '@parley/engines/testing/test-table';
+import type { DynamoDBRecord } from 'aws-lambda';
+import { pino } from 'pino';
+import { createHandler } from './handler.ts';
+
+let table: Awaited<ReturnType<typeof createTestTable>>;
+beforeAll(async () => {
+  table = await createTestTable();
+});
+afterAll(() => table.drop());
+
+const logger = pino({ level: 'silent' });
+const one = { uuid: '11111111-1111-4111-8111-111111111111', handle: 'one', display_name: 'One' };
+const other = { uuid: '22222222-2222-4222-8222-222222222222', handle: 'other', display_name: 'Other' };
+
+function insert(item: Record<string, unknown>, sequenceNumber: string): DynamoDBRecord {
+  const image = marshall(item, { removeUndefinedValues: true }) as Record<string, { S: string }>;
+  return {
+    eventName: 'INSERT',
+    dynamodb: {
+      ApproximateCreationDateTime: Date.now() / 1_000,
+      Keys: { pk: image.pk ?? { S: '' }, sk: image.sk ?? { S: '' } },
+      NewImage: image,
+      SequenceNumber: sequenceNumber,
+    },
+  };
+}
+
+test('an event as AWS sends it brings the summaries up to its newest entry', async () => {
+  const log = createLog(table, { batch: 'statements' });
+  await messages.sendDirect(log, { sender: one, recipient: other, message: 'first' });
+  const newest = await messages.sendDirect(log, { sender: one, recipient: other, message: 'second' });
+  const handler = createHandler(createProjector(table), logger);
+  expect(await handler({ Records: [insert(entryItem(newest), '1')] })).toEqual({ batchItemFailures: [] });
+  const [summary] = await summaries.getMany(table, newest.message_group_uuid, [other.uuid]);
+  expect(summary).toMatchObject({ message: 'second', last_seq: 2, message_count: 2 });
+});
+
+test('what Parley did not write is passed over and holds up nothing', async () => {
+  const newest = await messages.sendDirect(createLog(table, { batch: 'statements' }), {
+    sender: other,
+    recipient: one,
+    message: 'third',
+  });
+  const item = entryItem(newest);
+  const handler = createHandler(createProjector(table), logger);
+  const strange = [
+    insert({ pk: item.pk, sk: '000000000009', message: 'no count' }, '2'),
+    insert({ pk: 'MSG#not-a-uuid', sk: '000000000001' }, '3'),
+    insert({ pk: 'CART#1', sk: 'x' }, '4'),
+    { ...insert(item, '5'), eventName: 'REMOVE' as const },
+    { eventName: 'INSERT' as const },
+    {},
+  ];
+  expect(await handler({ Records: [...strange, insert(item, '6')] })).toEqual({ batchItemFailures: [] });
+  const [summary] = await summaries.getMany(table, newest.message_group_uuid, [one.uuid]);
+  expect(summary).toMatchObject({ message: 'third', last_seq: 3 });
+});
+
+const captured = new URL('../../../../shared/data/aws-stream-event.json', import.meta.url);
+const capturedEvent = await readFile(captured, 'utf8').catch(() => undefined);
+if (!capturedEvent) process.stderr.write('skipped: no captured AWS event beside the checkout\n');
+
+(capturedEvent ? test : test.skip)('an event captured from an older table passes without harm', async () => {
+  const count = async () =>
+    (await table.doc.send(new ScanCommand({ TableName: table.name, Select: 'COUNT' }))).Count;
+  const before = await count();
+  const handler = createHandler(createProjector(table), logger);
+  expect(await handler(JSON.parse(capturedEvent ?? ''))).toEqual({ batchItemFailures: [] });
+  expect(await count()).toBe(before);
+});
+
+test('the records of a conversation that failed are reported, and only those', async () => {
+  const entry = await messages.sendDirect(createLog(table, { batch: 'statements' }), {
+    sender: one,
+    recipient: { ...other, uuid: '33333333-3333-4333-8333-333333333333' },
+    message: 'fails',
+  });
+  const good = await messages.sendDirect(createLog(table, { batch: 'statements' }), {
+    sender: one,
+    recipient: other,
+    message: 'fourth',
+  });
+  const projector = createProjector(table);
+  const failing: Projector = {
+    async project(records) {
+      const failed = await projector.project(records);
+      return failed.set(entry.message_group_uuid, new Error('out of reach'));
+    },
+  };
+  const event = { Records: [insert(entryItem(good), '7'), insert(entryItem(entry), '8')] };
+  expect(await createHandler(failing, logger)(event)).toEqual({
+    batchItemFailures: [{ itemIdentifier: '8' }],
+  });
+});
