@@ -15,5 +15,6 @@ export default {
   globalSetup: '<rootDir>/engines/src/testing/global-setup.mjs',
   globalTeardown: '<rootDir>/engines/src/testing/global-teardown.mjs',
   setupFiles: ['<rootDir>/engines/src/testing/one-realm.mjs'],
+  maxWorkers: 2,
   testTimeout: 30_000,
 };

@@ -1,7 +1,8 @@
 # Prelude of every script in bin/: `source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"` (or "/../lib.sh").
 # Goes to the root of the repository and loads .env, then what a running bin/start wrote to DATA_DIR/env.
-# A variable that is already set keeps its value.
+# A variable that is already set keeps its value. Who starts engines of his own says own_engines=true before.
 set -euo pipefail
+script=$(cd "$(dirname "$0")" && pwd)/${0##*/}
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true
 
@@ -16,10 +17,10 @@ load_env() {
   done <"$1"
 }
 load_env .env
-load_env "${DATA_DIR:-.data}/env"
+[[ ${own_engines:-} == true ]] || load_env "${DATA_DIR:-.data}/env"
 
 # usage: prints the calling script's head comment. `help_wanted "$@"` does so and ends for -h or --help.
-usage() { awk 'NR == 1 { next } !/^#/ { exit } { sub(/^# ?/, ""); print }' "$0"; }
+usage() { awk 'NR == 1 { next } !/^#/ { exit } { sub(/^# ?/, ""); print }' "$script"; }
 help_wanted() {
   local argument
   for argument in "$@"; do
@@ -31,6 +32,9 @@ fail() { echo "${0##*/}: $*" >&2; exit 1; }
 
 # need COMMAND [HINT]: ends with a clear line where a command is missing.
 need() { command -v "$1" >/dev/null || fail "needs '$1', which is not installed.${2:+ $2}"; }
+
+# need_variable NAME: ends with a clear line where a setting is missing.
+need_variable() { [[ -n ${!1:-} ]] || fail "$1 is not set. Start Parley (bin/start), or set it in the environment or .env."; }
 
 # is_cloud: no DynamoDB endpoint is configured, so the table is the one on AWS.
 is_cloud() { [[ -z ${AWS_ENDPOINT_URL_DYNAMODB:-} ]]; }

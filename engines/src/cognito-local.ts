@@ -95,7 +95,9 @@ type Engine = { path: string; serialize(data: unknown): string };
  * The store rewrites its file with every request, several writes at a time, into the same bytes. Here they come one
  * after the other and each replaces the file as a whole, so that neither a second sign-in nor a crash tears it.
  */
-function writeWholeFiles(stormdb: { localFileEngine: { prototype: { write(data: unknown): Promise<void> } } }) {
+function writeWholeFiles(stormdb: {
+  localFileEngine: { prototype: { write(data: unknown): Promise<void> } };
+}) {
   let last = Promise.resolve();
   stormdb.localFileEngine.prototype.write = function (this: Engine, data) {
     const text = this.serialize(data);

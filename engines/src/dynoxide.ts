@@ -13,12 +13,16 @@ const pruneIntervalMs = 3_600_000;
 const pruneChunk = 500;
 const prunePauseMs = 10;
 
-export type DynoxideOptions = { port: number; dbPath: string };
+export type DynoxideOptions = {
+  port: number;
+  dbPath: string;
+  /** Names the server's process, so that the next start can end one that outlived us. */
+  pidFile?: string;
+};
 
 /** Runs the DynamoDB API on a file. Never in memory: the index below needs a second connection. */
-export async function startDynoxide({ port, dbPath }: DynoxideOptions) {
+export async function startDynoxide({ port, dbPath, pidFile = `${dbPath}.pid` }: DynoxideOptions) {
   mkdirSync(dirname(dbPath), { recursive: true });
-  const pidFile = `${dbPath}.pid`;
   await endStale(pidFile);
   const child = spawn(
     dynoxideBinary(),
@@ -30,6 +34,8 @@ export async function startDynoxide({ port, dbPath }: DynoxideOptions) {
   const failed = new Promise<never>((_, reject) => {
     child.once('close', (code, signal) => reject(new Error(`dynoxide ended (${signal ?? code})`)));
   });
+  // Whoever does not ask is not ended by it.
+  failed.catch(() => {});
   const stop = async () => {
     clearInterval(pruning);
     child.kill('SIGTERM');

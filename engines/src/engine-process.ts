@@ -21,9 +21,11 @@ async function main() {
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, stop);
   process.on('disconnect', stop);
-  engine.failed.catch((error) => {
+  engine.failed.catch(async (error) => {
     if (stopping) return;
+    stopping = true;
     console.error(error);
+    await engine.stop();
     process.exit(1);
   });
   if (!process.connected) return stop();

@@ -45,10 +45,20 @@ export function engineUrl(child: ChildProcess): Promise<string> {
 export async function stopChild(child: ChildProcess, graceMs = 5_000) {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = new Promise((resolve) => child.once('exit', resolve));
-  const force = setTimeout(() => child.kill('SIGKILL'), graceMs);
+  const force = setTimeout(() => killGroup(child), graceMs);
   child.kill('SIGTERM');
   await exited;
   clearTimeout(force);
+}
+
+/** Kills a forked process and what it started: it leads a group of its own. */
+export function killGroup({ pid }: ChildProcess) {
+  if (!pid) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // Nobody of the group is left.
+  }
 }
 
 /** Launches an engine with its output discarded: what tests need. */

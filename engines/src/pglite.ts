@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { createPgliteServer } from './pglite-server.ts';
@@ -8,16 +8,17 @@ export type PgliteOptions = {
   /** Where the database is kept; without it, in memory. */
   dir?: string;
   /** A dump of a fresh database: loading it takes a tenth of the time of making one. */
-  template?: string;
+  template?: string | undefined;
 };
 
 /** Runs Postgres as WebAssembly behind its wire protocol. All connections share one session. */
 export async function startPglite({ port, dir, template }: PgliteOptions) {
-  if (dir) mkdirSync(dirname(dir), { recursive: true });
+  const isNew = !dir || prepareFolder(dir);
   const db = await PGlite.create({
     ...(dir && { dataDir: dir }),
-    ...(template && { loadDataDir: new Blob([readFileSync(template)]) }),
+    ...(isNew && template && { loadDataDir: new Blob([readFileSync(template)]) }),
   });
+  if (dir) writeFileSync(createdMark(dir), '');
   const server = createPgliteServer(db);
   await server.listen(port);
   return {
@@ -28,4 +29,14 @@ export async function startPglite({ port, dir, template }: PgliteOptions) {
       await db.close();
     },
   };
+}
+
+const createdMark = (dir: string) => `${dir}.created`;
+
+/** Whether the database must be made. One that was interrupted while it was made is thrown away. */
+function prepareFolder(dir: string) {
+  if (existsSync(createdMark(dir))) return false;
+  rmSync(dir, { recursive: true, force: true });
+  mkdirSync(dirname(dir), { recursive: true });
+  return true;
 }

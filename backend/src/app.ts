@@ -1,0 +1,68 @@
+import { AppError } from '@parley/core/errors';
+import cors from 'cors';
+import express, { type Express, type RequestHandler } from 'express';
+import helmet from 'helmet';
+import type { Context } from './context.ts';
+import { answerError } from './http-errors.ts';
+import { requestLog } from './logger.ts';
+import { describe } from './openapi.ts';
+import type { Route } from './route.ts';
+import { clientConfigRoutes } from './routes/client-config.ts';
+import { docsPage, openApiRoutes } from './routes/docs.ts';
+import { healthRoutes } from './routes/health.ts';
+import { memberRoutes } from './routes/members.ts';
+import { messageGroupRoutes } from './routes/message-groups.ts';
+import { messageRoutes } from './routes/messages.ts';
+import { profileRoutes } from './routes/profile.ts';
+import { readyRoutes } from './routes/ready.ts';
+import { signOutRoutes } from './routes/sign-out.ts';
+import { userRoutes } from './routes/users.ts';
+import { serve } from './serve.ts';
+
+/** The HTTP API. It listens to nothing by itself. */
+export function createApp(ctx: Context): Express {
+  const routes: Route[] = [
+    ...healthRoutes(),
+    ...readyRoutes(ctx),
+    ...clientConfigRoutes(ctx),
+    ...openApiRoutes(() => document),
+    ...profileRoutes(ctx),
+    ...userRoutes(ctx),
+    ...messageGroupRoutes(ctx),
+    ...memberRoutes(ctx),
+    ...messageRoutes(ctx),
+    ...signOutRoutes(ctx),
+  ];
+  const document = describe(routes);
+
+  const app = express();
+  app.set('etag', false);
+  app.use(requestLog(ctx.logger));
+  app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
+  app.use(cors(corsOptions(ctx)));
+  app.use('/api', answerHeaders(ctx));
+  app.use('/api/docs', docsPage());
+  serve(app, ctx, routes);
+  app.use(() => {
+    throw new AppError('not_found');
+  });
+  app.use(answerError);
+  return app;
+}
+
+const corsOptions = ({ config }: Context): cors.CorsOptions => ({
+  origin: config.CORS_ORIGINS,
+  methods: ['GET', 'POST', 'PUT', 'DELETE'],
+  allowedHeaders: ['Content-Type', 'Authorization', 'Idempotency-Key', 'Accept'],
+  exposedHeaders: ['Link', 'Parley-Unread-Conversations', 'Retry-After', 'X-Request-Id'],
+  maxAge: 600,
+});
+
+/** Nothing here is for a cache, and a client of a process that ends should not keep its connection. */
+const answerHeaders =
+  ({ readiness }: Context): RequestHandler =>
+  (_req, res, next) => {
+    res.set('Cache-Control', 'no-store');
+    if (readiness.isDraining()) res.set('Connection', 'close');
+    next();
+  };

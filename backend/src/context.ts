@@ -1,0 +1,77 @@
+import type { Config } from '@parley/config/config';
+import { createPool } from '@parley/core/database';
+import { createLog, type Log } from '@parley/core/log';
+import { createIdentities, createPeople, type People } from '@parley/core/people';
+import { createHeads, type Heads } from '@parley/core/summaries';
+import { closeTable, createTable, type Table } from '@parley/core/table/client';
+import type { Pool } from 'pg';
+import { type Cursors, createCursors } from './cursors.ts';
+import type { Logger } from './logger.ts';
+import { createRateLimit, type RateLimit } from './rate-limit.ts';
+import { createReadiness, type Readiness } from './readiness.ts';
+import { createSessions, type Sessions } from './sessions.ts';
+import { createCognito, createSignUps } from './sign-ups.ts';
+import { createStreamRunner } from './stream-runner.ts';
+import { createTokens } from './tokens.ts';
+
+/** What routes work with. */
+export type Context = {
+  config: Config;
+  logger: Logger;
+  table: Table;
+  log: Log;
+  heads: Heads;
+  pool: Pool;
+  people: People;
+  sessions: Sessions;
+  rateLimit: RateLimit;
+  cursors: Cursors;
+  readiness: Readiness;
+  close(): Promise<void>;
+};
+
+/** Connects to nothing yet: clients do with their first request. Throws where the configuration cannot work. */
+export function createContext(config: Config, logger: Logger): Context {
+  if (!config.DATABASE_URL) throw new Error('DATABASE_URL is not set');
+  const tokens = createTokens(config);
+  const table = createTable({
+    region: config.AWS_REGION,
+    endpoint: config.AWS_ENDPOINT_URL_DYNAMODB,
+    name: config.DDB_MESSAGE_TABLE,
+    runnerName: config.DDB_RUNNER_TABLE,
+  });
+  const onError = (err: Error) => logger.warn({ err }, 'Postgres is away');
+  const pool = createPool({
+    connectionString: config.DATABASE_URL,
+    max: config.DATABASE_POOL_SIZE,
+    onError,
+  });
+  const cognito = createCognito(config.AWS_REGION, config.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER);
+  const runner = createStreamRunner(config.RUNNER_URL, logger);
+  const identities = createIdentities(pool, { onError });
+
+  return {
+    config,
+    logger,
+    table,
+    log: createLog(table, { batch: appendBatch(config), onAppend: runner.wake }),
+    heads: createHeads(table),
+    pool,
+    people: createPeople(pool, { onError }),
+    sessions: createSessions({ tokens, identities, signUps: createSignUps(pool, cognito) }),
+    rateLimit: createRateLimit(config.RATE_LIMIT_PER_MINUTE),
+    cursors: createCursors(config.CURSOR_SECRETS),
+    readiness: createReadiness({ table, pool, runner }),
+    async close() {
+      cognito.destroy();
+      await pool.end();
+      closeTable(table);
+    },
+  };
+}
+
+/** A statement costs one write unit on AWS; elsewhere the disk sync that a transaction shares is what costs. */
+function appendBatch({ APPEND_BATCH, AWS_ENDPOINT_URL_DYNAMODB }: Config) {
+  if (APPEND_BATCH === 'statements' || APPEND_BATCH === 'transactions') return APPEND_BATCH;
+  return AWS_ENDPOINT_URL_DYNAMODB ? 'transactions' : 'statements';
+}

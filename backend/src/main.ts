@@ -1,0 +1,30 @@
+import { loadConfig } from '@parley/config/config';
+import { createLogger } from './logger.ts';
+import { start } from './server.ts';
+
+let stop = async () => {};
+// On a signal, or when the process that forked this one is gone. A second signal ends it at once.
+for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) {
+  process.once(event, () => void stop().finally(() => process.exit()));
+}
+
+try {
+  const config = loadConfig(process.env);
+  const logger = createLogger(config.LOG_LEVEL);
+  const api = await start(config, logger);
+  stop = async () => {
+    stop = async () => {};
+    await api.stop();
+    logger.info('the API has stopped');
+  };
+  logger.info({ url: api.url }, 'the API listens');
+} catch (error) {
+  process.stderr.write(`${explain(error)}\n`);
+  process.exitCode = 1;
+}
+
+function explain(error: unknown) {
+  if (!(error instanceof Error)) return String(error);
+  if (!('code' in error) || error.code !== 'EADDRINUSE' || !('port' in error)) return error.message;
+  return `Port ${error.port} is taken. Stop what uses it, or set PORT to another one.`;
+}

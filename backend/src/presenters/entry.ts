@@ -1,0 +1,41 @@
+import type { Entry } from '@parley/core/entries';
+import type { Name } from '@parley/core/people';
+import { seq, time, uuid } from '../schemas.ts';
+import { z } from '../zod.ts';
+
+export const entrySchema = z
+  .object({
+    uuid: uuid.openapi({ description: 'The message' }),
+    seq: seq.openapi({ description: 'Its place in the conversation, from 1 and without holes' }),
+    type: z.enum([
+      'message',
+      'group_created',
+      'members_added',
+      'member_removed',
+      'role_changed',
+      'title_changed',
+    ]),
+    message_group_uuid: uuid,
+    user_uuid: uuid,
+    display_name: z.string(),
+    handle: z.string(),
+    message: z.string(),
+    created_at: time,
+  })
+  .openapi('Entry');
+
+/** Names are those of now; the ones stored with the entry stand in while nobody can be asked. */
+export function presentEntry(entry: Entry, names: Map<string, Name>): z.input<typeof entrySchema> {
+  const name = names.get(entry.user_uuid);
+  return {
+    uuid: entry.message_uuid,
+    seq: entry.seq,
+    type: entry.type,
+    message_group_uuid: entry.message_group_uuid,
+    user_uuid: entry.user_uuid,
+    display_name: name?.display_name ?? entry.user_display_name,
+    handle: name?.handle ?? entry.user_handle,
+    message: entry.message,
+    created_at: entry.created_at,
+  };
+}

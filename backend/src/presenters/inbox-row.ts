@@ -1,0 +1,40 @@
+import type { Name } from '@parley/core/people';
+import { readPosition, type Summary, unreadCount } from '@parley/core/summaries';
+import { count, seq, time, uuid } from '../schemas.ts';
+import { z } from '../zod.ts';
+
+export const inboxRowSchema = z
+  .object({
+    uuid: uuid.openapi({ description: 'The conversation' }),
+    kind: z.enum(['direct', 'group']),
+    display_name: z.string().openapi({ description: 'The other person, or the title of a group' }),
+    handle: z.string().nullable().openapi({ description: 'The other person; null for a group' }),
+    message: z.string().openapi({ description: 'The beginning of the newest message' }),
+    created_at: time.openapi({ description: 'The time of the newest message' }),
+    last_seq: seq,
+    unread_count: count.openapi({ description: 'Messages after read_seq, up to last_seq' }),
+    read_seq: seq,
+  })
+  .openapi('InboxRow');
+
+export function presentInboxRow(summary: Summary, names: Map<string, Name>): z.input<typeof inboxRowSchema> {
+  return {
+    uuid: summary.message_group_uuid,
+    kind: summary.kind,
+    ...heading(summary, names),
+    message: summary.message,
+    created_at: summary.last_message_at,
+    last_seq: summary.last_seq,
+    unread_count: unreadCount(summary),
+    read_seq: readPosition(summary).seq,
+  };
+}
+
+function heading(summary: Summary, names: Map<string, Name>) {
+  if (summary.kind === 'group') return { display_name: summary.title ?? '', handle: null };
+  const name = names.get(summary.user_uuid ?? '');
+  return {
+    display_name: name?.display_name ?? summary.user_display_name ?? '',
+    handle: name?.handle ?? summary.user_handle ?? '',
+  };
+}

@@ -1,0 +1,29 @@
+import { TokenBucket } from 'limiter';
+import { LRUCache } from 'lru-cache';
+
+export type RateLimit = ReturnType<typeof createRateLimit>;
+
+/** What a person may ask for, over HTTP and sockets together: a bucket that fills continuously. 0 is no limit. */
+export function createRateLimit(perMinute: number) {
+  const buckets = new LRUCache<string, TokenBucket>({ max: 50_000 });
+
+  function newBucket() {
+    const bucket = new TokenBucket({
+      bucketSize: perMinute,
+      tokensPerInterval: perMinute,
+      interval: 'minute',
+    });
+    bucket.content = perMinute;
+    return bucket;
+  }
+
+  return {
+    /** Takes one request of this person's. Returns the seconds to wait where there is none left, else 0. */
+    take(userUuid: string): number {
+      if (perMinute === 0) return 0;
+      const bucket = buckets.get(userUuid) ?? newBucket();
+      buckets.set(userUuid, bucket);
+      return bucket.tryRemoveTokens(1) ? 0 : Math.ceil(bucket.getWaitTime(1) / 1_000);
+    },
+  };
+}

@@ -1,0 +1,90 @@
+import { AppError, type ErrorCode } from '@parley/core/errors';
+import type { Request, Response } from 'express';
+import { isErrorCode } from './http-errors.ts';
+import type { Session } from './sessions.ts';
+import type { z } from './zod.ts';
+
+type Schema = z.ZodType;
+
+/** A response header a route may set, for the OpenAPI document. */
+export type HeaderName = 'Link' | 'Parley-Unread-Conversations';
+
+/** What a handler reads: parsed and typed by the route's schemas. */
+export type OpenInput<P extends z.ZodObject, Q extends z.ZodObject, B extends Schema> = {
+  params: z.output<P>;
+  query: z.output<Q>;
+  body: z.output<B>;
+  /** The Idempotency-Key header, on routes that take one. */
+  idempotencyKey: string | undefined;
+  req: Request;
+  res: Response;
+};
+export type Input<P extends z.ZodObject, Q extends z.ZodObject, B extends Schema> = OpenInput<P, Q, B> &
+  Session;
+
+type Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends Schema, R extends Schema> = {
+  method: 'get' | 'post' | 'put' | 'delete';
+  /** As Express spells it. */
+  path: string;
+  summary: string;
+  params?: P;
+  query?: Q;
+  body?: B;
+  takesIdempotencyKey?: true;
+  response: R;
+  /** Beside 200, with the same body. */
+  statuses?: number[];
+  headers?: HeaderName[];
+  /** Codes beyond those that follow from the parts above. */
+  errors?: ErrorCode[];
+};
+
+/** A route for anybody. */
+export function openRoute<P extends z.ZodObject, Q extends z.ZodObject, B extends Schema, R extends Schema>(
+  route: Definition<P, Q, B, R> & {
+    handle(input: OpenInput<P, Q, B>): z.input<R> | Promise<z.input<R>>;
+  },
+) {
+  return { ...route, isOpen: true };
+}
+
+/** A route for people who are signed in. */
+export function route<P extends z.ZodObject, Q extends z.ZodObject, B extends Schema, R extends Schema>(
+  route: Definition<P, Q, B, R> & { handle(input: Input<P, Q, B>): z.input<R> | Promise<z.input<R>> },
+) {
+  return { ...route, isOpen: false };
+}
+
+export type Route = Definition<z.ZodObject, z.ZodObject, Schema, Schema> & {
+  isOpen: boolean;
+  handle(input: Input<z.ZodObject, z.ZodObject, Schema>): unknown;
+};
+
+/** Reads a request by a route's schemas. Throws the code of what does not parse, or all codes of a wrong body. */
+export function read(route: Route, req: Request) {
+  return {
+    params: route.params ? parse(route.params, req.params, 'path_invalid') : {},
+    query: route.query ? parse(route.query, req.query, 'query_invalid') : {},
+    idempotencyKey: route.takesIdempotencyKey && idempotencyKey(req),
+    body: route.body && parse(route.body, parsedBody(req), 'body_invalid'),
+  };
+}
+
+function idempotencyKey(req: Request): string | undefined {
+  const key = req.get('Idempotency-Key');
+  if (key !== undefined && !/^[\x20-\x7e]{1,128}$/.test(key)) throw new AppError('idempotency_key_invalid');
+  return key;
+}
+
+/** Nothing was parsed where the content is missing or is not declared as JSON. */
+function parsedBody({ body }: Request): unknown {
+  if (body === undefined) throw new AppError('json_invalid');
+  return body;
+}
+
+function parse<S extends Schema>(schema: S, value: unknown, otherwise: ErrorCode): z.output<S> {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const codes = result.error.issues.map(({ message }) => (isErrorCode(message) ? message : otherwise));
+  throw new AppError([...new Set(codes)]);
+}

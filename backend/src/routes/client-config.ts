@@ -1,0 +1,59 @@
+import { maxGroupMembers } from '@parley/core/message-groups';
+import type { Context } from '../context.ts';
+import { bioMaxChars, displayNameMaxChars, titleMaxChars } from '../limits.ts';
+import { openRoute } from '../route.ts';
+import { isLoopback } from '../tokens.ts';
+import { z } from '../zod.ts';
+
+const limits = z.object({
+  message_max_chars: z.int(),
+  title_max_chars: z.int(),
+  display_name_max_chars: z.int(),
+  bio_max_chars: z.int(),
+  group_max_members: z.int(),
+});
+
+export const clientConfigSchema = z
+  .object({
+    region: z.string(),
+    user_pool_id: z.string(),
+    user_pool_client_id: z.string(),
+    cognito_endpoint: z.string(),
+    auth_flows: z.array(z.enum(['USER_SRP_AUTH', 'USER_PASSWORD_AUTH'])),
+    realtime_path: z.string(),
+    limits: limits.openapi({ description: 'Texts are measured in UTF-16 units' }),
+  })
+  .openapi('ClientConfig');
+
+export const clientConfigRoutes = ({ config }: Context) => [
+  openRoute({
+    method: 'get',
+    path: '/api/client-config',
+    summary: 'What a client needs to know before it signs in',
+    response: clientConfigSchema,
+    handle: () => ({
+      region: config.AWS_REGION,
+      user_pool_id: config.COGNITO_USER_POOL_ID,
+      user_pool_client_id: config.COGNITO_USER_POOL_CLIENT_ID,
+      ...signIn(config),
+      realtime_path: '/api/realtime',
+      limits: {
+        message_max_chars: config.MESSAGE_MAX_CHARS,
+        title_max_chars: titleMaxChars,
+        display_name_max_chars: displayNameMaxChars,
+        bio_max_chars: bioMaxChars,
+        group_max_members: maxGroupMembers,
+      },
+    }),
+  }),
+];
+
+/** The embedded sign-in knows plain passwords only, which may travel on this machine and nowhere else. */
+function signIn({ AWS_REGION, AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: endpoint }: Context['config']) {
+  if (!endpoint)
+    return { cognito_endpoint: `https://cognito-idp.${AWS_REGION}.amazonaws.com`, auth_flows: [srp] };
+  return { cognito_endpoint: endpoint, auth_flows: [isLoopback(endpoint) ? password : srp] };
+}
+
+const srp = 'USER_SRP_AUTH' as const;
+const password = 'USER_PASSWORD_AUTH' as const;

@@ -1,0 +1,54 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import express, { type Router } from 'express';
+import { openRoute } from '../route.ts';
+import { z } from '../zod.ts';
+
+export const openApiRoutes = (document: () => object) => [
+  openRoute({
+    method: 'get',
+    path: '/api/openapi.json',
+    summary: 'This document',
+    response: z.looseObject({ openapi: z.string() }),
+    handle: () => ({ openapi: '3.1.0', ...document() }),
+  }),
+];
+
+const page = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Parley API</title>
+<link rel="stylesheet" href="/api/docs/swagger-ui.css">
+<link rel="icon" href="/api/docs/favicon-32x32.png">
+</head>
+<body>
+<div id="docs"></div>
+<script src="/api/docs/swagger-ui-bundle.js"></script>
+<script src="/api/docs/start.js"></script>
+</body>
+</html>
+`;
+
+const script = `SwaggerUIBundle({ url: '/api/openapi.json', dom_id: '#docs', deepLinking: true });\n`;
+
+const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
+
+/** The document as a page. Its script is a file of its own, because the security policy allows none inside the page. */
+export function docsPage(): Router {
+  const root = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  const router = express.Router();
+  router.get('/', (_req, res) => {
+    res.type('html').send(page);
+  });
+  router.get('/start.js', (_req, res) => {
+    res.type('js').send(script);
+  });
+  for (const asset of assets) {
+    router.get(`/${asset}`, (_req, res) => {
+      res.sendFile(asset, { root, maxAge: '1h', cacheControl: true });
+    });
+  }
+  return router;
+}

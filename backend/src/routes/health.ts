@@ -1,0 +1,12 @@
+import { openRoute } from '../route.ts';
+import { z } from '../zod.ts';
+
+export const healthRoutes = () => [
+  openRoute({
+    method: 'get',
+    path: '/api/health-check',
+    summary: 'Whether the process answers',
+    response: z.object({ success: z.boolean(), ver: z.int() }),
+    handle: () => ({ success: true, ver: 1 }),
+  }),
+];

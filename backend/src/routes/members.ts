@@ -1,0 +1,114 @@
+import { AppError, type ErrorCode } from '@parley/core/errors';
+import * as members from '@parley/core/members';
+import * as messageGroups from '@parley/core/message-groups';
+import * as users from '@parley/core/users';
+import type { Context } from '../context.ts';
+import { readDetails, showDetails } from '../group-details.ts';
+import { messageGroupSchema, presentMessageGroup } from '../presenters/message-group.ts';
+import { route } from '../route.ts';
+import { handle, uuidParams } from '../schemas.ts';
+import { z } from '../zod.ts';
+
+const memberParams = uuidParams.extend({ handle: z.string() });
+const addBody = z.object({ handle }).openapi('NewMember');
+const roleBody = z
+  .object({ role: z.enum(['admin', 'member'], 'role_invalid' satisfies ErrorCode) })
+  .openapi('NewRole');
+
+const shared = {
+  response: messageGroupSchema,
+  headers: ['Link' as const],
+  errors: ['message_group_not_found', 'user_not_found', 'direct_conversation', 'generic_403'] as ErrorCode[],
+};
+
+export const memberRoutes = (ctx: Context) => [
+  route({
+    ...shared,
+    method: 'post',
+    path: '/api/message_groups/:uuid/members',
+    summary: 'Add a person to a group (admins); who is a member already stays one',
+    params: uuidParams,
+    body: addBody,
+    errors: [...shared.errors, 'user_reciever_handle_blank', 'message_group_full'],
+    async handle({ user, params, body, res }) {
+      const messageGroupUuid = params.uuid;
+      await requireAdmin(ctx, messageGroupUuid, user);
+      const person = await findPerson(ctx, body.handle);
+      await messageGroups.addMembers(ctx.log, { messageGroupUuid, actor: user, people: [person] });
+      return showDetails(ctx, res, { user, messageGroupUuid });
+    },
+  }),
+  route({
+    ...shared,
+    method: 'put',
+    path: '/api/message_groups/:uuid/members/:handle',
+    summary: 'Make a member an admin, or an admin a member (admins)',
+    params: memberParams,
+    body: roleBody,
+    errors: [...shared.errors, 'member_not_found', 'role_invalid', 'last_admin'],
+    async handle({ user, params, body, res }) {
+      const messageGroupUuid = params.uuid;
+      await requireAdmin(ctx, messageGroupUuid, user);
+      const person = await findPerson(ctx, params.handle);
+      await messageGroups.setRole(ctx.log, { messageGroupUuid, actor: user, person, role: body.role });
+      return showDetails(ctx, res, { user, messageGroupUuid });
+    },
+  }),
+  route({
+    ...shared,
+    method: 'delete',
+    path: '/api/message_groups/:uuid/members/:handle',
+    summary: 'Remove a member (admins), or leave; answers the group as it is then',
+    params: memberParams,
+    async handle({ user, params, res }) {
+      const messageGroupUuid = params.uuid;
+      await requireMember(ctx, messageGroupUuid, user);
+      const person = await findMember(ctx, messageGroupUuid, params.handle);
+      if (person.uuid === user.uuid) return leave(ctx, messageGroupUuid, user);
+      await messageGroups.removeMember(ctx.log, { messageGroupUuid, actor: user, person });
+      return showDetails(ctx, res, { user, messageGroupUuid });
+    },
+  }),
+];
+
+/** Comes before a handle is looked up, so that a stranger learns nothing from the answer. */
+async function requireMember({ table }: Context, messageGroupUuid: string, user: users.User) {
+  const { group, member } = await members.membership(table, messageGroupUuid, user.uuid);
+  if (!group || !member) throw new AppError('message_group_not_found');
+  if (group.kind === 'direct') throw new AppError('direct_conversation');
+  return member;
+}
+
+async function requireAdmin(ctx: Context, messageGroupUuid: string, user: users.User) {
+  const { role } = await requireMember(ctx, messageGroupUuid, user);
+  if (role !== 'admin') throw new AppError('generic_403');
+}
+
+async function findPerson({ pool }: Context, handle: string) {
+  const person = await users.findByHandle(pool, handle);
+  if (!person) throw new AppError('user_not_found');
+  return person;
+}
+
+/** Who is erased can no longer be found, but among the members of a group, by the handle that is shown there. */
+async function findMember({ pool, table, people }: Context, messageGroupUuid: string, handle: string) {
+  const person = await users.findByHandle(pool, handle);
+  if (person) return person;
+  const roster = await members.roster(table, messageGroupUuid);
+  const names = await people.names(roster.members.map(({ user_uuid }) => user_uuid));
+  const shown = [...names].find(([, name]) => name.handle.toLowerCase() === handle.toLowerCase());
+  if (!shown) throw new AppError('user_not_found');
+  return { uuid: shown[0], ...shown[1] };
+}
+
+/** The group as the leaver left it: read before, for afterwards it may not be read any more. */
+async function leave(ctx: Context, messageGroupUuid: string, user: users.User) {
+  const { details, names } = await readDetails(ctx, { user, messageGroupUuid });
+  const left = await messageGroups.removeMember(ctx.log, { messageGroupUuid, actor: user, person: user });
+  const roles = new Map(left.members.map(({ user_uuid, role }) => [user_uuid, role]));
+  const remaining = details.members.flatMap((member) => {
+    const role = roles.get(member.user_uuid);
+    return role ? [{ ...member, role }] : [];
+  });
+  return presentMessageGroup({ ...details, members: remaining }, names);
+}

@@ -1,0 +1,133 @@
+import { AppError, type ErrorCode } from '@parley/core/errors';
+import * as messageGroups from '@parley/core/message-groups';
+import * as summaries from '@parley/core/summaries';
+import * as users from '@parley/core/users';
+import type { Context } from '../context.ts';
+import { membersPerPage, showDetails } from '../group-details.ts';
+import { titleMaxChars } from '../limits.ts';
+import { linkNext } from '../links.ts';
+import { inboxRowSchema, presentInboxRow } from '../presenters/inbox-row.ts';
+import {
+  messageGroupSchema,
+  newMessageGroupSchema,
+  presentNewMessageGroup,
+} from '../presenters/message-group.ts';
+import { route } from '../route.ts';
+import { count, cursor, hasNoNul, isBlank, limit, nonBlankText, seq, seqOr, uuidParams } from '../schemas.ts';
+import { z } from '../zod.ts';
+
+const { maxPeoplePerTransaction } = messageGroups;
+const titleTooLong: ErrorCode = `title_exceed_max_chars_${titleMaxChars}`;
+const titleCodes: ErrorCode[] = ['title_blank', titleTooLong, 'text_not_well_formed'];
+
+const title = nonBlankText({
+  max: titleMaxChars,
+  blank: 'title_blank',
+  tooLong: titleTooLong,
+  illFormed: 'text_not_well_formed',
+}).refine(hasNoNul, 'text_not_well_formed' satisfies ErrorCode);
+
+const handlesInvalid = 'handles_invalid' satisfies ErrorCode;
+const handles = z
+  .array(
+    z.string(handlesInvalid).refine((handle) => !isBlank(handle), handlesInvalid),
+    handlesInvalid,
+  )
+  .min(1, handlesInvalid)
+  .max(maxPeoplePerTransaction, handlesInvalid);
+
+const createBody = z.object({ title, handles }).openapi('NewGroup');
+const renameBody = z.object({ title }).openapi('Rename');
+const readBody = z.object({ seq: seqOr('seq_invalid') }).openapi('MarkRead');
+const inboxPosition = z.object({ last_message_at: z.string(), message_group_uuid: z.string() });
+
+export const messageGroupRoutes = (ctx: Context) => [
+  route({
+    method: 'get',
+    path: '/api/message_groups',
+    summary: 'Your conversations, the one with the newest message first',
+    query: z.object({ limit: limit(20), cursor }),
+    response: z.array(inboxRowSchema),
+    headers: ['Link', 'Parley-Unread-Conversations'],
+    async handle({ user, query: { limit, cursor }, res }) {
+      const scope = ['message_groups', user.uuid];
+      const after = cursor === undefined ? undefined : ctx.cursors.open(scope, cursor, inboxPosition);
+      const page = await summaries.list(ctx.table, ctx.heads, { userUuid: user.uuid, limit, after });
+      if (page.next)
+        linkNext(res, '/api/message_groups', { limit, cursor: ctx.cursors.seal(scope, page.next) });
+      if (page.unreadConversations) {
+        const { count } = page.unreadConversations;
+        res.set('Parley-Unread-Conversations', count < 100 ? String(count) : '99+');
+      }
+      const names = await ctx.people.names(page.summaries.flatMap(({ user_uuid }) => user_uuid ?? []));
+      return page.summaries.map((summary) => presentInboxRow(summary, names));
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/api/message_groups',
+    summary: 'Create a group with these people and yourself, its admin',
+    takesIdempotencyKey: true,
+    body: createBody,
+    response: newMessageGroupSchema,
+    errors: [
+      ...titleCodes,
+      handlesInvalid,
+      'user_not_found',
+      'message_group_not_found',
+      'idempotency_conflict',
+    ],
+    async handle({ user, body, idempotencyKey, res }) {
+      const found = await users.findByHandles(ctx.pool, body.handles);
+      if (!body.handles.every((handle) => found.has(handle))) throw new AppError('user_not_found');
+      const { group } = await messageGroups.create(ctx.log, {
+        creator: user,
+        title: body.title,
+        people: [...found.values()],
+        idempotencyKey,
+      });
+      const input = { user, messageGroupUuid: group.message_group_uuid };
+      return presentNewMessageGroup(await showDetails(ctx, res, input));
+    },
+  }),
+  route({
+    method: 'get',
+    path: '/api/message_groups/:uuid',
+    summary: 'A conversation and its members',
+    params: uuidParams,
+    query: z.object({ limit: limit(membersPerPage), cursor }),
+    response: messageGroupSchema,
+    headers: ['Link'],
+    errors: ['message_group_not_found'],
+    handle: ({ user, params, query, res }) =>
+      showDetails(ctx, res, { user, messageGroupUuid: params.uuid, ...query }),
+  }),
+  route({
+    method: 'put',
+    path: '/api/message_groups/:uuid',
+    summary: 'Rename a group (admins)',
+    params: uuidParams,
+    body: renameBody,
+    response: messageGroupSchema,
+    headers: ['Link'],
+    errors: [...titleCodes, 'message_group_not_found', 'generic_403', 'direct_conversation'],
+    async handle({ user, params, body, res }) {
+      const messageGroupUuid = params.uuid;
+      await messageGroups.rename(ctx.log, { messageGroupUuid, actor: user, title: body.title });
+      return showDetails(ctx, res, { user, messageGroupUuid });
+    },
+  }),
+  route({
+    method: 'put',
+    path: '/api/message_groups/:uuid/read',
+    summary: 'Mark a conversation as read up to an entry; never moves back, nor past the newest',
+    params: uuidParams,
+    body: readBody,
+    response: z.object({ read_seq: seq, unread_count: count }).openapi('ReadPosition'),
+    errors: ['message_group_not_found', 'seq_invalid'],
+    handle({ user, params, body }) {
+      const input = { userUuid: user.uuid, messageGroupUuid: params.uuid, seq: body.seq };
+      return summaries.markRead(ctx.table, input);
+    },
+  }),
+];

@@ -1,0 +1,75 @@
+import { AppError } from '@parley/core/errors';
+import * as messages from '@parley/core/messages';
+import * as users from '@parley/core/users';
+import type { Context } from '../context.ts';
+import { linkNext } from '../links.ts';
+import { entrySchema, presentEntry } from '../presenters/entry.ts';
+import { route } from '../route.ts';
+import { limit, seqInQuery, uuid } from '../schemas.ts';
+import { type SendBody, sendBody, sendCodes, targetOf } from '../send-body.ts';
+import { z } from '../zod.ts';
+
+const historyParams = z.object({ message_group_uuid: uuid });
+const historyQuery = z.object({ limit: limit(20), before_seq: seqInQuery, after_seq: seqInQuery });
+
+export const messageRoutes = (ctx: Context) => [
+  route({
+    method: 'get',
+    path: '/api/messages/:message_group_uuid',
+    summary: 'Entries of a conversation, oldest first: the newest page, or the one before or after a seq',
+    params: historyParams,
+    query: historyQuery,
+    response: z.array(entrySchema),
+    headers: ['Link'],
+    errors: ['message_group_not_found'],
+    async handle({ user, params, query: { limit, before_seq, after_seq }, res }) {
+      const messageGroupUuid = params.message_group_uuid;
+      const { entries, hasMore } = await messages.list(ctx.table, {
+        userUuid: user.uuid,
+        messageGroupUuid,
+        limit,
+        beforeSeq: before_seq,
+        afterSeq: after_seq,
+      });
+      const [first, last] = [entries[0], entries.at(-1)];
+      if (hasMore && first && last) {
+        const older = { limit, before_seq: first.seq };
+        const newer = { limit, ...(before_seq !== undefined && { before_seq }), after_seq: last.seq };
+        linkNext(res, `/api/messages/${messageGroupUuid}`, after_seq === undefined ? older : newer);
+      }
+      const names = await ctx.people.names(entries.map(({ user_uuid }) => user_uuid));
+      return entries.map((entry) => presentEntry(entry, names));
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/api/messages',
+    summary: 'Send a message to a conversation, or to a person by handle',
+    takesIdempotencyKey: true,
+    body: sendBody(ctx.config.MESSAGE_MAX_CHARS),
+    response: entrySchema,
+    errors: [
+      ...sendCodes(ctx.config.MESSAGE_MAX_CHARS),
+      'message_group_not_found',
+      'user_not_found',
+      'user_reciever_handle_self',
+      'idempotency_conflict',
+    ],
+    async handle({ user, body, idempotencyKey }) {
+      const entry = await sendMessage(ctx, { sender: user, body, idempotencyKey });
+      return presentEntry(entry, new Map([[user.uuid, user]]));
+    },
+  }),
+];
+
+type SendInput = { sender: users.User; body: SendBody; idempotencyKey: string | undefined };
+
+/** Safe to repeat with the same key: answers the first entry. */
+async function sendMessage({ log, pool }: Context, { sender, body, idempotencyKey }: SendInput) {
+  const send = { sender, message: body.message, idempotencyKey, knownSeq: body.known_seq ?? undefined };
+  const target = targetOf(body);
+  if ('messageGroupUuid' in target) return messages.send(log, { ...send, ...target });
+  const recipient = await users.findByHandle(pool, target.handle);
+  if (!recipient) throw new AppError('user_not_found');
+  return messages.sendDirect(log, { ...send, recipient });
+}

@@ -1,0 +1,17 @@
+import * as users from '@parley/core/users';
+import type { Context } from '../context.ts';
+import { route } from '../route.ts';
+import { z } from '../zod.ts';
+
+export const signOutRoutes = ({ pool }: Context) => [
+  route({
+    method: 'post',
+    path: '/api/sign-out',
+    summary: 'End all your sessions: tokens issued up to now are 401 from then on. Takes up to a second',
+    response: z.strictObject({}),
+    async handle({ user, issuedAtSeconds }) {
+      await users.signOut(pool, user.uuid, issuedAtSeconds);
+      return {};
+    },
+  }),
+];

@@ -1,0 +1,59 @@
+import type { ErrorCode } from '@parley/core/errors';
+import { maxSeq } from '@parley/core/table/keys';
+import { z } from './zod.ts';
+
+/** Only white space, or nothing that can be seen. */
+export const isBlank = (text: string) => /^[\p{White_Space}\p{Default_Ignorable_Code_Point}]*$/u.test(text);
+
+/** The code of a field that is missing (or null), or of the wrong type. */
+const absentOr = (absent: ErrorCode, wrong: ErrorCode) => (issue: { input?: unknown }) =>
+  issue.input === undefined || issue.input === null ? absent : wrong;
+
+type Text = { max: number; tooLong: ErrorCode; illFormed: ErrorCode };
+
+/** Text to the letter, measured in UTF-16 units; what no store could keep is refused. */
+const withLimits = (schema: z.ZodString, { max, tooLong, illFormed }: Text) =>
+  schema
+    .refine((value) => value.length <= max, tooLong)
+    .refine((value) => value.isWellFormed(), illFormed)
+    .openapi({ maxLength: max });
+
+export const text = (limits: Text) =>
+  withLimits(z.string({ error: 'body_invalid' satisfies ErrorCode }), limits);
+
+export const nonBlankText = ({ blank, ...limits }: Text & { blank: ErrorCode }) => {
+  const schema = z.string({ error: absentOr(blank, 'body_invalid') });
+  return withLimits(schema.refine((value) => !isBlank(value), blank).openapi({ minLength: 1 }), limits);
+};
+
+/** Postgres cannot hold U+0000. */
+export const hasNoNul = (value: string) => !value.includes('\0');
+
+export const handle = z
+  .string({ error: absentOr('user_reciever_handle_blank', 'body_invalid') })
+  .refine((value) => !isBlank(value), 'user_reciever_handle_blank' satisfies ErrorCode);
+
+/** Uuids are compared by their lower-case text. */
+export const uuid = z.guid().toLowerCase().openapi({ format: 'uuid' });
+export const uuidParams = z.object({ uuid });
+
+export const time = z.iso.datetime();
+export const seq = z.int().min(0).max(maxSeq);
+export const seqOr = (code: ErrorCode) => z.int(code).min(0, code).max(maxSeq, code);
+export const count = z.int().min(0);
+
+/** A whole number in a query: digits only, where a coercion would take an empty or a hexadecimal one. */
+const wholeNumber = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,12}$/)
+    .transform(Number)
+    .pipe(z.int().min(min).max(max))
+    .openapi({ type: 'integer', minimum: min, maximum: max });
+
+export const limit = (byDefault: number) =>
+  wholeNumber(1, 100)
+    .default(byDefault)
+    .openapi({ type: 'integer', minimum: 1, maximum: 100, default: byDefault });
+export const seqInQuery = wholeNumber(0, maxSeq).optional();
+export const cursor = z.string().optional();

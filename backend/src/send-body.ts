@@ -1,0 +1,64 @@
+import type { ErrorCode } from '@parley/core/errors';
+import { isBlank, nonBlankText, seqOr, uuid } from './schemas.ts';
+import { z } from './zod.ts';
+
+export type SendBody = z.output<ReturnType<typeof sendBody>>;
+
+const messageTooLong = (maxChars: number): ErrorCode => `message_exceed_max_chars_${maxChars}`;
+
+/** What may be wrong with the body of a send. */
+export const sendCodes = (maxChars: number): ErrorCode[] => [
+  'message_blank',
+  messageTooLong(maxChars),
+  'message_not_well_formed',
+  'message_group_uuid_blank',
+  'message_group_uuid_invalid',
+  'user_reciever_handle_blank',
+  'known_seq_invalid',
+];
+
+/** A message and where it goes: to `message_group_uuid`, or without one to the person with this `handle`. */
+export const sendBody = (maxChars: number) =>
+  z
+    .object({
+      message: nonBlankText({
+        max: maxChars,
+        blank: 'message_blank',
+        tooLong: messageTooLong(maxChars),
+        illFormed: 'message_not_well_formed',
+      }),
+      message_group_uuid: z.string().nullish().openapi({ format: 'uuid' }),
+      handle: z.string().nullish(),
+      known_seq: seqOr('known_seq_invalid').nullish(),
+    })
+    .refine(isAddressed, told('message_group_uuid_blank'))
+    .refine(isAddressedToSomebody, told('user_reciever_handle_blank'))
+    .refine(isAddressWellFormed, told('message_group_uuid_invalid'))
+    .openapi('Send');
+
+/** Told beside what is wrong with the message, where zod would stop. */
+const told = (error: ErrorCode) => ({
+  error,
+  when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null && !Array.isArray(value),
+});
+
+export type Target = { messageGroupUuid: string } | { handle: string };
+
+type Address = { message_group_uuid?: unknown; handle?: unknown };
+
+const isAddressed = ({ message_group_uuid, handle }: Address) =>
+  isGiven(message_group_uuid) || (handle !== undefined && handle !== null);
+
+const isAddressedToSomebody = (address: Address) =>
+  isGiven(address.message_group_uuid) || typeof address.handle !== 'string' || !isBlank(address.handle);
+
+const isAddressWellFormed = ({ message_group_uuid }: Address) =>
+  !isGiven(message_group_uuid) || uuid.safeParse(message_group_uuid).success;
+
+const isGiven = (text: unknown): text is string => typeof text === 'string' && !isBlank(text);
+
+/** The conversation wins where both are given. */
+export function targetOf({ message_group_uuid, handle }: SendBody): Target {
+  if (isGiven(message_group_uuid)) return { messageGroupUuid: message_group_uuid.toLowerCase() };
+  return { handle: handle ?? '' };
+}

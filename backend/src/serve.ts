@@ -1,0 +1,73 @@
+import { isUtf8 } from 'node:buffer';
+import { AppError } from '@parley/core/errors';
+import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import type { Context } from './context.ts';
+import { type Route, read } from './route.ts';
+import type { Session } from './sessions.ts';
+
+/** Serves each route: who asks, how often, what they say, then its handler. Other methods of its path are 405. */
+export function serve(app: Express, ctx: Context, routes: Route[]) {
+  const parseJson = jsonParser(ctx.config.MESSAGE_MAX_CHARS);
+  for (const route of routes) {
+    app[route.method](
+      route.path,
+      ...(route.isOpen ? [] : [authenticate(ctx)]),
+      ...(route.body ? [parseJson] : []),
+      answer(route),
+    );
+  }
+  for (const path of new Set(routes.map((route) => route.path))) {
+    app.all(path, refuseMethod(routes.filter((route) => route.path === path)));
+  }
+}
+
+const answer = (route: Route) => async (req: Request, res: Response<unknown, Session>) => {
+  const input = read(route, req);
+  const body = await route.handle({ ...input, ...res.locals, req, res });
+  if (!res.headersSent) res.json(body);
+};
+
+const authenticate =
+  ({ sessions, rateLimit }: Context) =>
+  async (req: Request, res: Response<unknown, Session>, next: NextFunction) => {
+    const session = await sessions.open(bearerToken(req));
+    const waitSeconds = rateLimit.take(session.user.uuid);
+    if (waitSeconds > 0) {
+      res.set('Retry-After', String(waitSeconds));
+      throw new AppError('rate_limited');
+    }
+    Object.assign(res.locals, session);
+    next();
+  };
+
+function bearerToken(req: Request): string {
+  const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(req.get('Authorization') ?? '')?.[1];
+  if (token === undefined) throw new AppError('generic_401');
+  return token;
+}
+
+/** Escaped as \uXXXX, a UTF-16 unit takes six bytes. */
+const bytesPerUnit = 6;
+const bodyAllowance = 100 * 1024;
+
+function jsonParser(messageMaxChars: number) {
+  return express.json({
+    limit: bodyAllowance + bytesPerUnit * messageMaxChars,
+    type: ['json', '+json'],
+    // A JSON text may be a string or null; the schemas say that ours are objects.
+    strict: false,
+    // Bytes that are no UTF-8 would be replaced, and text is kept to the letter.
+    verify(_req, _res, bytes) {
+      if (!isUtf8(bytes)) throw new Error('not UTF-8');
+    },
+  });
+}
+
+function refuseMethod(routes: Route[]) {
+  const methods = routes.map(({ method }) => method.toUpperCase());
+  const allow = [...methods, ...(methods.includes('GET') ? ['HEAD'] : [])].join(', ');
+  return (_req: Request, res: Response) => {
+    res.set('Allow', allow);
+    throw new AppError('method_not_allowed');
+  };
+}

@@ -1,0 +1,52 @@
+import type { Contract } from './contract.ts';
+
+export type Call = {
+  /** Who asks. */
+  as?: { token: string } | undefined;
+  body?: unknown;
+  /** A body to the letter, instead of `body`. */
+  raw?: string | Uint8Array<ArrayBuffer>;
+  key?: string;
+  headers?: Record<string, string>;
+};
+
+// biome-ignore lint/suspicious/noExplicitAny: what an answer holds is what the tests are about.
+export type Reply = { status: number; headers: Headers; body: any };
+
+export type Client = ReturnType<typeof createClient>;
+
+/** Asks a running API. Every answer is checked against the contract, whether the test looks at it or not. */
+export function createClient(url: string, contract: Contract) {
+  async function request(method: string, path: string, call: Call = {}): Promise<Reply> {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        ...(call.as && { Authorization: `Bearer ${call.as.token}` }),
+        ...((call.body !== undefined || call.raw !== undefined) && { 'Content-Type': 'application/json' }),
+        ...(call.key !== undefined && { 'Idempotency-Key': call.key }),
+        ...call.headers,
+      },
+      body: call.raw ?? (call.body === undefined ? null : JSON.stringify(call.body)),
+    });
+    const text = await response.text();
+    const body = text === '' ? undefined : JSON.parse(text);
+    const pathname = decodeURI(new URL(path, url).pathname);
+    const { status, headers } = response;
+    if (method !== 'OPTIONS' && method !== 'HEAD') {
+      contract.check({ method, path: pathname, status, headers, body });
+    }
+    return { status, headers, body };
+  }
+
+  return {
+    url,
+    request,
+    get: (path: string, call?: Call) => request('GET', path, call),
+    post: (path: string, call?: Call) => request('POST', path, call),
+    put: (path: string, call?: Call) => request('PUT', path, call),
+    delete: (path: string, call?: Call) => request('DELETE', path, call),
+  };
+}
+
+/** The address behind `rel="next"`. */
+export const nextOf = ({ headers }: Reply) => /^<([^>]+)>; rel="next"$/.exec(headers.get('Link') ?? '')?.[1];

@@ -1,0 +1,73 @@
+import { randomUUID } from 'node:crypto';
+import { loadConfig } from '@parley/config/config';
+import * as users from '@parley/core/users';
+import { createTestDatabase } from '@parley/engines/testing/test-database';
+import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
+import { createApp } from '../app.ts';
+import { createContext } from '../context.ts';
+import { createLogger, type Logger } from '../logger.ts';
+import { closeServer, createHttpServer, urlOf } from '../server.ts';
+import { createClient } from './client.ts';
+import { createContract } from './contract.ts';
+import { clientId, createIssuer } from './issuer.ts';
+
+export type TestPerson = users.User & { sub: string; token: string };
+export type World = Awaited<ReturnType<typeof createWorld>>;
+
+/** A table, a database, an issuer of tokens, people with tokens, and as many nodes of the API as a test wants. */
+export async function createWorld() {
+  const [table, database, issuer] = await Promise.all([
+    createTestTable(),
+    createTestDatabase(),
+    createIssuer(),
+  ]);
+  const closers: (() => Promise<unknown>)[] = [];
+
+  const env = {
+    AWS_ENDPOINT_URL_DYNAMODB: testEndpoint(),
+    DDB_MESSAGE_TABLE: table.name,
+    DDB_RUNNER_TABLE: table.runnerName,
+    DATABASE_URL: database.url,
+    DATABASE_POOL_SIZE: '3',
+    COGNITO_USER_POOL_CLIENT_ID: clientId,
+    TOKEN_ISSUER: issuer.issuer,
+    // Nobody listens there: who has no profile cannot get one.
+    AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:9',
+    RATE_LIMIT_PER_MINUTE: '0',
+  };
+
+  async function node(changes: Record<string, string> = {}, logger: Logger = createLogger('silent')) {
+    const ctx = createContext(loadConfig({ ...env, ...changes }), logger);
+    const server = createHttpServer(createApp(ctx));
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    ctx.readiness.serve();
+    closers.push(async () => {
+      await closeServer(server);
+      await ctx.close();
+    });
+    const document = await (await fetch(`${urlOf(server)}/api/openapi.json`)).json();
+    return { ctx, ...createClient(urlOf(server), createContract(document)) };
+  }
+
+  async function person(handle: string, displayName = handle): Promise<TestPerson> {
+    const sub = randomUUID();
+    const signUp = { sub, preferredUsername: handle, name: displayName, email: `${sub}@example.com` };
+    const user = await users.insertFromSignUp(database.pool, signUp);
+    return { ...user, sub, token: await issuer.token(sub) };
+  }
+
+  return {
+    table,
+    database,
+    issuer,
+    env,
+    node,
+    person,
+    async close() {
+      for (const close of closers.reverse()) await close();
+      await issuer.close();
+      await database.close();
+      await table.drop();
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import type { Config } from '@parley/config/config';
+import { AppError } from '@parley/core/errors';
+import { JwtVerifier } from 'aws-jwt-verify';
+import { FetchError, JwksValidationError } from 'aws-jwt-verify/error';
+import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
+
+export type Tokens = ReturnType<typeof createTokens>;
+
+export type Claims = {
+  sub: string;
+  /** When the person signed in; where the token does not say, when it was issued. */
+  issuedAtSeconds: number;
+};
+
+type TokenConfig = Pick<
+  Config,
+  'TOKEN_ISSUER' | 'TOKEN_JWKS_URI' | 'COGNITO_USER_POOL_ID' | 'COGNITO_USER_POOL_CLIENT_ID'
+>;
+
+/** Verifies access tokens of the configured issuer. Throws where the configuration names none. */
+export function createTokens(config: TokenConfig) {
+  const issuer = issuerOf(config);
+  const clientId = config.COGNITO_USER_POOL_CLIENT_ID;
+  if (!clientId) throw new Error('COGNITO_USER_POOL_CLIENT_ID is not set');
+  const jwksUri = config.TOKEN_JWKS_URI || `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
+  const isHttp = new URL(jwksUri).protocol === 'http:';
+  if (isHttp && !isLoopback(jwksUri)) {
+    throw new Error(`The keys of tokens come over https, or over http from this machine: ${jwksUri}`);
+  }
+  const verifier = JwtVerifier.create(
+    {
+      issuer,
+      audience: null,
+      jwksUri,
+      customJwtCheck({ header, payload }) {
+        const { token_use, client_id, sub, exp, iat } = payload;
+        const isAccessToken = header.alg === 'RS256' && token_use === 'access' && client_id === clientId;
+        if (!isAccessToken || !sub || exp === undefined || iat === undefined)
+          throw new AppError('generic_401');
+      },
+    },
+    { jwksCache: new SimpleJwksCache(isHttp ? { fetcher: loopbackFetcher } : {}) },
+  );
+
+  return {
+    /** Throws `generic_401`, or `busy` where the issuer's keys cannot be had. */
+    async verify(token: string): Promise<Claims> {
+      try {
+        const { sub = '', iat = 0, auth_time } = await verifier.verify(token);
+        return { sub, issuedAtSeconds: typeof auth_time === 'number' ? Math.min(auth_time, iat) : iat };
+      } catch (error) {
+        const isIssuerAway = error instanceof FetchError || error instanceof JwksValidationError;
+        throw new AppError(isIssuerAway ? 'busy' : 'generic_401', { cause: error });
+      }
+    },
+  };
+}
+
+function issuerOf({ TOKEN_ISSUER, COGNITO_USER_POOL_ID }: TokenConfig): string {
+  if (TOKEN_ISSUER) return TOKEN_ISSUER;
+  if (!COGNITO_USER_POOL_ID) throw new Error('Neither TOKEN_ISSUER nor COGNITO_USER_POOL_ID is set');
+  return `https://cognito-idp.${COGNITO_USER_POOL_ID.split('_')[0]}.amazonaws.com/${COGNITO_USER_POOL_ID}`;
+}
+
+export function isLoopback(url: string): boolean {
+  const { hostname } = new URL(url);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
+/** The library fetches over https only. A redirect could lead off this machine. */
+const loopbackFetcher = {
+  async fetch(uri: string) {
+    try {
+      const response = await fetch(uri, { redirect: 'error', signal: AbortSignal.timeout(3_000) });
+      if (!response.ok) throw new FetchError(uri, `status ${response.status}`);
+      return await response.arrayBuffer();
+    } catch (error) {
+      throw error instanceof FetchError ? error : new FetchError(uri, error);
+    }
+  },
+};

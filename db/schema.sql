@@ -1,0 +1,53 @@
+-- The schema that the migrations make, for reading and for bin/db/schema-load.
+-- Made by bin/db/schema-dump from an empty database; do not edit.
+
+CREATE TABLE public.schema_migrations (
+    id integer NOT NULL,
+    name character varying(255) NOT NULL,
+    run_on timestamp without time zone NOT NULL
+);
+
+CREATE SEQUENCE public.schema_migrations_id_seq
+    AS integer
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+ALTER SEQUENCE public.schema_migrations_id_seq OWNED BY public.schema_migrations.id;
+
+CREATE TABLE public.users (
+    uuid uuid DEFAULT gen_random_uuid() NOT NULL,
+    handle text NOT NULL,
+    email text,
+    cognito_user_id text,
+    display_name text NOT NULL,
+    bio text DEFAULT ''::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    signed_out_at timestamp with time zone,
+    disabled_at timestamp with time zone,
+    erased_at timestamp with time zone
+);
+
+ALTER TABLE ONLY public.schema_migrations ALTER COLUMN id SET DEFAULT nextval('public.schema_migrations_id_seq'::regclass);
+
+ALTER TABLE ONLY public.schema_migrations
+    ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY public.users
+    ADD CONSTRAINT users_pkey PRIMARY KEY (uuid);
+
+CREATE UNIQUE INDEX users_cognito_user_id_key ON public.users USING btree (cognito_user_id);
+
+CREATE INDEX users_display_name_prefix ON public.users USING btree (lower(display_name) text_pattern_ops);
+
+CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
+
+CREATE UNIQUE INDEX users_handle_key ON public.users USING btree (lower(handle));
+
+CREATE INDEX users_handle_prefix ON public.users USING btree (lower(handle) text_pattern_ops);
+
+INSERT INTO public.schema_migrations (name, run_on) VALUES
+    ('0001_users', now());

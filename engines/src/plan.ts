@@ -1,0 +1,65 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '@parley/config/config';
+import { cognitoIssuer, userPoolClientId, userPoolId } from './cognito-local.ts';
+import type { EngineOptions } from './launch.ts';
+import { pgliteTemplate } from './pglite-template.ts';
+import type { NamedPort } from './ports.ts';
+import { pidFolder } from './supervisor.ts';
+
+const loopback = '127.0.0.1';
+
+/** What bin/start runs: an embedded engine for each part that the configuration does not name a server for. */
+export function planSystem(config: Config, dataDir: string, cursorSecret: string) {
+  const runnerUrl = `http://${loopback}:${config.RUNNER_PORT}`;
+  const engines: Partial<EngineOptions> = {};
+  const env: Record<string, string> = {
+    AWS_REGION: config.AWS_REGION,
+    DDB_MESSAGE_TABLE: config.DDB_MESSAGE_TABLE,
+    DDB_RUNNER_TABLE: config.DDB_RUNNER_TABLE,
+    HOST: config.HOST,
+    PORT: String(config.PORT),
+    RUNNER_PORT: String(config.RUNNER_PORT),
+    RUNNER_URL: runnerUrl,
+    CURSOR_SECRETS: config.CURSOR_SECRETS.join() || cursorSecret,
+    AWS_ENDPOINT_URL_DYNAMODB: config.AWS_ENDPOINT_URL_DYNAMODB,
+    DATABASE_URL: config.DATABASE_URL,
+    AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: config.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,
+    COGNITO_USER_POOL_ID: config.COGNITO_USER_POOL_ID,
+    COGNITO_USER_POOL_CLIENT_ID: config.COGNITO_USER_POOL_CLIENT_ID,
+    TOKEN_ISSUER: config.TOKEN_ISSUER,
+    TOKEN_JWKS_URI: config.TOKEN_JWKS_URI,
+  };
+  if (!config.AWS_ENDPOINT_URL_DYNAMODB) {
+    engines.dynoxide = {
+      port: config.DYNOXIDE_PORT,
+      dbPath: join(dataDir, 'dynoxide/dynoxide.db'),
+      pidFile: join(pidFolder(dataDir), 'dynoxide-server.pid'),
+    };
+    env.AWS_ENDPOINT_URL_DYNAMODB = `http://${loopback}:${config.DYNOXIDE_PORT}`;
+  }
+  if (!config.DATABASE_URL) {
+    const template = existsSync(pgliteTemplate) ? pgliteTemplate : undefined;
+    engines.pglite = { port: config.PGLITE_PORT, dir: join(dataDir, 'pglite'), template };
+    env.DATABASE_URL = `postgres://postgres:postgres@${loopback}:${config.PGLITE_PORT}/postgres`;
+  }
+  const hasSignIn =
+    config.TOKEN_ISSUER || config.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER || config.COGNITO_USER_POOL_ID;
+  if (!hasSignIn) {
+    engines.cognito = { port: config.COGNITO_PORT, dir: join(dataDir, 'cognito'), runnerUrl };
+    env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER = `http://${loopback}:${config.COGNITO_PORT}`;
+    env.COGNITO_USER_POOL_ID = userPoolId;
+    env.COGNITO_USER_POOL_CLIENT_ID = userPoolClientId;
+    env.TOKEN_ISSUER = cognitoIssuer(config.COGNITO_PORT);
+  }
+  const ports: NamedPort[] = [
+    { variable: 'PORT', port: config.PORT, host: config.HOST },
+    { variable: 'RUNNER_PORT', port: config.RUNNER_PORT, host: config.RUNNER_HOST },
+  ];
+  if (engines.dynoxide) ports.push({ variable: 'DYNOXIDE_PORT', port: config.DYNOXIDE_PORT, host: loopback });
+  if (engines.pglite) ports.push({ variable: 'PGLITE_PORT', port: config.PGLITE_PORT, host: loopback });
+  if (engines.cognito) ports.push({ variable: 'COGNITO_PORT', port: config.COGNITO_PORT, host: loopback });
+  return { engines, env, ports };
+}
+
+export type Plan = ReturnType<typeof planSystem>;

@@ -1,0 +1,76 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import type { Config } from '@parley/config/config';
+import { migrate } from '@parley/core/database';
+import { clientConfig } from '@parley/core/table/client';
+import { ensureTable, messageTable, runnerTable } from '@parley/core/table/definition';
+import { StartError } from './data-dir.ts';
+
+type Env = Record<string, string>;
+
+const readyTimeoutMs = 60_000;
+const pollMs = 25;
+
+export async function ensureTables({ AWS_REGION, DDB_MESSAGE_TABLE, DDB_RUNNER_TABLE }: Config, env: Env) {
+  const client = new DynamoDBClient(clientConfig(AWS_REGION, env.AWS_ENDPOINT_URL_DYNAMODB));
+  await Promise.all(
+    [messageTable(DDB_MESSAGE_TABLE), runnerTable(DDB_RUNNER_TABLE)].map((definition) =>
+      ensureTable(client, definition),
+    ),
+  );
+  client.destroy();
+}
+
+export async function migrateDatabase(env: Env) {
+  await migrate(env.DATABASE_URL ?? '');
+}
+
+/** Seeds on the first start. Interrupted, it is repeated by the next, which makes nothing twice. */
+export async function seedOnce(config: Config, env: Env, dataDir: string) {
+  const mark = join(dataDir, 'seeded');
+  if (existsSync(mark)) return;
+  // Loaded where it is used: later starts are quicker without.
+  const { seed } = await import('@parley/cli/seed');
+  await seed({ ...config, ...env });
+  writeFileSync(mark, '');
+}
+
+/** Resolves when the API says that it is ready. */
+export async function isReady(url: string) {
+  const deadline = Date.now() + readyTimeoutMs;
+  let last = 'no answer';
+  while (Date.now() < deadline) {
+    try {
+      const response = await fetch(`${url}/api/ready`, { signal: AbortSignal.timeout(2_000) });
+      if (response.ok) return;
+      last = await response.text();
+    } catch {
+      // Not listening yet.
+    }
+    await sleep(pollMs);
+  }
+  throw new StartError(`${url}/api/ready did not become 200 within a minute: ${last}`);
+}
+
+export async function isAnswering(url: string) {
+  const { hostname, port } = new URL(url);
+  const deadline = Date.now() + readyTimeoutMs;
+  while (Date.now() < deadline) {
+    if (await canConnect(hostname, Number(port))) return;
+    await sleep(pollMs);
+  }
+  throw new StartError(`The stream runner does not answer on ${url}.`);
+}
+
+function canConnect(host: string, port: number) {
+  return new Promise<boolean>((resolve) => {
+    const socket = connect(port, host);
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+    socket.once('close', () => resolve(false));
+    socket.once('connect', () => socket.destroy());
+  });
+}

@@ -1,0 +1,143 @@
+import { relative, resolve } from 'node:path';
+import { demoPassword, demoPeople } from '@parley/cli/demo-people';
+import { type Config, loadConfig } from '@parley/config/config';
+import { keptSecret, openDataDir, removeEnvFile, StartError, writeEnvFile } from './data-dir.ts';
+import { root } from './launch.ts';
+import { type Plan, planSystem } from './plan.ts';
+import { assertPortsFree } from './ports.ts';
+import { createSupervisor, type Supervisor } from './supervisor.ts';
+
+const stopOrder = [['backend'], ['runner'], ['cognito'], ['pglite', 'dynoxide']];
+const errorLevel = 50;
+
+async function main() {
+  const startedAt = performance.now();
+  const fresh = readArguments(process.argv.slice(2));
+  const config = loadConfig(process.env);
+  const dataDir = resolve(root, config.DATA_DIR);
+  const lock = await openDataDir(dataDir, { fresh });
+  const supervisor = createSupervisor({
+    dataDir,
+    stopOrder,
+    onWarning: say,
+    onCrash: (line) => {
+      complain(line);
+      void stop(1);
+    },
+  });
+  let isStopping = false;
+
+  async function stop(code: number, signal?: string) {
+    if (isStopping) return;
+    isStopping = true;
+    await supervisor.stop();
+    leave();
+    // Node aborts at its exit where the terminal is gone.
+    if (signal === 'SIGHUP') process.kill(process.pid, 'SIGKILL');
+    process.exit(code);
+  }
+
+  function leave() {
+    removeEnvFile(dataDir);
+    lock.release();
+  }
+
+  function onSignal(name: string) {
+    if (isStopping) {
+      if (name !== 'SIGINT') return;
+      supervisor.kill();
+      leave();
+      process.exit(130);
+    }
+    say('Stopping ...');
+    void stop(0, name);
+  }
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => onSignal(name));
+
+  try {
+    await supervisor.endStale();
+    const plan = planSystem(config, dataDir, keptSecret(dataDir, 'cursor-secret'));
+    await assertPortsFree(plan.ports);
+    writeEnvFile(dataDir, plan.env);
+    await startSystem(config, plan, supervisor, dataDir);
+    say(banner(config, plan, dataDir, performance.now() - startedAt));
+  } catch (error) {
+    if (isStopping) return;
+    report(error);
+    await stop(1);
+  }
+}
+
+async function startSystem(config: Config, { engines, env }: Plan, supervisor: Supervisor, dataDir: string) {
+  const dynoxide = engines.dynoxide && supervisor.engine('dynoxide', engines.dynoxide);
+  const pglite = engines.pglite && supervisor.engine('pglite', engines.pglite);
+  // A wrong password is a warning of the sign-in, and nobody's business at the terminal.
+  const cognito = engines.cognito && supervisor.engine('cognito', engines.cognito, errorLevel);
+  // Loaded while the engines start.
+  const { ensureTables, isAnswering, isReady, migrateDatabase, seedOnce } = await import('./prepare.ts');
+  const childEnv = { ...process.env, ...env };
+  const serve = async () => {
+    await dynoxide;
+    await ensureTables(config, env);
+    supervisor.service('runner', 'lambdas/src/local/main.ts', childEnv);
+    supervisor.service('backend', 'backend/src/main.ts', childEnv);
+  };
+  const migrate = async () => {
+    await pglite;
+    await migrateDatabase(env);
+  };
+  await Promise.all([serve(), migrate(), cognito]);
+  await seedOnce(config, env, dataDir);
+  await Promise.all([isReady(apiUrl(config)), isAnswering(env.RUNNER_URL ?? '')]);
+}
+
+function readArguments(names: string[]) {
+  for (const name of names)
+    if (name !== '--fresh') throw new StartError(`Unknown argument ${name}. See --help.`);
+  return names.includes('--fresh');
+}
+
+function apiUrl({ HOST, PORT }: Config) {
+  const host = ['0.0.0.0', '::'].includes(HOST) ? '127.0.0.1' : HOST;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${PORT}`;
+}
+
+function banner(config: Config, { engines, env }: Plan, dataDir: string, tookMs: number) {
+  const lines = [`Parley is ready (${(tookMs / 1000).toFixed(1)} s): ${apiUrl(config)}`, ''];
+  if (engines.cognito) {
+    lines.push(
+      `  Sign-in        ${env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER}, client ${env.COGNITO_USER_POOL_CLIENT_ID}`,
+      '                 The confirmation code of every sign-up is 123456.',
+      `  Demo people    ${demoPeople.map(({ email }) => email).join(', ')}`,
+      `                 Password: ${demoPassword}`,
+    );
+  }
+  lines.push(
+    `  API reference  ${apiUrl(config)}/api/docs`,
+    `  Logs           ${relative(process.cwd(), dataDir) || '.'}/logs`,
+    '',
+    'Ctrl-C stops everything.',
+  );
+  return lines.join('\n');
+}
+
+function say(line: string) {
+  process.stdout.write(`${line}\n`);
+}
+
+function complain(line: string) {
+  process.stderr.write(`${line}\n`);
+}
+
+function report(error: unknown) {
+  const isForThePerson = error instanceof StartError || error instanceof Error;
+  complain(`bin/start: ${isForThePerson ? error.message : String(error)}`);
+}
+
+// A terminal that went away must not end the stop in the middle.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+
+main().catch((error) => {
+  report(error);
+  process.exit(1);
+});
