@@ -39,7 +39,8 @@ export const sendBody = (maxChars: number) =>
 /** Told beside what is wrong with the message, where zod would stop. */
 const told = (error: ErrorCode) => ({
   error,
-  when: ({ value }: { value: unknown }) => typeof value === 'object' && value !== null && !Array.isArray(value),
+  when: ({ value }: { value: unknown }) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value),
 });
 
 export type Target = { messageGroupUuid: string } | { handle: string };

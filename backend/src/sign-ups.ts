@@ -19,7 +19,7 @@ export function createCognito(region: string, endpoint: string) {
     region,
     ...(endpoint && { endpoint }),
     maxAttempts: 2,
-    requestHandler: { connectionTimeout: 2_000, requestTimeout: 5_000 },
+    requestHandler: { connectionTimeout: 2_000, requestTimeout: 2_500, throwOnRequestTimeout: true },
   });
 }
 

@@ -1,4 +1,4 @@
-import { relative, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { demoPassword, demoPeople } from '@parley/cli/demo-people';
 import { type Config, loadConfig } from '@parley/config/config';
 import { keptSecret, openDataDir, removeEnvFile, StartError, writeEnvFile } from './data-dir.ts';
@@ -114,11 +114,16 @@ function banner(config: Config, { engines, env }: Plan, dataDir: string, tookMs:
   }
   lines.push(
     `  API reference  ${apiUrl(config)}/api/docs`,
-    `  Logs           ${relative(process.cwd(), dataDir) || '.'}/logs`,
+    `  Logs           ${shortest(join(dataDir, 'logs'))}`,
     '',
     'Ctrl-C stops everything.',
   );
   return lines.join('\n');
+}
+
+function shortest(path: string) {
+  const below = relative(root, path);
+  return below.startsWith('..') ? path : below;
 }
 
 function say(line: string) {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { conversationUuid } from '@parley/core/uuids';
 import { nextOf, type Reply } from '../testing/client.ts';
+import { refusals } from '../testing/refusals.ts';
 import { createWorld, type TestPerson, type World } from '../testing/world.ts';
 
 let world: World;
@@ -130,36 +131,38 @@ describe('sending to a conversation', () => {
     expect(body.slice(1).map(({ message }: { message: string }) => message)).toEqual(texts);
   });
 
-  it.each([
-    [{}, ['message_blank', 'message_group_uuid_blank']],
-    [
-      { message: null, message_group_uuid: null, handle: null },
-      ['message_blank', 'message_group_uuid_blank'],
-    ],
-    [{ message: 'x' }, ['message_group_uuid_blank']],
-    [{ message: 'x', message_group_uuid: ' ' }, ['message_group_uuid_blank']],
-    [{ message: 'x', message_group_uuid: 'not a uuid' }, ['message_group_uuid_invalid']],
-    [{ message: ' \t\r\n\u00a0\u2003\u3000', handle: 'ben' }, ['message_blank']],
-    [{ message: '\u200b\u200d\ufeff\u2060', handle: 'ben' }, ['message_blank']],
-    [{ message: 'x'.repeat(1_025), handle: 'ben' }, ['message_exceed_max_chars_1024']],
-    [{ message: '😀'.repeat(513), handle: 'ben' }, ['message_exceed_max_chars_1024']],
-    [{ message: '', handle: '' }, ['message_blank', 'user_reciever_handle_blank']],
-    [{ message: 'a\ud83d', handle: 'ben' }, ['message_not_well_formed']],
-    [{ message: '\ude00\ud83d', handle: 'ben' }, ['message_not_well_formed']],
-    [{ message: 5, handle: 'ben' }, ['body_invalid']],
-    [{ message: ['x'], handle: 'ben' }, ['body_invalid']],
-    [{ message: { $ne: null }, handle: 'ben' }, ['body_invalid']],
-    [{ message: 'x', handle: ['ben'] }, ['body_invalid']],
-    [{ message: 'x', message_group_uuid: 5 }, ['body_invalid', 'message_group_uuid_blank']],
-    [{ message: 'x', handle: 'ben', known_seq: -1 }, ['known_seq_invalid']],
-    [{ message: 'x', handle: 'ben', known_seq: 1.5 }, ['known_seq_invalid']],
-    [{ message: 'x', handle: 'ben', known_seq: '1' }, ['known_seq_invalid']],
-    [{ message: 'x', handle: 'ben', known_seq: 1e15 }, ['known_seq_invalid']],
-    [[{ message: 'x', handle: 'ben' }], ['body_invalid']],
-    ['x', ['body_invalid']],
-    [null, ['body_invalid']],
-    [true, ['body_invalid']],
-  ])('refuses %j', async (body, codes) => {
+  it.each(
+    refusals([
+      [{}, ['message_blank', 'message_group_uuid_blank']],
+      [
+        { message: null, message_group_uuid: null, handle: null },
+        ['message_blank', 'message_group_uuid_blank'],
+      ],
+      [{ message: 'x' }, ['message_group_uuid_blank']],
+      [{ message: 'x', message_group_uuid: ' ' }, ['message_group_uuid_blank']],
+      [{ message: 'x', message_group_uuid: 'not a uuid' }, ['message_group_uuid_invalid']],
+      [{ message: ' \t\r\n\u00a0\u2003\u3000', handle: 'ben' }, ['message_blank']],
+      [{ message: '\u200b\u200d\ufeff\u2060', handle: 'ben' }, ['message_blank']],
+      [{ message: 'x'.repeat(1_025), handle: 'ben' }, ['message_exceed_max_chars_1024']],
+      [{ message: '😀'.repeat(513), handle: 'ben' }, ['message_exceed_max_chars_1024']],
+      [{ message: '', handle: '' }, ['message_blank', 'user_reciever_handle_blank']],
+      [{ message: 'a\ud83d', handle: 'ben' }, ['message_not_well_formed']],
+      [{ message: '\ude00\ud83d', handle: 'ben' }, ['message_not_well_formed']],
+      [{ message: 5, handle: 'ben' }, ['body_invalid']],
+      [{ message: ['x'], handle: 'ben' }, ['body_invalid']],
+      [{ message: { $ne: null }, handle: 'ben' }, ['body_invalid']],
+      [{ message: 'x', handle: ['ben'] }, ['body_invalid']],
+      [{ message: 'x', message_group_uuid: 5 }, ['body_invalid', 'message_group_uuid_blank']],
+      [{ message: 'x', handle: 'ben', known_seq: -1 }, ['known_seq_invalid']],
+      [{ message: 'x', handle: 'ben', known_seq: 1.5 }, ['known_seq_invalid']],
+      [{ message: 'x', handle: 'ben', known_seq: '1' }, ['known_seq_invalid']],
+      [{ message: 'x', handle: 'ben', known_seq: 1e15 }, ['known_seq_invalid']],
+      [[{ message: 'x', handle: 'ben' }], ['body_invalid']],
+      ['x', ['body_invalid']],
+      [null, ['body_invalid']],
+      [true, ['body_invalid']],
+    ]),
+  )('refuses %s', async (_title, body, codes) => {
     expect(await api.post('/api/messages', { as: ada, body })).toMatchObject({ status: 422, body: codes });
   });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { refusals } from '../testing/refusals.ts';
 import { createWorld, type TestPerson, type World } from '../testing/world.ts';
 
 let world: World;
@@ -41,24 +42,26 @@ describe('a profile', () => {
     expect(cleared.body.bio).toBe('');
   });
 
-  it.each([
-    [{}, ['display_name_blank']],
-    [{ display_name: null }, ['display_name_blank']],
-    [{ display_name: ' \u2003\u200b\ufeff' }, ['display_name_blank']],
-    [{ display_name: 'x'.repeat(61) }, ['display_name_exceed_max_chars_60']],
-    [{ display_name: 'x', bio: 'x'.repeat(501) }, ['bio_exceed_max_chars_500']],
-    [{ display_name: 'x\0' }, ['text_not_well_formed']],
-    [{ display_name: 'x\ud800' }, ['text_not_well_formed']],
-    [{ display_name: 'x', bio: 'a\0b' }, ['text_not_well_formed']],
-    [{ display_name: 'x', bio: '\udc00' }, ['text_not_well_formed']],
-    [{ display_name: 5 }, ['body_invalid']],
-    [{ display_name: ['x'] }, ['body_invalid']],
-    [{ display_name: 'x', bio: {} }, ['body_invalid']],
-    [[], ['body_invalid']],
-    [null, ['body_invalid']],
-    ['text', ['body_invalid']],
-    [{ display_name: '', bio: 'x'.repeat(501) }, ['display_name_blank', 'bio_exceed_max_chars_500']],
-  ])('refuses %j', async (body, codes) => {
+  it.each(
+    refusals([
+      [{}, ['display_name_blank']],
+      [{ display_name: null }, ['display_name_blank']],
+      [{ display_name: ' \u2003\u200b\ufeff' }, ['display_name_blank']],
+      [{ display_name: 'x'.repeat(61) }, ['display_name_exceed_max_chars_60']],
+      [{ display_name: 'x', bio: 'x'.repeat(501) }, ['bio_exceed_max_chars_500']],
+      [{ display_name: 'x\0' }, ['text_not_well_formed']],
+      [{ display_name: 'x\ud800' }, ['text_not_well_formed']],
+      [{ display_name: 'x', bio: 'a\0b' }, ['text_not_well_formed']],
+      [{ display_name: 'x', bio: '\udc00' }, ['text_not_well_formed']],
+      [{ display_name: 5 }, ['body_invalid']],
+      [{ display_name: ['x'] }, ['body_invalid']],
+      [{ display_name: 'x', bio: {} }, ['body_invalid']],
+      [[], ['body_invalid']],
+      [null, ['body_invalid']],
+      ['text', ['body_invalid']],
+      [{ display_name: '', bio: 'x'.repeat(501) }, ['display_name_blank', 'bio_exceed_max_chars_500']],
+    ]),
+  )('refuses %s', async (_title, body, codes) => {
     expect(await api.put('/api/profile/update', { as: ada, body })).toMatchObject({
       status: 422,
       body: codes,

@@ -15,7 +15,7 @@ const ownHeaders = ['Link', 'Parley-Unread-Conversations', 'Retry-After', 'WWW-A
 export type Contract = ReturnType<typeof createContract>;
 
 /** Checks answers against the OpenAPI document: status, body to the last field, headers. Throws what differs. */
-export function createContract(document: Json) {
+export function createContract(document: object) {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
   const closed = withoutOtherFields(document) as Json & { paths: Record<string, Record<string, Operation>> };
@@ -36,8 +36,8 @@ export function createContract(document: Json) {
     if (!response) throw new Error(`${subject} is not documented: ${JSON.stringify(body)}`);
     const type = headers.get('Content-Type')?.split(';')[0] ?? '';
     if (!response.content[type]) throw new Error(`${subject} has the undocumented type ${type}`);
-    const base = `/paths/${escape(template)}/${method.toLowerCase()}/responses/${status}`;
-    validate(`${base}/content/${escape(type)}/schema`, body, subject);
+    const base = `/paths/${pointerPart(template)}/${method.toLowerCase()}/responses/${status}`;
+    validate(`${base}/content/${pointerPart(type)}/schema`, body, subject);
     checkHeaders(subject, base, response.headers ?? {}, headers);
   }
 
@@ -67,7 +67,7 @@ function checkRefusal(subject: string, status: number, body: unknown) {
 
 const patternOf = (template: string) => new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`);
 
-const escape = (key: string) => encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'));
+const pointerPart = (key: string) => encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'));
 
 /** The document allows fields that it does not name. Our own answers have none. */
 function withoutOtherFields(schema: unknown): unknown {

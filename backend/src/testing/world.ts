@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { loadConfig } from '@parley/config/config';
+import * as entries from '@parley/core/entries';
+import { createProjector } from '@parley/core/projector';
 import * as users from '@parley/core/users';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
@@ -46,7 +48,7 @@ export async function createWorld() {
       await ctx.close();
     });
     const document = await (await fetch(`${urlOf(server)}/api/openapi.json`)).json();
-    return { ctx, ...createClient(urlOf(server), createContract(document)) };
+    return { ctx, ...createClient(urlOf(server), createContract(document as object)) };
   }
 
   async function person(handle: string, displayName = handle): Promise<TestPerson> {
@@ -56,7 +58,17 @@ export async function createWorld() {
     return { ...user, sub, token: await issuer.token(sub) };
   }
 
+  /** What the stream's Lambda does after a write: brings the summaries of a conversation up to its log. */
+  async function project(messageGroupUuid: string) {
+    const log = await entries.range(table, messageGroupUuid, { order: 'ascending' });
+    const writtenAtMs = Date.now();
+    const records = log.entries.map((entry) => ({ entry, writtenAtMs, sequenceNumber: String(entry.seq) }));
+    const failed = await createProjector(table).project(records);
+    if (failed.size > 0) throw new AggregateError(failed.values(), 'the projector failed');
+  }
+
   return {
+    project,
     table,
     database,
     issuer,

@@ -43,13 +43,18 @@ export const deadLetterKey = (consumer: string, shardId: string, sequenceNumber:
   pk: `DEAD#${consumer}`,
   sk: `${shardId}#${sequenceNumber}`,
 });
-export const importKey = (source: string): Key => ({ pk: `IMPORT#${source}`, sk: 'POSITION' });
+export const importsPk = (source: string) => `IMPORT#${source}`;
+export const importKey = (source: string, messageGroupUuid: string): Key => ({
+  pk: importsPk(source),
+  sk: messageGroupUuid,
+});
 
 const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const conversationPkPattern = new RegExp(`^MSG#(${uuidPattern})$`);
 const summariesPkPattern = new RegExp(`^GRP#(${uuidPattern})$`);
 const entrySkPattern = /^\d{12}$/;
 const memberSkPattern = new RegExp(`^MEMBER#(${uuidPattern})$`);
+const summarySkPattern = new RegExp(`^${uuidPattern}$`);
 
 /** What a key addresses, or `unknown` for an item Parley did not write (an older layout, a hand-made row). */
 export type ParsedKey =
@@ -68,6 +73,6 @@ export function parseKey({ pk, sk }: Key): ParsedKey {
     if (userUuid) return { item: 'member', messageGroupUuid, userUuid };
   }
   const userUuid = summariesPkPattern.exec(pk)?.[1];
-  if (userUuid) return { item: 'summary', userUuid, messageGroupUuid: sk };
+  if (userUuid && summarySkPattern.test(sk)) return { item: 'summary', userUuid, messageGroupUuid: sk };
   return { item: 'unknown' };
 }

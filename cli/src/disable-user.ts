@@ -1,0 +1,45 @@
+import { parseArgs } from 'node:util';
+import { type Config, loadConfig } from '@parley/config/config';
+import { createPool } from '@parley/core/database';
+import * as users from '@parley/core/users';
+import type { Pool } from 'pg';
+import { createUserPool, setSignInEnabled } from './user-pool.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { enable: { type: 'boolean', default: false } },
+});
+const config = loadConfig(process.env);
+const pool = createPool({ connectionString: config.DATABASE_URL, max: 1 });
+try {
+  await run(config, pool, (positionals[0] ?? '').replace(/^@/, ''), values.enable);
+} finally {
+  await pool.end();
+}
+
+async function run(config: Config, pool: Pool, handle: string, isEnabled: boolean) {
+  const user = await users.findByHandle(pool, handle);
+  if (!user) {
+    console.error(handle ? `Nobody has the handle ${handle}` : 'Whose account? Give the handle.');
+    process.exitCode = 1;
+    return;
+  }
+  // Postgres first: its answer is read with every request, so the person is out from now on.
+  if (isEnabled) await users.enable(pool, user.uuid);
+  else await users.disable(pool, user.uuid);
+  console.log(`@${user.handle}: ${isEnabled ? 'let in again' : 'shut out'} in Postgres`);
+  console.log(`@${user.handle}: ${await changeSignIn(config, user, isEnabled)}`);
+}
+
+async function changeSignIn(config: Config, { cognito_user_id }: users.User, isEnabled: boolean) {
+  if (!cognito_user_id) return 'has no sign-in (an imported person)';
+  if (!config.COGNITO_USER_POOL_ID) return 'sign-in left alone: COGNITO_USER_POOL_ID is not set';
+  const userPool = createUserPool(config);
+  try {
+    const isKnown = await setSignInEnabled(userPool, cognito_user_id, isEnabled);
+    if (!isKnown) return `is not in the user pool ${userPool.id}`;
+    return `sign-in ${isEnabled ? 'enabled' : 'disabled'} in ${userPool.id}`;
+  } finally {
+    userPool.client.destroy();
+  }
+}

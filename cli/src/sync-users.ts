@@ -1,0 +1,17 @@
+import { loadConfig } from '@parley/config/config';
+import { createPool } from '@parley/core/database';
+import { createUserPool, syncUsers } from './user-pool.ts';
+
+const config = loadConfig(process.env);
+const userPool = createUserPool(config);
+const pool = createPool({ connectionString: config.DATABASE_URL, max: 1 });
+
+const { made, withoutEmail, seen } = await syncUsers(userPool, pool);
+for (const { handle, uuid } of made) console.log(`made @${handle} (${uuid})`);
+for (const { handle } of withoutEmail) {
+  console.log(`@${handle} has no e-mail in Postgres: the address belongs to somebody else there`);
+}
+console.log(`${made.length} of ${seen} in ${userPool.id} were missing in Postgres`);
+
+userPool.client.destroy();
+await pool.end();

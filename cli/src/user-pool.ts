@@ -1,0 +1,97 @@
+import {
+  AdminDisableUserCommand,
+  AdminEnableUserCommand,
+  CognitoIdentityProviderClient,
+  ListUsersCommand,
+  paginateListUsers,
+  type UserType,
+} from '@aws-sdk/client-cognito-identity-provider';
+import type { Config } from '@parley/config/config';
+import { clientConfig } from '@parley/core/table/client';
+import * as users from '@parley/core/users';
+import type { Pool } from 'pg';
+
+/** Where people sign in. */
+export type UserPool = { client: CognitoIdentityProviderClient; id: string };
+
+type UserPoolOptions = Pick<
+  Config,
+  'AWS_REGION' | 'AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER' | 'COGNITO_USER_POOL_ID'
+>;
+
+export function createUserPool(options: UserPoolOptions): UserPool {
+  const { region, endpoint, credentials } = clientConfig(
+    options.AWS_REGION,
+    options.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,
+  );
+  const client = new CognitoIdentityProviderClient({ region, endpoint, credentials });
+  return { client, id: options.COGNITO_USER_POOL_ID };
+}
+
+export type SignIn = {
+  username: string;
+  sub: string;
+  handle: string | undefined;
+  name: string | undefined;
+  email: string | undefined;
+  /** As Cognito calls it: `CONFIRMED`, `UNCONFIRMED`, ... */
+  status: string;
+  isEnabled: boolean;
+};
+
+/** Everybody in the user pool, a page at a time. */
+export async function* signInPages({ client, id }: UserPool): AsyncGenerator<SignIn[]> {
+  for await (const { Users } of paginateListUsers({ client, pageSize: 60 }, { UserPoolId: id })) {
+    yield (Users ?? []).map(signIn);
+  }
+}
+
+function signIn({ Username, Attributes, UserStatus, Enabled }: UserType): SignIn {
+  const attributes = new Map(Attributes?.map(({ Name, Value }) => [Name, Value]));
+  return {
+    username: Username ?? '',
+    sub: attributes.get('sub') ?? '',
+    handle: attributes.get('preferred_username'),
+    name: attributes.get('name'),
+    email: attributes.get('email'),
+    status: UserStatus ?? '',
+    isEnabled: Enabled ?? true,
+  };
+}
+
+export type SyncResult = { made: users.User[]; withoutEmail: users.User[]; seen: number };
+
+/**
+ * Makes the people whom the sign-up trigger missed. Who has not confirmed the address yet is left out: the sign-up is
+ * not over. Safe to repeat, and beside sign-ups that happen meanwhile.
+ */
+export async function syncUsers(userPool: UserPool, pool: Pool): Promise<SyncResult> {
+  const result: SyncResult = { made: [], withoutEmail: [], seen: 0 };
+  for await (const page of signInPages(userPool)) {
+    result.seen += page.length;
+    const confirmed = page.filter(({ sub, status }) => sub && status !== 'UNCONFIRMED');
+    const known = await users.findBySubs(
+      pool,
+      confirmed.map(({ sub }) => sub),
+    );
+    for (const { sub, handle, name, email } of confirmed) {
+      if (known.has(sub)) continue;
+      const user = await users.insertFromSignUp(pool, { sub, preferredUsername: handle, name, email });
+      result.made.push(user);
+      if (email && !user.email) result.withoutEmail.push(user);
+    }
+  }
+  return result;
+}
+
+/** Returns false where the user pool does not know the person (any more). Safe to repeat. */
+export async function setSignInEnabled({ client, id }: UserPool, sub: string, isEnabled: boolean) {
+  const { Users } = await client.send(
+    new ListUsersCommand({ UserPoolId: id, Filter: `sub = "${sub}"`, Limit: 1 }),
+  );
+  const Username = Users?.[0]?.Username;
+  if (!Username) return false;
+  const Command = isEnabled ? AdminEnableUserCommand : AdminDisableUserCommand;
+  await client.send(new Command({ UserPoolId: id, Username }));
+  return true;
+}

@@ -1,0 +1,289 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
+import { DeleteCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createTestDatabase } from '@parley/engines/testing/test-database';
+import { createTestTable } from '@parley/engines/testing/test-table';
+import { check } from './check.ts';
+import * as entries from './entries.ts';
+import { type Entry, entryFromItem, entryItem, type Person } from './entries.ts';
+import { keyText } from './history.ts';
+import { createLog, type Log } from './log.ts';
+import * as messageGroups from './message-groups.ts';
+import * as messages from './messages.ts';
+import { createProjector } from './projector.ts';
+import { repair, repairSummaries } from './repair.ts';
+import { entryKey, groupKey, type Key, memberKey, parseKey, summaryKey } from './table/keys.ts';
+import { type Item, scanPages } from './table/scan.ts';
+import * as users from './users.ts';
+import { conversationUuid } from './uuids.ts';
+
+const settleMs = [0];
+const handles = ['ada', 'bob', 'eve', 'dan'] as const;
+
+let table: Awaited<ReturnType<typeof createTestTable>>;
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let log: Log;
+let ada: Person;
+let bob: Person;
+let eve: Person;
+let dan: Person;
+let group: string;
+let direct: string;
+
+let healthy: Item[];
+
+beforeAll(async () => {
+  [database, table] = await Promise.all([createTestDatabase(), createTestTable()]);
+  const people = await users.insertPeople(
+    database.pool,
+    handles.map((handle) => ({ handle })),
+  );
+  [ada, bob, eve, dan] = handles.map((handle) => people.get(handle)) as [Person, Person, Person, Person];
+  await converse();
+  healthy = await stored();
+});
+afterAll(() => Promise.all([database.close(), table.drop()]));
+
+/** Puts back what a test spoiled. */
+beforeEach(async () => {
+  const now = new Map((await stored()).map((item) => [keyText(item as Key), item]));
+  for (const item of healthy) {
+    const text = keyText(item as Key);
+    if (!isDeepStrictEqual(now.get(text), item)) await put(item);
+    now.delete(text);
+  }
+  for (const { pk, sk } of now.values()) await remove({ pk, sk } as Key);
+  log = createLog(table, { batch: 'transactions' });
+});
+
+/** A group that has seen every kind of entry, and a direct conversation, with their summaries drained. */
+async function converse() {
+  log = createLog(table, { batch: 'transactions' });
+  const roster = await messageGroups.create(log, { creator: ada, title: 'first', people: [bob, eve] });
+  group = roster.group.message_group_uuid;
+  const about = { messageGroupUuid: group, actor: ada };
+  await messages.send(log, { messageGroupUuid: group, sender: bob, message: 'hello', idempotencyKey: 'k' });
+  await messageGroups.rename(log, { ...about, title: 'second' });
+  await messageGroups.removeMember(log, { ...about, person: bob });
+  await messageGroups.addMembers(log, { ...about, people: [dan, bob] });
+  await messageGroups.setRole(log, { ...about, person: eve, role: 'admin' });
+  await messages.send(log, { messageGroupUuid: group, sender: eve, message: 'x'.repeat(300) });
+  await messages.sendDirect(log, { sender: ada, recipient: bob, message: 'hi', idempotencyKey: 'k' });
+  await messages.sendDirect(log, { sender: bob, recipient: ada, message: 'hi yourself' });
+  direct = conversationUuid(ada.uuid, bob.uuid);
+  await project();
+}
+
+async function project() {
+  const records = [];
+  for await (const page of scanPages(table))
+    for (const item of page)
+      if (parseKey(item as Key).item === 'entry')
+        records.push({ entry: entryFromItem(item), writtenAtMs: Date.now(), sequenceNumber: '' });
+  expect(await createProjector(table).project(records)).toEqual(new Map());
+}
+
+async function stored() {
+  const items: Item[] = [];
+  for await (const page of scanPages(table)) items.push(...page);
+  return items;
+}
+
+const put = (Item: Record<string, unknown>) =>
+  table.doc.send(new PutCommand({ TableName: table.name, Item }));
+const remove = (Key: Key) => table.doc.send(new DeleteCommand({ TableName: table.name, Key }));
+const set = (Key: Key, name: string, value: unknown) =>
+  table.doc.send(
+    new UpdateCommand({
+      TableName: table.name,
+      Key,
+      UpdateExpression: 'SET #name = :value',
+      ExpressionAttributeNames: { '#name': name },
+      ExpressionAttributeValues: { ':value': value },
+    }),
+  );
+const entry = async (uuid: string, seq: number) => (await entries.get(table, uuid, seq)) as Entry;
+const append = async (uuid: string, seq: number, change: Record<string, unknown>) =>
+  put({ ...entryItem(await entry(uuid, seq - 1)), ...entryKey(uuid, seq), ...change });
+
+test('a healthy table has no findings, is counted, and is not touched by a repair', async () => {
+  const before = await stored();
+  const result = await check(table, database.pool, { settleMs });
+  expect(result).toMatchObject({ findings: [], unsettled: 0, accused: { conversations: [], orphans: [] } });
+  expect(result.counters).toEqual({
+    items: 23,
+    conversations: 2,
+    entries: 9,
+    messages: 4,
+    members: 6,
+    summaries: 6,
+    people: 4,
+    unknown: 0,
+  });
+  expect(await repairSummaries(table, { settleMs })).toEqual({ rewritten: 0, created: 0, deleted: 0 });
+  expect(await stored()).toEqual(before);
+});
+
+test('items of an older layout are counted and not accused', async () => {
+  await put({ pk: `MSG#${randomUUID()}`, sk: '2023-01-01T00:00:00Z', message: 'old' });
+  await put({ pk: `GRP#${randomUUID()}`, sk: '2023-01-01T00:00:00Z', message: 'old' });
+  await put({ pk: 'anything', sk: 'else' });
+  const { findings, counters } = await check(table, database.pool, { settleMs });
+  expect(findings).toEqual([]);
+  expect(counters.unknown).toBe(3);
+});
+
+type Fault = [name: string, invariant: number, spoil: () => Promise<unknown>];
+
+const rebuilt: Fault[] = [
+  [
+    'a summary behind the log',
+    3,
+    () => messages.send(log, { messageGroupUuid: group, sender: ada, message: '!' }),
+  ],
+  ['a summary with another preview', 3, () => set(summaryKey(bob.uuid, group), 'message', 'lies')],
+  ['a summary with another title', 3, () => set(summaryKey(bob.uuid, group), 'title', 'first')],
+  ['a summary with another sender', 3, () => set(summaryKey(bob.uuid, direct), 'sender_uuid', ada.uuid)],
+  ['a direct summary of another person', 3, () => set(summaryKey(bob.uuid, direct), 'user_uuid', eve.uuid)],
+  ['a summary with a wrong count', 4, () => set(summaryKey(bob.uuid, group), 'message_count', 7)],
+  ['a summary beyond the log', 4, () => set(summaryKey(bob.uuid, group), 'last_seq', 99)],
+  ['a read position beyond the log', 4, () => set(summaryKey(dan.uuid, group), 'read_seq', 99)],
+  ['a read count of another position', 4, () => set(summaryKey(dan.uuid, group), 'read_count', 2)],
+  ['a position that is no number', 4, () => set(summaryKey(dan.uuid, group), 'sent_seq', 'zero')],
+  [
+    'an own message that counts as unread',
+    3,
+    async () => {
+      await set(summaryKey(eve.uuid, group), 'sent_seq', 0);
+      await set(summaryKey(eve.uuid, group), 'sent_count', 0);
+    },
+  ],
+  ['a sent position without a message', 3, () => set(summaryKey(dan.uuid, group), 'sent_seq', 2)],
+  ['a member without a summary', 5, () => remove(summaryKey(bob.uuid, group))],
+  ['a person of a direct conversation without a summary', 5, () => remove(summaryKey(bob.uuid, direct))],
+  [
+    'a summary of somebody who is no member',
+    5,
+    () => put({ ...summaryKey(dan.uuid, direct), kind: 'direct', last_seq: 1, last_message_at: 'x' }),
+  ],
+];
+
+test.each(rebuilt)('%s is found, and rebuilt from the log', async (_, invariant, spoil) => {
+  await spoil();
+  const result = await check(table, database.pool, { settleMs });
+  expect(new Set(result.findings.map((finding) => finding.invariant))).toContain(invariant);
+  const repaired = await repair(table, database.pool, result.accused);
+  expect(repaired.findings).toEqual([]);
+  expect(repaired.rewritten + repaired.created + repaired.deleted).toBeGreaterThan(0);
+  expect((await check(table, database.pool, { settleMs })).findings).toEqual([]);
+  expect(await repairSummaries(table, { settleMs })).toEqual({ rewritten: 0, created: 0, deleted: 0 });
+});
+
+const told: Fault[] = [
+  ['a hole in a log', 1, () => remove(entryKey(group, 4))],
+  ['a log without its beginning', 1, () => remove(entryKey(direct, 1))],
+  ['a number far beyond the others', 1, () => append(group, 8, entryKey(group, 10 ** 12 - 1))],
+  ['a count that is not the number of messages', 1, () => set(entryKey(group, 3), 'message_count', 2)],
+  ['a time before that of the entry before', 1, () => append(direct, 3, { created_at: '2001-01-01' })],
+  ['an entry that is none', 1, () => put({ ...entryKey(direct, 3), message: 'hello' })],
+  ['a message_uuid that comes twice', 2, () => append(direct, 3, { message_count: 3 })],
+  [
+    'a key that comes twice',
+    2,
+    () =>
+      append(direct, 3, {
+        message_count: 3,
+        message_uuid: randomUUID(),
+        user_uuid: ada.uuid,
+        idempotency_key: 'k',
+      }),
+  ],
+  ['a member whom the log does not know', 5, () => put({ ...memberKey(direct, eve.uuid), role: 'member' })],
+  ['a member who is missing', 5, () => remove(memberKey(group, dan.uuid))],
+  ['a role that the log does not give', 5, () => set(memberKey(group, dan.uuid), 'role', 'admin')],
+  ['a title that the log does not give', 5, () => set(groupKey(group), 'title', 'third')],
+  ['a member_count that is not the number of members', 5, () => set(groupKey(group), 'member_count', 9)],
+  ['a conversation without its group', 5, () => remove(groupKey(group))],
+  [
+    'a message of somebody who was no member',
+    5,
+    () => append(group, 8, { message_uuid: randomUUID(), message_count: 3, user_uuid: randomUUID() }),
+  ],
+  [
+    'a person who is not in Postgres',
+    7,
+    () => append(direct, 3, { message_uuid: randomUUID(), message_count: 3, user_uuid: randomUUID() }),
+  ],
+];
+
+test.each(told)('%s is found, and no repair hides it', async (_, invariant, spoil) => {
+  await spoil();
+  const result = await check(table, database.pool, { settleMs });
+  const found = result.findings.filter((finding) => finding.invariant === invariant);
+  expect(found.length).toBeGreaterThan(0);
+  const { findings } = await repair(table, database.pool, result.accused);
+  expect(findings.map((finding) => finding.invariant)).toContain(invariant);
+});
+
+test('a direct conversation under another uuid than that of its two people is found', async () => {
+  const uuid = randomUUID();
+  for await (const page of scanPages(table))
+    for (const item of page) {
+      const key = parseKey(item as Key);
+      if ('messageGroupUuid' in key && key.messageGroupUuid === direct)
+        await put({ ...item, ...(key.item === 'summary' ? { sk: uuid } : { pk: entryKey(uuid, 1).pk }) });
+    }
+  const { findings } = await check(table, database.pool, { settleMs });
+  expect(findings).toEqual([
+    { invariant: 7, key: expect.stringContaining(uuid), detail: expect.any(String) },
+  ]);
+});
+
+test('a member who comes back has read what they wrote before, and a missing summary begins where they joined', async () => {
+  await remove(summaryKey(bob.uuid, group));
+  await repairSummaries(table, { settleMs });
+  const { findings } = await check(table, database.pool, { settleMs });
+  expect(findings).toEqual([]);
+});
+
+describe('while people write', () => {
+  test('nobody is accused, and a repair loses nothing', async () => {
+    const projector = createProjector(table);
+    const uuids = [group, direct];
+    let isOver = false;
+    const late: Promise<unknown>[] = [];
+    const projectLater = async (written: Entry) => {
+      await sleep(Math.random() * 120);
+      await projector.project([{ entry: written, writtenAtMs: Date.now(), sequenceNumber: '' }]);
+    };
+    const write = async (messageGroupUuid: string, sender: Person) => {
+      while (!isOver) {
+        const written = await messages.send(log, { messageGroupUuid, sender, message: randomUUID() });
+        late.push(projectLater(written));
+        await sleep(5);
+      }
+    };
+    const changeMembers = async () => {
+      while (!isOver) {
+        const about = { messageGroupUuid: group, actor: ada };
+        await messageGroups.removeMember(log, { ...about, person: dan });
+        await messageGroups.addMembers(log, { ...about, people: [dan] });
+        const newest = await entries.newest(table, group);
+        if (newest) late.push(projectLater(newest));
+        await sleep(80);
+      }
+    };
+    const writers = [...uuids.map((uuid) => write(uuid, bob)), write(group, ada), changeMembers()];
+    for (let round = 0; round < 4; round += 1) {
+      const { findings } = await check(table, database.pool, { settleMs: [50, 400] });
+      expect(findings).toEqual([]);
+    }
+    await repairSummaries(table, { settleMs: [0] });
+    isOver = true;
+    await Promise.all(writers);
+    await Promise.all(late);
+    expect((await check(table, database.pool, { settleMs })).findings).toEqual([]);
+  });
+});

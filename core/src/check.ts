@@ -1,0 +1,236 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TransactGetCommand } from '@aws-sdk/lib-dynamodb';
+import pLimit from 'p-limit';
+import type { Pool } from 'pg';
+import * as conversations from './conversations.ts';
+import { entryFromItem } from './entries.ts';
+import { createHistory, type Finding, type History, keyText } from './history.ts';
+import * as members from './members.ts';
+import { createRegister, type Register } from './register.ts';
+import { batchGet } from './table/batch-get.ts';
+import type { Table } from './table/client.ts';
+import { type Key, memberKey, type ParsedKey, parseKey, summaryKey } from './table/keys.ts';
+import { type Item, scanPages } from './table/scan.ts';
+
+/*
+ * Verifies the invariants on a live system, a page of the table at a time.
+ *
+ * 1. The scan hands over a conversation's entries in order, then the group, then its members: each is folded as it
+ *    passes, and compared with what comes after it and with the members' summaries. A summary found on its own is
+ *    looked up among the members.
+ * 2. What does not fit is a suspect: it may have changed while it was read, or its summaries may be on their way.
+ * 3. Suspects are read again, each in one piece, after a second and again when the trailing pass has had its time.
+ *    Summaries need only show what was the newest entry when the scan passed. What then still does not fit, is told.
+ */
+
+export type Counters = {
+  items: number;
+  conversations: number;
+  entries: number;
+  messages: number;
+  members: number;
+  summaries: number;
+  /** People with at least one conversation. */
+  people: number;
+  /** Items Parley does not know: an older layout, a row made by hand. */
+  unknown: number;
+};
+
+export type Suspect = { messageGroupUuid: string; mark: number };
+export type Orphan = { userUuid: string; messageGroupUuid: string };
+
+export type CheckResult = {
+  findings: Finding[];
+  counters: Counters;
+  /** The conversations and the summaries of nobody that the findings are about. */
+  accused: { conversations: Suspect[]; orphans: Orphan[] };
+  /** Conversations whose members changed each time they were read: neither cleared nor accused. */
+  unsettled: number;
+};
+
+export type CheckOptions = {
+  /** Told how many items were read so far. */
+  onProgress?: ((items: number) => void) | undefined;
+  /** Time that summaries are given before a suspect is read again, for each time. */
+  settleMs?: number[];
+};
+
+const settleMsDefault = [1_000, 6_000];
+const rereadsInFlight = 4;
+
+/** Without a pool, whether people exist in Postgres (invariant 7) is not looked at. */
+export async function check(
+  table: Table,
+  pool: Pool | undefined,
+  { onProgress, settleMs = settleMsDefault }: CheckOptions = {},
+): Promise<CheckResult> {
+  const register = pool && createRegister(pool);
+  const scan = createScan(table, register);
+  for await (const page of scanPages(table)) {
+    await scan.take(page);
+    onProgress?.(scan.counters.items);
+  }
+  await scan.end();
+  const scannedAtMs = Date.now();
+  let result: Omit<CheckResult, 'counters'> = { ...nothing, accused: scan.suspects };
+  for (const ms of settleMs) {
+    if (!hasAny(result.accused)) break;
+    await sleep(Math.max(0, scannedAtMs + ms - Date.now()));
+    result = await recheck(table, register, result.accused);
+  }
+  return { ...result, counters: scan.counters };
+}
+
+const nothing = { findings: [], unsettled: 0 };
+const hasAny = ({ conversations, orphans }: CheckResult['accused']) =>
+  conversations.length + orphans.length > 0;
+
+/** Reads suspects in one piece each. What this finds is so. */
+export async function recheck(
+  table: Table,
+  register: Register | undefined,
+  suspects: CheckResult['accused'],
+): Promise<Omit<CheckResult, 'counters'>> {
+  const limit = pLimit(rereadsInFlight);
+  const findings: Finding[] = [];
+  const accused: CheckResult['accused'] = { conversations: [], orphans: [] };
+  let unsettled = 0;
+  const reread = async (suspect: Suspect) => {
+    const conversation = await conversations.read(table, suspect.messageGroupUuid, suspect.mark);
+    if (!conversation) {
+      unsettled += 1;
+      accused.conversations.push(suspect);
+      return;
+    }
+    const strangers = (await register?.strangers([conversation])) ?? new Map();
+    const found = [...conversations.faults(conversation), ...(strangers.get(suspect.messageGroupUuid) ?? [])];
+    if (found.length > 0) accused.conversations.push(suspect);
+    findings.push(...found);
+  };
+  const look = async (orphan: Orphan) => {
+    if (!(await isOrphan(table, orphan))) return;
+    accused.orphans.push(orphan);
+    const key = keyText(summaryKey(orphan.userUuid, orphan.messageGroupUuid));
+    findings.push({ invariant: 5, key, detail: 'is a summary of somebody who is no member' });
+  };
+  await Promise.all([
+    ...suspects.conversations.map((suspect) => limit(() => reread(suspect))),
+    ...suspects.orphans.map((orphan) => limit(() => look(orphan))),
+  ]);
+  return { findings, accused, unsettled };
+}
+
+/** A summary without a member, both seen at one instant. */
+async function isOrphan(table: Table, { userUuid, messageGroupUuid }: Orphan): Promise<boolean> {
+  const get = (Key: Key) => ({ Get: { TableName: table.name, Key } });
+  const { Responses } = await table.doc.send(
+    new TransactGetCommand({
+      TransactItems: [
+        get(summaryKey(userUuid, messageGroupUuid)),
+        get(memberKey(messageGroupUuid, userUuid)),
+      ],
+    }),
+  );
+  return Responses?.[0]?.Item !== undefined && Responses[1]?.Item === undefined;
+}
+
+type Scanned = { history: History; group?: members.Group; members: members.Member[] };
+
+/** Takes the table's pages in order, and collects suspects. */
+function createScan(table: Table, register: Register | undefined) {
+  const counters: Counters = {
+    items: 0,
+    conversations: 0,
+    entries: 0,
+    messages: 0,
+    members: 0,
+    summaries: 0,
+    people: 0,
+    unknown: 0,
+  };
+  const suspects: CheckResult['accused'] = { conversations: [], orphans: [] };
+  let open: Scanned | undefined;
+  let person: string | undefined;
+  let closed: Scanned[] = [];
+  let inboxes: Orphan[] = [];
+
+  /** The conversation an item belongs to. Its items follow each other; if they did not, rereading would clear it. */
+  function conversation(uuid: string): Scanned {
+    if (open?.history.uuid === uuid) return open;
+    close();
+    open = { history: createHistory(uuid), members: [] };
+    return open;
+  }
+
+  function close() {
+    if (!open) return;
+    counters.conversations += 1;
+    counters.messages += open.history.messageCount;
+    closed.push(open);
+    open = undefined;
+  }
+
+  function takeItem(item: Item) {
+    const key = parseKey(item as Key);
+    counters.items += 1;
+    if (key.item === 'entry') takeEntry(key, item);
+    else if (key.item === 'group') conversation(key.messageGroupUuid).group = members.groupFromItem(item);
+    else if (key.item === 'member') {
+      counters.members += 1;
+      conversation(key.messageGroupUuid).members.push(members.memberFromItem(item));
+    } else if (key.item === 'summary') {
+      counters.summaries += 1;
+      if (key.userUuid !== person) counters.people += 1;
+      person = key.userUuid;
+      inboxes.push(key);
+    } else counters.unknown += 1;
+  }
+
+  function takeEntry(key: ParsedKey & { item: 'entry' }, item: Item) {
+    const { history } = conversation(key.messageGroupUuid);
+    counters.entries += 1;
+    try {
+      history.take(entryFromItem(item));
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+      history.takeUnreadable(key.seq, error.message);
+    }
+  }
+
+  async function verify() {
+    const [scanned, found] = [closed, inboxes];
+    [closed, inboxes] = [[], []];
+    const roster = scanned.map(({ history, members }) => ({ uuid: history.uuid, members }));
+    const [summaries, present, strangers] = await Promise.all([
+      conversations.readSummaries(table, roster),
+      batchGet(
+        table,
+        found.map(({ userUuid, messageGroupUuid }) => memberKey(messageGroupUuid, userUuid)),
+      ),
+      register?.strangers(scanned),
+    ]);
+    for (const each of scanned) {
+      const { uuid, seq } = each.history;
+      const faults = conversations.faults({ ...each, summaries: summaries.get(uuid) ?? new Map() });
+      if (faults.length > 0 || strangers?.has(uuid))
+        suspects.conversations.push({ messageGroupUuid: uuid, mark: seq });
+    }
+    const memberKeys = new Set(present.map((item) => keyText(item as Key)));
+    const isMember = ({ userUuid, messageGroupUuid }: Orphan) =>
+      memberKeys.has(keyText(memberKey(messageGroupUuid, userUuid)));
+    suspects.orphans.push(...found.filter((summary) => !isMember(summary)));
+  }
+
+  return {
+    counters,
+    suspects,
+    async take(page: Item[]) {
+      for (const item of page) takeItem(item);
+      await verify();
+    },
+    async end() {
+      close();
+      await verify();
+    },
+  };
+}

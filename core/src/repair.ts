@@ -1,0 +1,203 @@
+import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { Pool } from 'pg';
+import { type CheckOptions, type CheckResult, check, type Orphan, recheck, type Suspect } from './check.ts';
+import type { Conversation } from './conversations.ts';
+import * as conversations from './conversations.ts';
+import type { Person } from './entries.ts';
+import type { Finding } from './history.ts';
+import type { Member } from './members.ts';
+import { createRegister } from './register.ts';
+import type { Position, Summary } from './summaries.ts';
+import * as summaries from './summaries.ts';
+import { refusalOf } from './table/append-writer.ts';
+import type { Table } from './table/client.ts';
+import { memberKey, summaryKey } from './table/keys.ts';
+import * as users from './users.ts';
+
+/*
+ * Rebuilds summaries from their logs, beside live writers and any number of times.
+ *
+ * A rewrite is conditional on the positions that were read: whoever moved one meanwhile knew better. A missing summary
+ * is made together with a look at its member, and one of nobody is deleted together with a look at its absence, so
+ * neither meets a membership change half way. What is right is not touched.
+ */
+
+export type Repaired = { rewritten: number; created: number; deleted: number };
+export type RepairResult = Repaired & {
+  /** What is wrong still: anything but summaries cannot be rebuilt. */
+  findings: Finding[];
+};
+
+/** Compares every summary with its log and rebuilds what differs: after a gap in the stream, or a restore. */
+export async function repairSummaries(table: Table, options: CheckOptions = {}): Promise<Repaired> {
+  const { accused } = await check(table, undefined, options);
+  const { rewritten, created, deleted } = await repair(table, undefined, accused);
+  return { rewritten, created, deleted };
+}
+
+/** Rebuilds the summaries that a check accused. The pool knows names that a log does not, and finishes the check. */
+export async function repair(
+  table: Table,
+  pool: Pool | undefined,
+  accused: CheckResult['accused'],
+): Promise<RepairResult> {
+  const done: Repaired = { rewritten: 0, created: 0, deleted: 0 };
+  for (const suspect of accused.conversations) await repairConversation(table, pool, suspect, done);
+  for (const orphan of accused.orphans) if (await remove(table, orphan)) done.deleted += 1;
+  const { findings } = await recheck(table, pool && createRegister(pool), accused);
+  return { ...done, findings };
+}
+
+/** Where a summary is made anew, the projector may have passed it by meanwhile: one more look, up to the newest entry. */
+async function repairConversation(table: Table, pool: Pool | undefined, suspect: Suspect, done: Repaired) {
+  const created = done.created;
+  await repairSummariesOf(table, pool, suspect, done);
+  if (done.created === created) return;
+  await repairSummariesOf(table, pool, { ...suspect, mark: Number.POSITIVE_INFINITY }, done);
+}
+
+async function repairSummariesOf(
+  table: Table,
+  pool: Pool | undefined,
+  { messageGroupUuid, mark }: Suspect,
+  done: Repaired,
+) {
+  const conversation = await conversations.read(table, messageGroupUuid, mark);
+  if (!conversation?.group || conversation.history.isBroken) return;
+  for (const member of conversation.members) {
+    if (conversations.summaryFaults(conversation, member).length === 0) continue;
+    const stored = conversation.summaries.get(member.user_uuid);
+    const item = await rebuild(pool, conversation, member, stored);
+    if (!item) continue;
+    if (stored && (await rewrite(table, stored, item))) done.rewritten += 1;
+    if (!stored && (await create(table, messageGroupUuid, member, item))) done.created += 1;
+  }
+}
+
+type SummaryItem = ReturnType<typeof summaries.summaryItem>;
+
+/** The summary as the log makes it. Only what a member has read is not in the log: it stays, within the log's bounds. */
+async function rebuild(
+  pool: Pool | undefined,
+  { history, group, members }: Conversation,
+  { user_uuid }: Member,
+  stored: Summary | undefined,
+): Promise<(SummaryItem & { large: boolean }) | undefined> {
+  const { newest } = history;
+  if (!newest || !group) return undefined;
+  const joined = history.members.get(user_uuid)?.joined ?? start;
+  const readSeq = Math.min(stored ? stored.read_seq : joined.seq, history.seq);
+  const own = history.own.get(user_uuid);
+  const other = members.find((member) => member.user_uuid !== user_uuid)?.user_uuid ?? user_uuid;
+  const about =
+    group.kind === 'group'
+      ? { kind: group.kind, title: group.title ?? '' }
+      : { kind: group.kind, other: await nameOf(pool, other, history.own.get(other)?.person, stored) };
+  const read = { seq: readSeq, count: history.countAt(readSeq) ?? 0 };
+  const sent = own && own.seq > read.seq ? { seq: own.seq, count: own.count } : keptSent(stored, own);
+  const item = summaries.summaryItem({ userUuid: user_uuid, entry: newest, about, read, sent });
+  return { ...item, large: newest.large === true };
+}
+
+const start: Position = { seq: 0, count: 0 };
+
+/** What was read covers it: a member who was added again has sent nothing since. */
+function keptSent(stored: Summary | undefined, own: Position | undefined): Position {
+  return stored && own && stored.sent_seq > 0 ? { seq: own.seq, count: own.count } : start;
+}
+
+/** The other person's name: as Postgres has it, as the log or the summary knew it last, else none. */
+async function nameOf(
+  pool: Pool | undefined,
+  uuid: string,
+  author: Person | undefined,
+  stored: Summary | undefined,
+): Promise<Person> {
+  const registered = pool && (await users.findNames(pool, [uuid])).get(uuid);
+  const known = stored?.user_uuid === uuid ? stored : undefined;
+  const fallback = { handle: known?.user_handle ?? '', display_name: known?.user_display_name ?? '' };
+  return { uuid, ...(registered ?? author ?? fallback) };
+}
+
+const positions = ['last_seq', 'message_count', 'sent_seq', 'sent_count', 'read_seq', 'read_count'] as const;
+
+/** False where somebody moved a position since it was read. */
+async function rewrite(table: Table, stored: Summary, item: Record<string, unknown>): Promise<boolean> {
+  const { pk, sk, ...attributes } = item;
+  const names = Object.keys(attributes);
+  const ExpressionAttributeNames = Object.fromEntries(
+    [...names, ...positions].map((name) => [`#${name}`, name]),
+  );
+  const values = names.map((name) => [`:${name}`, attributes[name]]);
+  const read = positions.map((name) => [`:was_${name}`, stored[name]] as const);
+  const isSame = positions.map((name) =>
+    stored[name] === undefined ? `attribute_not_exists(#${name})` : `#${name} = :was_${name}`,
+  );
+  try {
+    await table.doc.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key: { pk, sk },
+        UpdateExpression: `SET ${names.map((name) => `#${name} = :${name}`).join(', ')}`,
+        ConditionExpression: ['attribute_exists(pk)', ...isSame].join(' AND '),
+        ExpressionAttributeNames,
+        ExpressionAttributeValues: Object.fromEntries([
+          ...values,
+          ...read.filter(([, value]) => value !== undefined),
+        ]),
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
+/** False where the person is no member any more, or the summary is there by now. */
+function create(table: Table, messageGroupUuid: string, { user_uuid }: Member, Item: SummaryItem) {
+  return isWritten(table, [
+    {
+      ConditionCheck: {
+        TableName: table.name,
+        Key: memberKey(messageGroupUuid, user_uuid),
+        ConditionExpression: 'attribute_exists(pk)',
+      },
+    },
+    { Put: { TableName: table.name, Item, ConditionExpression: 'attribute_not_exists(pk)' } },
+  ]);
+}
+
+/** False where the person is a member by now, or the summary is gone already. */
+function remove(table: Table, { userUuid, messageGroupUuid }: Orphan) {
+  return isWritten(table, [
+    {
+      ConditionCheck: {
+        TableName: table.name,
+        Key: memberKey(messageGroupUuid, userUuid),
+        ConditionExpression: 'attribute_not_exists(pk)',
+      },
+    },
+    {
+      Delete: {
+        TableName: table.name,
+        Key: summaryKey(userUuid, messageGroupUuid),
+        ConditionExpression: 'attribute_exists(pk)',
+      },
+    },
+  ]);
+}
+
+async function isWritten(
+  table: Table,
+  TransactItems: ConstructorParameters<typeof TransactWriteCommand>[0]['TransactItems'],
+) {
+  try {
+    await table.doc.send(new TransactWriteCommand({ TransactItems }));
+    return true;
+  } catch (error) {
+    if (error instanceof TransactionCanceledException && refusalOf(error)) return false;
+    throw error;
+  }
+}
