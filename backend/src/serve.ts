@@ -56,9 +56,9 @@ function jsonParser(messageMaxChars: number) {
     type: ['json', '+json'],
     // A JSON text may be a string or null; the schemas say that ours are objects.
     strict: false,
-    // Bytes that are no UTF-8 would be replaced, and text is kept to the letter.
+    // Bytes that are no UTF-8 would be replaced, and text is kept to the letter; nothing would become an object.
     verify(_req, _res, bytes) {
-      if (!isUtf8(bytes)) throw new Error('not UTF-8');
+      if (bytes.length === 0 || !isUtf8(bytes)) throw new Error('not JSON');
     },
   });
 }

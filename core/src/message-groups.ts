@@ -279,14 +279,14 @@ function longestStanding(present: Member[]): Member | undefined {
   return present.toSorted((one, other) => (standing(one) < standing(other) ? -1 : 1))[0];
 }
 
-const newMember = ({ uuid }: Person, role: Role, now: string): Member => ({
+export const newMember = ({ uuid }: Person, role: Role, now: string): Member => ({
   user_uuid: uuid,
   role,
   joined_at: now,
 });
 
 /** A new member and the summary at the entry's position: the history may be read, and nothing is unread. */
-function joined(log: Log, group: Group, member: Member, entry: Entry): TransactItem[] {
+export function joined(log: Log, group: Group, member: Member, entry: Entry): TransactItem[] {
   const read = { seq: entry.seq, count: entry.message_count };
   const about = { kind: 'group', title: group.title ?? '' } as const;
   return [
@@ -310,11 +310,11 @@ const put = (log: Log, Item: Record<string, unknown>): TransactItem => ({
   Put: { TableName: log.table.name, Item },
 });
 
-const putNew = (log: Log, Item: Record<string, unknown>): TransactItem => ({
+export const putNew = (log: Log, Item: Record<string, unknown>): TransactItem => ({
   Put: { TableName: log.table.name, Item, ConditionExpression: 'attribute_not_exists(pk)' },
 });
 
-const putGroup = (log: Log, group: Group, expectedVersion: number): TransactItem => ({
+export const putGroup = (log: Log, group: Group, expectedVersion: number): TransactItem => ({
   Put: {
     TableName: log.table.name,
     Item: members.groupItem(group),
@@ -339,7 +339,7 @@ function firstOf([entry]: Entry[]): Entry {
   return entry;
 }
 
-function namesOf(people: Person[]): string {
+export function namesOf(people: Person[]): string {
   const names = people.slice(0, 3).map(({ display_name }) => display_name);
   const more = people.length - names.length;
   return new Intl.ListFormat('en').format(more > 0 ? [...names, `${more} more`] : names);

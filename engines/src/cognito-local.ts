@@ -10,6 +10,8 @@ export const userPoolClientId = 'parleydevelopmentclient';
 export const confirmationCode = '123456';
 
 export type CognitoOptions = {
+  /** Loopback where it is not said otherwise: the signing key is public. */
+  host?: string | undefined;
   port: number;
   /** Where people are kept. */
   dir: string;
@@ -23,8 +25,9 @@ export const cognitoIssuer = (port: number) => `http://127.0.0.1:${port}/${userP
  * Runs the sign-in. Its signing key is public: it listens on loopback only.
  * It keeps its state under the working directory, so the process that calls this is its own.
  */
-export async function startCognito({ port, dir, runnerUrl }: CognitoOptions) {
-  writeState(dir, port, runnerUrl);
+export async function startCognito(options: CognitoOptions) {
+  const { port, dir } = options;
+  writeState(options);
   process.chdir(dir);
   process.env.CODE = confirmationCode;
   process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
@@ -46,13 +49,13 @@ export async function startCognito({ port, dir, runnerUrl }: CognitoOptions) {
   };
 }
 
-function writeState(dir: string, port: number, runnerUrl: string) {
+function writeState({ host = '127.0.0.1', port, dir, runnerUrl }: CognitoOptions) {
   const database = join(dir, '.cognito/db');
   mkdirSync(database, { recursive: true });
   writeFileSync(
     join(dir, '.cognito/config.json'),
     JSON.stringify({
-      ServerConfig: { hostname: '127.0.0.1', port },
+      ServerConfig: { hostname: host, port },
       TokenConfig: { IssuerDomain: `http://127.0.0.1:${port}` },
       TriggerFunctions: { PostConfirmation: 'post-confirmation' },
       LambdaClient: {

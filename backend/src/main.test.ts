@@ -1,0 +1,81 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { createWorld, type World } from './testing/world.ts';
+
+let world: World;
+let children: ChildProcess[] = [];
+beforeAll(async () => {
+  world = await createWorld();
+});
+afterAll(() => world.close());
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL');
+  children = [];
+});
+
+/** The API as a process of its own, forked as the start script does. */
+function run(env: Record<string, string>) {
+  const child = fork(join(import.meta.dirname, 'main.ts'), {
+    execArgv: ['--import', 'tsx'],
+    env: {
+      ...process.env,
+      ...world.env,
+      NODE_OPTIONS: '',
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: '1',
+      ...env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  children.push(child);
+  let [output, errors] = ['', ''];
+  child.stdout?.setEncoding('utf8').on('data', (data) => {
+    output += data;
+  });
+  child.stderr?.setEncoding('utf8').on('data', (data) => {
+    errors += data;
+  });
+  const ended = once(child, 'exit').then(([code, signal]) => ({ code, signal, output, errors }));
+  const url = async () => {
+    for (;;) {
+      const [, found] = /"url":"([^"]+)"/.exec(output) ?? [];
+      if (found) return found;
+      if (child.exitCode !== null) throw new Error(`ended: ${errors}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+  return { child, ended, url };
+}
+
+describe('the process of the API', () => {
+  it('serves until it is asked to stop, and says so', async () => {
+    const api = run({ PORT: '0' });
+    expect((await fetch(`${await api.url()}/api/ready`)).status).toBe(200);
+    api.child.kill('SIGTERM');
+    const { code, output, errors } = await api.ended;
+    expect([code, errors]).toEqual([0, '']);
+    expect(output).toContain('the API has stopped');
+  });
+
+  it('stops with the process that forked it', async () => {
+    const api = run({ PORT: '0' });
+    await api.url();
+    api.child.disconnect();
+    expect((await api.ended).code).toBe(0);
+  });
+
+  it('says in one line that its port is taken, or what is wrong with its configuration', async () => {
+    const first = run({ PORT: '0' });
+    const { port } = new URL(await first.url());
+    const wrong: [Record<string, string>, string][] = [
+      [{ PORT: port }, `Port ${port} is taken. Stop what uses it, or set PORT to another one.\n`],
+      [{ DATABASE_URL: '' }, 'DATABASE_URL is not set\n'],
+      [{ MESSAGE_MAX_CHARS: 'many' }, 'Wrong configuration. MESSAGE_MAX_CHARS: expects a whole number\n'],
+    ];
+    for (const [env, line] of wrong) {
+      const { code, errors } = await run(env).ended;
+      expect([code, errors]).toEqual([1, line]);
+    }
+  });
+});

@@ -1,0 +1,46 @@
+import { createReadStream } from 'node:fs';
+import { createGunzip } from 'node:zlib';
+import type { Line } from '@parley/core/import-plan';
+
+const newline = 0x0a;
+const maxLineBytes = 2 ** 20;
+
+/** The lines of a file, unpacked where its name ends in .gz. Only \n ends a line: a text may hold other separators. */
+export async function* readLines(path: string): AsyncGenerator<Line> {
+  let number = 0;
+  let parts: Buffer[] = [];
+  for await (const chunk of open(path)) {
+    let start = 0;
+    for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, start)) {
+      number += 1;
+      yield lineOf(number, [...parts, chunk.subarray(start, end)]);
+      parts = [];
+      start = end + 1;
+    }
+    // Of a line that is too long anyway, only so much as tells that it is.
+    if (start < chunk.length && sizeOf(parts) <= maxLineBytes) parts.push(chunk.subarray(start));
+  }
+  if (parts.length > 0) yield lineOf(number + 1, parts);
+}
+
+async function* open(path: string): AsyncGenerator<Buffer> {
+  const file = createReadStream(path, { highWaterMark: 2 ** 18 });
+  if (!path.endsWith('.gz')) return yield* file;
+  const gunzip = createGunzip();
+  file.on('error', (error) => gunzip.destroy(error));
+  yield* file.pipe(gunzip);
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+const sizeOf = (parts: Buffer[]) => parts.reduce((size, part) => size + part.length, 0);
+
+function lineOf(number: number, parts: Buffer[]): Line {
+  const bytes = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
+  if (bytes.length > maxLineBytes) return { number, fault: `line is longer than ${maxLineBytes} bytes` };
+  try {
+    const text = decoder.decode(bytes);
+    return { number, text: text.endsWith('\r') ? text.slice(0, -1) : text };
+  } catch {
+    return { number, fault: 'line is not UTF-8' };
+  }
+}

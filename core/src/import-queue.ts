@@ -1,0 +1,88 @@
+import pLimit from 'p-limit';
+import { type ImportedMessage, identityOf, type RoomPlan } from './import-plan.ts';
+import { messagesPerTransaction, type Room } from './import-room.ts';
+
+/** Transactions and summaries under way at once, each of another room. */
+const roomsInFlight = 3;
+/** Transactions read ahead: enough that rooms which follow one another in the file are written side by side. */
+const maxWaiting = 64;
+/** Messages kept until their rooms' transactions are full. */
+const maxHeld = 20_000;
+
+export type QueuedRoom = { plan: RoomPlan; room: Room; line: number; isFinished: boolean };
+
+export type QueueOptions = {
+  rooms: Map<string, QueuedRoom>;
+  /** Told how many messages got in, or were in already. */
+  onDone: (messages: number, wereInBefore: boolean) => void;
+  signal?: AbortSignal | undefined;
+};
+
+/** Gathers messages into transactions: one after the other in each room, several rooms at a time. */
+export function createQueue({ rooms, onDone, signal }: QueueOptions) {
+  const limit = pLimit(roomsInFlight);
+  const held = new Map<string, ImportedMessage[]>();
+  const writing = new Map<string, Promise<void>>();
+  const waiting = new Set<Promise<void>>();
+  let heldMessages = 0;
+  let failure: { error: unknown } | undefined;
+
+  const isStopping = () => failure !== undefined || signal?.aborted === true;
+
+  /** Waits while too much waits to be written. */
+  async function add(message: ImportedMessage) {
+    const queued = rooms.get(message.room);
+    if (!queued?.plan.people.has(identityOf(message.handle))) return;
+    const { plan, line, isFinished } = queued;
+    if (message.line <= line) onDone(1, true);
+    else hold(message);
+    const isLast = message.line === plan.lastLine;
+    if ((isLast && !isFinished) || held.get(message.room)?.length === messagesPerTransaction)
+      write(message.room, queued, isLast);
+    if (heldMessages >= maxHeld)
+      for (const name of [...held.keys()]) write(name, rooms.get(name) ?? queued, false);
+    while (waiting.size >= maxWaiting) await Promise.race(waiting);
+  }
+
+  function hold(message: ImportedMessage) {
+    const messages = held.get(message.room);
+    if (messages) messages.push(message);
+    else held.set(message.room, [message]);
+    heldMessages += 1;
+  }
+
+  function write(name: string, { room }: QueuedRoom, isLast: boolean) {
+    const messages = held.get(name) ?? [];
+    held.delete(name);
+    heldMessages -= messages.length;
+    const task = async () => {
+      if (isStopping()) return;
+      await room.append(messages);
+      onDone(messages.length, false);
+      if (isLast) await room.finish();
+    };
+    const earlier = writing.get(name) ?? Promise.resolve();
+    const written = earlier
+      .then(() => limit(task))
+      .catch((error) => {
+        failure ??= { error };
+      })
+      .finally(() => {
+        waiting.delete(written);
+        if (writing.get(name) === written) writing.delete(name);
+        if (isLast) rooms.delete(name);
+      });
+    waiting.add(written);
+    writing.set(name, written);
+  }
+
+  return {
+    add,
+    isStopping,
+    /** Resolves when nothing is under way any more. Rejects with the first failure. */
+    async end() {
+      await Promise.all(waiting);
+      if (failure) throw failure.error;
+    },
+  };
+}

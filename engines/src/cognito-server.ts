@@ -1,0 +1,16 @@
+import { join, resolve } from 'node:path';
+import { loadConfig } from '@parley/config/config';
+import { startCognito } from './cognito-local.ts';
+import { root } from './launch.ts';
+
+const config = loadConfig(process.env);
+const cognito = await startCognito({
+  host: config.HOST,
+  port: config.COGNITO_PORT,
+  dir: join(resolve(root, config.DATA_DIR), 'cognito'),
+  runnerUrl: `http://127.0.0.1:${config.RUNNER_PORT}`,
+});
+process.stdout.write(`The sign-in listens on ${config.HOST}:${config.COGNITO_PORT}\n`);
+for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+  process.once(signal, () => void cognito.stop().finally(() => process.exit()));
+}
