@@ -25,7 +25,7 @@ export function createApp(ctx: Context): Express {
     ...healthRoutes(),
     ...readyRoutes(ctx),
     ...clientConfigRoutes(ctx),
-    ...openApiRoutes(() => document),
+    ...openApiRoutes(() => describe(routes)),
     ...profileRoutes(ctx),
     ...userRoutes(ctx),
     ...messageGroupRoutes(ctx),
@@ -33,15 +33,14 @@ export function createApp(ctx: Context): Express {
     ...messageRoutes(ctx),
     ...signOutRoutes(ctx),
   ];
-  const document = describe(routes);
 
   const app = express();
   app.set('etag', false);
   app.use(requestLog(ctx.logger));
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   app.use(cors(corsOptions(ctx)));
-  app.use('/api', answerHeaders(ctx));
   app.use('/api/docs', docsPage());
+  app.use('/api', answerHeaders(ctx));
   serve(app, ctx, routes);
   app.use(() => {
     throw new AppError('not_found');

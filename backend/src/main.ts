@@ -20,7 +20,7 @@ try {
   logger.info({ url: api.url }, 'the API listens');
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`);
-  process.exitCode = 1;
+  process.exit(1);
 }
 
 function explain(error: unknown) {

@@ -28,6 +28,8 @@ const headerSchemas = {
 
 const requestIdHeader = { 'X-Request-Id': z.string() };
 
+export type OpenApiDocument = ReturnType<typeof describe>;
+
 /** The OpenAPI 3.1 document of the routes: their schemas are the ones that validate requests. */
 export function describe(routes: Route[]) {
   const registry = new OpenAPIRegistry();

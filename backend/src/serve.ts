@@ -23,8 +23,7 @@ export function serve(app: Express, ctx: Context, routes: Route[]) {
 
 const answer = (route: Route) => async (req: Request, res: Response<unknown, Session>) => {
   const input = read(route, req);
-  const body = await route.handle({ ...input, ...res.locals, req, res });
-  if (!res.headersSent) res.json(body);
+  res.json(await route.handle({ ...input, ...res.locals, req, res }));
 };
 
 const authenticate =

@@ -1,9 +1,10 @@
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '@parley/config/config';
 import { createLogger } from './logger.ts';
 import { start } from './server.ts';
+import { freePort } from './testing/free-port.ts';
 import { createWorld, type World } from './testing/world.ts';
 
 let world: World;
@@ -12,16 +13,8 @@ beforeAll(async () => {
 });
 afterAll(() => world.close());
 
-async function freePort() {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
 async function startApi() {
-  const config = loadConfig({ ...world.env, PORT: String(await freePort()) });
+  const config = loadConfig({ ...world.env, PORT: await freePort() });
   return { ...(await start(config, createLogger('silent'))), config };
 }
 

@@ -4,7 +4,7 @@ import type { Config } from '@parley/config/config';
 import type { ErrorCode } from '@parley/core/errors';
 import type { Express } from 'express';
 import { createApp } from './app.ts';
-import { createContext } from './context.ts';
+import { type Context, createContext } from './context.ts';
 import { statusOf } from './http-errors.ts';
 import type { Logger } from './logger.ts';
 
@@ -16,26 +16,53 @@ export async function start(config: Config, logger: Logger) {
   const ctx = createContext(config, logger);
   const server = createHttpServer(createApp(ctx));
   try {
-    await listen(server, config.PORT, config.HOST);
+    const url = await server.listen(config.PORT, config.HOST);
+    ctx.readiness.serve();
+    return { url, stop: () => stop(ctx, server) };
   } catch (error) {
     await ctx.close();
     throw error;
   }
-  ctx.readiness.serve();
-  return {
-    url: urlOf(server),
-    async stop() {
-      ctx.readiness.drain();
-      await closeServer(server);
-      await ctx.close();
-    },
-  };
 }
 
-export function createHttpServer(app: Express): Server {
+async function stop(ctx: Context, server: HttpServer) {
+  ctx.readiness.drain();
+  await server.close();
+  await ctx.close();
+}
+
+export type HttpServer = ReturnType<typeof createHttpServer>;
+
+export function createHttpServer(app: Express) {
   const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000 }, app);
   server.on('clientError', refuseRequest);
-  return server;
+  // Connections on which no request has come yet: Node does not count them as idle.
+  const unused = new Set<Socket>();
+  server.on('connection', (socket) => {
+    unused.add(socket);
+    socket.once('close', () => unused.delete(socket));
+  });
+  server.on('request', ({ socket }) => unused.delete(socket));
+
+  function closeIdle() {
+    server.closeIdleConnections();
+    for (const socket of unused) socket.destroy();
+  }
+
+  return {
+    listen: (port: number, host: string) => listen(server, port, host),
+    /** Finishes what is in flight, and waits for nobody else. */
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      closeIdle();
+      // A connection that is busy now is idle later.
+      const sweep = setInterval(closeIdle, 50);
+      const force = setTimeout(() => server.closeAllConnections(), drainTimeoutMs);
+      await closed;
+      clearInterval(sweep);
+      clearTimeout(force);
+    },
+  };
 }
 
 /** What the parser of Node refuses never reaches the app: it is answered here, in the same form. */
@@ -55,12 +82,13 @@ function refuseRequest(error: NodeJS.ErrnoException, socket: Socket) {
   );
 }
 
+/** Resolves to the address. */
 function listen(server: Server, port: number, host: string) {
-  return new Promise<void>((resolve, reject) => {
+  return new Promise<string>((resolve, reject) => {
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
-      resolve();
+      resolve(urlOf(server));
     });
   });
 }
@@ -68,14 +96,4 @@ function listen(server: Server, port: number, host: string) {
 export function urlOf(server: Server) {
   const { address, family, port } = server.address() as AddressInfo;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
-}
-
-export async function closeServer(server: Server) {
-  const closed = new Promise((resolve) => server.close(resolve));
-  // A connection that was busy when the server closed is idle later.
-  const sweep = setInterval(() => server.closeIdleConnections(), 50);
-  const force = setTimeout(() => server.closeAllConnections(), drainTimeoutMs);
-  await closed;
-  clearInterval(sweep);
-  clearTimeout(force);
 }

@@ -1,0 +1,72 @@
+import { parseArgs } from 'node:util';
+import { type CheckResult, check } from '@parley/core/check';
+import type { Finding, Invariant } from '@parley/core/history';
+import { repair } from '@parley/core/repair';
+import { countItems } from '@parley/core/table/scan';
+import { connect, run } from './connect.ts';
+import { createProgressBar } from './progress.ts';
+
+/** Keys printed for each invariant; the line above tells how many there are. */
+const maxPrinted = 50;
+
+const lines: [Invariant | 6, string, (counters: CheckResult['counters']) => string][] = [
+  [
+    1,
+    'Logs are dense, counted and in the order of time',
+    (all) => `${all.conversations} conversations, ${all.entries} entries`,
+  ],
+  [2, 'Nothing is in a log twice (within 200 entries)', (all) => `${all.messages} messages`],
+  [3, 'Summaries show the newest entry and own messages as read', (all) => `${all.summaries} summaries`],
+  [4, 'Counts belong to their positions', (all) => `${all.summaries} summaries`],
+  [5, 'Members, roles and titles are what the log makes them', (all) => `${all.members} members`],
+  [6, 'Live delivery: what is stored cannot show it', () => ''],
+  [7, 'Everybody in the table is in Postgres', (all) => `${all.people} people with conversations`],
+];
+
+async function main() {
+  const { values } = parseArgs({ options: { repair: { type: 'boolean' } } });
+  const { table, pool, close } = connect();
+  const bar = createProgressBar('Checking');
+  try {
+    bar.start(await countItems(table));
+    const result = await check(table, pool, { onProgress: bar.update });
+    bar.stop();
+    print(result);
+    const findings = values.repair ? await repaired(result) : result.findings;
+    return findings.length > 0 ? 1 : 0;
+  } finally {
+    bar.stop();
+    await close();
+  }
+
+  async function repaired({ accused, findings }: CheckResult) {
+    if (findings.length === 0) {
+      console.log('Nothing to repair.');
+      return [];
+    }
+    const { rewritten, created, deleted, findings: left } = await repair(table, pool, accused);
+    console.log(`Repaired: ${rewritten} summaries rewritten, ${created} made, ${deleted} removed.`);
+    for (const finding of left.slice(0, maxPrinted)) console.log(`  not repaired: ${lineOf(finding)}`);
+    if (left.length > maxPrinted) console.log(`  and ${left.length - maxPrinted} more`);
+    return left;
+  }
+}
+
+function print({ findings, counters, unsettled }: CheckResult) {
+  const text = (count: number, what: string) => (count > 0 ? `, ${count} ${what}` : '');
+  for (const [invariant, name, counted] of lines) {
+    const found = findings.filter((finding) => finding.invariant === invariant);
+    const sign = invariant === 6 ? '·' : found.length > 0 ? '✗' : '✓';
+    const count = counted(counters) + text(found.length, 'wrong');
+    console.log(`${sign} ${invariant} ${name}${count && `: ${count}`}`);
+    for (const finding of found.slice(0, maxPrinted)) console.log(`    ${lineOf(finding)}`);
+    if (found.length > maxPrinted) console.log(`    and ${found.length - maxPrinted} more`);
+  }
+  if (counters.unknown > 0) console.log(`${counters.unknown} items of another layout were passed over.`);
+  if (unsettled > 0)
+    console.log(`${unsettled} conversations changed each time they were read, and were not judged.`);
+}
+
+const lineOf = ({ key, detail }: Finding) => `${key}: ${detail}`;
+
+await run(main);

@@ -11,8 +11,8 @@ import * as messageGroups from '@parley/core/message-groups';
 import * as messages from '@parley/core/messages';
 import { closeTable, createTable } from '@parley/core/table/client';
 import * as users from '@parley/core/users';
+import * as conversations from './demo-conversations.ts';
 import { demoPassword, demoPeople as people } from './demo-people.ts';
-import conversations from './seeds/conversations.json' with { type: 'json' };
 
 export type SeedOptions = {
   AWS_REGION: string;

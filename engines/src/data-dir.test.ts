@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { keptSecret, openDataDir, removeEnvFile, writeEnvFile } from './data-dir.ts';
-import { identify } from './processes.ts';
+import { identify, writePidFile } from './processes.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -61,6 +61,19 @@ describe('a data folder', () => {
     write('parley-version', 'notes on parley');
     await expect(openDataDir(dir, { fresh: true })).rejects.toThrow("holds files that are not Parley's");
     expect(readdirSync(dir)).toEqual(['parley-version']);
+  });
+
+  it('ends the processes that an earlier run left behind, before it is emptied', async () => {
+    (await openDataDir(dir)).release();
+    const orphan = spawn('sleep', ['60']);
+    const ended = new Promise((resolve) => orphan.once('exit', (_, signal) => resolve(signal)));
+    const stranger = spawn('sleep', ['60']);
+    writePidFile(join(dir, 'pids/orphan.pid'), orphan.pid ?? 0);
+    write('pids/reused.pid', JSON.stringify({ pid: stranger.pid, started: 'some other time' }));
+    (await openDataDir(dir, { fresh: true })).release();
+    expect(await ended).toBe('SIGTERM');
+    expect(stranger.kill('SIGKILL')).toBe(true);
+    expect(stranger.exitCode).toBeNull();
   });
 
   it('is emptied by --fresh', async () => {

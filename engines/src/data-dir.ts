@@ -10,10 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { identify, isRunning, readPidFile } from './processes.ts';
-
-/** What is wrong with how it was called, in one line for the person at the terminal. */
-export class StartError extends Error {}
+import { endStaleIn, identify, isRunning, readPidFile } from './processes.ts';
+import { StartError } from './start-error.ts';
 
 /** Layout of the folder. Raise it with a step that turns a folder of the version before into one of this. */
 export const dataVersion = 1;
@@ -28,6 +26,9 @@ const stampName = 'parley-version';
 
 export type DataDirOptions = { fresh?: boolean; version?: number; upgrades?: Record<number, Upgrade> };
 
+/** Every process named by a file in it is ended by the next start, should it still run. */
+export const pidFolder = (dir: string) => join(dir, 'pids');
+
 /** Takes the folder for this process, as long as it runs, and brings it to the version of this code. */
 export async function openDataDir(dir: string, options: DataDirOptions = {}) {
   const { fresh = false, version = dataVersion, upgrades: steps = upgrades } = options;
@@ -35,6 +36,7 @@ export async function openDataDir(dir: string, options: DataDirOptions = {}) {
   const found = readVersion(dir);
   const release = takeLock(dir);
   try {
+    await endStaleIn(pidFolder(dir));
     if (fresh) empty(dir);
     if (fresh || found === undefined) stamp(dir, version);
     else await upgrade(dir, found, version, steps);

@@ -55,6 +55,14 @@ describe('the stream of dynoxide', () => {
     expect(plan?.detail).toContain('USING INDEX parley_stream_sequence (table_name=?)');
   });
 
+  it('describes itself without reading the records', () => {
+    const [plan] = query<{ detail: string }>(
+      `EXPLAIN QUERY PLAN SELECT MIN(sequence_number), MAX(sequence_number)
+       FROM _stream_records WHERE table_name = 'messages' AND shard_id = 'any'`,
+    );
+    expect(plan?.detail).toContain('USING COVERING INDEX parley_stream_shard (table_name=? AND shard_id=?)');
+  });
+
   it('loses what is older than a day, but never the newest record of a table: the numbers go on', async () => {
     for (const sk of ['1', '2', '3']) await put('messages', sk);
     await put('others', '1');

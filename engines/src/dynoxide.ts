@@ -21,7 +21,10 @@ export type DynoxideOptions = {
 };
 
 /** Runs the DynamoDB API on a file. Never in memory: the index below needs a second connection. */
-export async function startDynoxide({ port, dbPath, pidFile = `${dbPath}.pid` }: DynoxideOptions) {
+export async function startDynoxide(
+  { port, dbPath, pidFile = `${dbPath}.pid` }: DynoxideOptions,
+  log: (line: string) => void = () => {},
+) {
   mkdirSync(dirname(dbPath), { recursive: true });
   await endStale(pidFile);
   const child = spawn(
@@ -45,7 +48,7 @@ export async function startDynoxide({ port, dbPath, pidFile = `${dbPath}.pid` }:
   const prune = () => pruneStream(dbPath).catch((error) => console.error('Stream not pruned:', error));
   const pruning = setInterval(prune, pruneIntervalMs).unref();
   try {
-    await listening(child);
+    await listening(child, log);
     if (child.pid) writePidFile(pidFile, child.pid);
     indexStream(dbPath);
     void prune();
@@ -58,13 +61,16 @@ export async function startDynoxide({ port, dbPath, pidFile = `${dbPath}.pid` }:
 
 /**
  * The server takes the next sequence number of a table from MAX(CAST(sequence_number AS INTEGER)): without an index
- * on exactly this expression every write scans the stream.
+ * on exactly this expression every write scans the stream. DescribeStream asks for the least and the greatest number
+ * of a shard, which the second index answers without reading the records.
  */
 export function indexStream(dbPath: string) {
   withDatabase(dbPath, (db) =>
-    db.exec(
-      'CREATE INDEX IF NOT EXISTS parley_stream_sequence ON _stream_records(table_name, CAST(sequence_number AS INTEGER))',
-    ),
+    db.exec(`
+      CREATE INDEX IF NOT EXISTS parley_stream_sequence
+        ON _stream_records(table_name, CAST(sequence_number AS INTEGER));
+      CREATE INDEX IF NOT EXISTS parley_stream_shard
+        ON _stream_records(table_name, shard_id, sequence_number);`),
   );
 }
 
@@ -106,7 +112,7 @@ function withDatabase<Result>(dbPath: string, task: (db: Database.Database) => R
   }
 }
 
-async function listening(child: ChildProcess) {
+async function listening(child: ChildProcess, log: (line: string) => void) {
   if (!child.stderr) throw new Error('dynoxide has no output');
   const lines = createInterface({ input: child.stderr });
   const said: string[] = [];
@@ -115,7 +121,7 @@ async function listening(child: ChildProcess) {
     child.once('close', () => reject(new Error(`dynoxide ended at its start: ${said.join(' ')}`)));
     lines.on('line', (line) => {
       said.push(line);
-      process.stderr.write(`${line}\n`);
+      log(line);
       if (line.startsWith('Dynoxide listening on')) resolve();
     });
   });

@@ -1,17 +1,19 @@
 import type { Engine, EngineName } from './launch.ts';
 
 /** `engine-process.ts NAME OPTIONS`: one engine in a process of its own that ends with its parent. */
-const engines: Record<EngineName, () => Promise<(options: never) => Promise<Engine>>> = {
+const engines: Record<EngineName, () => Promise<(options: never, log: Log) => Promise<Engine>>> = {
   dynoxide: async () => (await import('./dynoxide.ts')).startDynoxide,
   pglite: async () => (await import('./pglite.ts')).startPglite,
   cognito: async () => (await import('./cognito-local.ts')).startCognito,
 };
 
+type Log = (line: string) => void;
+
 const [name, options] = process.argv.slice(2);
 
 async function main() {
   const start = await engines[name as EngineName]();
-  const engine = await start(JSON.parse(options ?? '{}') as never);
+  const engine = await start(JSON.parse(options ?? '{}') as never, console.error);
   let stopping = false;
   const stop = async () => {
     if (stopping) return;

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { CognitoOptions } from './cognito-local.ts';
 import type { DynoxideOptions } from './dynoxide.ts';
 import type { PgliteOptions } from './pglite.ts';
+import { StartError } from './start-error.ts';
 
 export type EngineOptions = {
   dynoxide: DynoxideOptions;
@@ -36,7 +37,7 @@ export function engineUrl(child: ChildProcess): Promise<string> {
     child.once('error', reject);
     child.once('message', (message: { url: string } | { error: string }) => {
       if ('url' in message) resolve(message.url);
-      else reject(new Error(message.error));
+      else reject(new StartError(message.error));
     });
     child.once('exit', (code) => reject(new Error(`ended with code ${code}`)));
   });

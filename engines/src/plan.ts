@@ -2,10 +2,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '@parley/config/config';
 import { cognitoIssuer, userPoolClientId, userPoolId } from './cognito-local.ts';
+import { pidFolder } from './data-dir.ts';
 import type { EngineOptions } from './launch.ts';
 import { pgliteTemplate } from './pglite-template.ts';
 import type { NamedPort } from './ports.ts';
-import { pidFolder } from './supervisor.ts';
 
 const loopback = '127.0.0.1';
 

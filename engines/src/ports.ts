@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:net';
-import { StartError } from './data-dir.ts';
+import { StartError } from './start-error.ts';
 
 export type NamedPort = { variable: string; port: number; host: string };
 

@@ -7,7 +7,7 @@ import type { Config } from '@parley/config/config';
 import { migrate } from '@parley/core/database';
 import { clientConfig } from '@parley/core/table/client';
 import { ensureTable, messageTable, runnerTable } from '@parley/core/table/definition';
-import { StartError } from './data-dir.ts';
+import { StartError } from './start-error.ts';
 
 type Env = Record<string, string>;
 
@@ -16,16 +16,28 @@ const pollMs = 25;
 
 export async function ensureTables({ AWS_REGION, DDB_MESSAGE_TABLE, DDB_RUNNER_TABLE }: Config, env: Env) {
   const client = new DynamoDBClient(clientConfig(AWS_REGION, env.AWS_ENDPOINT_URL_DYNAMODB));
-  await Promise.all(
-    [messageTable(DDB_MESSAGE_TABLE), runnerTable(DDB_RUNNER_TABLE)].map((definition) =>
-      ensureTable(client, definition),
-    ),
-  );
-  client.destroy();
+  const definitions = [messageTable(DDB_MESSAGE_TABLE), runnerTable(DDB_RUNNER_TABLE)];
+  try {
+    await Promise.all(definitions.map((definition) => ensureTable(client, definition)));
+  } catch (error) {
+    throw explain(error, `The tables could not be made on ${env.AWS_ENDPOINT_URL_DYNAMODB}`);
+  } finally {
+    client.destroy();
+  }
 }
 
 export async function migrateDatabase(env: Env) {
-  await migrate(env.DATABASE_URL ?? '');
+  try {
+    await migrate(env.DATABASE_URL ?? '');
+  } catch (error) {
+    throw explain(error, 'The Postgres of DATABASE_URL could not be migrated');
+  }
+}
+
+/** A server that is away says so in one line; a bug keeps its stack. */
+function explain(error: unknown, what: string) {
+  if (!(error instanceof Error) || !('code' in error)) return error;
+  return new StartError(`${what}: ${error.message || error.code}`, { cause: error });
 }
 
 /** Seeds on the first start. Interrupted, it is repeated by the next, which makes nothing twice. */

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A process, told apart from a later one with the same pid by its start. */
@@ -36,6 +36,12 @@ export async function endStale(path: string, graceMs = 3_000) {
   const identity = readPidFile(path);
   if (identity && isRunning(identity)) await end(identity, graceMs);
   rmSync(path, { force: true });
+}
+
+/** Ends what an earlier run left behind: every process that a file of the folder names. */
+export async function endStaleIn(folder: string) {
+  if (!existsSync(folder)) return;
+  await Promise.all(readdirSync(folder).map((name) => endStale(join(folder, name))));
 }
 
 async function end(identity: ProcessIdentity, graceMs: number) {

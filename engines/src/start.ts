@@ -1,10 +1,13 @@
 import { join, relative, resolve } from 'node:path';
+import { inspect } from 'node:util';
 import { demoPassword, demoPeople } from '@parley/cli/demo-people';
 import { type Config, loadConfig } from '@parley/config/config';
-import { keptSecret, openDataDir, removeEnvFile, StartError, writeEnvFile } from './data-dir.ts';
+import { confirmationCode } from './cognito-local.ts';
+import { keptSecret, openDataDir, removeEnvFile, writeEnvFile } from './data-dir.ts';
 import { root } from './launch.ts';
 import { type Plan, planSystem } from './plan.ts';
 import { assertPortsFree } from './ports.ts';
+import { StartError } from './start-error.ts';
 import { createSupervisor, type Supervisor } from './supervisor.ts';
 
 const stopOrder = [['backend'], ['runner'], ['cognito'], ['pglite', 'dynoxide']];
@@ -13,7 +16,7 @@ const errorLevel = 50;
 async function main() {
   const startedAt = performance.now();
   const fresh = readArguments(process.argv.slice(2));
-  const config = loadConfig(process.env);
+  const config = readConfig();
   const dataDir = resolve(root, config.DATA_DIR);
   const lock = await openDataDir(dataDir, { fresh });
   const supervisor = createSupervisor({
@@ -55,7 +58,6 @@ async function main() {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => onSignal(name));
 
   try {
-    await supervisor.endStale();
     const plan = planSystem(config, dataDir, keptSecret(dataDir, 'cursor-secret'));
     await assertPortsFree(plan.ports);
     writeEnvFile(dataDir, plan.env);
@@ -91,6 +93,14 @@ async function startSystem(config: Config, { engines, env }: Plan, supervisor: S
   await Promise.all([isReady(apiUrl(config)), isAnswering(env.RUNNER_URL ?? '')]);
 }
 
+function readConfig() {
+  try {
+    return loadConfig(process.env);
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error));
+  }
+}
+
 function readArguments(names: string[]) {
   for (const name of names)
     if (name !== '--fresh') throw new StartError(`Unknown argument ${name}. See --help.`);
@@ -107,7 +117,7 @@ function banner(config: Config, { engines, env }: Plan, dataDir: string, tookMs:
   if (engines.cognito) {
     lines.push(
       `  Sign-in        ${env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER}, client ${env.COGNITO_USER_POOL_CLIENT_ID}`,
-      '                 The confirmation code of every sign-up is 123456.',
+      `                 The confirmation code of every sign-up is ${confirmationCode}.`,
       `  Demo people    ${demoPeople.map(({ email }) => email).join(', ')}`,
       `                 Password: ${demoPassword}`,
     );
@@ -135,8 +145,7 @@ function complain(line: string) {
 }
 
 function report(error: unknown) {
-  const isForThePerson = error instanceof StartError || error instanceof Error;
-  complain(`bin/start: ${isForThePerson ? error.message : String(error)}`);
+  complain(`bin/start: ${error instanceof StartError ? error.message : inspect(error)}`);
 }
 
 // A terminal that went away must not end the stop in the middle.

@@ -1,7 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { createWriteStream, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { createWriteStream, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { finished } from 'node:stream/promises';
+import { pidFolder } from './data-dir.ts';
 import {
   type EngineName,
   type EngineOptions,
@@ -11,7 +13,7 @@ import {
   root,
   stopChild,
 } from './launch.ts';
-import { endStale, writePidFile } from './processes.ts';
+import { writePidFile } from './processes.ts';
 
 const stopGraceMs = 10_000;
 const logBytesKept = 10_000_000;
@@ -26,14 +28,13 @@ export type SupervisorOptions = {
   onCrash(line: string): void;
 };
 
-/** Every process named by a file in it is ended by the next start, should it still run. */
-export const pidFolder = (dataDir: string) => join(dataDir, 'pids');
-
 /** Keeps the processes of a running system: their logs, their pid files, their end. */
 export function createSupervisor({ dataDir, stopOrder, onWarning, onCrash }: SupervisorOptions) {
   const children = new Map<string, ChildProcess>();
+  const written: Promise<void>[] = [];
   const logs = join(dataDir, 'logs');
   const pids = pidFolder(dataDir);
+  mkdirSync(logs, { recursive: true });
   let stopping = false;
 
   function adopt(name: string, child: ChildProcess, leastLevel = 40) {
@@ -50,6 +51,8 @@ export function createSupervisor({ dataDir, stopOrder, onWarning, onCrash }: Sup
         if (warning && !stopping) onWarning(`${name}: ${warning}`);
       });
     }
+    child.once('close', () => log.end());
+    written.push(finished(log).catch(() => {}));
     child.once('exit', (code, signal) => {
       killGroup(child);
       rmSync(join(pids, `${name}.pid`), { force: true });
@@ -65,17 +68,14 @@ export function createSupervisor({ dataDir, stopOrder, onWarning, onCrash }: Sup
   }
 
   return {
-    /** Ends what a killed supervisor left behind. */
-    async endStale() {
-      mkdirSync(logs, { recursive: true });
-      mkdirSync(pids, { recursive: true });
-      await Promise.all(readdirSync(pids).map((name) => endStale(join(pids, name))));
-    },
     /** Resolves with the engine's address. */
     engine<Name extends EngineName>(name: Name, options: EngineOptions[Name], leastLevel?: number) {
       assertRunning();
       const child = forkEngine(name, options, ['ignore', 'pipe', 'pipe', 'ipc']);
-      return engineUrl(adopt(name, child, leastLevel));
+      const url = engineUrl(adopt(name, child, leastLevel));
+      // Nobody may be waiting for it yet.
+      url.catch(() => {});
+      return url;
     },
     service(name: string, path: string, env: NodeJS.ProcessEnv) {
       assertRunning();
@@ -92,6 +92,7 @@ export function createSupervisor({ dataDir, stopOrder, onWarning, onCrash }: Sup
     async stop() {
       stopping = true;
       for (const names of stopOrder) await Promise.all(names.map(stopNamed));
+      await Promise.all(written);
     },
     kill() {
       for (const child of children.values()) killGroup(child);

@@ -1,18 +1,26 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import express, { type Router } from 'express';
+import type { OpenApiDocument } from '../openapi.ts';
 import { openRoute } from '../route.ts';
 import { z } from '../zod.ts';
 
-export const openApiRoutes = (document: () => object) => [
-  openRoute({
-    method: 'get',
-    path: '/api/openapi.json',
-    summary: 'This document',
-    response: z.looseObject({ openapi: z.string() }),
-    handle: () => ({ openapi: '3.1.0', ...document() }),
-  }),
-];
+/** The document is made when somebody asks for it first: that takes a while. */
+export function openApiRoutes(makeDocument: () => OpenApiDocument) {
+  let document: OpenApiDocument | undefined;
+  return [
+    openRoute({
+      method: 'get',
+      path: '/api/openapi.json',
+      summary: 'This document',
+      response: z.looseObject({ openapi: z.string() }),
+      handle() {
+        document ??= makeDocument();
+        return { ...document };
+      },
+    }),
+  ];
+}
 
 const page = `<!doctype html>
 <html lang="en">
@@ -47,7 +55,7 @@ export function docsPage(): Router {
   });
   for (const asset of assets) {
     router.get(`/${asset}`, (_req, res) => {
-      res.sendFile(asset, { root, maxAge: '1h', cacheControl: true });
+      res.sendFile(asset, { root, maxAge: '1h' });
     });
   }
   return router;

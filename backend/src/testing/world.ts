@@ -8,9 +8,9 @@ import { createTestTable, testEndpoint } from '@parley/engines/testing/test-tabl
 import { createApp } from '../app.ts';
 import { createContext } from '../context.ts';
 import { createLogger, type Logger } from '../logger.ts';
-import { closeServer, createHttpServer, urlOf } from '../server.ts';
+import { createHttpServer } from '../server.ts';
 import { createClient } from './client.ts';
-import { createContract } from './contract.ts';
+import { type Contract, createContract } from './contract.ts';
 import { clientId, createIssuer } from './issuer.ts';
 
 export type TestPerson = users.User & { sub: string; token: string };
@@ -24,6 +24,7 @@ export async function createWorld() {
     createIssuer(),
   ]);
   const closers: (() => Promise<unknown>)[] = [];
+  const contracts = new Map<string, Contract>();
 
   const env = {
     AWS_ENDPOINT_URL_DYNAMODB: testEndpoint(),
@@ -41,14 +42,23 @@ export async function createWorld() {
   async function node(changes: Record<string, string> = {}, logger: Logger = createLogger('silent')) {
     const ctx = createContext(loadConfig({ ...env, ...changes }), logger);
     const server = createHttpServer(createApp(ctx));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = await server.listen(0, '127.0.0.1');
     ctx.readiness.serve();
     closers.push(async () => {
-      await closeServer(server);
+      await server.close();
       await ctx.close();
     });
-    const document = await (await fetch(`${urlOf(server)}/api/openapi.json`)).json();
-    return { ctx, ...createClient(urlOf(server), createContract(document as object)) };
+    return { ctx, ...createClient(url, await contractOf(url, changes.MESSAGE_MAX_CHARS)) };
+  }
+
+  /** Nodes whose limits are the same have the same document. */
+  async function contractOf(url: string, messageMaxChars = '') {
+    const known = contracts.get(messageMaxChars);
+    if (known) return known;
+    const response = await fetch(`${url}/api/openapi.json`);
+    const contract = createContract((await response.json()) as object);
+    contracts.set(messageMaxChars, contract);
+    return contract;
   }
 
   async function person(handle: string, displayName = handle): Promise<TestPerson> {

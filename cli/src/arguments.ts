@@ -1,0 +1,38 @@
+import * as users from '@parley/core/users';
+import { conversationUuid } from '@parley/core/uuids';
+import type { Pool } from 'pg';
+import { UsageError } from './connect.ts';
+
+const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/** How many rows to print. */
+export function limitOf(text: string | undefined, fallback = 100): number {
+  if (text === undefined) return fallback;
+  const limit = Number(text);
+  if (!Number.isSafeInteger(limit) || limit < 1)
+    throw new UsageError('--limit takes a whole number above 0.');
+  return limit;
+}
+
+/** A person, given by handle (with or without @) or uuid. */
+export async function personOf(pool: Pool, text: string): Promise<{ uuid: string; handle: string }> {
+  if (uuidPattern.test(text)) {
+    const uuid = text.toLowerCase();
+    const name = (await users.findNames(pool, [uuid])).get(uuid);
+    if (name) return { uuid, handle: name.handle };
+  } else {
+    const found =
+      (await users.findByHandle(pool, text)) ?? (await users.findByHandle(pool, text.replace(/^@/, '')));
+    if (found) return found;
+  }
+  throw new UsageError(`There is nobody of the handle or uuid ${text}.`);
+}
+
+/** A conversation, given by its uuid, or as the direct one of two people. */
+export async function conversationOf(pool: Pool, texts: string[]): Promise<string> {
+  const [one, other] = texts;
+  if (one && other === undefined && uuidPattern.test(one)) return one.toLowerCase();
+  if (!one || !other) throw new UsageError('Which conversation? Give its uuid, or two people. See --help.');
+  const [first, second] = await Promise.all([personOf(pool, one), personOf(pool, other)]);
+  return conversationUuid(first.uuid, second.uuid);
+}

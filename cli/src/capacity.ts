@@ -1,0 +1,24 @@
+import type { Table } from '@parley/core/table/client';
+
+type Consumed = { CapacityUnits?: number; TableName?: string };
+
+/** Asks every request of this table for what it consumes, and adds it up. */
+export function measureCapacity({ doc }: Table) {
+  const consumed = { requests: 0, units: 0 };
+  doc.middlewareStack.add(
+    (next) => async (args) => {
+      const { output, ...rest } = await next({
+        ...args,
+        input: { ...args.input, ReturnConsumedCapacity: 'TOTAL' },
+      });
+      const { ConsumedCapacity = [] } = output as { ConsumedCapacity?: Consumed | Consumed[] };
+      consumed.requests += 1;
+      for (const { CapacityUnits = 0 } of [ConsumedCapacity].flat()) consumed.units += CapacityUnits;
+      return { output, ...rest };
+    },
+    { step: 'initialize', name: 'measureCapacity' },
+  );
+  return () => `${plural(consumed.requests, 'request')}, ${plural(consumed.units, 'capacity unit')}`;
+}
+
+const plural = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;

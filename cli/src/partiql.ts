@@ -1,0 +1,53 @@
+import { text } from 'node:stream/consumers';
+import { parseArgs } from 'node:util';
+import { ExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
+import { limitOf } from './arguments.ts';
+import { measureCapacity } from './capacity.ts';
+import { connectTable, run, UsageError } from './connect.ts';
+import { inOrder, printRows } from './print.ts';
+
+const pageItems = 1_000;
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { json: { type: 'boolean' }, limit: { type: 'string' }, yes: { type: 'boolean' } },
+  });
+  const given =
+    positionals.length > 0 || process.stdin.isTTY ? positionals.join(' ') : await text(process.stdin);
+  const statement = given.trim().replace(/;$/, '');
+  if (!statement)
+    throw new UsageError('Which statement? Give it as an argument or on standard input. See --help.');
+  const limit = limitOf(values.limit);
+  const { config, table, close } = connectTable();
+  const isCloud = !config.AWS_ENDPOINT_URL_DYNAMODB;
+  const isRead = /^select\b/i.test(statement);
+  if (isCloud && !values.yes && !isRead)
+    throw new UsageError('This would write to a table on AWS. Add --yes if you mean it.');
+  const consumed = measureCapacity(table);
+  try {
+    const rows: Record<string, unknown>[] = [];
+    let NextToken: string | undefined;
+    do {
+      // The limit counts what is looked at, and refuses to be given to a write.
+      const Limit = isRead ? (rows.length === 0 ? limit : pageItems) : undefined;
+      const page = await table.doc.send(
+        new ExecuteStatementCommand({ Statement: statement, Limit, NextToken }),
+      );
+      rows.push(...(page.Items ?? []));
+      NextToken = page.NextToken;
+    } while (NextToken && rows.length < limit);
+    const shown = rows.slice(0, limit);
+    printRows(inOrder(shown, statement), values);
+    const hasMore = NextToken !== undefined || rows.length > limit;
+    console.error(`${shown.length} rows${hasMore ? ' (there are more: --limit)' : ''}, ${consumed()}`);
+    return 0;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ValidationException') throw new UsageError(error.message);
+    throw error;
+  } finally {
+    await close();
+  }
+}
+
+await run(main);

@@ -1,0 +1,61 @@
+type Row = Record<string, unknown>;
+
+const maxCellChars = 60;
+/** What would move the cursor, hide text or turn its direction is shown by its number. */
+const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
+
+const printable = (text: string) =>
+  text.replace(unprintable, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+function cellOf(value: unknown): string {
+  if (value === undefined) return '';
+  const text = typeof value === 'string' ? value : JSON.stringify(jsonable(value));
+  const chars = [...printable(text)];
+  return chars.length > maxCellChars ? `${chars.slice(0, maxCellChars - 1).join('')}…` : chars.join('');
+}
+
+/** Sets have no JSON of their own. */
+function jsonable(value: unknown): unknown {
+  return value instanceof Set ? [...value] : value;
+}
+
+const keyColumns = ['pk', 'sk'];
+
+/** Rows as an aligned table, the keys first. Numbers to the right. */
+export function tableOf(rows: Row[]): string {
+  const names = new Set(rows.flatMap((row) => Object.keys(row)));
+  const columns = [...keyColumns.filter((name) => names.delete(name)), ...names];
+  const lines = [columns.map(cellOf), ...rows.map((row) => columns.map((name) => cellOf(row[name])))];
+  const widths = columns.map((_, index) => Math.max(...lines.map((line) => widthOf(line[index]))));
+  const isNumber = columns.map((name) =>
+    rows.every((row) => row[name] === undefined || typeof row[name] === 'number'),
+  );
+  const format = (line: string[]) =>
+    line
+      .map((cell, index) => {
+        const padding = ' '.repeat((widths[index] ?? 0) - widthOf(cell));
+        return isNumber[index] ? padding + cell : cell + padding;
+      })
+      .join('  ')
+      .trimEnd();
+  return lines.map(format).join('\n');
+}
+
+const widthOf = (cell = '') => [...cell].length;
+
+/** Attributes come in any order: here in that of the statement's words, and where it names none, of the alphabet. */
+export function inOrder(rows: Row[], statement = ''): Row[] {
+  const words = statement.split(/\W+/);
+  const rank = (name: string) => (words.includes(name) ? words.indexOf(name) : words.length);
+  const before = ([one]: [string, unknown], [other]: [string, unknown]) =>
+    rank(one) - rank(other) || (one < other ? -1 : 1);
+  return rows.map((row) => Object.fromEntries(Object.entries(row).sort(before)));
+}
+
+/** A row as a line of JSON. */
+export const jsonOf = (row: Row) => JSON.stringify(row, (_, value) => jsonable(value));
+
+export function printRows(rows: Row[], { json }: { json?: boolean | undefined }) {
+  if (json) for (const row of rows) console.log(jsonOf(row));
+  else if (rows.length > 0) console.log(tableOf(rows));
+}

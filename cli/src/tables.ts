@@ -1,0 +1,68 @@
+import {
+  DeleteTableCommand,
+  DescribeTableCommand,
+  ListTablesCommand,
+  waitUntilTableNotExists,
+} from '@aws-sdk/client-dynamodb';
+import type { Table } from '@parley/core/table/client';
+import { ensureTable, messageTable, runnerTable } from '@parley/core/table/definition';
+import { connectTable, run, UsageError } from './connect.ts';
+import { printRows } from './print.ts';
+
+const commands = { load, drop, list };
+
+/** Safe to repeat. */
+async function load({ doc, name, runnerName }: Table) {
+  await Promise.all([ensureTable(doc, messageTable(name)), ensureTable(doc, runnerTable(runnerName))]);
+  console.log(`${name} and ${runnerName} are there.`);
+}
+
+async function drop({ doc, name, runnerName }: Table) {
+  for (const TableName of [name, runnerName]) {
+    try {
+      await doc.send(new DeleteTableCommand({ TableName }));
+      await waitUntilTableNotExists({ client: doc, maxWaitTime: 60, minDelay: 1 }, { TableName });
+      console.log(`${TableName} is dropped.`);
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'ResourceNotFoundException') throw error;
+      console.log(`${TableName} was not there.`);
+    }
+  }
+}
+
+async function list({ doc }: Table) {
+  const names: string[] = [];
+  let ExclusiveStartTableName: string | undefined;
+  do {
+    const page = await doc.send(new ListTablesCommand({ ExclusiveStartTableName }));
+    names.push(...(page.TableNames ?? []));
+    ExclusiveStartTableName = page.LastEvaluatedTableName;
+  } while (ExclusiveStartTableName);
+  const rows = [];
+  for (const TableName of names) {
+    const { Table } = await doc.send(new DescribeTableCommand({ TableName }));
+    rows.push({
+      table: TableName,
+      status: Table?.TableStatus,
+      items: Table?.ItemCount,
+      bytes: Table?.TableSizeBytes,
+      indexes: Table?.GlobalSecondaryIndexes?.map(({ IndexName }) => IndexName).join(' '),
+      stream: Table?.StreamSpecification?.StreamViewType,
+    });
+  }
+  printRows(rows, {});
+}
+
+async function main() {
+  const [name] = process.argv.slice(2);
+  if (name !== 'load' && name !== 'drop' && name !== 'list') throw new UsageError('load, drop or list?');
+  const { table, close } = connectTable();
+  try {
+    await commands[name](table);
+    return 0;
+  } finally {
+    await close();
+  }
+}
+
+await run(main);

@@ -1,0 +1,2 @@
+/** What is wrong, in one line for the person at the terminal. */
+export class StartError extends Error {}
