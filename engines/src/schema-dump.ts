@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { PGlite } from '@electric-sql/pglite';
 import { pgDump } from '@electric-sql/pglite-tools/pg_dump';
 import { migrate, migrationsTable } from '@parley/core/database';
@@ -58,4 +58,9 @@ const settings = [
 function appliedMigrations(names: string[]) {
   const values = names.map((name) => `('${name}', now())`).join(',\n    ');
   return `INSERT INTO public.${migrationsTable} (name, run_on) VALUES\n    ${values};\n`;
+}
+
+if (import.meta.filename === process.argv[1]) {
+  writeFileSync('db/schema.sql', await dumpSchema());
+  process.stdout.write('Wrote db/schema.sql\n');
 }

@@ -1,0 +1,114 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { gzipSync } from 'node:zlib';
+import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { parseKey } from '@parley/core/table/keys';
+import { createTestDatabase } from '@parley/engines/testing/test-database';
+import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
+
+const rooms = 5;
+const linesPerRoom = 1_200;
+
+let table: Awaited<ReturnType<typeof createTestTable>>;
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+const folder = mkdtempSync(join(tmpdir(), 'parley-import-'));
+const file = join(folder, 'chatter.jsonl.gz');
+
+beforeAll(async () => {
+  [table, database] = await Promise.all([createTestTable(), createTestDatabase()]);
+  const lines = Array.from({ length: rooms * linesPerRoom }, (_, index) =>
+    JSON.stringify({
+      room: `room ${Math.floor(index / linesPerRoom)}`,
+      at: new Date(Date.UTC(2001, 2, 3) + index * 1_000).toISOString(),
+      handle: `speaker-${(index * 7) % 40}`,
+      text: `line ${index}`,
+    }),
+  );
+  lines.splice(10, 0, '{"room": "cut of');
+  writeFileSync(file, gzipSync(lines.join('\r\n')));
+});
+afterAll(async () => {
+  rmSync(folder, { recursive: true });
+  await Promise.all([table.drop(), database.close()]);
+});
+
+function start(program: string, ...args: string[]) {
+  const child = spawn(process.execPath, ['--import', 'tsx', `cli/src/${program}.ts`, ...args], {
+    env: {
+      PATH: process.env.PATH,
+      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+      AWS_ENDPOINT_URL_DYNAMODB: testEndpoint(),
+      DATABASE_URL: database.url,
+      DDB_MESSAGE_TABLE: table.name,
+      DDB_RUNNER_TABLE: table.runnerName,
+    },
+  });
+  let output = '';
+  child.stdout.on('data', (data) => {
+    output += data;
+  });
+  child.stderr.on('data', (data) => {
+    output += data;
+  });
+  const ended = new Promise<{ code: number | null; output: string }>((resolve) =>
+    child.on('close', (code) => resolve({ code, output })),
+  );
+  return { child, ended };
+}
+
+const itemsIn = async (TableName: string) =>
+  (await table.doc.send(new ScanCommand({ TableName, Limit: 100 }))).Items ?? [];
+
+/** How far the import has come, in lines of all rooms. */
+async function linesDone() {
+  const positions = await itemsIn(table.runnerName);
+  return positions.reduce((sum, { line }) => sum + Number(line), 0);
+}
+
+async function untilItWrites(child: ChildProcess) {
+  const before = await linesDone();
+  while (child.exitCode === null && (await linesDone()) === before) await sleep(10);
+}
+
+test('an import that is killed, and one that is stopped, leave a system that the next run completes', async () => {
+  const killed = start('import', file);
+  await untilItWrites(killed.child);
+  killed.child.kill('SIGKILL');
+  expect((await killed.ended).code).toBeNull();
+
+  const stopped = start('import', file);
+  await untilItWrites(stopped.child);
+  stopped.child.kill('SIGINT');
+  const { code, output } = await stopped.ended;
+  expect(output).toContain('The same command goes on from here.');
+  expect(code).toBe(130);
+
+  const { output: told, code: last } = await start('import', file).ended;
+  expect(told).toContain('line 11: not JSON');
+  expect(told).toMatch(/of 40 people in 5 rooms/);
+  expect(told).toContain('1 bad lines were skipped');
+  expect(last).toBe(0);
+
+  const checked = await start('check').ended;
+  expect(checked.output).toContain('5 conversations, 6005 entries');
+  expect(checked.output).not.toContain('✗');
+  expect(checked.code).toBe(0);
+}, 120_000);
+
+test('a check ends with 1 and the key of what is wrong, and a repair mends it', async () => {
+  const summary = (await itemsIn(table.name)).find((item) => parseKey(item as never).item === 'summary');
+  const key = { pk: summary?.pk, sk: summary?.sk };
+  await table.doc.send(new DeleteCommand({ TableName: table.name, Key: key }));
+  const checked = await start('check').ended;
+  expect(checked.output).toContain(`${key.pk} ${key.sk}: is missing`);
+  expect(checked.code).toBe(1);
+  const repaired = await start('check', '--repair').ended;
+  expect(repaired.output).toContain('Repaired: 0 summaries rewritten, 1 made, 0 removed.');
+  expect(repaired.code).toBe(0);
+  const again = await start('check', '--repair').ended;
+  expect(again.output).toContain('Nothing to repair.');
+}, 120_000);
