@@ -1,5 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createDatabaseProxy } from '@parley/engines/testing/database-proxy';
 import { createWorld, type TestPerson, type World } from './testing/world.ts';
 
 const origin = 'https://chat.example.com';
@@ -157,6 +158,33 @@ describe('an error', () => {
     expect(reply.headers.get('Retry-After')).toBe('1');
     const peopleAway = await world.node({ DATABASE_URL: 'postgres://parley:secret@127.0.0.1:9/parley' });
     expect(await peopleAway.get('/api/profile', { as: ada })).toMatchObject({ status: 503, body: ['busy'] });
+  });
+
+  it('is no error while Postgres is away: who was seen lately goes on talking', async () => {
+    const proxy = await createDatabaseProxy(world.database.url);
+    const node = await world.node({ DATABASE_URL: proxy.url });
+    const send = () => node.post('/api/messages', { as: ada, body: { handle: 'ben', message: 'hello' } });
+    const { message_group_uuid } = (await send()).body;
+    expect((await node.get(`/api/messages/${message_group_uuid}`, { as: ada })).status).toBe(200);
+    proxy.cut();
+    const body = { message_group_uuid, message: 'still there?' };
+    expect(await node.post('/api/messages', { as: ada, body })).toMatchObject({
+      status: 200,
+      body: { handle: 'ada' },
+    });
+    expect((await node.get(`/api/messages/${message_group_uuid}`, { as: ada })).body.at(-1)).toMatchObject({
+      message: 'still there?',
+      display_name: 'ada',
+    });
+    expect(await node.get('/api/profile', { as: ben })).toMatchObject({ status: 503, body: ['busy'] });
+    expect(await send()).toMatchObject({ status: 503, body: ['busy'] });
+    expect((await node.get('/api/ready')).body.status).toBe('degraded');
+    proxy.restore();
+    await new Promise((resolve) => setTimeout(resolve, 1_100));
+    expect((await node.get('/api/profile', { as: ben })).status).toBe(200);
+    expect((await send()).status).toBe(200);
+    await node.ctx.pool.query('select 1');
+    await proxy.close();
   });
 
   it('that is a bug is 500 without any detail', async () => {

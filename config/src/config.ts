@@ -12,6 +12,13 @@ const count = makeValidator<number>((input) => {
   return value;
 });
 
+/** An item of the table holds 400 KB, and a UTF-16 unit takes up to 3 bytes. */
+const messageLength = makeValidator<number>((input) => {
+  const value = Number(input);
+  if (!Number.isInteger(value) || value < 1 || value > 65_536) throw new Error('expects 1 to 65536');
+  return value;
+});
+
 /** Every variable Parley reads, with its default and its meaning. `.env.example` lists the same (a test says so). */
 export const variables = {
   HOST: str({ default: '127.0.0.1', desc: 'Address the API binds to; 0.0.0.0 in a container' }),
@@ -59,7 +66,10 @@ export const variables = {
     default: 600,
     desc: 'Requests a person may make per minute; 0 turns the limit off',
   }),
-  MESSAGE_MAX_CHARS: count({ default: 1024, desc: 'Longest message, in UTF-16 units' }),
+  MESSAGE_MAX_CHARS: messageLength({
+    default: 1024,
+    desc: 'Longest message, in UTF-16 units; at most 65536',
+  }),
   CURSOR_SECRETS: list({
     default: [],
     desc: 'Secrets that sign page cursors, newest first, comma separated; the same on every node. Empty: a random one (a cursor then dies with its process)',

@@ -81,6 +81,6 @@ export async function list(
   if (!isForward) page.entries.reverse();
   const first = page.entries[0];
   // A log is dense from 1, so the page itself tells whether older entries exist.
-  const hasMore = isForward ? page.entries.length === limit : first !== undefined && first.seq > 1;
+  const hasMore = isForward ? !page.isComplete : first !== undefined && first.seq > 1;
   return { entries: page.entries, hasMore };
 }

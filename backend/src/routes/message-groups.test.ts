@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { summaryItem } from '@parley/core/summaries';
 import { nextOf, type Reply } from '../testing/client.ts';
 import { refusals } from '../testing/refusals.ts';
 import { createWorld, type TestPerson, type World } from '../testing/world.ts';
@@ -31,6 +33,23 @@ const roles = ({ body }: Reply) =>
   Object.fromEntries(
     body.members.map(({ display_name, role }: Record<string, string>) => [display_name, role]),
   );
+
+/** Puts a conversation with something unread into an inbox, without a log behind it. */
+function unreadSummary(person: TestPerson | undefined) {
+  const author = { user_uuid: randomUUID(), user_handle: 'x', user_display_name: 'x' };
+  const at = { seq: 1, message_count: 1, created_at: new Date().toISOString() };
+  const entry = {
+    type: 'message' as const,
+    message: 'x',
+    message_uuid: randomUUID(),
+    message_group_uuid: randomUUID(),
+    ...author,
+    ...at,
+  };
+  const about = { kind: 'group' as const, title: 'x' };
+  const summary = { userUuid: person?.uuid ?? '', entry, about, read: { seq: 0, count: 0 } };
+  return new PutCommand({ TableName: world.table.name, Item: summaryItem(summary) });
+}
 
 describe('creating a group', () => {
   it('includes the creator as its admin and answers the group', async () => {
@@ -355,6 +374,18 @@ describe('an inbox', () => {
     const handles = pages.flatMap(({ body }) => body.map(({ handle }: { handle: string }) => handle));
     expect(handles).toEqual(others.map(({ handle }) => handle).reverse());
     expect(pages.map(({ headers }) => headers.get('Parley-Unread-Conversations'))).toEqual(['7', null, null]);
+  });
+
+  it('counts up to 99 conversations with something unread', async () => {
+    const [ada] = await people('ada');
+    const count = async (unread: number) => {
+      await Promise.all(Array.from({ length: unread }, () => world.table.doc.send(unreadSummary(ada))));
+      const { headers } = await api.get('/api/message_groups?limit=1', { as: ada });
+      return headers.get('Parley-Unread-Conversations');
+    };
+    expect(await count(99)).toBe('99');
+    expect(await count(1)).toBe('99+');
+    expect(await count(5)).toBe('99+');
   });
 
   it('is empty for who has no conversation', async () => {

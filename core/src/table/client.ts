@@ -30,10 +30,14 @@ export function createTable({ region, endpoint, name, runnerName }: TableOptions
   return { doc, name, runnerName, clock };
 }
 
+/** A request that hangs must not hold a conversation's queue for good: it fails and is tried again. */
+const requestHandler = { connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
+
 /** Client settings shared by the table, its stream and the scripts. */
 export function clientConfig(region: string, endpoint?: string): DynamoDBClientConfig {
-  if (!endpoint) return { region };
-  return { region, endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+  if (!endpoint) return { region, requestHandler };
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  return { region, endpoint, credentials, requestHandler };
 }
 
 export function closeTable({ doc }: Table) {

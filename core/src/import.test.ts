@@ -1,0 +1,267 @@
+import { randomInt } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { gunzipSync } from 'node:zlib';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createTestDatabase } from '@parley/engines/testing/test-database';
+import { createTestTable } from '@parley/engines/testing/test-table';
+import { check } from './check.ts';
+import * as entries from './entries.ts';
+import { readHistory } from './history.ts';
+import { type ImportOptions, importMessages } from './import.ts';
+import { type Line, planImport } from './import-plan.ts';
+import { createLog } from './log.ts';
+import * as messages from './messages.ts';
+import * as summaries from './summaries.ts';
+import { importedGroupUuid } from './uuids.ts';
+
+const corpus = process.env.PARLEY_CORPUS ?? '../shared/data/ubuntu-irc/train.jsonl.gz';
+const start = Date.parse('2001-02-03T04:05:06Z');
+
+let table: Awaited<ReturnType<typeof createTestTable>>;
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+beforeEach(async () => {
+  [table, database] = await Promise.all([createTestTable(), createTestDatabase()]);
+});
+afterEach(() => Promise.all([table.drop(), database.close()]));
+
+type Message = { room: string; at: string; handle: string; text: string };
+
+/** A conversation nobody had. */
+const message = (room: string, handle: string, index: number, text = `${handle} says ${index}`): Message => ({
+  room,
+  at: new Date(start + index * 1_000).toISOString(),
+  handle,
+  text,
+});
+const chatter = (room: string, people: number, count: number) =>
+  Array.from({ length: count }, (_, index) => message(room, `${room}-${index % people}`, index));
+
+const linesOf = (rows: unknown[]) =>
+  async function* (): AsyncGenerator<Line> {
+    for (const [index, row] of rows.entries())
+      yield { number: index + 1, text: typeof row === 'string' ? row : JSON.stringify(row) };
+  };
+
+const run = (rows: unknown[], options: Partial<ImportOptions> = {}) =>
+  importMessages(table, database.pool, linesOf(rows), { messageMaxChars: 1_024, ...options });
+
+async function sourceOf(rows: unknown[]) {
+  const limits = { messageMaxChars: 1_024, titleMaxChars: 100, handleMaxChars: 60, nowMs: Date.now() };
+  return (await planImport(linesOf(rows)(), limits, () => {})).source;
+}
+
+async function logOf(uuid: string) {
+  const log: entries.Entry[] = [];
+  for await (const page of entries.pages(table, uuid, { order: 'ascending' })) log.push(...page);
+  return log;
+}
+
+/** Each room's messages are in its log once, in the order of the file, and the invariants hold. */
+async function expectImported(rows: Message[]) {
+  const source = await sourceOf(rows);
+  for (const room of new Set(rows.map((row) => row.room))) {
+    const log = await logOf(importedGroupUuid(source, room));
+    const texts = log.filter(({ type }) => type === 'message').map((entry) => entry.message);
+    expect(texts).toEqual(rows.filter((row) => row.room === room).map(({ text }) => text));
+  }
+  const { findings, counters } = await check(table, database.pool, { settleMs: [] });
+  expect(findings).toEqual([]);
+  expect(counters).toMatchObject({ messages: rows.length, unknown: 0 });
+}
+
+test('rooms become groups with their people, their log and its times, and a second run imports nothing', async () => {
+  const rows = [...chatter('tea', 3, 250), ...chatter('coffee', 2, 99)];
+  const done = { total: 349, done: 349, rooms: 2, people: 5, badLines: 0, isStopped: false };
+  expect(await run(rows)).toEqual({ ...done, before: 0 });
+  await expectImported(rows);
+  const uuid = importedGroupUuid(await sourceOf(rows), 'tea');
+  const log = await logOf(uuid);
+  expect(log[0]).toMatchObject({ type: 'group_created', title: 'tea', created_at: rows[0]?.at });
+  expect(log.slice(1).map(({ created_at }) => created_at)).toEqual(rows.slice(0, 250).map(({ at }) => at));
+  expect(log[1]).toMatchObject({ user_handle: 'tea-0', user_display_name: 'tea-0', message_count: 1 });
+  expect((await readHistory(table, uuid)).members.get(log[0]?.user_uuid ?? '')?.role).toBe('admin');
+  expect(await run(rows)).toEqual({ ...done, before: 349 });
+  await expectImported(rows);
+});
+
+test('nobody has read more than up to their own last message', async () => {
+  const rows = [...chatter('tea', 2, 10), message('tea', 'tea-0', 10), message('tea', 'tea-0', 11)];
+  await run(rows);
+  const uuid = importedGroupUuid(await sourceOf(rows), 'tea');
+  const log = await logOf(uuid);
+  const heads = summaries.createHeads(table);
+  for (const [handle, unread] of [
+    ['tea-0', 0],
+    ['tea-1', 2],
+  ] as const) {
+    const user = log.find(({ type, user_handle }) => type === 'message' && user_handle === handle)?.user_uuid;
+    const summary = await summaries.get(table, heads, user ?? '', uuid);
+    expect(summary && summaries.unreadCount(summary)).toBe(unread);
+  }
+});
+
+test('rooms whose lines are mixed keep each its order, and a time that runs backward is raised', async () => {
+  const rows = Array.from({ length: 700 }, (_, index) =>
+    message(`room ${index % 7}`, `p${index % 5}`, index),
+  );
+  const late = { ...message('room 3', 'p1', 0), text: 'I am late' };
+  await run([...rows, late]);
+  await expectImported([...rows, late]);
+  const log = await logOf(importedGroupUuid(await sourceOf([...rows, late]), 'room 3'));
+  expect(log.at(-1)).toMatchObject({ message: 'I am late', created_at: log.at(-2)?.created_at });
+});
+
+test('a handle that differs only in case is the same person, spelled as it first appeared', async () => {
+  await run([message('tea', 'Ada [away]', 0), message('tea', 'ada [AWAY]', 1), message('tea', 'BOB', 2)]);
+  const { rows } = await database.pool.query('select handle, display_name, email from users order by handle');
+  expect(rows).toEqual([
+    { handle: 'Ada [away]', display_name: 'Ada [away]', email: null },
+    { handle: 'BOB', display_name: 'BOB', email: null },
+  ]);
+});
+
+test('a bad line is told with its number and passed over', async () => {
+  const good = message('tea', 'ada', 0);
+  const bad: [unknown, string][] = [
+    ['{"room": "tea"', 'not JSON'],
+    ['', 'not JSON'],
+    ['[]', 'not a JSON object'],
+    ['null', 'not a JSON object'],
+    [{ ...good, room: undefined }, 'room is not a text'],
+    [{ ...good, handle: 7 }, 'handle is not a text'],
+    [{ ...good, room: ' ' }, 'room is blank'],
+    [{ ...good, room: 'x'.repeat(101) }, 'room is longer than 100 characters'],
+    [{ ...good, handle: 'a\0b' }, 'handle is not well-formed Unicode'],
+    [{ ...good, text: ' \n' }, 'text is blank'],
+    [{ ...good, text: 'x'.repeat(1_025) }, 'text is longer than 1024 characters'],
+    [
+      '{"room":"tea","at":"2001-02-03T04:05:06Z","handle":"a","text":"\\ud800"}',
+      'text is not well-formed Unicode',
+    ],
+    [{ ...good, at: 'yesterday' }, 'at is not an ISO 8601 time'],
+    [{ ...good, at: '2001-02-30T04:05:06Z' }, 'at is not a day of the calendar'],
+    [{ ...good, at: '2999-01-01T00:00:00Z' }, 'at lies in the future'],
+  ];
+  const told: [number, string][] = [];
+  const onBadLine = (line: number, reason: string) => told.push([line, reason]);
+  const result = await run([...bad.map(([line]) => line), good], { onBadLine });
+  expect(told).toEqual(bad.map(([, reason], index) => [index + 1, reason]));
+  expect(result).toMatchObject({ done: 1, badLines: bad.length });
+});
+
+test('text goes in verbatim', async () => {
+  const texts = [
+    '👩‍👩‍👧‍👦 \u202e abc',
+    "'; DROP TABLE users; --",
+    '<script>',
+    'line\u2028separator\r\n',
+    '\0',
+  ];
+  const rows = texts.map((text, index) => message('tea', 'ada', index, text));
+  await run(rows);
+  await expectImported(rows);
+});
+
+test('a room of more than 100 people is a large one, added 48 at a time; beyond 1,000 nobody gets in', async () => {
+  const rows = chatter('crowd', 150, 300);
+  await run(rows);
+  await expectImported(rows);
+  const log = await logOf(importedGroupUuid(await sourceOf(rows), 'crowd'));
+  const added = log.flatMap((entry) => ('members' in entry ? [entry.members.length] : []));
+  expect(added).toEqual([48, 48, 48, 6]);
+  const spoken = log.filter(({ type }) => type === 'message');
+  expect(spoken.every(({ large }) => large)).toBe(true);
+
+  const limits = { messageMaxChars: 1_024, titleMaxChars: 100, handleMaxChars: 60, nowMs: Date.now() };
+  const told: number[] = [];
+  const plan = await planImport(linesOf(chatter('mass', 1_002, 1_004))(), limits, (line) => told.push(line));
+  expect(plan.rooms.get('mass')?.people.size).toBe(1_000);
+  expect(told).toEqual([1_001, 1_002]);
+});
+
+test('an import that is stopped goes on where it was', async () => {
+  const rows = [...chatter('tea', 3, 700), ...chatter('coffee', 60, 400), ...chatter('cake', 1, 30)];
+  for (let isStopped = true, runs = 0; isStopped; runs += 1) {
+    expect(runs).toBeLessThan(20);
+    const stopping = new AbortController();
+    const onProgress = ({ done, before }: { done: number; before: number }) => {
+      if (done - before >= 200) stopping.abort();
+    };
+    ({ isStopped } = await run(rows, { onProgress, signal: stopping.signal }));
+  }
+  await expectImported(rows);
+});
+
+describe('with an engine that fails', () => {
+  /** One request in four fails: before it is done, or after. */
+  function failSometimes() {
+    table.doc.middlewareStack.add(
+      (next) => async (args) => {
+        const fate = randomInt(8);
+        const lost = Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
+        if (fate === 0) throw lost;
+        const result = await next(args);
+        if (fate === 1) throw lost;
+        return result;
+      },
+      { step: 'initialize', name: 'failSometimes' },
+    );
+    return () => table.doc.middlewareStack.remove('failSometimes');
+  }
+
+  test('answers that are lost leave nothing out and nothing twice', async () => {
+    const rows = [...chatter('tea', 3, 500), ...chatter('coffee', 60, 300)];
+    const recover = failSometimes();
+    for (let isDone = false, runs = 0; !isDone; runs += 1) {
+      expect(runs).toBeLessThan(60);
+      isDone = await run(rows).then(
+        ({ done }) => done === rows.length,
+        () => false,
+      );
+    }
+    recover();
+    await expectImported(rows);
+  });
+});
+
+test('two imports of the same content at once are one', async () => {
+  const rows = [...chatter('tea', 3, 400), ...chatter('coffee', 60, 200)];
+  await Promise.all([run(rows), run(rows)]);
+  await expectImported(rows);
+});
+
+test('what somebody says in a room meanwhile stays, and the import goes on behind it', async () => {
+  const rows = chatter('tea', 2, 600);
+  const stopping = new AbortController();
+  await run(rows, { onProgress: ({ done }) => done > 0 && stopping.abort(), signal: stopping.signal });
+  const uuid = importedGroupUuid(await sourceOf(rows), 'tea');
+  const [first] = await logOf(uuid);
+  const sender = { uuid: first?.user_uuid ?? '', handle: 'tea-0', display_name: 'tea-0' };
+  const said = await messages.send(createLog(table, { batch: 'transactions' }), {
+    messageGroupUuid: uuid,
+    sender,
+    message: 'what is all this?',
+  });
+  await run(rows);
+  const log = await logOf(uuid);
+  expect(log[said.seq - 1]).toEqual(said);
+  expect(log).toHaveLength(602);
+  expect((await check(table, database.pool, { settleMs: [] })).findings).toEqual([]);
+});
+
+const withCorpus = existsSync(corpus) ? test : test.skip;
+if (!existsSync(corpus)) console.warn(`Real chat data is not at ${corpus}: its import is skipped.`);
+
+withCorpus(
+  'the first rooms of the real chat data are imported, and all invariants hold',
+  async () => {
+    const rows: Message[] = gunzipSync(readFileSync(corpus))
+      .toString()
+      .split('\n', 2_094)
+      .map((line) => JSON.parse(line));
+    const result = await run(rows);
+    expect(result).toMatchObject({ done: rows.length, badLines: 0, rooms: 2 });
+    await expectImported(rows);
+  },
+  60_000,
+);
