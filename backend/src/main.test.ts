@@ -72,7 +72,7 @@ describe('the process of the API', () => {
   });
 
   it('says in one line what is wrong with its configuration', async () => {
-    const { code, errors } = await run({ MESSAGE_MAX_CHARS: 'many' }).ended;
-    expect([code, errors]).toEqual([1, 'Wrong configuration. MESSAGE_MAX_CHARS: expects a whole number\n']);
+    const { code, errors } = await run({ DATABASE_POOL_SIZE: 'many' }).ended;
+    expect([code, errors]).toEqual([1, 'Wrong configuration. DATABASE_POOL_SIZE: expects a whole number\n']);
   });
 });

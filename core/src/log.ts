@@ -127,6 +127,7 @@ export function createLog(table: Table, options: LogOptions): Log {
     let conversation = active.get(uuid);
     if (!conversation) {
       conversation = { uuid, tail: idle.get(uuid), queue: [], observed: [], isRunning: false };
+      idle.delete(uuid);
       active.set(uuid, conversation);
     }
     return conversation;
@@ -142,7 +143,6 @@ export function createLog(table: Table, options: LogOptions): Log {
     }
     active.delete(uuid);
     if (conversation.tail?.seq) idle.set(uuid, conversation.tail);
-    else idle.delete(uuid);
   }
 
   /** Tries until every job of the turn is answered. Faults of the engine are tried again until a job is late. */
@@ -357,9 +357,16 @@ export function createLog(table: Table, options: LogOptions): Log {
       enqueue(append.messageGroupUuid, { kind: 'append', append, messageUuid: randomUUID() }),
     transact: (uuid, plan) => enqueue(uuid, { kind: 'transact', plan, messageUuid: randomUUID() }),
     observe(entry) {
-      const conversation = active.get(entry.message_group_uuid);
+      const uuid = entry.message_group_uuid;
+      const conversation = active.get(uuid);
+      const tail = idle.peek(uuid);
       if (conversation) conversation.observed.push(entry);
-      else idle.peek(entry.message_group_uuid)?.observe(entry);
+      else if (tail) {
+        // Put in anew, for its size is counted only then.
+        idle.delete(uuid);
+        tail.observe(entry);
+        idle.set(uuid, tail);
+      }
     },
   };
 }
