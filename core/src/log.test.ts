@@ -35,7 +35,7 @@ async function expectDense(uuid: string) {
 }
 
 describe.each(['statements', 'transactions'] as const)('a log written in %s', (batch) => {
-  const node = () => createLog(table, { batch });
+  const node = () => createLog(table, { batch, deadlineMs: 30_000 });
 
   test('the first message creates the direct conversation, the second appends to it', async () => {
     const log = node();
