@@ -8,13 +8,16 @@ export type Clock = {
 
 /** A `Date` header has whole seconds and travels: smaller differences say nothing about the clock. */
 const toleranceMs = 2_000;
+/** Nobody knows when within it the server looked at its clock. */
+const slowAnswerMs = 1_000;
 
 export function createClock(localNow: () => number = Date.now): Clock {
   let offsetMs = 0;
   return {
     now: () => localNow() + offsetMs,
     observe(serverMs, sentAtMs, answeredAtMs) {
-      if (!Number.isFinite(serverMs)) return;
+      const isSlow = answeredAtMs - sentAtMs > slowAnswerMs;
+      if (!Number.isFinite(serverMs) || isSlow) return;
       // The header is cut to the second: the server's time lay between serverMs and serverMs + 1 s.
       const differenceMs = serverMs + 500 - (sentAtMs + answeredAtMs) / 2;
       if (Math.abs(differenceMs - offsetMs) > toleranceMs) {

@@ -4,7 +4,6 @@ import { type ImportPlan, type Line, parseLine, planImport } from './import-plan
 import * as positions from './import-positions.ts';
 import { createQueue, type QueuedRoom } from './import-queue.ts';
 import { createRoom } from './import-room.ts';
-import { createProjector } from './projector.ts';
 import type { Table } from './table/client.ts';
 import * as users from './users.ts';
 
@@ -13,7 +12,7 @@ import * as users from './users.ts';
  *
  * 1. One pass over the file plans: who speaks in which room, and which lines are bad.
  * 2. A second one appends, 99 messages a transaction, several rooms at a time.
- * 3. With a room's last line its summaries are brought to the end of the log, and the room is finished.
+ * 3. With its last line a room gets its members with their summaries, and is finished.
  *
  * Safe to interrupt anywhere and to repeat (import-room.ts): the same content goes on where it stopped.
  */
@@ -79,11 +78,10 @@ async function peopleOf(pool: Pool, { handles }: ImportPlan): Promise<Map<string
 
 async function roomsOf(table: Table, plan: ImportPlan, people: Map<string, Person>) {
   const found = await positions.list(table, plan.source);
-  const projector = createProjector(table);
   const rooms = new Map<string, QueuedRoom>();
   for (const [title, room] of plan.rooms) {
     const position = found.get(room.uuid);
-    const options = { table, projector, source: plan.source, plan: room, position, people };
+    const options = { table, source: plan.source, plan: room, position, people };
     const isFinished = position?.isFinished === true && position.line >= room.lastLine;
     rooms.set(title, { plan: room, room: createRoom(options), line: position?.line ?? 0, isFinished });
   }

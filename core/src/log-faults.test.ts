@@ -130,6 +130,81 @@ test('membership changes whose answer was cut happen once', async () => {
   expect(types).toEqual(['group_created', 'members_added', 'title_changed', 'member_removed']);
 });
 
+describe('an answer that is lost for good, each time the request is repeated', () => {
+  const loseAnswers = () => {
+    let cuts = 0;
+    decide = (operation) => (operation === 'TransactWriteItems' && cuts++ < 4 ? 'cut' : 'pass');
+  };
+
+  test('does not double the first message of a direct conversation', async () => {
+    const log = node({ batch: 'statements', deadlineMs: 20_000 });
+    loseAnswers();
+    const first = await messages.sendDirect(log, {
+      sender: person('one'),
+      recipient: person('other'),
+      message: 'once',
+    });
+    expect(await wholeLog(first.message_group_uuid)).toEqual([first]);
+  });
+
+  test('does not make the creation of a group a conflict', async () => {
+    const log = node({ batch: 'statements', deadlineMs: 20_000 });
+    loseAnswers();
+    const { group } = await messageGroups.create(log, { creator: ada, title: 'once', people: [bob] });
+    expect(await wholeLog(group.message_group_uuid)).toHaveLength(1);
+  });
+});
+
+test.each(['statements', 'transactions'] as const)(
+  'an answer that cannot be read does not double a turn of sends in %s',
+  async (batch) => {
+    const log = node({ batch, deadlineMs: 20_000 });
+    const { group } = await messageGroups.create(log, { creator: ada, title: 'garbled', people: [bob] });
+    const messageGroupUuid = group.message_group_uuid;
+    let garbled = 0;
+    decide = (operation) =>
+      (operation === 'TransactWriteItems' || operation === 'BatchExecuteStatement') && garbled++ === 0
+        ? 'garble'
+        : 'pass';
+    const texts = ['m1', 'm2', 'm3', 'm4'];
+    const sent = await Promise.allSettled(
+      texts.map((message) => messages.send(log, { sender: ada, messageGroupUuid, message })),
+    );
+    const written = (await wholeLog(messageGroupUuid)).slice(1).map(({ message }) => message);
+    expect(garbled).toBeGreaterThan(0);
+    expect(new Set(written).size).toBe(written.length);
+    for (const [index, { status }] of sent.entries()) {
+      if (status === 'fulfilled') expect(written).toContain(texts[index]);
+    }
+  },
+);
+
+test('whoever is removed while a page is on its way does not get what was written after the removal', async () => {
+  const log = node({ batch: 'statements' });
+  const { group } = await messageGroups.create(log, { creator: ada, title: 'page', people: [bob] });
+  const messageGroupUuid = group.message_group_uuid;
+  const direct = createLog(table, { batch: 'statements' });
+  decide = (operation) => (operation === 'Query' ? { delayMs: 400 } : 'pass');
+  const page = messages.list(log.table, { userUuid: bob.uuid, messageGroupUuid, limit: 20 });
+  const outcome = page.then(
+    (read) => read.entries.map(({ message }) => message),
+    (error) => error.codes,
+  );
+  await messageGroups.removeMember(direct, { messageGroupUuid, actor: ada, person: bob });
+  await messages.send(direct, { sender: ada, messageGroupUuid, message: 'secret' });
+  expect(await outcome).toEqual(['message_group_not_found']);
+});
+
+test('a table that hangs is answered busy at the deadline', async () => {
+  const log = node({ batch: 'statements', deadlineMs: 300 });
+  const { group } = await messageGroups.create(log, { creator: ada, title: 'hangs', people: [] });
+  decide = () => ({ delayMs: 2_000 });
+  const startedAtMs = Date.now();
+  const send = messages.send(log, { sender: ada, messageGroupUuid: group.message_group_uuid, message: 'x' });
+  await expect(send).rejects.toMatchObject({ codes: ['busy'] });
+  expect(Date.now() - startedAtMs).toBeLessThan(1_500);
+});
+
 test('a table that stays out of reach is answered busy after the deadline', async () => {
   const log = node({ batch: 'statements', deadlineMs: 300 });
   const { group } = await messageGroups.create(log, { creator: ada, title: 'away', people: [] });

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import { LRUCache } from 'lru-cache';
+import pLimit from 'p-limit';
 import * as entries from './entries.ts';
 import { type Change, type Entry, largeGroupMembers, type Person } from './entries.ts';
 import { AppError } from './errors.ts';
@@ -45,7 +46,13 @@ export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems'
 
 /** What a membership change wants done: its entries, the items beside them, and what to answer; or nothing at all. */
 export type Plan<T> =
-  | { drafts: Draft[]; items: (written: Entry[]) => TransactItem[]; result: (written: Entry[]) => T }
+  | {
+      drafts: Draft[];
+      items: (written: Entry[]) => TransactItem[];
+      result: (written: Entry[]) => T;
+      /** Members there are once it is done. */
+      memberCount: number;
+    }
   | { answer: T };
 
 /** Where a log stands when a change is planned: `seq` 0 is a conversation that does not exist. */
@@ -66,7 +73,8 @@ type TransactJob = {
   result?: (written: Entry[]) => unknown;
 };
 type Settle = {
-  deadline: number;
+  /** Answers `busy` when the time is up, whatever the job waits for. */
+  timer?: NodeJS.Timeout | undefined;
   /** Until it is answered, or leaves its turn. */
   isOpen: boolean;
   resolve: (value: never) => void;
@@ -103,22 +111,29 @@ export type Log = {
   observe(entry: Entry): void;
 };
 
-/** Entries a search may pass while the conversation's other senders wait. */
+/** Entries that may be read while the conversation's other senders wait. */
 const searchInTurn = 1_000;
+/** Longer searches: how many a node makes at a time, and how long each may take. */
+const searchesAside = 2;
+const asideDeadlineMs = 30_000;
 
 export function createLog(table: Table, options: LogOptions): Log {
   const { batch, onAppend, deadlineMs = 5_000, maxTailBytes = 64 * 2 ** 20 } = options;
   const writer = createAppendWriter(table, batch);
   const active = new Map<string, Conversation>();
+  const searching = new Set<string>();
+  const asideLimit = pLimit(searchesAside);
   const idle = new LRUCache<string, Tail>({ maxSize: maxTailBytes, sizeCalculation: (tail) => tail.bytes() });
 
   function enqueue<T>(uuid: string, job: AppendJob | TransactJob): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      join({ ...job, deadline: Date.now() + deadlineMs, isOpen: true, resolve, reject }, uuid);
+      join({ ...job, isOpen: true, resolve, reject }, uuid);
     });
   }
 
   function join(job: Job, uuid: string) {
+    clearTimeout(job.timer);
+    job.timer = setTimeout(() => refuse(job, new AppError('busy')), deadlineMs);
     activate(uuid).queue.push(job);
     void run(uuid);
   }
@@ -145,11 +160,13 @@ export function createLog(table: Table, options: LogOptions): Log {
     if (conversation.tail?.seq) idle.set(uuid, conversation.tail);
   }
 
-  /** Tries until every job of the turn is answered. Faults of the engine are tried again until a job is late. */
+  /** Tries until every job of the turn is answered. Faults of the engine are tried again until a job's time is up. */
   async function runTurn(conversation: Conversation, jobs: Job[]) {
+    // What did not exist may exist by now. Later in the turn its tail is what tells one's own entries.
+    if (conversation.tail?.seq === 0) conversation.tail = undefined;
     for (let attempt = 0; ; attempt += 1) {
       if (attempt > 1) await backOff(attempt);
-      const open = jobs.filter((job) => job.isOpen && !isLate(job));
+      const open = jobs.filter((job) => job.isOpen);
       const [first] = open;
       if (!first) return;
       try {
@@ -157,25 +174,29 @@ export function createLog(table: Table, options: LogOptions): Log {
         else await attemptAppends(conversation, open.filter(isAppend));
       } catch (error) {
         if (isTransientFault(error)) continue;
-        if (!(error instanceof AppError)) conversation.tail = undefined;
-        // A job at fault must not fail its neighbours, unless an earlier attempt of theirs is in doubt.
-        if (open.length > 1 && attempt === 0) for (const job of open) await runTurn(conversation, [job]);
-        else for (const job of open) refuse(job, error);
-        return;
+        if (error instanceof AppError) refuse(first, error);
+        else await settleFault(conversation, open, error);
       }
     }
   }
 
-  /** The newest position this node knows of; a conversation that did not exist may exist by now. */
-  async function tailOf(conversation: Conversation, job?: AppendJob): Promise<Tail> {
-    if (!conversation.tail?.seq) conversation.tail = await loadTail(conversation.uuid, job);
-    return conversation.tail;
+  /** A job at fault must not fail its neighbours: who was written all the same is answered, the others go alone. */
+  async function settleFault(conversation: Conversation, open: Job[], error: unknown) {
+    try {
+      if (conversation.tail) answerLanded(open.filter(isAppend), await catchUp(conversation));
+      const alone = open.filter((job) => job.isOpen);
+      if (alone.length > 1) for (const job of alone) await runTurn(conversation, [job]);
+      else for (const job of alone) refuse(job, error);
+    } catch {
+      for (const job of open) refuse(job, error);
+    }
   }
 
   /** One try of the appends of a turn: answers those it can. */
   async function attemptAppends(conversation: Conversation, jobs: (AppendJob & Settle)[]) {
-    const tail = await tailOf(conversation, jobs[0]);
-    const ready = await prepare(tail, jobs);
+    conversation.tail ??= await loadTail(conversation.uuid, jobs[0]);
+    const tail = conversation.tail;
+    const ready = await prepare(conversation, tail, jobs);
     if (ready.length === 0) return;
     const written = ready.map(({ append, messageUuid }, index) =>
       nextEntry(tail, index + 1, messageDraft(append), messageUuid),
@@ -185,21 +206,30 @@ export function createLog(table: Table, options: LogOptions): Log {
       for (const entry of written) tail.advance(entry);
       for (const [index, job] of ready.entries()) answer(job, written[index]);
       onAppend?.();
-    } else if (outcome !== 'postponed') {
-      const newer = new Map((await catchUp(tail)).map((entry) => [entry.message_uuid, entry]));
-      for (const job of ready) if (newer.has(job.messageUuid)) answer(job, newer.get(job.messageUuid));
-    }
+    } else if (outcome !== 'postponed') answerLanded(ready, await catchUp(conversation));
+  }
+
+  /** A refusal, or an answer that was lost, can hide the write's own success. */
+  function answerLanded(jobs: (AppendJob & Settle)[], newer: Entry[]) {
+    const landed = new Map(newer.map((entry) => [entry.message_uuid, entry]));
+    for (const job of jobs) if (landed.has(job.messageUuid)) answer(job, landed.get(job.messageUuid));
   }
 
   /** Those to append now: members who have not sent the same before. The others are answered, or wait a try. */
-  async function prepare(tail: Tail, jobs: (AppendJob & Settle)[]) {
+  async function prepare(conversation: Conversation, tail: Tail, jobs: (AppendJob & Settle)[]) {
     const ready: (AppendJob & Settle)[] = [];
     const keys = new Set<string>();
     for (const job of jobs) {
       const { sender, idempotencyKey, bodyHash } = job.append;
       const scopedKey = `${sender.uuid} ${idempotencyKey}`;
       if (idempotencyKey !== undefined && keys.has(scopedKey)) continue;
-      if (!(await isMember(tail, sender.uuid))) refuse(job, new AppError('message_group_not_found'));
+      const isMember = await findMember(tail, sender.uuid);
+      if (isMember && tail.removed.has(sender.uuid)) {
+        // Added again, which this tail has not seen; or removed this instant, with the member item on its way out.
+        answerLanded(jobs, await catchUp(conversation));
+        if (!conversation.tail?.removed.has(sender.uuid)) return [];
+        refuse(job, new AppError('message_group_not_found'));
+      } else if (!isMember) refuse(job, new AppError('message_group_not_found'));
       else if (isFarBehind(tail, job)) void searchAside(job);
       else {
         const earlier = await findEarlier(tail, job);
@@ -214,13 +244,15 @@ export function createLog(table: Table, options: LogOptions): Log {
 
   /** One try of a membership change. */
   async function attemptTransact(conversation: Conversation, job: TransactJob & Settle) {
-    const tail = await tailOf(conversation);
-    const newer = await catchUp(tail);
+    conversation.tail ??= await loadTail(conversation.uuid);
+    const newer = await catchUp(conversation);
     const landed = newer.findIndex(({ message_uuid }) => message_uuid === job.messageUuid);
     if (landed >= 0) return answer(job, job.result?.(newer.slice(landed)));
+    const tail = conversation.tail;
     const plan = await job.plan({ seq: tail.seq, now: stamp(tail) });
     if ('answer' in plan) return answer(job, plan.answer);
     job.result = plan.result;
+    tail.isLarge = plan.memberCount > largeGroupMembers;
     const written = plan.drafts.map((draft, index) =>
       nextEntry(tail, index + 1, draft, index === 0 ? job.messageUuid : randomUUID()),
     );
@@ -254,7 +286,7 @@ export function createLog(table: Table, options: LogOptions): Log {
   }
 
   /** Looks for an earlier send of the same key in the log itself, from where the job was not searched yet. */
-  async function search(job: AppendJob, to?: number): Promise<Entry | undefined> {
+  async function search(job: AppendJob, to?: number, deadline = Infinity): Promise<Entry | undefined> {
     const { sender, idempotencyKey, knownSeq = 0, messageGroupUuid } = job.append;
     const from = (job.searchedTo ?? knownSeq) + 1;
     for await (const page of entries.pages(table, messageGroupUuid, { from, to, order: 'ascending' })) {
@@ -263,6 +295,7 @@ export function createLog(table: Table, options: LogOptions): Log {
       );
       if (found) return found;
       job.searchedTo = page.at(-1)?.seq ?? job.searchedTo;
+      if (Date.now() > deadline) throw new AppError('busy');
     }
     return undefined;
   }
@@ -274,35 +307,43 @@ export function createLog(table: Table, options: LogOptions): Log {
 
   /** A search of many pages leaves the conversation's queue to the others, and joins it again when it is done. */
   async function searchAside(job: AppendJob & Settle) {
+    const { sender, messageGroupUuid, bodyHash } = job.append;
     job.isOpen = false;
+    clearTimeout(job.timer);
+    const reopened = { ...job, isOpen: true };
+    if (searching.has(sender.uuid)) return refuse(reopened, new AppError('busy'));
+    searching.add(sender.uuid);
     try {
-      const earlier = await search(job);
-      if (!earlier)
-        join({ ...job, deadline: Date.now() + deadlineMs, isOpen: true }, job.append.messageGroupUuid);
-      else if (earlier.body_hash === job.append.bodyHash) answer(job, earlier);
-      else refuse(job, new AppError('idempotency_conflict'));
+      const earlier = await asideLimit(() => search(reopened, undefined, Date.now() + asideDeadlineMs));
+      if (!earlier) join(reopened, messageGroupUuid);
+      else if (earlier.body_hash === bodyHash) answer(reopened, earlier);
+      else refuse(reopened, new AppError('idempotency_conflict'));
     } catch (error) {
-      refuse(job, isTransientFault(error) ? new AppError('busy', { cause: error }) : error);
+      refuse(reopened, isTransientFault(error) ? new AppError('busy', { cause: error }) : error);
+    } finally {
+      searching.delete(sender.uuid);
     }
   }
 
   /** Reads back until the tail holds the keys of the last 200 entries or 10 minutes, whichever is more. */
   async function coverWindow(tail: Tail) {
-    while (!tail.coversWindow(table.clock.now())) {
+    for (let limit: number | undefined = 200; !tail.coversWindow(table.clock.now()); limit = undefined) {
       const to = tail.coveredFrom - 1;
-      const page = await entries.range(table, tail.uuid, { to, order: 'descending', limit: 200 });
+      const page = await entries.range(table, tail.uuid, { to, order: 'descending', limit });
       tail.extend(page.entries);
     }
   }
 
-  /** Only a yes is kept: a no may be out of date, and no append would be refused to tell. */
-  async function isMember(tail: Tail, userUuid: string): Promise<boolean> {
-    if (tail.seq === 0) return false;
+  /**
+   * Only a yes is kept: a no may be out of date, and no append would be refused to tell. A conversation that does not
+   * exist is looked up all the same, so that a stranger's answer takes as long as for one that does.
+   */
+  async function findMember(tail: Tail, userUuid: string): Promise<boolean> {
     if (tail.members.has(userUuid)) return true;
     const { group, member } = await members.membership(table, tail.uuid, userUuid);
-    if (!group || !member) return false;
+    if (tail.seq === 0 || !group || !member) return false;
     tail.isLarge = group.member_count > largeGroupMembers;
-    tail.members.add(userUuid);
+    if (!tail.removed.has(userUuid)) tail.members.add(userUuid);
     return true;
   }
 
@@ -323,14 +364,21 @@ export function createLog(table: Table, options: LogOptions): Log {
     return tail;
   }
 
-  /** Takes what is newer, all of it or nothing: an entry must not slip past the search for one's own. */
-  async function catchUp(tail: Tail): Promise<Entry[]> {
-    const newer: Entry[] = [];
-    for await (const page of entries.pages(table, tail.uuid, { from: tail.seq + 1, order: 'ascending' })) {
-      newer.push(...page);
-    }
-    for (const entry of newer) tail.advance(entry);
-    return newer;
+  /**
+   * Takes what is newer, all of it or nothing: an entry must not slip past the search for one's own. Those can only
+   * be at the numbers that were tried, the next ones; a tail that lags by more than a page is loaded anew.
+   */
+  async function catchUp(conversation: Conversation): Promise<Entry[]> {
+    conversation.tail ??= await loadTail(conversation.uuid);
+    const { tail } = conversation;
+    const newer = await entries.range(table, tail.uuid, {
+      from: tail.seq + 1,
+      order: 'ascending',
+      limit: searchInTurn,
+    });
+    if (newer.isComplete) for (const entry of newer.entries) tail.advance(entry);
+    else conversation.tail = await loadTail(conversation.uuid);
+    return newer.entries;
   }
 
   /** Never before the newest entry, however the clocks of the nodes differ. */
@@ -351,10 +399,23 @@ export function createLog(table: Table, options: LogOptions): Log {
     };
   }
 
+  /** A stranger to a conversation that this node does not know must not make it read its log. */
+  async function isStranger({ messageGroupUuid, sender }: Append): Promise<boolean> {
+    if (active.has(messageGroupUuid) || idle.has(messageGroupUuid)) return false;
+    try {
+      return (await members.get(table, messageGroupUuid, sender.uuid)) === undefined;
+    } catch (error) {
+      if (isTransientFault(error)) return false;
+      throw error;
+    }
+  }
+
   return {
     table,
-    append: (append) =>
-      enqueue(append.messageGroupUuid, { kind: 'append', append, messageUuid: randomUUID() }),
+    async append(append) {
+      if (await isStranger(append)) throw new AppError('message_group_not_found');
+      return enqueue(append.messageGroupUuid, { kind: 'append', append, messageUuid: randomUUID() });
+    },
     transact: (uuid, plan) => enqueue(uuid, { kind: 'transact', plan, messageUuid: randomUUID() }),
     observe(entry) {
       const uuid = entry.message_group_uuid;
@@ -377,21 +438,17 @@ function takeTurn(queue: Job[], maxEntries: number): Job[] {
   return queue.splice(0, exclusive === -1 ? maxEntries : Math.max(1, Math.min(exclusive, maxEntries)));
 }
 
-function isLate(job: Job): boolean {
-  if (Date.now() < job.deadline) return false;
-  refuse(job, new AppError('busy'));
-  return true;
-}
-
 const isAppend = (job: Job): job is AppendJob & Settle => job.kind === 'append';
 
 function answer(job: Job, value: unknown) {
   job.isOpen = false;
+  clearTimeout(job.timer);
   job.resolve(value as never);
 }
 
 function refuse(job: Job, error: unknown) {
   job.isOpen = false;
+  clearTimeout(job.timer);
   job.reject(error);
 }
 

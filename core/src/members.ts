@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchGetCommand, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Table } from './table/client.ts';
 import { UnprocessedError } from './table/faults.ts';
@@ -89,7 +90,12 @@ export async function roster(
   table: Table,
   messageGroupUuid: string,
 ): Promise<{ group?: Group; members: Member[] }> {
-  return query(table, messageGroupUuid, groupSk);
+  for (let attempt = 1; ; attempt += 1) {
+    const { group, members } = await query(table, messageGroupUuid, groupSk);
+    // A query may meet a transaction half way: every membership change moves the count.
+    if (!group || members.length === group.member_count || attempt === 4) return { group, members };
+    await sleep(10 * attempt);
+  }
 }
 
 /** Access pattern: a page of members, in the order of their uuids. */

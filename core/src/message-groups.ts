@@ -48,6 +48,7 @@ export function createDirect(log: Log, input: CreateDirect): Promise<Entry | und
       version: 1,
     };
     return {
+      memberCount: 2,
       drafts: [draft],
       items: (written) => {
         const entry = firstOf(written);
@@ -114,6 +115,7 @@ export async function create(log: Log, { creator, title, people, idempotencyKey 
       ...(idempotencyKey !== undefined && { idempotency_key: idempotencyKey, body_hash: bodyHash }),
     };
     return {
+      memberCount: everyone.length,
       drafts: [draft],
       items: (written) => [
         putNew(log, members.groupItem(group)),
@@ -239,11 +241,14 @@ export function setRole(log: Log, { person, role, ...input }: ChangeInput & { pe
 type Decision = Roster & { drafts: Draft[]; items: (written: Entry[]) => TransactItem[] };
 
 /** A transaction of the next entries, the members and summaries they concern, and the group on condition of its version. */
-function change(
+async function change(
   log: Log,
   { messageGroupUuid, actor }: ChangeInput,
   decide: (current: Roster & { now: string }) => Decision | undefined,
 ): Promise<Roster> {
+  // A stranger is turned away before the members' queue.
+  if (!(await members.get(log.table, messageGroupUuid, actor.uuid)))
+    throw new AppError('message_group_not_found');
   return log.transact<Roster>(messageGroupUuid, async ({ now }) => {
     const current = asSeenBy(actor, await members.roster(log.table, messageGroupUuid));
     if (current.group.kind === 'direct') throw new AppError('direct_conversation');
@@ -252,6 +257,7 @@ function change(
     const { version } = current.group;
     const group = { ...decision.group, member_count: decision.members.length, version: version + 1 };
     return {
+      memberCount: group.member_count,
       drafts: decision.drafts,
       items: (written) => [...decision.items(written), putGroup(log, group, version)],
       result: () => ({ group, members: decision.members }),
@@ -279,16 +285,16 @@ function longestStanding(present: Member[]): Member | undefined {
   return present.toSorted((one, other) => (standing(one) < standing(other) ? -1 : 1))[0];
 }
 
-export const newMember = ({ uuid }: Person, role: Role, now: string): Member => ({
+const newMember = ({ uuid }: Person, role: Role, now: string): Member => ({
   user_uuid: uuid,
   role,
   joined_at: now,
 });
 
 /** A new member and the summary at the entry's position: the history may be read, and nothing is unread. */
-export function joined(log: Log, group: Group, member: Member, entry: Entry): TransactItem[] {
+function joined(log: Log, group: Group, member: Member, entry: Entry): TransactItem[] {
   const read = { seq: entry.seq, count: entry.message_count };
-  const about = { kind: 'group', title: group.title ?? '' } as const;
+  const about = { kind: 'group', title: group.title ?? '', large: entry.large === true } as const;
   return [
     putNew(log, members.memberItem(group.message_group_uuid, member)),
     put(log, summaries.summaryItem({ userUuid: member.user_uuid, entry, about, read })),
@@ -310,11 +316,11 @@ const put = (log: Log, Item: Record<string, unknown>): TransactItem => ({
   Put: { TableName: log.table.name, Item },
 });
 
-export const putNew = (log: Log, Item: Record<string, unknown>): TransactItem => ({
+const putNew = (log: Log, Item: Record<string, unknown>): TransactItem => ({
   Put: { TableName: log.table.name, Item, ConditionExpression: 'attribute_not_exists(pk)' },
 });
 
-export const putGroup = (log: Log, group: Group, expectedVersion: number): TransactItem => ({
+const putGroup = (log: Log, group: Group, expectedVersion: number): TransactItem => ({
   Put: {
     TableName: log.table.name,
     Item: members.groupItem(group),
@@ -369,12 +375,14 @@ export async function get(
   heads: summaries.Heads,
   { userUuid, messageGroupUuid, limit, after }: GetInput,
 ): Promise<Details> {
-  const [{ group, member }, summary, page] = await Promise.all([
-    members.membership(table, messageGroupUuid, userUuid),
+  const [summary, page] = await Promise.all([
     summaries.get(table, heads, userUuid, messageGroupUuid),
     members.page(table, messageGroupUuid, { after, limit }),
   ]);
-  if (!group || !member || !summary) throw new AppError('message_group_not_found');
+  if (!summary) throw new AppError('message_group_not_found');
+  // Looked at last: what was read before it, the caller was allowed to read.
+  const { group, member } = await members.membership(table, messageGroupUuid, userUuid);
+  if (!group || !member) throw new AppError('message_group_not_found');
   const withReceipts =
     group.member_count <= maxReceipts ? page.members.map(({ user_uuid }) => user_uuid) : [];
   const receipts = await summaries.getMany(table, messageGroupUuid, withReceipts);

@@ -5,6 +5,7 @@ import { AppError } from './errors.ts';
 import type { Log } from './log.ts';
 import * as members from './members.ts';
 import * as messageGroups from './message-groups.ts';
+import * as summaries from './summaries.ts';
 import type { Table } from './table/client.ts';
 import { conversationUuid } from './uuids.ts';
 
@@ -19,11 +20,11 @@ export type Send = {
  * Appends a message to a conversation the sender is in. Safe to repeat with the same key: answers the first entry.
  * Throws `message_group_not_found`, `idempotency_conflict`, `busy`.
  */
-export function send(
-  log: Log,
-  { messageGroupUuid, ...input }: Send & { messageGroupUuid: string },
-): Promise<Entry> {
-  return log.append({ messageGroupUuid, ...input, bodyHash: bodyHash(input.message) });
+export async function send(log: Log, input: Send & { messageGroupUuid: string }): Promise<Entry> {
+  const entry = await log.append({ ...input, bodyHash: bodyHash(input.message) });
+  // Without this the sender would see the own message as unread until the trailing pass.
+  if (entry.large) await summaries.markSent(log.table, entry);
+  return entry;
 }
 
 /** Sends to a person: into the direct conversation of the two, which the first message creates. */
@@ -68,15 +69,14 @@ export async function list(
   { userUuid, messageGroupUuid, limit, beforeSeq, afterSeq }: ListInput,
 ) {
   const isForward = afterSeq !== undefined;
-  const [member, page] = await Promise.all([
-    members.get(table, messageGroupUuid, userUuid),
-    entries.range(table, messageGroupUuid, {
-      from: isForward ? afterSeq + 1 : 1,
-      to: beforeSeq === undefined ? undefined : beforeSeq - 1,
-      order: isForward ? 'ascending' : 'descending',
-      limit,
-    }),
-  ]);
+  const page = await entries.range(table, messageGroupUuid, {
+    from: isForward ? afterSeq + 1 : 1,
+    to: beforeSeq === undefined ? undefined : beforeSeq - 1,
+    order: isForward ? 'ascending' : 'descending',
+    limit,
+  });
+  // Looked at last: what was read before it, the caller was allowed to read.
+  const member = await members.get(table, messageGroupUuid, userUuid);
   if (!member) throw new AppError('message_group_not_found');
   if (!isForward) page.entries.reverse();
   const first = page.entries[0];

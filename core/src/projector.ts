@@ -2,13 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
-import type { Entry } from './entries.ts';
 import * as entries from './entries.ts';
+import { type Entry, largeGroupMembers } from './entries.ts';
 import type { Group } from './members.ts';
 import * as members from './members.ts';
 import * as summaries from './summaries.ts';
 import type { Table } from './table/client.ts';
-import { isRetryableCode, isTransientFault } from './table/faults.ts';
+import { isRetryableCode, isTransientFault, UnprocessedError } from './table/faults.ts';
 import { summaryKey } from './table/keys.ts';
 import type { EntryRecord } from './table/stream.ts';
 
@@ -114,7 +114,7 @@ export function createProjector(table: Table): Projector {
     const current = await members.roster(table, messageGroupUuid);
     if (!current.group) return undefined;
     const roster = { group: current.group, userUuids: current.members.map(({ user_uuid }) => user_uuid) };
-    rosters.set(messageGroupUuid, roster);
+    if (roster.userUuids.length === current.group.member_count) rosters.set(messageGroupUuid, roster);
     return roster;
   }
 
@@ -136,10 +136,10 @@ export function createProjector(table: Table): Projector {
         const error = Responses[index]?.Error;
         if (Responses[index] && !error) return rewrite.next ?? [];
         if (error?.Code === 'ConditionalCheckFailed') return afterRefusal(rewrite);
-        const reason = new Error(`the table refused a summary: ${error?.Code}: ${error?.Message}`);
+        const reason = `the table refused a summary: ${error?.Code}: ${error?.Message}`;
         return !error || isRetryableCode(error.Code)
-          ? retry(rewrite, failed, reason)
-          : fail(rewrite, failed, reason);
+          ? retry(rewrite, failed, new UnprocessedError(reason))
+          : fail(rewrite, failed, new Error(reason));
       });
     } catch (error) {
       if (isTransientFault(error)) return batch.flatMap((rewrite) => retry(rewrite, failed, error));
@@ -192,7 +192,8 @@ function statement(table: Table, { messageGroupUuid, userUuid, newest, sent }: R
       last_seq: entry.seq,
       message_count: entry.message_count,
     });
-    if (group.kind === 'group') Object.assign(set, { title: group.title, large: entry.large === true });
+    if (group.kind === 'group')
+      Object.assign(set, { title: group.title, large: group.member_count > largeGroupMembers });
     conditions.push('last_seq < ?');
     bounds.push(entry.seq);
   }
@@ -201,7 +202,7 @@ function statement(table: Table, { messageGroupUuid, userUuid, newest, sent }: R
     conditions.push('sent_seq < ?');
     bounds.push(sent.seq);
   }
-  const assignments = Object.keys(set).map((name) => `${name}=?`);
+  const assignments = Object.keys(set).map((name) => `"${name}"=?`);
   return {
     Statement: `UPDATE "${table.name}" SET ${assignments.join(', ')} WHERE pk=? AND sk=? AND ${conditions.join(' AND ')}`,
     Parameters: [...Object.values(set), pk, sk, ...bounds],

@@ -4,7 +4,7 @@ import type { Pool } from 'pg';
 import { type CheckOptions, type CheckResult, check, type Orphan, recheck, type Suspect } from './check.ts';
 import type { Conversation } from './conversations.ts';
 import * as conversations from './conversations.ts';
-import type { Person } from './entries.ts';
+import { largeGroupMembers, type Person } from './entries.ts';
 import type { Finding } from './history.ts';
 import type { Member } from './members.ts';
 import { createRegister } from './register.ts';
@@ -97,7 +97,7 @@ async function rebuild(
   const read = { seq: readSeq, count: history.countAt(readSeq) ?? 0 };
   const sent = own && own.seq > read.seq ? { seq: own.seq, count: own.count } : keptSent(stored, own);
   const item = summaries.summaryItem({ userUuid: user_uuid, entry: newest, about, read, sent });
-  return { ...item, large: newest.large === true };
+  return { ...item, large: group.member_count > largeGroupMembers };
 }
 
 const start: Position = { seq: 0, count: 0 };

@@ -1,13 +1,14 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { BatchGetCommand, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { LRUCache } from 'lru-cache';
 import type { Entry, Person } from './entries.ts';
 import * as entries from './entries.ts';
 import { AppError } from './errors.ts';
+import { batchGet } from './table/batch-get.ts';
 import type { Table } from './table/client.ts';
 import { inboxIndex } from './table/definition.ts';
-import { UnprocessedError } from './table/faults.ts';
+import { isTransientFault } from './table/faults.ts';
 import { type Key, parseKey, summariesPk, summaryKey } from './table/keys.ts';
 
 /**
@@ -60,7 +61,7 @@ export type NewSummary = {
   userUuid: string;
   /** The conversation's newest entry: the summary is created at its position. */
   entry: Entry;
-  about: { kind: 'group'; title: string } | { kind: 'direct'; other: Person };
+  about: { kind: 'group'; title: string; large?: boolean } | { kind: 'direct'; other: Person };
   read: Position;
   sent?: Position;
 };
@@ -70,7 +71,7 @@ export function summaryItem({ userUuid, entry, about, read, sent = { seq: 0, cou
   return {
     ...summaryKey(userUuid, entry.message_group_uuid),
     ...(about.kind === 'group'
-      ? { kind: about.kind, title: about.title }
+      ? { kind: about.kind, title: about.title, ...(about.large && { large: true }) }
       : {
           kind: about.kind,
           user_uuid: about.other.uuid,
@@ -111,14 +112,26 @@ async function overlay(heads: Heads, summary: Summary): Promise<Summary> {
   if (!summary.large) return summary;
   const head = await heads.get(summary.message_group_uuid);
   if (!head || head.seq <= summary.last_seq) return summary;
-  const isOwn = head.type === 'message' && head.user_uuid === summary.user;
-  return {
-    ...summary,
-    ...newestOf(head),
-    last_seq: head.seq,
-    message_count: head.message_count,
-    ...(isOwn && { sent_seq: head.seq, sent_count: head.message_count }),
-  };
+  return { ...summary, ...newestOf(head), last_seq: head.seq, message_count: head.message_count };
+}
+
+/**
+ * Overlays rows of the index. It lags, so a row may be of somebody who was removed: what is newer than the row is
+ * shown to those alone whose summary is still there, with the positions that it holds now.
+ */
+async function overlayAll(table: Table, heads: Heads, rows: Summary[]): Promise<Summary[]> {
+  const keys = rows.filter(({ large }) => large).map((row) => summaryKey(row.user, row.message_group_uuid));
+  if (keys.length === 0) return rows;
+  const current = new Map(
+    (await batchGet(table, keys)).map(summaryFromItem).map((row) => [row.message_group_uuid, row]),
+  );
+  const shown = await Promise.all(
+    rows.map((row) => {
+      const summary = row.large ? current.get(row.message_group_uuid) : row;
+      return summary && overlay(heads, summary);
+    }),
+  );
+  return shown.filter((summary) => summary !== undefined);
 }
 
 export type InboxPosition = { last_message_at: string; message_group_uuid: string };
@@ -150,12 +163,13 @@ export async function list(
     }),
   );
   const stored = Items.map(summaryFromItem);
-  const shown = await Promise.all(stored.map((summary) => overlay(heads, summary)));
+  const counted = await overlayAll(table, heads, stored);
+  const onPage = new Set(stored.slice(0, limit).map(({ message_group_uuid }) => message_group_uuid));
   const last = stored[limit - 1];
   const hasMore = stored.length > limit || (stored.length === limit && LastEvaluatedKey !== undefined);
-  const unread = shown.filter((summary) => unreadCount(summary) > 0).length;
+  const unread = counted.filter((summary) => unreadCount(summary) > 0).length;
   return {
-    summaries: shown.slice(0, limit),
+    summaries: counted.filter(({ message_group_uuid }) => onPage.has(message_group_uuid)),
     next: hasMore && last ? positionOf(last) : undefined,
     unreadConversations: after ? undefined : { count: unread, isMore: LastEvaluatedKey !== undefined },
   };
@@ -178,30 +192,30 @@ export async function get(table: Table, heads: Heads, userUuid: string, messageG
   return Item && overlay(heads, summaryFromItem(Item));
 }
 
-/** Access pattern: the summaries of several members of one conversation, at most 100. 1 read unit each. */
+/** Access pattern: the summaries of several members of one conversation. 1 read unit each. */
 export async function getMany(
   table: Table,
   messageGroupUuid: string,
   userUuids: string[],
 ): Promise<Summary[]> {
-  if (userUuids.length === 0) return [];
-  const Keys = userUuids.map((userUuid) => summaryKey(userUuid, messageGroupUuid));
-  const { Responses, UnprocessedKeys } = await table.doc.send(
-    new BatchGetCommand({ RequestItems: { [table.name]: { Keys, ConsistentRead: true } } }),
+  const items = await batchGet(
+    table,
+    userUuids.map((userUuid) => summaryKey(userUuid, messageGroupUuid)),
   );
-  if (UnprocessedKeys?.[table.name]) throw new UnprocessedError('BatchGetItem left summaries unprocessed');
-  return (Responses?.[table.name] ?? []).map(summaryFromItem);
+  return items.map(summaryFromItem);
 }
 
 /**
  * Moves a member's read position forward, never back and never past the newest entry. Safe to repeat.
- * 2 read units (1 at the newest entry), 2 write units. Throws `message_group_not_found`.
+ * 3 read units (2 at the newest entry), 2 write units. Throws `message_group_not_found`.
  */
 export async function markRead(
   table: Table,
   { userUuid, messageGroupUuid, seq }: { userUuid: string; messageGroupUuid: string; seq: number },
 ): Promise<{ read_seq: number; unread_count: number }> {
-  const head = await entries.newest(table, messageGroupUuid);
+  // A stranger is turned away by what is the stranger's own, before anything of the conversation is read.
+  const [own] = await getMany(table, messageGroupUuid, [userUuid]);
+  const head = own && (await entries.newest(table, messageGroupUuid));
   if (!head) throw new AppError('message_group_not_found');
   const target = seq >= head.seq ? head : await entries.get(table, messageGroupUuid, seq);
   const summary = await moveReadPosition(table, userUuid, messageGroupUuid, {
@@ -235,5 +249,23 @@ async function moveReadPosition(
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
     if (!error.Item) throw new AppError('message_group_not_found', { cause: error });
     return summaryFromItem(unmarshall(error.Item));
+  }
+}
+
+/** Notes a member's own newest message at once, where summaries trail. Safe to repeat. 2 write units. */
+export async function markSent(table: Table, { message_group_uuid, user_uuid, seq, message_count }: Entry) {
+  try {
+    await table.doc.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key: summaryKey(user_uuid, message_group_uuid),
+        UpdateExpression: 'SET sent_seq = :seq, sent_count = :count',
+        ConditionExpression: 'sent_seq < :seq',
+        ExpressionAttributeValues: { ':seq': seq, ':count': message_count },
+      }),
+    );
+  } catch (error) {
+    // Further already, or gone; and where the table is away, the trailing pass will do it: the message is sent.
+    if (!(error instanceof ConditionalCheckFailedException || isTransientFault(error))) throw error;
   }
 }

@@ -25,6 +25,8 @@ export function createTail(uuid: string) {
     isLarge: false,
     /** Who was found to be a member; valid for exactly this tail. */
     members: new Set<string>(),
+    /** Whose removal was the last that the entries seen here say of them; their member item may linger for a moment. */
+    removed: new Set<string>(),
 
     /** Takes the first page of a tail that knows nothing yet, or the next one. Entries in ascending order. */
     load(page: Entry[]) {
@@ -44,9 +46,9 @@ export function createTail(uuid: string) {
       tail.seq = entry.seq;
       tail.messageCount = entry.message_count;
       tail.createdAtMs = Date.parse(entry.created_at);
-      if (entry.type !== 'message') tail.members.clear();
-      remember(entry);
-      trim();
+      if (entry.type === 'message') remember(entry);
+      else takeMembership(entry);
+      if (tail.seq % windowEntries === 0) trim();
     },
 
     /** Takes an entry that was seen elsewhere, if it is the next one. */
@@ -59,7 +61,7 @@ export function createTail(uuid: string) {
       const last = page.at(-1);
       tail.coveredFrom = last?.seq ?? 1;
       tail.coveredSinceMs = last ? Date.parse(last.created_at) : 0;
-      for (const entry of page) remember(entry);
+      for (const entry of page) if (entry.type === 'message') remember(entry);
     },
 
     coversWindow(nowMs: number): boolean {
@@ -70,7 +72,7 @@ export function createTail(uuid: string) {
     seqOfKey: (userUuid: string, idempotencyKey: string) => keys.get(`${userUuid} ${idempotencyKey}`)?.seq,
 
     /** Memory, approximately. */
-    bytes: () => 400 + keys.size * 250 + tail.members.size * 80,
+    bytes: () => 400 + keys.size * 250 + (tail.members.size + tail.removed.size) * 80,
   };
 
   function remember(entry: Entry) {
@@ -81,8 +83,14 @@ export function createTail(uuid: string) {
     });
   }
 
+  function takeMembership(entry: Exclude<Entry, { type: 'message' }>) {
+    tail.members.clear();
+    if (entry.type === 'member_removed') for (const uuid of entry.members) tail.removed.add(uuid);
+    if (entry.type === 'members_added') for (const uuid of entry.members) tail.removed.delete(uuid);
+  }
+
   function trim() {
-    if (keys.size < trimAt || keys.size % windowEntries !== 0) return;
+    if (keys.size < trimAt) return;
     for (const [key, { seq, atMs }] of keys) {
       if (seq > tail.seq - windowEntries || atMs >= tail.createdAtMs - windowMs) continue;
       keys.delete(key);

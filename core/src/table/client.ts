@@ -26,7 +26,11 @@ export function createTable({ region, endpoint, name, runnerName }: TableOptions
     },
     { step: 'deserialize', name: 'observeServerDate' },
   );
-  const doc = DynamoDBDocumentClient.from(client, { marshallOptions: { removeUndefinedValues: true } });
+  const doc = DynamoDBDocumentClient.from(client, {
+    marshallOptions: { removeUndefinedValues: true },
+    // A row made by hand may hold a number that no double holds; Parley's own are all exact.
+    unmarshallOptions: { wrapNumbers: Number },
+  });
   return { doc, name, runnerName, clock };
 }
 

@@ -33,16 +33,12 @@ export function entryRecord(record: StreamRecord): EntryRecord | undefined {
   if (!isEntryRecord(record) || !record.dynamodb?.NewImage) return undefined;
   const { NewImage, ApproximateCreationDateTime = 0, SequenceNumber = '' } = record.dynamodb;
   try {
-    const entry = entryFromItem(unmarshall(NewImage as Record<string, AttributeValue>));
-    return {
-      entry,
-      writtenAtMs: millisecondsOf(ApproximateCreationDateTime),
-      sequenceNumber: SequenceNumber,
-    };
-  } catch (error) {
+    const image = unmarshall(NewImage as Record<string, AttributeValue>, { wrapNumbers: Number });
+    const writtenAtMs = millisecondsOf(ApproximateCreationDateTime);
+    return { entry: entryFromItem(image), writtenAtMs, sequenceNumber: SequenceNumber };
+  } catch {
     // Not an entry of this layout (an older one, a hand-made row): it is counted, and must not stop the shard.
-    if (error instanceof TypeError) return undefined;
-    throw error;
+    return undefined;
   }
 }
 

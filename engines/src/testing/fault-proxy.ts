@@ -2,8 +2,11 @@ import { createServer, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** What becomes of a request: `cut` drops the answer after the engine has done its work, `drop` drops the request. */
-export type Fate = 'pass' | 'cut' | 'drop' | 'throttle' | 'fail' | { delayMs: number };
+/**
+ * What becomes of a request: `drop` loses it; `cut` loses the answer after the engine has done its work, and `garble`
+ * breaks it off.
+ */
+export type Fate = 'pass' | 'cut' | 'garble' | 'drop' | 'throttle' | 'fail' | { delayMs: number };
 
 /** Stands in front of a DynamoDB API. `decide` is asked for each request, by its operation (`BatchExecuteStatement`, ...). */
 export async function startFaultProxy(endpoint: string, decide: (operation: string) => Fate) {
@@ -24,6 +27,7 @@ export async function startFaultProxy(endpoint: string, decide: (operation: stri
         reply.on('data', (chunk: Buffer) => body.push(chunk));
         reply.on('end', () => {
           if (fate === 'cut') return res.destroy();
+          if (fate === 'garble') return res.writeHead(200).end('{"Responses":[{');
           res.writeHead(reply.statusCode ?? 502, reply.headers).end(Buffer.concat(body));
         });
       },

@@ -15,6 +15,11 @@ export type EndpointOptions = {
 export function createEndpoint({ functions, status, wake, logger }: EndpointOptions): Express {
   const app = express().disable('x-powered-by');
 
+  // A page in a browser could post here too; nobody who should has an origin.
+  app.use((req, res, next) => {
+    if (req.headers.origin === undefined) next();
+    else res.status(403).end();
+  });
   app.post(
     '/2015-03-31/functions/:name/invocations',
     express.json({ type: () => true, limit: '6mb' }),

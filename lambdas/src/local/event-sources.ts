@@ -20,7 +20,7 @@ export function eventSources(handler: EventSource['handler']): EventSource[] {
       name: 'large-summaries',
       filter: (record) => isEntryRecord(record) && isLargeRecord(record),
       batchSize: 10_000,
-      windowMs: 4_000,
+      windowMs: 3_500,
     },
   ];
 }

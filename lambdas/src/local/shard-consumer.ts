@@ -7,6 +7,7 @@ import {
   TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { Table } from '@parley/core/table/client';
+import { isTransientFault } from '@parley/core/table/faults';
 import type { StreamRecord } from '@parley/core/table/stream';
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import type { Logger } from 'pino';
@@ -184,6 +185,8 @@ async function handle(context: ConsumerContext, shard: Shard, batch: DynamoDBRec
     if (!first) return true;
     logger.warn({ source: source.name, attempt, failed: failed.length, err: error }, 'stream batch failed');
     rest = rest.slice(rest.indexOf(first));
+    // A fault of the table is no record's: it is waited for, and does not count.
+    if (isTransientFault(error)) attempt = Math.min(attempt, source.maxAttempts - 1);
     if (attempt < source.maxAttempts) {
       const retryMs = Math.random() * Math.min(maxRetryMs, 100 * 2 ** attempt);
       await sleep(retryMs, undefined, { signal }).catch(() => {});

@@ -4,12 +4,14 @@ import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { PutCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import type { Person } from '@parley/core/entries';
+import * as entries from '@parley/core/entries';
 import { createLog, type Log } from '@parley/core/log';
 import * as messageGroups from '@parley/core/message-groups';
 import * as messages from '@parley/core/messages';
 import { createProjector } from '@parley/core/projector';
 import * as summaries from '@parley/core/summaries';
-import { clientConfig } from '@parley/core/table/client';
+import { clientConfig, closeTable, createTable } from '@parley/core/table/client';
+import { startFaultProxy } from '@parley/engines/testing/fault-proxy';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import { pino } from 'pino';
 import { createHandler } from '../message-stream/handler.ts';
@@ -256,6 +258,62 @@ test("a large conversation's summaries follow in the trailing pass, and its page
   });
   expect(page.summaries[0]).toMatchObject({ message: 'again', last_seq: next.seq });
   expect(page.unreadConversations).toEqual({ count: 1, isMore: false });
+
+  const cold = createLog(table, { batch: 'statements' });
+  await messageGroups.rename(cold, { messageGroupUuid, actor: creator, title: 'still large' });
+  const reply = await messages.send(cold, { sender: reader, messageGroupUuid, message: 'mine' });
+  await messages.send(cold, { sender: creator, messageGroupUuid, message: 'last' });
+  const [own] = (
+    await summaries.list(table, summaries.createHeads(table), { userUuid: reader.uuid, limit: 1 })
+  ).summaries;
+  if (!own) throw new Error('no summary');
+  expect([summaries.readPosition(own).seq, summaries.unreadCount(own)]).toEqual([reply.seq, 1]);
+  const { entries: written } = await entries.range(table, messageGroupUuid, {
+    order: 'descending',
+    limit: 3,
+  });
+  expect(written.map(({ type, large }) => [type, large])).toEqual([
+    ['message', true],
+    ['message', true],
+    ['title_changed', true],
+  ]);
+});
+
+test('a table that throttles for longer than all attempts costs no summary and leaves no dead letter', async () => {
+  const [one, other] = [person('one'), person('other')];
+  let isThrottling = true;
+  const proxy = await startFaultProxy(testEndpoint(), (operation) =>
+    isThrottling && operation === 'BatchExecuteStatement' ? 'throttle' : 'pass',
+  );
+  const { name, runnerName } = table;
+  const throttled = createTable({ region: 'us-east-1', endpoint: proxy.endpoint, name, runnerName });
+  const [source] = eventSources(createHandler(createProjector(throttled), logger));
+  if (!source) throw new Error('no source');
+  const { message_group_uuid } = await messages.sendDirect(log, {
+    sender: one,
+    recipient: other,
+    message: 'a',
+  });
+  await messages.sendDirect(log, { sender: one, recipient: other, message: 'b' });
+  const consumer = `throttled-${randomUUID()}`;
+  startRunner([{ ...source, name: consumer, maxAttempts: 1 }]);
+  await sleep(2_000);
+  isThrottling = false;
+  await eventually(
+    () => unreadOf(other, message_group_uuid),
+    (unread) => unread === 2,
+  );
+  const { Count } = await table.doc.send(
+    new QueryCommand({
+      TableName: runnerName,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': `DEAD#${consumer}` },
+    }),
+  );
+  expect(Count).toBe(0);
+  for (const runner of started.splice(0)) await runner.stop();
+  closeTable(throttled);
+  await proxy.close();
 });
 
 test('a hand-made row in the table stops nothing', async () => {

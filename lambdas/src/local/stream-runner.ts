@@ -30,6 +30,7 @@ export function createStreamRunner({ table, streams, sources, logger, repair }: 
   const stopping = new AbortController();
   const waiters = new Map<Waiter, EventSource>();
   const pendingSince = new Map<string, number>();
+  const unreachableSince = new Map<EventSource, number>();
   const running: Promise<void>[] = [];
   let repairing: Promise<void> | undefined;
 
@@ -52,6 +53,7 @@ export function createStreamRunner({ table, streams, sources, logger, repair }: 
         await Promise.allSettled(consumers.values());
         if (Date.now() - startedAtMs > maxRestartMs) failures = 0;
         const retryMs = Math.min(maxRestartMs, 50 * 2 ** failures);
+        unreachableSince.set(source, unreachableSince.get(source) ?? table.clock.now());
         logger.warn({ source: source.name, err, retryMs }, 'stream out of reach, trying again');
         await sleep(retryMs, undefined, { signal: stopping.signal }).catch(() => {});
       }
@@ -60,29 +62,24 @@ export function createStreamRunner({ table, streams, sources, logger, repair }: 
 
   async function follow(source: EventSource, signal: AbortSignal, consumers: Map<string, Promise<void>>) {
     const done = new Set<string>();
+    const changed = createWaiter();
+    const failures: unknown[] = [];
     const streamArn = await latestStream();
+    signal.addEventListener('abort', changed.wake);
     while (!signal.aborted) {
       const shards = await listShards(streamArn);
       const listed = new Set(shards.map(({ ShardId }) => ShardId));
       for (const { ShardId: shardId = '', ParentShardId: parent } of shards) {
         if (consumers.has(shardId) || (parent && listed.has(parent) && !done.has(parent))) continue;
         const isContinued = parent !== undefined && done.has(parent);
-        const consumer = consume(source, { streamArn, shardId, isContinued }, signal).then(() => {
-          done.add(shardId);
-        });
-        consumer.catch(() => {}); // The race below reports it.
+        const consumer = consume(source, { streamArn, shardId, isContinued }, signal)
+          .then(() => void done.add(shardId))
+          .catch((error) => void failures.push(error))
+          .then(changed.wake);
         consumers.set(shardId, consumer);
       }
-      const open = [...consumers].filter(([shardId]) => !done.has(shardId)).map(([, consumer]) => consumer);
-      const timer = new AbortController();
-      const pause = sleep(discoveryMs, undefined, { signal: AbortSignal.any([signal, timer.signal]) }).catch(
-        () => {},
-      );
-      try {
-        await Promise.race([...open, pause]);
-      } finally {
-        timer.abort();
-      }
+      await changed.wait(discoveryMs);
+      if (failures.length > 0) throw failures[0];
     }
     await Promise.all(consumers.values());
   }
@@ -90,7 +87,10 @@ export function createStreamRunner({ table, streams, sources, logger, repair }: 
   async function consume(source: EventSource, shard: Shard, signal: AbortSignal) {
     const waiter = createWaiter();
     const place = `${source.name} ${shard.shardId}`;
-    const onPending = (writtenAtMs: number | undefined) => notePending(place, writtenAtMs);
+    const onPending = (writtenAtMs: number | undefined) => {
+      unreachableSince.delete(source);
+      notePending(place, writtenAtMs);
+    };
     const context = { table, streams, source, waiter, logger, signal, onPending, onLost: startRepair };
     waiters.set(waiter, source);
     try {
@@ -143,14 +143,16 @@ export function createStreamRunner({ table, streams, sources, logger, repair }: 
     wake() {
       for (const [waiter, { windowMs }] of waiters) if (windowMs === 0) waiter.wake();
     },
-    /** Age of the oldest record that was read and is not handled yet, in milliseconds. */
-    lagMs: () => Math.max(0, ...[...pendingSince.values()].map((atMs) => table.clock.now() - atMs)),
-    /** Resolves when the batches under way are done. */
+    /** Age of the oldest record that was read and is not handled yet, or how long nothing can be read, in ms. */
+    lagMs() {
+      const nowMs = table.clock.now();
+      return nowMs - Math.min(nowMs, ...pendingSince.values(), ...unreachableSince.values());
+    },
+    /** Resolves when the batches under way are done. A repair pass is left: the next start makes it again. */
     async stop() {
       stopping.abort();
       wakeAll();
       await Promise.allSettled(running);
-      await repairing?.catch(() => {});
     },
   };
 }

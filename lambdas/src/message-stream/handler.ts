@@ -1,4 +1,5 @@
 import type { Projector } from '@parley/core/projector';
+import { isTransientFault } from '@parley/core/table/faults';
 import { entryRecord } from '@parley/core/table/stream';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import type { Logger } from 'pino';
@@ -14,6 +15,9 @@ export function createHandler(projector: Projector, logger: Logger) {
     const failed = await projector.project(entries);
     for (const [messageGroupUuid, err] of failed)
       logger.warn({ messageGroupUuid, err }, 'summaries not rewritten');
+    // The table, no record, is at fault: the whole batch comes again, for as long as that takes.
+    const fault = [...failed.values()].find(isTransientFault);
+    if (fault) throw fault;
     logger.debug({ entries: entries.length, skipped: event.Records.length - entries.length }, 'stream batch');
     const reported = entries.filter(({ entry }) => failed.has(entry.message_group_uuid));
     return { batchItemFailures: reported.map(({ sequenceNumber }) => ({ itemIdentifier: sequenceNumber })) };
