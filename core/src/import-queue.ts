@@ -3,7 +3,7 @@ import { type ImportedMessage, identityOf, type RoomPlan } from './import-plan.t
 import { messagesPerTransaction, type Room } from './import-room.ts';
 
 /** Transactions and summaries under way at once, each of another room. */
-const roomsInFlight = 4;
+const roomsInFlight = 3;
 /** Transactions read ahead: enough that rooms which follow one another in the file are written side by side. */
 const maxWaiting = 64;
 /** Messages kept until their rooms' transactions are full. */

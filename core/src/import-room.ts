@@ -44,7 +44,7 @@ export function createRoom({ table, source, plan, position, people }: RoomOption
   const history = createHistory(plan.uuid);
   const startedAt = new Date(plan.startedAtMs).toISOString();
   const speakers = speakersOf(plan, people);
-  const large = speakers.length > largeGroupMembers && { large: true as const };
+  const isLarge = speakers.length > largeGroupMembers;
   let line = position?.line;
   let isRead = false;
 
@@ -122,7 +122,7 @@ export function createRoom({ table, source, plan, position, people }: RoomOption
         type: 'message',
         message: text,
         created_at: createdAt,
-        ...large,
+        ...(isLarge && { large: true as const }),
       });
     });
   }
@@ -175,13 +175,13 @@ export function createRoom({ table, source, plan, position, people }: RoomOption
     const item = summaries.summaryItem({
       userUuid: uuid,
       entry: newest,
-      about: { kind: 'group', title: plan.title },
+      about: { kind: 'group', title: plan.title, large: isLarge },
       read: member.joined,
       sent: history.own.get(uuid) ?? start,
     });
     return [
       putNew(members.memberItem(plan.uuid, { user_uuid: uuid, role: member.role, joined_at: startedAt })),
-      putNew({ ...item, large: newest.large === true }),
+      putNew(item),
     ];
   }
 
