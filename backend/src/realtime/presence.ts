@@ -38,9 +38,10 @@ export type Presence = ReturnType<typeof createPresence>;
 export function createPresence(options: PresenceOptions) {
   const { table, nodeId, heads, rosters, sockets, directory, client, outboxes, logger } = options;
   const limit = pLimit(lookUpsInFlight);
-  const stopping = new AbortController();
   /** Told to be online by this node, and not yet offline. */
   const shown = new Set<string>();
+  const leaving = new Map<string, NodeJS.Timeout>();
+  let isStopped = false;
 
   const inBackground = (work: () => Promise<void>) =>
     void limit(work).catch((err) => logger.debug({ err }, 'presence was not told'));
@@ -103,6 +104,8 @@ export function createPresence(options: PresenceOptions) {
 
     /** A socket has authenticated: it hears who is online, and the others hear of its person. */
     arrived(connection: Connection, userUuid: string) {
+      clearTimeout(leaving.get(userUuid));
+      leaving.delete(userUuid);
       inBackground(async () => {
         const peers = await peersOf(userUuid);
         showOnline(connection, await online(peers));
@@ -114,16 +117,16 @@ export function createPresence(options: PresenceOptions) {
 
     /** A person's last socket on this node is gone. */
     departed(userUuid: string) {
-      if (stopping.signal.aborted) return;
-      const timer = setTimeout(
-        () =>
-          inBackground(async () => {
-            if (sockets.has(userUuid) || !shown.delete(userUuid)) return;
-            if (!(await isElsewhere(userUuid))) await tell(userUuid, false, await peersOf(userUuid));
-          }),
-        graceMs,
-      );
-      stopping.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+      if (isStopped || leaving.has(userUuid)) return;
+      const goOffline = async () => {
+        if (sockets.has(userUuid) || !shown.delete(userUuid)) return;
+        if (!(await isElsewhere(userUuid))) await tell(userUuid, false, await peersOf(userUuid));
+      };
+      const timer = setTimeout(() => {
+        leaving.delete(userUuid);
+        inBackground(goOffline);
+      }, graceMs);
+      leaving.set(userUuid, timer);
     },
 
     /** People who share a conversation from now on. */
@@ -138,6 +141,9 @@ export function createPresence(options: PresenceOptions) {
       });
     },
 
-    stop: () => stopping.abort(),
+    stop() {
+      isStopped = true;
+      for (const timer of leaving.values()) clearTimeout(timer);
+    },
   };
 }
