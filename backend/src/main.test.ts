@@ -73,6 +73,6 @@ describe('the process of the API', () => {
 
   it('says in one line what is wrong with its configuration', async () => {
     const { code, errors } = await run({ MESSAGE_MAX_CHARS: 'many' }).ended;
-    expect([code, errors]).toEqual([1, 'Wrong configuration. MESSAGE_MAX_CHARS: expects a whole number\n']);
+    expect([code, errors]).toEqual([1, 'Wrong configuration. MESSAGE_MAX_CHARS: expects 1 to 65536\n']);
   });
 });

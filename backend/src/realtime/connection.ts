@@ -73,6 +73,7 @@ export function createConnection(ws: WebSocket, { bufferBytes, framesPerSecond }
     /** Closes with 4401 at that time, unless it is told another one before. */
     closeAt(timeMs: number, reason: string) {
       clearTimeout(deadline);
+      if (ws.readyState !== ws.OPEN) return;
       const waitMs = Math.max(0, timeMs - Date.now());
       deadline = setTimeout(
         () =>
