@@ -216,6 +216,8 @@ export function createChat(options: Options) {
     const uuid = entry.message_group_uuid;
     remember([{ uuid: entry.user_uuid, handle: entry.handle, display_name: entry.display_name }]);
     typing.stop(uuid, entry.user_uuid);
+    // It may be one of ours whose answer was lost: its key tells.
+    if (entry.user_uuid === me.uuid) outbox.retryUnreached(uuid);
     const known = conversations.get(uuid);
     if (known?.status !== 'ready') return;
     const wasAtEnd = isAtEnd(known.history);
@@ -441,6 +443,7 @@ export function createChat(options: Options) {
     },
     close() {
       isClosed = true;
+      typing.close();
       for (const timer of looks.values()) clearTimeout(timer);
     },
   };

@@ -121,10 +121,11 @@ export function createOutbox({ send, storage, userUuid, onSent, onChange, sleep 
       forget(key);
       onChange();
     },
-    /** The connection is back: everything that could not be reached is tried again. */
-    retryUnreached() {
-      for (const { key, state, isRefused } of items) if (state === 'failed' && !isRefused) retry(key);
-      for (const to of new Set(items.map((item) => item.to))) void drain(to);
+    /** The connection is back: what could not be reached is tried again. */
+    retryUnreached(to?: string) {
+      const waiting = items.filter((item) => !item.isRefused && (to === undefined || item.to === to));
+      for (const { key, state } of waiting) if (state === 'failed') retry(key);
+      for (const conversation of new Set(waiting.map((item) => item.to))) void drain(conversation);
     },
   };
 }

@@ -69,7 +69,7 @@ export function toRows({ history, pending, me, newAfter }: Input): Row[] {
 function undelivered(entries: readonly Entry[], pending: Pending[], me: string): Pending[] {
   const claimed = new Set<number>();
   return pending.filter((item) => {
-    if (item.state === 'failed') return true;
+    if (item.isRefused) return true;
     const delivered = entries.findLast(
       ({ seq, user_uuid, message, type }) =>
         seq > item.known_seq &&

@@ -5,6 +5,7 @@ const tellEveryMs = 3_000;
 
 export function createTyping(onChange: () => void, now = Date.now) {
   const until = new Map<string, number>();
+  const timers = new Set<ReturnType<typeof setTimeout>>();
   const toldAt = new Map<string, number>();
   const keyOf = (conversation: string, person: string) => `${conversation} ${person}`;
 
@@ -12,7 +13,11 @@ export function createTyping(onChange: () => void, now = Date.now) {
     hear(conversation: string, person: string) {
       until.set(keyOf(conversation, person), now() + shownMs);
       onChange();
-      setTimeout(onChange, shownMs + 50);
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        onChange();
+      }, shownMs + 50);
+      timers.add(timer);
     },
     stop(conversation: string, person: string) {
       if (until.delete(keyOf(conversation, person))) onChange();
@@ -32,6 +37,9 @@ export function createTyping(onChange: () => void, now = Date.now) {
     /** The message is sent: the next key tells anew. */
     told(conversation: string) {
       toldAt.delete(conversation);
+    },
+    close() {
+      for (const timer of timers) clearTimeout(timer);
     },
   };
 }

@@ -69,6 +69,13 @@ export function MessageList({ chat, uuid, conversation, rows, isGroup, title }: 
     markSeen();
   }
 
+  /** A smaller view or a taller last message must not hide what was in view. */
+  function follow() {
+    if (isFollowing.current && atEnd && rows.length > 0) {
+      list.current?.scrollToIndex(rows.length - 1, { align: 'end' });
+    }
+  }
+
   function markSeen() {
     const handle = list.current;
     if (!uuid || !handle || document.visibilityState !== 'visible' || !document.hasFocus()) return;
@@ -132,6 +139,7 @@ export function MessageList({ chat, uuid, conversation, rows, isGroup, title }: 
         shift={shift}
         className="scroller"
         onScroll={look}
+        onResize={follow}
         role="feed"
         aria-label={`Messages with ${title}`}
         aria-busy={conversation?.isLoadingOlder || conversation?.isLoadingNewer || false}
