@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import * as messageGroups from '@parley/core/message-groups';
 import { connect, type LiveClient } from '../testing/live-client.ts';
 import { createWorld, type TestPerson, type World } from '../testing/world.ts';
 
@@ -147,5 +148,38 @@ describe('presence', () => {
     await second.close();
     await first.event('presence', isOf(ben, false), 6_000);
     expect(nobody.events('presence')).toEqual([]);
+  });
+});
+
+describe('a large conversation', () => {
+  it('tells its entries at once, and its rows a second later, once for all that came', async () => {
+    const people = await Promise.all(Array.from({ length: 101 }, (_, index) => world.person(`m${index}`)));
+    const handles = people.map(({ handle }) => handle);
+    const body = { title: 'large', handles: handles.slice(0, 48) };
+    const created = await one.post('/api/message_groups', { as: ada, body });
+    const uuid: string = created.body.message_group_uuid;
+    for (let start = 48; start < people.length; start += 48) {
+      await messageGroups.addMembers(one.ctx.log, {
+        messageGroupUuid: uuid,
+        actor: ada as TestPerson,
+        people: people.slice(start, start + 48),
+      });
+    }
+    const [writer, reader] = [await join(one, ada), await join(other, people[100])];
+    await writer.request('message.send', { message_group_uuid: uuid, message: 'first' });
+    await sleep(500);
+    for (let message = 0; message < 5; message += 1)
+      await writer.request('message.send', { message_group_uuid: uuid, message: `${message}` });
+    const sentAtMs = performance.now();
+    await reader.event('message.created', ({ message }) => message === '4', 1_000);
+    expect(performance.now() - sentAtMs).toBeLessThan(1_000);
+    await reader.event(
+      'message_group.updated',
+      (row) => row.message === '4' && row.unread_count === 6,
+      3_000,
+    );
+    expect(reader.events('message_group.updated').filter((row) => row.uuid === uuid).length).toBeLessThan(4);
+    const seqs = reader.events('message.created').map(({ seq }) => seq);
+    expect(seqs).toEqual(seqs.toSorted((left, right) => left - right));
   });
 });

@@ -70,7 +70,7 @@ export async function connect(url: string, options: { origin?: string } = {}) {
       frames.filter((frame) => frame.type === 'event' && frame.event === name).map(({ data }) => data),
     async close() {
       socket.close();
-      await Promise.race([closed, sleep(1_000)]);
+      await Promise.race([closed, sleep(1_000, undefined, { ref: false })]);
     },
   };
 }
