@@ -13,9 +13,11 @@ import {
   isAtEnd,
   isAtStart,
   lastSeq,
+  maxWindow,
   openWindow,
   prepend,
   take,
+  trim,
 } from './history.ts';
 import { dropRow, type Inbox, takeRead, takeRow } from './inbox.ts';
 import { createOutbox, type Pending } from './outbox.ts';
@@ -52,6 +54,7 @@ const catchUpPage = 100;
 /** A gap greater than this is not filled at once: the window stays where it is, and the rest is read by scrolling. */
 const maxCatchUp = 500;
 const maxConversations = 8;
+const trimAfterMs = 120;
 
 /**
  * Everything the page shows. Every change goes through here, and `signal` tells of it. The live connection only hurries
@@ -63,6 +66,7 @@ export function createChat(options: Options) {
   const changed = () => signal.change();
   const conversations = new Map<string, Conversation>();
   const catchUps = new Map<string, Promise<void>>();
+  const trims = new Map<string, ReturnType<typeof setTimeout>>();
   const reads = new Map<string, number>();
   const online = new Set<string>();
   const people = new Map<string, Person>();
@@ -167,6 +171,7 @@ export function createChat(options: Options) {
       .catch(() => []);
     changeHistory(uuid, (history) => prepend(history, page));
     change(uuid, { isLoadingOlder: false });
+    trimLater(uuid, 'end');
   }
 
   async function loadNewer(uuid: string) {
@@ -178,6 +183,17 @@ export function createChat(options: Options) {
       .catch(() => []);
     changeHistory(uuid, (history) => append(history, page));
     change(uuid, { isLoadingNewer: false });
+    trimLater(uuid, 'start');
+  }
+
+  /** Once the growth is on the screen. Live entries may exceed the bound by a page before they cut. */
+  function trimLater(uuid: string, edge: 'start' | 'end') {
+    if (trims.has(uuid)) return;
+    const cut = () => {
+      trims.delete(uuid);
+      changeHistory(uuid, (history) => trim(history, edge));
+    };
+    trims.set(uuid, setTimeout(cut, trimAfterMs));
   }
 
   async function jumpToNewest(uuid: string) {
@@ -193,7 +209,10 @@ export function createChat(options: Options) {
     if (running) return running;
     const run = readOn(uuid)
       .catch(() => {})
-      .finally(() => catchUps.delete(uuid));
+      .finally(() => {
+        catchUps.delete(uuid);
+        trimLater(uuid, 'start');
+      });
     catchUps.set(uuid, run);
     return run;
   }
@@ -224,6 +243,7 @@ export function createChat(options: Options) {
     changeHistory(uuid, (history) => take(history, entry));
     const now = conversations.get(uuid);
     if (wasAtEnd && now && !isAtEnd(now.history)) void catchUp(uuid);
+    if (now && now.history.entries.length > maxWindow + catchUpPage) trimLater(uuid, 'start');
     if (entry.type !== 'message') void refreshGroup(uuid);
   }
 
@@ -444,6 +464,7 @@ export function createChat(options: Options) {
     close() {
       isClosed = true;
       typing.close();
+      for (const timer of trims.values()) clearTimeout(timer);
       for (const timer of looks.values()) clearTimeout(timer);
     },
   };

@@ -14,6 +14,7 @@ import {
   openWindow,
   prepend,
   take,
+  trim,
 } from './history.ts';
 
 const entry = (seq: number): Entry => ({
@@ -53,12 +54,12 @@ describe('a window of a history', () => {
   test('stays bounded: what grows at one edge is cut at the other', () => {
     let history = openWindow(emptyHistory, range(50_001, 50_100));
     for (let round = 0; round < 20; round += 1) {
-      history = prepend(history, range(firstSeq(history) - 100, firstSeq(history) - 1));
+      history = trim(prepend(history, range(firstSeq(history) - 100, firstSeq(history) - 1)), 'end');
     }
     expect(history.entries).toHaveLength(maxWindow);
     expect([firstSeq(history), isAtEnd(history), history.newest]).toEqual([48_001, false, 50_100]);
     for (let round = 0; round < 20; round += 1) {
-      history = append(history, range(lastSeq(history) + 1, lastSeq(history) + 100));
+      history = trim(append(history, range(lastSeq(history) + 1, lastSeq(history) + 100)), 'start');
     }
     expect([history.entries.length, lastSeq(history)]).toEqual([maxWindow, 50_600]);
   });

@@ -6,7 +6,8 @@ import type { Entry } from '../api/types.ts';
  * 1. The window is always dense: `entries[i].seq === first + i`.
  * 2. An entry joins it only at its edges; one that lies further ahead is kept aside until the gap is filled.
  * 3. `newest` is the greatest seq heard of. A window that reaches it is at the end, and live entries join it.
- * 4. It is bounded: what grows at one edge is cut at the other.
+ * 4. It is bounded: what grew at one edge is cut at the other, in a step of its own. A list on the screen keeps its place
+ *    while one edge moves, not while both do.
  */
 export type History = {
   entries: readonly Entry[];
@@ -42,7 +43,7 @@ export function take(history: History, entry: Entry): History {
   const last = lastSeq(history);
   // A window that is not at the end reads its way there; only an empty one has no place to keep entries for.
   if (entry.seq <= last || (last === 0 && entry.seq !== 1)) return heard;
-  if (entry.seq === last + 1) return trimStart(joinAhead({ ...heard, entries: [...history.entries, entry] }));
+  if (entry.seq === last + 1) return joinAhead({ ...heard, entries: [...history.entries, entry] });
   if (history.ahead.size >= maxAhead || history.ahead.has(entry.seq)) return heard;
   return { ...heard, ahead: new Map(history.ahead).set(entry.seq, entry) };
 }
@@ -54,7 +55,7 @@ export function append(history: History, page: Entry[]): History {
   const [next] = fresh;
   if (!next || next.seq !== last + 1) return history;
   const newest = Math.max(history.newest, fresh.at(-1)?.seq ?? 0);
-  return trimStart(joinAhead({ ...history, entries: [...history.entries, ...fresh], newest }));
+  return joinAhead({ ...history, entries: [...history.entries, ...fresh], newest });
 }
 
 /** Joins a page that precedes the window. */
@@ -62,13 +63,14 @@ export function prepend(history: History, page: Entry[]): History {
   const first = firstSeq(history);
   const older = page.filter(({ seq }) => seq < first);
   if (older.at(-1)?.seq !== first - 1) return history;
-  return { ...history, entries: [...older, ...history.entries].slice(0, maxWindow) };
+  return { ...history, entries: [...older, ...history.entries] };
 }
 
-function trimStart(history: History): History {
-  return history.entries.length <= maxWindow
-    ? history
-    : { ...history, entries: history.entries.slice(-maxWindow) };
+/** Cuts what the window holds too much: above after it grew below, below after it grew above. */
+export function trim(history: History, edge: 'start' | 'end'): History {
+  if (history.entries.length <= maxWindow) return history;
+  const entries = edge === 'start' ? history.entries.slice(-maxWindow) : history.entries.slice(0, maxWindow);
+  return { ...history, entries };
 }
 
 /** Moves what was kept aside and now follows without a gap into the window. */

@@ -19,13 +19,19 @@ const nearPx = 800;
 /** This close to the bottom, the list follows what arrives. */
 const bottomPx = 60;
 
-export function MessageList({ chat, uuid, conversation, rows, isGroup, title }: Props) {
+export function MessageList({ chat, uuid, conversation, rows: wanted, isGroup, title }: Props) {
   const list = useRef<VListHandle>(null);
   const isFollowing = useRef(true);
   const [isAway, setAway] = useState(false);
   const edges = useRef({ first: '', last: '', end: false, own: '' });
   const history = conversation?.history;
   const atEnd = history ? isAtEnd(history) : true;
+
+  const rows = oneEdge(wanted, edges.current);
+  const [, setStep] = useState(0);
+  useLayoutEffect(() => {
+    if (rows !== wanted) setStep((step) => step + 1);
+  });
 
   const first = rows[0]?.key ?? '';
   const last = rows.at(-1)?.key ?? '';
@@ -166,6 +172,13 @@ export function MessageList({ chat, uuid, conversation, rows, isGroup, title }: 
       )}
     </div>
   );
+}
+
+/** Where rows joined at both edges at once, those below wait for the next render: the list keeps its place for one edge. */
+function oneEdge(rows: Row[], shown: { first: string; last: string }) {
+  const grewBelow = rows.findIndex(({ key }) => key === shown.last) + 1;
+  const isBoth = rows[0]?.key !== shown.first && grewBelow > 0 && grewBelow < rows.length;
+  return isBoth ? rows.slice(0, grewBelow) : rows;
 }
 
 /** Stands below the newest own message that somebody else has read. */

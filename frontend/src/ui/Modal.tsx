@@ -10,7 +10,12 @@ export function Modal({ title, onClose, children }: { title: string; onClose(): 
     return () => dialog?.close();
   }, []);
   return (
-    <dialog ref={element} aria-labelledby={id} onClose={onClose}>
+    <dialog
+      ref={element}
+      aria-labelledby={id}
+      // The event comes late: in development the dialog was shown again by then.
+      onClose={() => element.current?.open || onClose()}
+    >
       <header>
         <h2 id={id}>{title}</h2>
         <button type="button" className="icon" aria-label="Close" onClick={onClose}>

@@ -42,7 +42,8 @@ export function PeopleSearch({ api, label, isHidden, onPick }: Props) {
         <label htmlFor={id}>{label}</label>
         <input
           id={id}
-          type="search"
+          type="text"
+          inputMode="search"
           autoComplete="off"
           autoCapitalize="none"
           spellCheck={false}
