@@ -236,6 +236,18 @@ withBrowser('the browser chat', () => {
     expect(found).toEqual([]);
   }, 90_000);
 
+  test('a forgotten password is replaced with a code', async () => {
+    const page = await openPage(browsers[0], parley.url);
+    await page.getByRole('button', { name: 'Forgot password' }).click();
+    await page.getByLabel('E-mail').fill('ines@example.com');
+    await page.getByRole('button', { name: 'Send a code' }).click();
+    await page.getByLabel('Code').fill('123456');
+    await page.getByRole('textbox', { name: 'Password' }).fill('New-Sesame-9');
+    await page.getByRole('button', { name: 'Save and sign in' }).click();
+    await page.getByRole('link', { name: /garden/ }).waitFor();
+    await page.context().close();
+  }, 30_000);
+
   test('signing out ends the session, here and in another tab', async () => {
     const tab = await ben.context().newPage();
     await tab.goto(cable.url);

@@ -2,7 +2,7 @@ import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { type Config, loadConfig } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import { repairSummaries } from '@parley/core/repair';
-import { clientConfig, closeTable, createTable } from '@parley/core/table/client';
+import { clientConfig, closeTable, createTable, skipLogCopies } from '@parley/core/table/client';
 import { pino } from 'pino';
 import { createMessageStream } from '../message-stream/live.ts';
 import { createHandler as createPostConfirmation } from '../post-confirmation/handler.ts';
@@ -21,6 +21,7 @@ export async function start(config: Config) {
     runnerName: config.DDB_RUNNER_TABLE,
   });
   const streams = new DynamoDBStreamsClient(clientConfig(config.AWS_REGION, endpoint));
+  skipLogCopies(streams);
   const onError = (err: unknown) => logger.warn({ err }, 'postgres connection lost');
   const pool = createPool({ connectionString: config.DATABASE_URL, max: 2, onError });
   const messageStream = createMessageStream(config, table, logger);
