@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,7 +8,8 @@ import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Key, parseKey } from '@parley/core/table/keys';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
-import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
+import { createTestTable } from '@parley/engines/testing/test-table';
+import { startScript } from './testing/scripts.ts';
 
 const rooms = 5;
 const linesPerRoom = 1_200;
@@ -36,29 +37,7 @@ afterAll(async () => {
   await Promise.all([table.drop(), database.close()]);
 });
 
-function start(program: string, ...args: string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', `cli/src/${program}.ts`, ...args], {
-    env: {
-      PATH: process.env.PATH,
-      AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-      AWS_ENDPOINT_URL_DYNAMODB: testEndpoint(),
-      DATABASE_URL: database.url,
-      DDB_MESSAGE_TABLE: table.name,
-      DDB_RUNNER_TABLE: table.runnerName,
-    },
-  });
-  let output = '';
-  child.stdout.on('data', (data) => {
-    output += data;
-  });
-  child.stderr.on('data', (data) => {
-    output += data;
-  });
-  const ended = new Promise<{ code: number | null; output: string }>((resolve) =>
-    child.on('close', (code) => resolve({ code, output })),
-  );
-  return { child, ended };
-}
+const start = (...args: string[]) => startScript({ table, database }, args);
 
 const itemsIn = async (TableName: string) =>
   (await table.doc.send(new ScanCommand({ TableName, Limit: 100 }))).Items ?? [];
@@ -83,19 +62,19 @@ test('an import that is killed, and one that is stopped, leave a system that the
   const stopped = start('import', file);
   await untilItWrites(stopped.child);
   stopped.child.kill('SIGINT');
-  const { code, output } = await stopped.ended;
-  expect(output).toContain('The same command goes on from here.');
+  const { code, stdout } = await stopped.ended;
+  expect(stdout).toContain('The same command goes on from here.');
   expect(code).toBe(130);
 
-  const { output: told, code: last } = await start('import', file).ended;
-  expect(told).toContain('line 11: not JSON');
-  expect(told).toMatch(/of 40 people in 5 rooms/);
-  expect(told).toContain('1 bad lines were skipped');
-  expect(last).toBe(0);
+  const last = await start('import', file).ended;
+  expect(last.stderr).toContain('line 11: not JSON');
+  expect(last.stdout).toMatch(/of 40 people in 5 rooms/);
+  expect(last.stdout).toContain('1 bad lines were skipped');
+  expect(last.code).toBe(0);
 
   const checked = await start('check').ended;
-  expect(checked.output).toContain('5 conversations, 6005 entries');
-  expect(checked.output).not.toContain('✗');
+  expect(checked.stdout).toContain('5 conversations, 6005 entries');
+  expect(checked.stdout).not.toContain('✗');
   expect(checked.code).toBe(0);
 }, 120_000);
 
@@ -103,14 +82,14 @@ test('a check ends with 1 and the keys of what is wrong, and its repair rebuilds
   const items = await itemsIn(table.name);
   const { pk, sk } = items.find((item) => parseKey(item as Key).item === 'summary') ?? {};
   await table.doc.send(new DeleteCommand({ TableName: table.name, Key: { pk, sk } }));
-  const { output, code } = await start('check', '--repair').ended;
-  expect(output).toContain('✗ 5 Members, roles and titles are what the log makes them: 200 members, 1 wrong');
-  expect(output).toContain(`    ${pk} ${sk}: is missing: this person is a member`);
-  expect(output).toContain('Repaired: 0 summaries rewritten, 1 made, 0 removed.');
+  const { stdout, code } = await start('check', '--repair').ended;
+  expect(stdout).toContain('✗ 5 Members, roles and titles are what the log makes them: 200 members, 1 wrong');
+  expect(stdout).toContain(`    ${pk} ${sk}: is missing: this person is a member`);
+  expect(stdout).toContain('Repaired: 0 summaries rewritten, 1 made, 0 removed.');
   expect(code).toBe(0);
 
   await database.pool.query("delete from users where handle = 'speaker-0'");
   const checked = await start('check').ended;
-  expect(checked.output).toContain('✗ 7 Everybody in the table is in Postgres');
+  expect(checked.stdout).toContain('✗ 7 Everybody in the table is in Postgres');
   expect(checked.code).toBe(1);
 }, 120_000);

@@ -1,5 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
+import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import { ExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
 import { limitOf } from './arguments.ts';
 import { measureCapacity } from './capacity.ts';
@@ -29,8 +30,8 @@ async function main() {
     const rows: Record<string, unknown>[] = [];
     let NextToken: string | undefined;
     do {
-      // The limit counts what is looked at, and refuses to be given to a write.
-      const Limit = isRead ? (rows.length === 0 ? limit : pageItems) : undefined;
+      // It counts what is looked at, and a write must not have it.
+      const Limit = isRead ? (NextToken === undefined ? Math.min(limit, pageItems) : pageItems) : undefined;
       const page = await table.doc.send(
         new ExecuteStatementCommand({ Statement: statement, Limit, NextToken }),
       );
@@ -43,7 +44,8 @@ async function main() {
     console.error(`${shown.length} rows${hasMore ? ' (there are more: --limit)' : ''}, ${consumed()}`);
     return 0;
   } catch (error) {
-    if (error instanceof Error && error.name === 'ValidationException') throw new UsageError(error.message);
+    if (error instanceof DynamoDBServiceException && error.$fault === 'client')
+      throw new UsageError(`${error.name}: ${error.message}`);
     throw error;
   } finally {
     await close();

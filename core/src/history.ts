@@ -5,7 +5,7 @@ import type { Position } from './summaries.ts';
 import type { Table } from './table/client.ts';
 import { entryKey, type Key } from './table/keys.ts';
 
-/** What is wrong, and where. The numbers are those of the invariants in docs/architecture.md. */
+/** What is wrong, and where. The numbers are those of the invariants in docs/data-model.md. */
 export type Finding = { invariant: Invariant; key: string; detail: string };
 export type Invariant = 1 | 2 | 3 | 4 | 5 | 7;
 

@@ -1,0 +1,25 @@
+import { expect, test } from '@jest/globals';
+import { inOrder, tableOf } from './print.ts';
+
+test('rows are aligned, keys first, numbers to the right, and what is long is cut', () => {
+  const rows = [
+    { seq: 9, sk: '1', pk: 'a', text: 'x'.repeat(61), open: true },
+    { seq: 10, sk: '22', pk: 'b', text: 'é👩', tags: new Set(['t']) },
+  ];
+  expect(tableOf(rows).split('\n')).toEqual([
+    `pk  sk  seq  text${' '.repeat(56)}  open  tags`,
+    `a   1     9  ${'x'.repeat(59)}…  true`,
+    `b   22   10  é👩${' '.repeat(58)}        ["t"]`,
+  ]);
+});
+
+test('what would steer the terminal is shown, not obeyed', () => {
+  expect(tableOf([{ text: '\x1b[2J\u202eab\n' }])).toBe('text\n\\u001b[2J\\u202eab\\u000a');
+});
+
+test('attributes come in the order of the statement, or of the alphabet', () => {
+  const rows = [{ b: 1, a: 2, c: 3 }];
+  const names = (statement?: string) => Object.keys(inOrder(rows, statement)[0] ?? {});
+  expect(names()).toEqual(['a', 'b', 'c']);
+  expect(names('SELECT c, b FROM t')).toEqual(['c', 'b', 'a']);
+});

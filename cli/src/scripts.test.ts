@@ -1,0 +1,135 @@
+import { readFileSync } from 'node:fs';
+import { ExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createLog } from '@parley/core/log';
+import * as messageGroups from '@parley/core/message-groups';
+import * as messages from '@parley/core/messages';
+import * as users from '@parley/core/users';
+import { conversationUuid } from '@parley/core/uuids';
+import { createTestDatabase } from '@parley/engines/testing/test-database';
+import { createTestTable } from '@parley/engines/testing/test-table';
+import { runScript } from './testing/scripts.ts';
+
+let table: Awaited<ReturnType<typeof createTestTable>>;
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+let ada: users.Person;
+let bob: users.Person;
+let direct: string;
+let group: string;
+
+beforeAll(async () => {
+  [table, database] = await Promise.all([createTestTable(), createTestDatabase()]);
+  const people = await users.insertPeople(database.pool, [{ handle: 'ada' }, { handle: 'bob' }]);
+  [ada, bob] = ['ada', 'bob'].map((handle) => people.get(handle)) as [users.Person, users.Person];
+  const log = createLog(table, { batch: 'transactions' });
+  for (const text of ['one', 'two', 'three'])
+    await messages.sendDirect(log, { sender: ada, recipient: bob, message: text, idempotencyKey: text });
+  direct = conversationUuid(ada.uuid, bob.uuid);
+  const created = await messageGroups.create(log, { creator: ada, title: 'tea', people: [bob] });
+  group = created.group.message_group_uuid;
+});
+afterAll(() => Promise.all([table.drop(), database.close()]));
+
+const run = (args: string[], options: Parameters<typeof runScript>[2] = {}) =>
+  runScript({ table, database }, args, options);
+const select = (columns: string) =>
+  `SELECT ${columns} FROM "${table.name}" WHERE pk = 'MSG#${direct}' AND sk BETWEEN '0' AND 'A'`;
+const rowsOf = (lines: string) =>
+  lines
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+
+test('bin/ddb/partiql runs a statement that is an argument, or on standard input', async () => {
+  const [asTable, asJson] = await Promise.all([
+    run(['ddb/partiql', select('sk, message')]),
+    run(['ddb/partiql', '--json', '--limit', '2'], { input: `${select('message')};\n` }),
+  ]);
+  expect(asTable.stdout).toBe(
+    'sk            message\n000000000001  one\n000000000002  two\n000000000003  three\n',
+  );
+  expect(asTable.stderr).toMatch(/^3 rows, 1 request, [\d.]+ capacity units?\n$/);
+  expect(rowsOf(asJson.stdout)).toEqual([{ message: 'one' }, { message: 'two' }]);
+  expect(asJson.stderr).toContain('2 rows (there are more: --limit)');
+});
+
+test('bin/ddb/partiql says in a line what is wrong', async () => {
+  const [wrong, none, cloud] = await Promise.all([
+    run(['ddb/partiql', 'SELECT nonsense']),
+    run(['ddb/partiql']),
+    run(['ddb/partiql', `DELETE FROM "${table.name}" WHERE pk = 'a' AND sk = 'b'`], {
+      env: { AWS_ENDPOINT_URL_DYNAMODB: '' },
+    }),
+  ]);
+  expect(wrong).toMatchObject({ code: 2, stderr: expect.stringMatching(/^ValidationException: .*\n$/) });
+  expect(none).toMatchObject({ code: 2, stderr: expect.stringMatching(/^Which statement\?.*\n$/) });
+  expect(cloud).toMatchObject({ code: 2, stderr: expect.stringContaining('Add --yes') });
+});
+
+test('the patterns take handles and uuids, and tell what they consumed', async () => {
+  const [byHandle, byUuid, ofTwo, ofGroup, ofNobody] = await Promise.all([
+    run(['ddb/patterns/list-conversations', '@ADA', '--json']),
+    run(['ddb/patterns/list-conversations', ada.uuid, '--json', '--limit', '1']),
+    run(['ddb/patterns/get-conversation', 'ada', bob.uuid, '--after-seq', '1', '--json']),
+    run(['ddb/patterns/get-conversation', group]),
+    run(['ddb/patterns/list-conversations', 'nobody']),
+  ]);
+  expect(rowsOf(byHandle.stdout).map(({ uuid, name }) => [uuid, name])).toEqual([
+    [group, 'tea'],
+    [direct, 'bob'],
+  ]);
+  expect(byHandle.stderr).toContain('2 conversations of ada');
+  expect(byHandle.stderr).toMatch(/, 1 request, 0\.5 capacity units\n$/);
+  expect(rowsOf(byUuid.stdout)).toHaveLength(1);
+  expect(rowsOf(ofTwo.stdout).map(({ seq, message }) => [seq, message])).toEqual([
+    [2, 'two'],
+    [3, 'three'],
+  ]);
+  expect(ofGroup.stdout).toContain('group_created');
+  expect(ofNobody).toMatchObject({ code: 2, stderr: 'There is nobody of the handle or uuid nobody.\n' });
+});
+
+test('bin/ddb/scan shows items of either table', async () => {
+  const [items, runner] = await Promise.all([
+    run(['ddb/scan', '--json', '--limit', '2']),
+    run(['ddb/scan', '--runner']),
+  ]);
+  expect(rowsOf(items.stdout)).toHaveLength(2);
+  expect(runner).toMatchObject({ code: 0, stdout: '', stderr: expect.stringMatching(/^0 items, 1 request/) });
+});
+
+test('tables are made, listed and dropped, and those on AWS are not dropped without --yes', async () => {
+  const names = { DDB_MESSAGE_TABLE: `${table.name}-2`, DDB_RUNNER_TABLE: `${table.name}-3` };
+  for (const _ of [1, 2]) expect((await run(['ddb/schema-load'], { env: names })).code).toBe(0);
+  const { stdout } = await run(['ddb/list-tables']);
+  expect(stdout).toMatch(new RegExp(`^${table.name}-2 +ACTIVE +0 .*inbox +NEW_AND_OLD_IMAGES$`, 'm'));
+  const cloud = await run(['ddb/drop'], { env: { ...names, AWS_ENDPOINT_URL_DYNAMODB: '' } });
+  expect(cloud).toMatchObject({ code: 1, stderr: expect.stringContaining('--yes') });
+  expect((await run(['ddb/drop'], { env: names })).stdout).toContain(`${table.name}-3 is dropped.`);
+  expect((await run(['ddb/drop'], { env: names })).stdout).toContain(`${table.name}-3 was not there.`);
+});
+
+test('every script says what it is', async () => {
+  const names = ['check', 'import', 'ddb/drop', 'ddb/scan', 'ddb/partiql', 'ddb/patterns/get-conversation'];
+  for (const { code, stdout } of await Promise.all(names.map((name) => run([name, '--help'])))) {
+    expect(code).toBe(0);
+    expect(stdout.length).toBeGreaterThan(20);
+  }
+});
+
+const documented = [...readFileSync('docs/data-model.md', 'utf8').matchAll(/```sql\n(.*?)```/gs)]
+  .flatMap(([, block = '']) => block.replace(/^--.*$/gm, '').split(/(?=^(?:SELECT|DELETE))/m))
+  .map((statement) => statement.replace(/\s+/g, ' ').trim())
+  .filter(Boolean);
+
+test.each(documented)('docs/data-model.md: %s', async (statement) => {
+  const Statement = statement
+    .replace('parley-messages', table.name)
+    .replace('parley-runner', table.runnerName)
+    .replaceAll('<c>', direct)
+    .replaceAll('<u>', ada.uuid)
+    .replaceAll('<key>', 'two');
+  const { Items = [] } = await table.doc.send(new ExecuteStatementCommand({ Statement }));
+  if (/BETWEEN '0' AND 'A' AND idempotency_key/.test(statement))
+    expect(Items).toMatchObject([{ sk: '000000000002' }]);
+});

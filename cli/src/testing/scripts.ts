@@ -1,0 +1,41 @@
+import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { createTestDatabase } from '@parley/engines/testing/test-database';
+import { type createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
+
+type Place = {
+  table: Awaited<ReturnType<typeof createTestTable>>;
+  database: Awaited<ReturnType<typeof createTestDatabase>>;
+};
+
+/** Starts a script of bin/ on a suite's own tables and database; `env` changes its settings. */
+export function startScript(
+  { table, database }: Place,
+  [name = '', ...args]: string[],
+  { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
+) {
+  const child = spawn(`bin/${name}`, args, {
+    env: {
+      PATH: process.env.PATH,
+      DATA_DIR: join(tmpdir(), 'parley-nowhere'),
+      AWS_ENDPOINT_URL_DYNAMODB: testEndpoint(),
+      DATABASE_URL: database.url,
+      DDB_MESSAGE_TABLE: table.name,
+      DDB_RUNNER_TABLE: table.runnerName,
+      ...env,
+    },
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const)
+    child[stream].on('data', (data) => {
+      output[stream] += data;
+    });
+  child.stdin.end(input);
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>
+    child.on('close', (code) => resolve({ code, ...output })),
+  );
+  return { child, ended };
+}
+
+export const runScript = (...args: Parameters<typeof startScript>) => startScript(...args).ended;
