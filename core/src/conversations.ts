@@ -67,7 +67,11 @@ function membershipFaults({ history, group, members }: Conversation): Finding[] 
   const found: Finding[] = [];
   const fault = (detail: string, key = groupKey(uuid), invariant: 5 | 7 = 5) =>
     found.push({ invariant, key: keyText(key), detail });
-  if (!group) return [...found, { invariant: 5, key: keyText(groupKey(uuid)), detail: 'is missing (was an import stopped?)' }];
+  if (!group)
+    return [
+      ...found,
+      { invariant: 5, key: keyText(groupKey(uuid)), detail: 'is missing (was an import stopped?)' },
+    ];
   if (history.seq === 0) fault('is a conversation without a log');
   if (group.member_count !== members.length)
     fault(`member_count is ${group.member_count}, and there are ${members.length} members`);
