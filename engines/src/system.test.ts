@@ -19,7 +19,7 @@ let printed = '';
 let urls: [string, string];
 
 beforeAll(async () => {
-  const names = ['PORT', 'RUNNER_PORT', 'DYNOXIDE_PORT', 'PGLITE_PORT', 'COGNITO_PORT'];
+  const names = ['PORT', 'RUNNER_PORT', 'DYNOXIDE_PORT', 'PGLITE_PORT', 'COGNITO_PORT', 'DELIVERY_PORT'];
   const ports = await Promise.all([...names, 'SECOND'].map(() => getPort()));
   const ofNames = Object.fromEntries(names.map((name, index) => [name, String(ports[index])]));
   env = {
