@@ -19,7 +19,7 @@ let printed = '';
 let urls: [string, string];
 
 beforeAll(async () => {
-  const names = ['PORT', 'DELIVERY_PORT', 'RUNNER_PORT', 'DYNOXIDE_PORT', 'PGLITE_PORT', 'COGNITO_PORT'];
+  const names = ['PORT', 'RUNNER_PORT', 'DYNOXIDE_PORT', 'PGLITE_PORT', 'COGNITO_PORT', 'DELIVERY_PORT'];
   const ports = await Promise.all([...names, 'SECOND', 'SECOND_DELIVERY'].map(() => getPort()));
   const ofNames = Object.fromEntries(names.map((name, index) => [name, String(ports[index])]));
   env = {
@@ -36,7 +36,7 @@ beforeAll(async () => {
     });
   }
   await eventually(() => expect(printed).toContain('Parley is ready'), 60_000);
-  const [second, secondDelivery] = ports.slice(-2).map(String);
+  const [second, secondDelivery] = ports.slice(names.length).map(String);
   secondApi = spawn(process.execPath, ['--import', 'tsx', 'backend/src/main.ts'], {
     cwd: root,
     env: { ...env, ...engineEnv(), PORT: second, DELIVERY_PORT: secondDelivery, LOG_LEVEL: 'error' },
