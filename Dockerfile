@@ -1,5 +1,5 @@
 # Two images of one file: `tools` holds everything (scripts, seeds, the local sign-in), the last one what serves.
-# Node 24 runs the TypeScript as it is: the sources use erasable syntax only, so there is nothing to build.
+# Node 24 runs the TypeScript as it is: the sources use erasable syntax only. Only the browser chat is built.
 FROM node:24-bookworm-slim AS tools
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
@@ -9,8 +9,10 @@ COPY backend/package.json backend/
 COPY lambdas/package.json lambdas/
 COPY engines/package.json engines/
 COPY cli/package.json cli/
+COPY frontend/package.json frontend/
 RUN npm ci --ignore-scripts
 COPY . .
+RUN bin/build
 RUN mkdir -p /data && chown node:node /data
 USER node
 
@@ -27,6 +29,7 @@ COPY core/src core/src
 COPY config/src config/src
 COPY backend/src backend/src
 COPY lambdas/src lambdas/src
+COPY --from=tools /app/frontend/dist frontend/dist
 USER node
 EXPOSE 4567
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s \

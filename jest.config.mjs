@@ -11,7 +11,10 @@ export default {
       },
     ],
   },
-  testMatch: ['<rootDir>/{core,config,backend,lambdas,engines,cli}/src/**/*.test.ts'],
+  testMatch: [
+    '<rootDir>/{core,config,backend,lambdas,engines,cli,frontend}/src/**/*.test.ts',
+    '<rootDir>/frontend/e2e/*.test.ts',
+  ],
   globalSetup: '<rootDir>/engines/src/testing/global-setup.mjs',
   globalTeardown: '<rootDir>/engines/src/testing/global-teardown.mjs',
   setupFiles: ['<rootDir>/engines/src/testing/one-realm.mjs'],

@@ -3,6 +3,7 @@ import cors from 'cors';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Context } from './context.ts';
+import { frontend } from './frontend.ts';
 import { answerError } from './http-errors.ts';
 import { requestLog } from './logger.ts';
 import { describe } from './openapi.ts';
@@ -42,6 +43,7 @@ export function createApp(ctx: Context): Express {
   app.use('/api/docs', docsPage());
   app.use('/api', answerHeaders(ctx));
   serve(app, ctx, routes);
+  app.use(frontend(ctx));
   app.use(() => {
     throw new AppError('not_found');
   });

@@ -9,6 +9,7 @@ import { type Cursors, createCursors } from './cursors.ts';
 import type { Logger } from './logger.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
+import { createGateway, type Gateway } from './realtime/gateway.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { createCognito, createSignUps } from './sign-ups.ts';
 import { createStreamRunner } from './stream-runner.ts';
@@ -27,6 +28,7 @@ export type Context = {
   rateLimit: RateLimit;
   cursors: Cursors;
   readiness: Readiness;
+  gateway: Gateway;
   close(): Promise<void>;
 };
 
@@ -50,7 +52,7 @@ export function createContext(config: Config, logger: Logger): Context {
   const runner = createStreamRunner(config.RUNNER_URL, logger);
   const identities = createIdentities(pool, { onError });
 
-  return {
+  const parts = {
     config,
     logger,
     table,
@@ -60,6 +62,11 @@ export function createContext(config: Config, logger: Logger): Context {
     people: createPeople(pool, { onError }),
     sessions: createSessions({ tokens, identities, signUps: createSignUps(pool, cognito) }),
     rateLimit: createRateLimit(config.RATE_LIMIT_PER_MINUTE),
+  };
+
+  return {
+    ...parts,
+    gateway: createGateway(parts),
     cursors: createCursors(config.CURSOR_SECRETS),
     readiness: createReadiness({ table, pool, runner }),
     async close() {

@@ -51,9 +51,9 @@ function run(env: Record<string, string>) {
 describe('the process of the API', () => {
   it('serves until it is asked to stop; a second one says in one line that the port is taken', async () => {
     const port = await freePort();
-    const api = run({ PORT: port });
+    const api = run({ PORT: port, DELIVERY_PORT: await freePort() });
     expect((await fetch(`${await api.url()}/api/ready`)).status).toBe(200);
-    const second = await run({ PORT: port }).ended;
+    const second = await run({ PORT: port, DELIVERY_PORT: await freePort() }).ended;
     expect([second.code, second.errors]).toEqual([
       1,
       `Port ${port} is taken. Stop what uses it, or set PORT to another one.\n`,
@@ -65,7 +65,7 @@ describe('the process of the API', () => {
   });
 
   it('stops with the process that forked it', async () => {
-    const api = run({ PORT: await freePort() });
+    const api = run({ PORT: await freePort(), DELIVERY_PORT: await freePort() });
     await api.url();
     api.child.disconnect();
     expect((await api.ended).code).toBe(0);

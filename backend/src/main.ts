@@ -26,5 +26,6 @@ try {
 function explain(error: unknown) {
   if (!(error instanceof Error)) return String(error);
   if (!('code' in error) || error.code !== 'EADDRINUSE' || !('port' in error)) return error.message;
-  return `Port ${error.port} is taken. Stop what uses it, or set PORT to another one.`;
+  const variable = error.port === loadConfig(process.env).DELIVERY_PORT ? 'DELIVERY_PORT' : 'PORT';
+  return `Port ${error.port} is taken. Stop what uses it, or set ${variable} to another one.`;
 }

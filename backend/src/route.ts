@@ -70,9 +70,11 @@ export function read(route: Route, req: Request) {
   };
 }
 
+export const wellFormedKey = /^[\x20-\x7e]{1,128}$/;
+
 function idempotencyKey(req: Request): string | undefined {
   const key = req.get('Idempotency-Key');
-  if (key !== undefined && !/^[\x20-\x7e]{1,128}$/.test(key)) throw new AppError('idempotency_key_invalid');
+  if (key !== undefined && !wellFormedKey.test(key)) throw new AppError('idempotency_key_invalid');
   return key;
 }
 
@@ -82,7 +84,8 @@ function parsedBody({ body }: Request): unknown {
   return body;
 }
 
-function parse<S extends Schema>(schema: S, value: unknown, otherwise: ErrorCode): z.output<S> {
+/** Throws all codes of what is wrong; `otherwise` where the schema has no code of its own. */
+export function parse<S extends Schema>(schema: S, value: unknown, otherwise: ErrorCode): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const codes = result.error.issues.map(({ message }) => (isErrorCode(message) ? message : otherwise));

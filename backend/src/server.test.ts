@@ -14,7 +14,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 async function startApi() {
-  const config = loadConfig({ ...world.env, PORT: await freePort() });
+  const config = loadConfig({ ...world.env, PORT: await freePort(), DELIVERY_PORT: await freePort() });
   return { ...(await start(config, createLogger('silent'))), config };
 }
 

@@ -1,5 +1,6 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { Config } from '@parley/config/config';
 import type { ErrorCode } from '@parley/core/errors';
 import type { Express } from 'express';
@@ -16,10 +17,13 @@ export async function start(config: Config, logger: Logger) {
   const ctx = createContext(config, logger);
   const server = createHttpServer(createApp(ctx));
   try {
+    server.onUpgrade(ctx.gateway.upgrade);
+    await ctx.gateway.start();
     const url = await server.listen(config.PORT, config.HOST);
     ctx.readiness.serve();
     return { url, stop: () => stop(ctx, server) };
   } catch (error) {
+    await ctx.gateway.stop();
     await ctx.close();
     throw error;
   }
@@ -27,7 +31,7 @@ export async function start(config: Config, logger: Logger) {
 
 async function stop(ctx: Context, server: HttpServer) {
   ctx.readiness.drain();
-  await server.close();
+  await Promise.all([server.close(), ctx.gateway.stop()]);
   await ctx.close();
 }
 
@@ -43,6 +47,7 @@ export function createHttpServer(app: Express) {
     socket.once('close', () => unused.delete(socket));
   });
   server.on('request', ({ socket }) => unused.delete(socket));
+  server.on('upgrade', ({ socket }) => unused.delete(socket));
 
   function closeIdle() {
     server.closeIdleConnections();
@@ -51,6 +56,9 @@ export function createHttpServer(app: Express) {
 
   return {
     listen: (port: number, host: string) => listen(server, port, host),
+    /** Who takes a request to speak another protocol, and with it the socket. */
+    onUpgrade: (upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void) =>
+      server.on('upgrade', upgrade),
     /** Finishes what is in flight, and waits for nobody else. */
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));

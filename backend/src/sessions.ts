@@ -2,10 +2,10 @@ import { AppError } from '@parley/core/errors';
 import type { Identities } from '@parley/core/people';
 import * as users from '@parley/core/users';
 import type { SignUps } from './sign-ups.ts';
-import type { Tokens } from './tokens.ts';
+import type { Claims, Tokens } from './tokens.ts';
 
-/** Who asks, and since when they are signed in. */
-export type Session = { user: users.User; issuedAtSeconds: number };
+/** Who asks, since when they are signed in, and until when their token says so. */
+export type Session = Claims & { user: users.User };
 export type Sessions = ReturnType<typeof createSessions>;
 
 export type SessionsOptions = { tokens: Tokens; identities: Identities; signUps: SignUps };
@@ -14,11 +14,22 @@ export function createSessions({ tokens, identities, signUps }: SessionsOptions)
   return {
     /** The person behind a token, read anew each time. Throws `generic_401`, `profile_missing`, `busy`. */
     async open(token: string): Promise<Session> {
-      const { sub, issuedAtSeconds } = await tokens.verify(token);
-      const user = (await identities.bySub(sub)) ?? (await signUps.repair(sub, token));
-      const isShut = user.disabled_at !== null || user.erased_at !== null;
-      if (isShut || users.isTokenRevoked(user, issuedAtSeconds)) throw new AppError('generic_401');
-      return { user, issuedAtSeconds };
+      const claims = await tokens.verify(token);
+      const user = (await identities.bySub(claims.sub)) ?? (await signUps.repair(claims.sub, token));
+      return admit(claims, user);
+    },
+
+    /** The same session now, with the person read anew. Throws `generic_401` where it has ended, `busy`. */
+    async renew({ user: _, ...claims }: Session): Promise<Session> {
+      const user = await identities.bySub(claims.sub);
+      if (!user || claims.expiresAtSeconds * 1_000 <= Date.now()) throw new AppError('generic_401');
+      return admit(claims, user);
     },
   };
+}
+
+function admit(claims: Claims, user: users.User): Session {
+  const isShut = user.disabled_at !== null || user.erased_at !== null;
+  if (isShut || users.isTokenRevoked(user, claims.issuedAtSeconds)) throw new AppError('generic_401');
+  return { ...claims, user };
 }

@@ -1,3 +1,4 @@
+import { Agent, request } from 'node:http';
 import type { Logger } from './logger.ts';
 
 export type StreamRunner = ReturnType<typeof createStreamRunner>;
@@ -6,6 +7,7 @@ const timeoutMs = 1_000;
 
 /** The local stream runner: woken after a write, so that it need not poll often. On AWS there is none. */
 export function createStreamRunner(url: string, logger: Logger) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let isWaking = false;
   let isWakeWanted = false;
   let failures = 0;
@@ -22,9 +24,14 @@ export function createStreamRunner(url: string, logger: Logger) {
     isWaking = false;
   }
 
-  async function post() {
-    const response = await fetch(`${url}/wake`, { method: 'POST', signal: AbortSignal.timeout(timeoutMs) });
-    await response.arrayBuffer();
+  /** One call follows each send: `fetch` takes four times as long as this. */
+  function post() {
+    const options = { method: 'POST', agent, signal: AbortSignal.timeout(timeoutMs) };
+    return new Promise<void>((resolve, reject) => {
+      request(`${url}/wake`, options, (res) => res.resume().on('end', resolve).on('error', reject))
+        .on('error', reject)
+        .end();
+    });
   }
 
   return {

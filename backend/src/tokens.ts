@@ -10,6 +10,7 @@ export type Claims = {
   sub: string;
   /** When the person signed in; where the token does not say, when it was issued. */
   issuedAtSeconds: number;
+  expiresAtSeconds: number;
 };
 
 type TokenConfig = Pick<
@@ -46,8 +47,9 @@ export function createTokens(config: TokenConfig) {
     /** Throws `generic_401`, or `busy` where the issuer's keys cannot be had. */
     async verify(token: string): Promise<Claims> {
       try {
-        const { sub = '', iat = 0, auth_time } = await verifier.verify(token);
-        return { sub, issuedAtSeconds: typeof auth_time === 'number' ? Math.min(auth_time, iat) : iat };
+        const { sub = '', iat = 0, exp = 0, auth_time } = await verifier.verify(token);
+        const issuedAtSeconds = typeof auth_time === 'number' ? Math.min(auth_time, iat) : iat;
+        return { sub, issuedAtSeconds, expiresAtSeconds: exp };
       } catch (error) {
         const isIssuerAway = error instanceof FetchError || error instanceof JwksValidationError;
         throw new AppError(isIssuerAway ? 'busy' : 'generic_401', { cause: error });

@@ -75,6 +75,41 @@ export const variables = {
     desc: 'Secrets that sign page cursors, newest first, comma separated; the same on every node. Empty: a random one (a cursor then dies with its process)',
   }),
 
+  REALTIME_BUFFER_BYTES: count({
+    default: 1_048_576,
+    desc: 'Bytes that may wait for a slow socket before it is closed with 4408',
+  }),
+  REALTIME_SOCKETS_PER_PERSON: count({ default: 20, desc: 'Sockets a person may have on a node' }),
+  REALTIME_FRAMES_PER_SECOND: count({
+    default: 20,
+    desc: 'Frames a socket may send per second on average (three times as many in a burst); 0 turns the limit off',
+  }),
+  REALTIME_HANDSHAKES_PER_SECOND: count({
+    default: 500,
+    desc: 'New sockets a node takes per second; 0 turns the limit off',
+  }),
+  REALTIME_UNAUTHENTICATED: count({
+    default: 2_000,
+    desc: 'Sockets on a node that have not authenticated yet',
+  }),
+  REALTIME_UNAUTHENTICATED_PER_ADDRESS: count({
+    default: 200,
+    desc: 'The same for one address; behind a load balancer all have its address',
+  }),
+  DELIVERY_HOST: str({
+    default: '127.0.0.1',
+    desc: 'Address the internal delivery endpoint binds to; never one the public can reach',
+  }),
+  DELIVERY_PORT: port({ default: 4570, desc: 'Port of the internal delivery endpoint' }),
+  DELIVERY_URL: str({
+    default: '',
+    desc: "Where the Lambda and other nodes reach this endpoint; empty: the host and port above, or this machine's address for 0.0.0.0",
+  }),
+  DELIVERY_SECRETS: list({
+    default: [],
+    desc: 'Secrets that sign deliveries, newest first, comma separated; the same on every node and the Lambda',
+  }),
+
   RUNNER_URL: str({
     default: '',
     desc: 'Local stream runner that the API wakes after a write; empty on AWS',

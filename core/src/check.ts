@@ -183,7 +183,7 @@ function createScan(table: Table, register: Register | undefined) {
       if (key.userUuid !== person) counters.people += 1;
       person = key.userUuid;
       inboxes.push(key);
-    } else counters.unknown += 1;
+    } else if (key.item !== 'live') counters.unknown += 1;
   }
 
   function takeEntry(key: ParsedKey & { item: 'entry' }, item: Item) {

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { BatchExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
-import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import * as entries from './entries.ts';
 import { type Entry, largeGroupMembers } from './entries.ts';
 import type { Group } from './members.ts';
-import * as members from './members.ts';
+import { createRosters, type Rosters } from './rosters.ts';
 import * as summaries from './summaries.ts';
 import type { Table } from './table/client.ts';
 import { isRetryableCode, isTransientFault, UnprocessedError } from './table/faults.ts';
@@ -25,7 +24,7 @@ import type { EntryRecord } from './table/stream.ts';
  */
 
 /** Records older than this are read again: their text may have been erased since. */
-const trustImageMs = 60_000;
+export const trustImageMs = 60_000;
 const statementsPerBatch = 25;
 const batchesInFlight = 4;
 const maxAttempts = 4;
@@ -34,8 +33,6 @@ export type Projector = {
   /** Rewrites what these records touch. Answers the conversations that failed, with the error of each. */
   project(records: EntryRecord[]): Promise<Map<string, unknown>>;
 };
-
-type Roster = { group: Group; userUuids: string[] };
 
 /** One summary's rewrite: the pairs of one statement, and what follows it whatever its outcome. */
 type Rewrite = {
@@ -48,11 +45,7 @@ type Rewrite = {
 };
 type Newest = { entry: Entry; group: Group };
 
-export function createProjector(table: Table): Projector {
-  const rosters = new LRUCache<string, Roster>({
-    maxSize: 200_000,
-    sizeCalculation: ({ userUuids }) => 1 + userUuids.length,
-  });
+export function createProjector(table: Table, rosters: Rosters = createRosters(table)): Projector {
   const limit = pLimit(batchesInFlight);
 
   async function project(records: EntryRecord[]) {
@@ -86,7 +79,7 @@ export function createProjector(table: Table): Projector {
       byMember.set(user_uuid, { seq, count: message_count });
     }
     if (!newest) return [];
-    const roster = await currentRoster(messageGroupUuid);
+    const roster = await rosters.get(messageGroupUuid);
     if (!roster) return [];
     const entry = (await currentEntry(newest)) ?? newest.entry;
     return roster.userUuids.map((userUuid) => ({
@@ -101,21 +94,6 @@ export function createProjector(table: Table): Projector {
   async function currentEntry({ entry, writtenAtMs }: EntryRecord) {
     if (table.clock.now() - writtenAtMs < trustImageMs) return entry;
     return entries.get(table, entry.message_group_uuid, entry.seq);
-  }
-
-  /** A direct conversation's two people never change; a group is read once for each version. 0 or 1 read unit warm. */
-  async function currentRoster(messageGroupUuid: string): Promise<Roster | undefined> {
-    const known = rosters.get(messageGroupUuid);
-    if (known?.group.kind === 'direct') return known;
-    if (known) {
-      const group = await members.group(table, messageGroupUuid);
-      if (group?.version === known.group.version) return known;
-    }
-    const current = await members.roster(table, messageGroupUuid);
-    if (!current.group) return undefined;
-    const roster = { group: current.group, userUuids: current.members.map(({ user_uuid }) => user_uuid) };
-    if (roster.userUuids.length === current.group.member_count) rosters.set(messageGroupUuid, roster);
-    return roster;
   }
 
   /** Writes in batches whose statements touch different items. Returns what is still to be written. */

@@ -108,7 +108,7 @@ export function createHeads(table: Table): Heads {
 }
 
 /** Shows a large conversation's newest entry before the trailing pass has written it. */
-async function overlay(heads: Heads, summary: Summary): Promise<Summary> {
+export async function overlay(heads: Heads, summary: Summary): Promise<Summary> {
   if (!summary.large) return summary;
   const head = await heads.get(summary.message_group_uuid);
   if (!head || head.seq <= summary.last_seq) return summary;

@@ -2,7 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '@parley/config/config';
 import { planSystem } from './plan.ts';
 
-const plan = (env: Record<string, string> = {}) => planSystem(loadConfig(env), '/data', 'kept secret');
+const secrets = { cursor: 'kept secret', delivery: 'kept delivery secret' };
+const plan = (env: Record<string, string> = {}) => planSystem(loadConfig(env), '/data', secrets);
 
 describe('what bin/start runs', () => {
   it('is an embedded engine for everything, on loopback, told to the API and the scripts', () => {
@@ -15,6 +16,7 @@ describe('what bin/start runs', () => {
       AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:5001',
       TOKEN_ISSUER: `http://127.0.0.1:5001/${env.COGNITO_USER_POOL_ID}`,
       CURSOR_SECRETS: 'kept secret',
+      DELIVERY_SECRETS: 'kept delivery secret',
     });
   });
 
@@ -26,7 +28,7 @@ describe('what bin/start runs', () => {
       COGNITO_USER_POOL_CLIENT_ID: 'client',
     });
     expect(engines).toEqual({});
-    expect(ports.map(({ variable }) => variable)).toEqual(['PORT', 'RUNNER_PORT']);
+    expect(ports.map(({ variable }) => variable)).toEqual(['PORT', 'RUNNER_PORT', 'DELIVERY_PORT']);
     expect(env).toMatchObject({
       DATABASE_URL: 'postgres://db/parley',
       AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
@@ -35,7 +37,8 @@ describe('what bin/start runs', () => {
     });
   });
 
-  it('takes the cursor secrets of the configuration over its own', () => {
-    expect(plan({ CURSOR_SECRETS: 'new,old' }).env.CURSOR_SECRETS).toBe('new,old');
+  it('takes the secrets of the configuration over its own', () => {
+    const { env } = plan({ CURSOR_SECRETS: 'new,old', DELIVERY_SECRETS: 'one,two' });
+    expect([env.CURSOR_SECRETS, env.DELIVERY_SECRETS]).toEqual(['new,old', 'one,two']);
   });
 });

@@ -10,7 +10,7 @@ import type { NamedPort } from './ports.ts';
 const loopback = '127.0.0.1';
 
 /** What bin/start runs: an embedded engine for each part that the configuration does not name a server for. */
-export function planSystem(config: Config, dataDir: string, cursorSecret: string) {
+export function planSystem(config: Config, dataDir: string, secrets: { cursor: string; delivery: string }) {
   const runnerUrl = `http://${loopback}:${config.RUNNER_PORT}`;
   const engines: Partial<EngineOptions> = {};
   const env: Record<string, string> = {
@@ -21,7 +21,9 @@ export function planSystem(config: Config, dataDir: string, cursorSecret: string
     PORT: String(config.PORT),
     RUNNER_PORT: String(config.RUNNER_PORT),
     RUNNER_URL: runnerUrl,
-    CURSOR_SECRETS: config.CURSOR_SECRETS.join() || cursorSecret,
+    CURSOR_SECRETS: config.CURSOR_SECRETS.join() || secrets.cursor,
+    DELIVERY_PORT: String(config.DELIVERY_PORT),
+    DELIVERY_SECRETS: config.DELIVERY_SECRETS.join() || secrets.delivery,
     AWS_ENDPOINT_URL_DYNAMODB: config.AWS_ENDPOINT_URL_DYNAMODB,
     DATABASE_URL: config.DATABASE_URL,
     AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: config.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,
@@ -55,6 +57,7 @@ export function planSystem(config: Config, dataDir: string, cursorSecret: string
   const ports: NamedPort[] = [
     { variable: 'PORT', port: config.PORT, host: config.HOST },
     { variable: 'RUNNER_PORT', port: config.RUNNER_PORT, host: config.RUNNER_HOST },
+    { variable: 'DELIVERY_PORT', port: config.DELIVERY_PORT, host: config.DELIVERY_HOST },
   ];
   if (engines.dynoxide) ports.push({ variable: 'DYNOXIDE_PORT', port: config.DYNOXIDE_PORT, host: loopback });
   if (engines.pglite) ports.push({ variable: 'PGLITE_PORT', port: config.PGLITE_PORT, host: loopback });

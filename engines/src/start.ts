@@ -58,7 +58,10 @@ async function main() {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => onSignal(name));
 
   try {
-    const plan = planSystem(config, dataDir, keptSecret(dataDir, 'cursor-secret'));
+    const plan = planSystem(config, dataDir, {
+      cursor: keptSecret(dataDir, 'cursor-secret'),
+      delivery: keptSecret(dataDir, 'delivery-secret'),
+    });
     await assertPortsFree(plan.ports);
     writeEnvFile(dataDir, plan.env);
     await startSystem(config, plan, supervisor, dataDir);

@@ -19,8 +19,8 @@ let printed = '';
 let urls: [string, string];
 
 beforeAll(async () => {
-  const names = ['PORT', 'RUNNER_PORT', 'DYNOXIDE_PORT', 'PGLITE_PORT', 'COGNITO_PORT'];
-  const ports = await Promise.all([...names, 'SECOND'].map(() => getPort()));
+  const names = ['PORT', 'RUNNER_PORT', 'DYNOXIDE_PORT', 'PGLITE_PORT', 'COGNITO_PORT', 'DELIVERY_PORT'];
+  const ports = await Promise.all([...names, 'SECOND', 'SECOND_DELIVERY'].map(() => getPort()));
   const ofNames = Object.fromEntries(names.map((name, index) => [name, String(ports[index])]));
   env = {
     PATH: process.env.PATH,
@@ -36,10 +36,10 @@ beforeAll(async () => {
     });
   }
   await eventually(() => expect(printed).toContain('Parley is ready'), 60_000);
-  const second = String(ports.at(-1));
+  const [second, secondDelivery] = ports.slice(names.length).map(String);
   secondApi = spawn(process.execPath, ['--import', 'tsx', 'backend/src/main.ts'], {
     cwd: root,
-    env: { ...env, ...engineEnv(), PORT: second, LOG_LEVEL: 'error' },
+    env: { ...env, ...engineEnv(), PORT: second, DELIVERY_PORT: secondDelivery, LOG_LEVEL: 'error' },
     stdio: 'ignore',
   });
   urls = [`http://127.0.0.1:${env.PORT}`, `http://127.0.0.1:${second}`];

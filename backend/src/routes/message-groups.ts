@@ -127,7 +127,7 @@ export const messageGroupRoutes = (ctx: Context) => [
     errors: ['message_group_not_found', 'seq_invalid'],
     handle({ user, params, body }) {
       const input = { userUuid: user.uuid, messageGroupUuid: params.uuid, seq: body.seq };
-      return summaries.markRead(ctx.table, input);
+      return ctx.gateway.markRead(input);
     },
   }),
 ];

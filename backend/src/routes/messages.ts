@@ -65,7 +65,10 @@ export const messageRoutes = (ctx: Context) => [
 type SendInput = { sender: users.User; body: SendBody; idempotencyKey: string | undefined };
 
 /** Safe to repeat with the same key: answers the first entry. */
-async function sendMessage({ log, pool }: Context, { sender, body, idempotencyKey }: SendInput) {
+export async function sendMessage(
+  { log, pool }: Pick<Context, 'log' | 'pool'>,
+  { sender, body, idempotencyKey }: SendInput,
+) {
   const send = { sender, message: body.message, idempotencyKey, knownSeq: body.known_seq ?? undefined };
   const target = targetOf(body);
   if ('messageGroupUuid' in target) return messages.send(log, { ...send, ...target });

@@ -3,7 +3,7 @@ import type { Context } from '../context.ts';
 import { route } from '../route.ts';
 import { z } from '../zod.ts';
 
-export const signOutRoutes = ({ pool }: Context) => [
+export const signOutRoutes = ({ pool, gateway }: Context) => [
   route({
     method: 'post',
     path: '/api/sign-out',
@@ -11,6 +11,7 @@ export const signOutRoutes = ({ pool }: Context) => [
     response: z.strictObject({}),
     async handle({ user, issuedAtSeconds }) {
       await users.signOut(pool, user.uuid, issuedAtSeconds);
+      gateway.tellSessionsEnded(user.uuid);
       return {};
     },
   }),

@@ -1,16 +1,22 @@
 import { randomUUID } from 'node:crypto';
+import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { loadConfig } from '@parley/config/config';
 import * as entries from '@parley/core/entries';
 import { createProjector } from '@parley/core/projector';
+import { clientConfig } from '@parley/core/table/client';
 import * as users from '@parley/core/users';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
+import { eventSources } from '@parley/lambdas/local/event-sources';
+import { createStreamRunner } from '@parley/lambdas/local/stream-runner';
+import { createMessageStream } from '@parley/lambdas/message-stream/live';
 import { createApp } from '../app.ts';
 import { createContext } from '../context.ts';
 import { createLogger, type Logger } from '../logger.ts';
 import { createHttpServer } from '../server.ts';
 import { createClient } from './client.ts';
 import { type Contract, createContract } from './contract.ts';
+import { freePort } from './free-port.ts';
 import { clientId, createIssuer } from './issuer.ts';
 
 export type TestPerson = users.User & { sub: string; token: string };
@@ -37,18 +43,52 @@ export async function createWorld() {
     // Nobody listens there: who has no profile cannot get one.
     AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:9',
     RATE_LIMIT_PER_MINUTE: '0',
+    DELIVERY_SECRETS: 'of these tests',
   };
 
   async function node(changes: Record<string, string> = {}, logger: Logger = createLogger('silent')) {
     const ctx = createContext(loadConfig({ ...env, ...changes }), logger);
     const server = createHttpServer(createApp(ctx));
+    server.onUpgrade(ctx.gateway.upgrade);
     const url = await server.listen(0, '127.0.0.1');
     ctx.readiness.serve();
-    closers.push(async () => {
-      await server.close();
+    let isClosed = false;
+    const close = async () => {
+      if (isClosed) return;
+      isClosed = true;
+      await Promise.all([server.close(), ctx.gateway.stop()]);
       await ctx.close();
-    });
-    return { ctx, ...createClient(url, await contractOf(url, changes.MESSAGE_MAX_CHARS)) };
+    };
+    closers.push(close);
+    return { ctx, close, ...createClient(url, await contractOf(url, changes.MESSAGE_MAX_CHARS)) };
+  }
+
+  /** A node whose sockets hear what the stream tells (`runStream`). */
+  async function liveNode(changes: Record<string, string> = {}) {
+    const api = await node({ DELIVERY_PORT: await freePort(), ...changes });
+    await api.ctx.gateway.start();
+    return api;
+  }
+
+  /** The stream's Lambda with the local runner. */
+  function runStream() {
+    const logger = createLogger('silent');
+    const messageStream = createMessageStream(loadConfig(env), table, logger);
+    const streams = new DynamoDBStreamsClient(clientConfig('us-east-1', testEndpoint()));
+    const sources = eventSources(messageStream.summaries, messageStream.largeSummaries).map((source) => ({
+      ...source,
+      // Nobody wakes it.
+      maxPollMs: 10,
+    }));
+    const runner = createStreamRunner({ table, streams, sources, logger, repair: async () => {} });
+    runner.start();
+    const stop = async () => {
+      await runner.stop();
+      messageStream.close();
+      streams.destroy();
+    };
+    closers.push(stop);
+    return { runner, stop };
   }
 
   /** Nodes whose limits are the same have the same document. */
@@ -79,6 +119,8 @@ export async function createWorld() {
 
   return {
     project,
+    liveNode,
+    runStream,
     table,
     database,
     issuer,

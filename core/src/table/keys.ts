@@ -34,6 +34,23 @@ export const summaryKey = (userUuid: string, messageGroupUuid: string): Key => (
   sk: messageGroupUuid,
 });
 
+/** Live items: sockets, the processes that hold them, and on which of these a person is. */
+export const connectionKey = (connectionId: string): Key => ({
+  pk: `CONN#${connectionId}`,
+  sk: 'METADATA',
+});
+export const nodeKey = (nodeId: string): Key => ({ pk: `NODE#${nodeId}`, sk: 'METADATA' });
+/** The list of nodes: a partition of its own, for a node's own item cannot be found without its id. */
+export const nodesPk = 'NODES';
+export const listedNodeKey = (nodeId: string): Key => ({ pk: nodesPk, sk: `NODE#${nodeId}` });
+export const placesPk = (userUuid: string) => `USER#${userUuid}`;
+export const placeKey = (userUuid: string, nodeId: string): Key => ({
+  pk: placesPk(userUuid),
+  sk: `NODE#${nodeId}`,
+});
+/** The node of a `NODES` or a `USER#` item. */
+export const nodeIdOf = ({ sk }: Key) => sk.slice('NODE#'.length);
+
 /** The keys of the second table: it has no stream, so what a consumer notes there does not feed the stream it reads. */
 export const checkpointKey = (consumer: string, streamArn: string, shardId: string): Key => ({
   pk: `CHECKPOINT#${consumer}`,
@@ -56,12 +73,16 @@ const entrySkPattern = /^\d{12}$/;
 const memberSkPattern = new RegExp(`^MEMBER#(${uuidPattern})$`);
 const summarySkPattern = new RegExp(`^${uuidPattern}$`);
 
+/** Sockets, nodes and places: they come and go, and nothing rests on them. */
+const livePkPattern = /^(?:CONN#|NODE#|USER#|NODES$)/;
+
 /** What a key addresses, or `unknown` for an item Parley did not write (an older layout, a hand-made row). */
 export type ParsedKey =
   | { item: 'entry'; messageGroupUuid: string; seq: number }
   | { item: 'group'; messageGroupUuid: string }
   | { item: 'member'; messageGroupUuid: string; userUuid: string }
   | { item: 'summary'; userUuid: string; messageGroupUuid: string }
+  | { item: 'live' }
   | { item: 'unknown' };
 
 export function parseKey({ pk, sk }: Key): ParsedKey {
@@ -74,5 +95,5 @@ export function parseKey({ pk, sk }: Key): ParsedKey {
   }
   const userUuid = summariesPkPattern.exec(pk)?.[1];
   if (userUuid && summarySkPattern.test(sk)) return { item: 'summary', userUuid, messageGroupUuid: sk };
-  return { item: 'unknown' };
+  return { item: livePkPattern.test(pk) ? 'live' : 'unknown' };
 }

@@ -1,11 +1,10 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { type Config, loadConfig } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
-import { createProjector } from '@parley/core/projector';
 import { repairSummaries } from '@parley/core/repair';
-import { clientConfig, closeTable, createTable } from '@parley/core/table/client';
+import { clientConfig, closeTable, createTable, skipLogCopies } from '@parley/core/table/client';
 import { pino } from 'pino';
-import { createHandler as createMessageStream } from '../message-stream/handler.ts';
+import { createMessageStream } from '../message-stream/live.ts';
 import { createHandler as createPostConfirmation } from '../post-confirmation/handler.ts';
 import { createEndpoint } from './endpoint.ts';
 import { eventSources } from './event-sources.ts';
@@ -22,20 +21,24 @@ export async function start(config: Config) {
     runnerName: config.DDB_RUNNER_TABLE,
   });
   const streams = new DynamoDBStreamsClient(clientConfig(config.AWS_REGION, endpoint));
+  skipLogCopies(streams);
   const onError = (err: unknown) => logger.warn({ err }, 'postgres connection lost');
   const pool = createPool({ connectionString: config.DATABASE_URL, max: 2, onError });
-  const messageStream = createMessageStream(createProjector(table), logger);
+  const messageStream = createMessageStream(config, table, logger);
   const runner = createStreamRunner({
     table,
     streams,
-    sources: eventSources(messageStream),
+    sources: eventSources(messageStream.summaries, messageStream.largeSummaries),
     logger,
     repair: async () => {
       const repaired = await repairSummaries(table);
       logger.info({ repaired }, 'summaries compared with their logs, as the position in the stream was lost');
     },
   });
-  const functions = { 'message-stream': messageStream, 'post-confirmation': createPostConfirmation(pool) };
+  const functions = {
+    'message-stream': messageStream.summaries,
+    'post-confirmation': createPostConfirmation(pool),
+  };
   const status = () => ({ status: 'ok' as const, lag_ms: runner.lagMs() });
   const app = createEndpoint({ functions, status, wake: runner.wake, logger });
   const server = app.listen(config.RUNNER_PORT, config.RUNNER_HOST, (error?: Error) => {
@@ -51,6 +54,7 @@ export async function start(config: Config) {
   return async function close() {
     server.close();
     await runner.stop();
+    messageStream.close();
     streams.destroy();
     closeTable(table);
     await pool.end();

@@ -22,7 +22,8 @@ import type { Waiter } from './waiter.ts';
  * 1. Records that pass the filter gather into a batch until it is full or its window has passed.
  * 2. The handler gets the batch. It is tried again from its first failure on, with backoff; what fails every attempt
  *    becomes a dead letter, and the shard moves on. A batch that fails as a whole is halved down to the record at fault.
- * 3. Only then the checkpoint moves. A crash in between repeats a batch, which the handler must survive.
+ * 3. Only then the checkpoint moves, beside the reading of the next batch. A crash in between repeats what was not
+ *    noted yet, which the handler must survive.
  *
  * Faults of the table or the stream itself end the consumer: its caller starts another from the checkpoint.
  */
@@ -66,6 +67,8 @@ const maxCheckpointAgeMs = 20 * 60 * 60_000;
 const idleCheckpointMs = 5_000;
 const unmovedCheckpointMs = 60 * 60_000;
 const minPollMs = 5;
+/** Where records gather anyway, reading them a little later makes fewer requests. */
+const minWindowPollMs = 250;
 const maxRetryMs = 10_000;
 const maxRecordsPerRead = 1_000;
 
@@ -84,25 +87,40 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
   let isClosed = false;
   let batch: DynamoDBRecord[] = [];
   let dueAtMs = Infinity;
-  let pollMs = minPollMs;
+  let position: Omit<checkpoints.Checkpoint, 'updatedAtMs'> | undefined;
+  let noted: Promise<void> = Promise.resolve();
+  let isNoting = false;
+  let noteError: unknown;
+  const shortestPollMs = source.windowMs > 0 ? minWindowPollMs : minPollMs;
+  let pollMs = shortestPollMs;
 
   const isTooOld = checkpoint && table.clock.now() - checkpoint.updatedAtMs > maxCheckpointAgeMs;
   if (isTooOld || (!checkpoint && !shard.isContinued)) startFromOldest();
 
-  while (!signal.aborted) {
-    const found = await read();
-    context.onPending(batch[0] && writtenAt(batch[0]));
-    if (batch.length >= source.batchSize || Date.now() >= dueAtMs || (isClosed && batch.length > 0)) {
-      if (!(await handle(context, shard, batch))) return;
-      batch = [];
-      dueAtMs = Infinity;
-      context.onPending(undefined);
-      await save();
-    } else if (batch.length === 0 && isSaveDue()) await save();
-    if (repair.error) throw repair.error;
-    if (isClosed && repair.isDone) return;
-    if (found === 0) await pause();
-    else pollMs = minPollMs;
+  try {
+    await consume();
+  } finally {
+    await noted;
+  }
+  if (noteError) throw noteError;
+
+  async function consume() {
+    while (!signal.aborted) {
+      if (noteError) throw noteError;
+      const found = await read();
+      context.onPending(batch[0] && writtenAt(batch[0]));
+      if (batch.length >= source.batchSize || Date.now() >= dueAtMs || (isClosed && batch.length > 0)) {
+        if (!(await handle(context, shard, batch))) return;
+        batch = [];
+        dueAtMs = Infinity;
+        context.onPending(undefined);
+        save();
+      } else if (batch.length === 0 && isSaveDue()) save();
+      if (repair.error) throw repair.error;
+      if (isClosed && repair.isDone) return;
+      if (found > 0) pollMs = shortestPollMs;
+      if (found === 0 || (source.windowMs > 0 && found < maxRecordsPerRead)) await pause();
+    }
   }
 
   function startFromOldest() {
@@ -129,12 +147,11 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
       );
       iterator = NextShardIterator;
       isClosed = NextShardIterator === undefined;
-      const records = Records.map((record) => lambdaRecord(record, shard.streamArn));
-      const ofInterest = records.filter(source.filter);
+      const ofInterest = Records.filter(source.filter).map((record) => lambdaRecord(record, shard.streamArn));
       if (batch.length === 0 && ofInterest.length > 0) dueAtMs = Date.now() + source.windowMs;
       batch.push(...ofInterest);
-      readTo = records.at(-1)?.dynamodb?.SequenceNumber ?? readTo;
-      return records.length;
+      readTo = Records.at(-1)?.dynamodb?.SequenceNumber ?? readTo;
+      return Records.length;
     } catch (error) {
       iterator = undefined;
       if (error instanceof TrimmedDataAccessException) startFromOldest();
@@ -160,16 +177,34 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
     return isClosed || ageMs >= (readTo === savedTo ? unmovedCheckpointMs : idleCheckpointMs);
   }
 
-  async function save() {
+  /** Notes where the consumer stands: one write at a time, and of positions that gather meanwhile the last one. */
+  function save() {
     if (!repair.isDone) return;
-    await checkpoints.write(table, place, { sequenceNumber: readTo, isFinished: isClosed });
+    position = { sequenceNumber: readTo, isFinished: isClosed };
     savedTo = readTo;
     savedAtMs = Date.now();
+    if (isNoting) return;
+    isNoting = true;
+    noted = note().catch((error) => {
+      noteError = error;
+    });
+  }
+
+  async function note() {
+    try {
+      while (position) {
+        const newest = position;
+        position = undefined;
+        await checkpoints.write(table, place, newest);
+      }
+    } finally {
+      isNoting = false;
+    }
   }
 
   async function pause() {
     const isWoken = await waiter.wait(Math.max(1, Math.min(pollMs, dueAtMs - Date.now())));
-    pollMs = isWoken ? minPollMs : Math.min(source.maxPollMs, pollMs * 2);
+    pollMs = isWoken ? shortestPollMs : Math.min(source.maxPollMs, pollMs * 2);
   }
 }
 

@@ -81,7 +81,10 @@ test('a message reaches the summaries, and a stopped runner goes on where it was
     () => unreadOf(other, message_group_uuid),
     (unread) => unread === 2,
   );
-  expect(first.lagMs()).toBe(0);
+  await eventually(
+    async () => first.lagMs(),
+    (lagMs) => lagMs === 0,
+  );
   await first.stop();
 
   await messages.sendDirect(log, { sender: one, recipient: other, message: '3' });

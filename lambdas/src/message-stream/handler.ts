@@ -1,18 +1,41 @@
 import type { Projector } from '@parley/core/projector';
+import type { Push } from '@parley/core/push';
 import { isTransientFault } from '@parley/core/table/faults';
-import { entryRecord } from '@parley/core/table/stream';
+import { type EntryRecord, entryRecord } from '@parley/core/table/stream';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import type { Logger } from 'pino';
+
+type Handler = (event: DynamoDBStreamEvent) => Promise<DynamoDBBatchResponse>;
 
 /**
  * Rewrites the summaries that a batch of stream records touches. Safe to repeat with the same, a cut or a shuffled
  * batch. What is no log entry of Parley's is counted and passed over; the records of a conversation that failed are
  * reported, so that the event source tries them again.
  */
-export function createHandler(projector: Projector, logger: Logger) {
-  return async (event: DynamoDBStreamEvent): Promise<DynamoDBBatchResponse> => {
+export function createHandler(projector: Projector, logger: Logger): Handler {
+  return handleEntries(logger, (entries) => projector.project(entries));
+}
+
+/**
+ * The same, and tells the nodes afterwards. The summaries of large conversations are left to the handler above, with
+ * a window of its own; their entries are told at once. A second delivery tells again, which clients expect.
+ */
+export function createLiveHandler(projector: Projector, push: Push, logger: Logger): Handler {
+  return handleEntries(logger, async (entries) => {
+    // Read while the summaries are written; whoever connects meanwhile reads the log after this entry.
+    const routing = push.route(entries);
+    routing.catch(() => {}); // Awaited below.
+    const failed = await projector.project(entries.filter(({ entry }) => !entry.large));
+    await push.send(await routing, failed);
+    return failed;
+  });
+}
+
+const handleEntries =
+  (logger: Logger, handle: (entries: EntryRecord[]) => Promise<Map<string, unknown>>): Handler =>
+  async (event) => {
     const entries = event.Records.map(entryRecord).filter((record) => record !== undefined);
-    const failed = await projector.project(entries);
+    const failed = await handle(entries);
     for (const [messageGroupUuid, err] of failed)
       logger.warn({ messageGroupUuid, err }, 'summaries not rewritten');
     // The table, no record, is at fault: the whole batch comes again, for as long as that takes.
@@ -22,4 +45,3 @@ export function createHandler(projector: Projector, logger: Logger) {
     const reported = entries.filter(({ entry }) => failed.has(entry.message_group_uuid));
     return { batchItemFailures: reported.map(({ sequenceNumber }) => ({ itemIdentifier: sequenceNumber })) };
   };
-}

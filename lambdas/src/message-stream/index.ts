@@ -1,8 +1,7 @@
 import { loadConfig } from '@parley/config/config';
-import { createProjector } from '@parley/core/projector';
 import { createTable } from '@parley/core/table/client';
 import { pino } from 'pino';
-import { createHandler } from './handler.ts';
+import { createMessageStream } from './live.ts';
 
 // Created once for each container, and reused by its invocations.
 const config = loadConfig(process.env);
@@ -13,4 +12,9 @@ const table = createTable({
   runnerName: config.DDB_RUNNER_TABLE,
 });
 
-export const handler = createHandler(createProjector(table), pino({ level: config.LOG_LEVEL }));
+const messageStream = createMessageStream(config, table, pino({ level: config.LOG_LEVEL }));
+
+/** For the event source without a window: every entry. */
+export const handler = messageStream.summaries;
+/** For the event source with a window: the entries of large conversations. */
+export const largeHandler = messageStream.largeSummaries;

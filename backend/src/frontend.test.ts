@@ -1,0 +1,61 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { loadConfig } from '@parley/config/config';
+import express from 'express';
+import request from 'supertest';
+import { frontend } from './frontend.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'parley-frontend-'));
+const app = express();
+
+beforeAll(() => {
+  mkdirSync(join(folder, 'assets'));
+  writeFileSync(join(folder, 'index.html'), '<!doctype html><title>Parley</title>');
+  writeFileSync(join(folder, 'icon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
+  writeFileSync(join(folder, 'assets/index-abc.js'), 'export {};');
+  const config = loadConfig({ AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:4573/' });
+  app.use(frontend({ config }, folder));
+  app.use((_req, res) => {
+    res.status(404).json(['not_found']);
+  });
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const page = (path: string) => request(app).get(path).set('Accept', 'text/html,*/*;q=0.8');
+
+describe('the browser chat is served', () => {
+  test.each(['/', '/messages/373a7a86-3e60-55c4-b4be-ce74b101d96c', '/messages/new/ana'])(
+    'as one page at %s, asked for anew each time',
+    async (path) => {
+      const answer = await page(path).expect(200);
+      expect(answer.text).toContain('<title>Parley</title>');
+      expect(answer.headers['cache-control']).toBe('no-cache');
+    },
+  );
+
+  test('with a policy that lets nothing run but its own files, and nothing be asked but us and the sign-in', async () => {
+    const policy = String((await page('/')).headers['content-security-policy']);
+    expect(policy).toContain("script-src 'self';");
+    expect(policy).toContain("connect-src 'self' http://127.0.0.1:4573;");
+    expect(policy).not.toMatch(/unsafe|\*/);
+  });
+
+  test('with assets that are kept for a year, because their names change with them', async () => {
+    const answer = await request(app).get('/assets/index-abc.js').expect(200);
+    expect(answer.headers['cache-control']).toBe('public, max-age=31536000, immutable');
+    await request(app).get('/icon.svg').expect(200).expect('Cache-Control', 'no-cache');
+  });
+
+  test('and nothing else: no page for an asset that is gone, for the API, or for who does not ask for one', async () => {
+    await request(app).get('/assets/index-old.js').expect(404);
+    await page('/api').expect(404);
+    await page('/api/nowhere').expect(404);
+    await request(app).get('/nowhere').set('Accept', 'application/json').expect(404);
+    await page('/..%2f..%2fpackage.json').expect((answer) => {
+      expect(answer.text).not.toContain('workspaces');
+    });
+    await request(app).post('/').expect(404);
+  });
+});

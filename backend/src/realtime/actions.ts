@@ -1,0 +1,63 @@
+import { AppError } from '@parley/core/errors';
+import { isLarge } from '@parley/core/push';
+import type { Rosters } from '@parley/core/rosters';
+import type { Context } from '../context.ts';
+import { presentEntry } from '../presenters/entry.ts';
+import { parse } from '../route.ts';
+import { sendMessage } from '../routes/messages.ts';
+import type { Session } from '../sessions.ts';
+import { RateLimited } from './frame-errors.ts';
+import { readPayload, sendPayload, typingPayload } from './frames.ts';
+import { rosterMaxAgeMs } from './news.ts';
+
+export type ActionsContext = Pick<Context, 'config' | 'log' | 'pool' | 'rateLimit'> & {
+  rosters: Rosters;
+  markRead: (input: { userUuid: string; messageGroupUuid: string; seq: number }) => Promise<unknown>;
+  tellTyping: (messageGroupUuid: string, userUuid: string) => void;
+};
+
+type Action = (session: Session, payload: unknown) => Promise<unknown>;
+
+/** What a person may ask for on a socket. Each answers its data, or throws an AppError. */
+export function createActions(ctx: ActionsContext): Record<string, Action> {
+  const send = sendPayload(ctx.config.MESSAGE_MAX_CHARS);
+
+  /** Over HTTP and sockets together. */
+  function takeRequest({ user }: Session) {
+    const waitSeconds = ctx.rateLimit.take(user.uuid);
+    if (waitSeconds > 0) throw new RateLimited(waitSeconds);
+  }
+
+  return {
+    async 'message.send'(session, payload) {
+      takeRequest(session);
+      const body = parse(send.body, payload, 'body_invalid');
+      const { idempotency_key } = parse(send.key, payload, 'body_invalid');
+      const { user } = session;
+      const entry = await sendMessage(ctx, {
+        sender: user,
+        body,
+        idempotencyKey: idempotency_key ?? undefined,
+      });
+      return presentEntry(entry, new Map([[user.uuid, user]]));
+    },
+
+    async 'message_group.read'(session, payload) {
+      takeRequest(session);
+      const { message_group_uuid, seq } = parse(readPayload, payload, 'body_invalid');
+      return ctx.markRead({ userUuid: session.user.uuid, messageGroupUuid: message_group_uuid, seq });
+    },
+
+    async typing({ user }, payload) {
+      const { message_group_uuid } = parse(typingPayload, payload, 'body_invalid');
+      const roster = await ctx.rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs });
+      if (!roster?.has(user.uuid)) throw new AppError('message_group_not_found');
+      if (!isLarge(roster)) ctx.tellTyping(message_group_uuid, user.uuid);
+      return {};
+    },
+
+    async ping() {
+      return {};
+    },
+  };
+}

@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto';
+import { TokenBucket } from 'limiter';
+import type { WebSocket } from 'ws';
+import type { Session } from '../sessions.ts';
+import { closeCodes } from './frame-errors.ts';
+
+export type Connection = ReturnType<typeof createConnection>;
+
+export type ConnectionOptions = {
+  bufferBytes: number;
+  framesPerSecond: number;
+};
+
+const pingMs = 30_000;
+/** Timers take no more. */
+const maxTimerMs = 2 ** 31 - 1;
+
+/** One socket: what may wait in it, whether its peer still answers, and whose it is. */
+export function createConnection(ws: WebSocket, { bufferBytes, framesPerSecond }: ConnectionOptions) {
+  const frames = new TokenBucket({
+    bucketSize: 3 * framesPerSecond,
+    tokensPerInterval: framesPerSecond,
+    interval: 'second',
+  });
+  frames.content = 3 * framesPerSecond;
+  let isAnswering = true;
+  let deadline: NodeJS.Timeout | undefined;
+
+  const pings = setInterval(() => {
+    if (!isAnswering) return ws.terminate();
+    isAnswering = false;
+    ws.ping();
+  }, pingMs);
+  ws.on('pong', () => {
+    isAnswering = true;
+  });
+  ws.once('close', () => {
+    clearInterval(pings);
+    clearTimeout(deadline);
+  });
+
+  const connection = {
+    id: randomUUID(),
+    /** Set once it has authenticated. */
+    session: undefined as Session | undefined,
+    /** Requests begin one after the other; resolves when the last one has begun. */
+    turn: Promise.resolve(),
+    inFlight: 0,
+    refusals: 0,
+    junk: 0,
+
+    /** Takes what is serialised. A socket that does not drain is closed: its client catches up from the log. */
+    send(frame: Buffer) {
+      if (ws.readyState !== ws.OPEN) return;
+      if (ws.bufferedAmount + frame.length > bufferBytes) connection.close(closeCodes.tooSlow, 'too slow');
+      else ws.send(frame, { binary: false });
+    },
+
+    close(code: number, reason: string, graceMs = 2_000) {
+      if (ws.readyState !== ws.OPEN) return;
+      ws.close(code, reason);
+      // A peer that does not read never sees the close.
+      const force = setTimeout(() => ws.terminate(), graceMs);
+      ws.once('close', () => clearTimeout(force));
+    },
+
+    /** 0, or the seconds to wait. */
+    takeFrame(): number {
+      if (framesPerSecond === 0 || frames.tryRemoveTokens(1)) return 0;
+      return Math.max(1, Math.ceil(frames.getWaitTime(1) / 1_000));
+    },
+
+    /** Closes with 4401 at that time, unless it is told another one before. */
+    closeAt(timeMs: number, reason: string) {
+      clearTimeout(deadline);
+      if (ws.readyState !== ws.OPEN) return;
+      const waitMs = Math.max(0, timeMs - Date.now());
+      deadline = setTimeout(
+        () =>
+          waitMs > maxTimerMs
+            ? connection.closeAt(timeMs, reason)
+            : connection.close(closeCodes.unauthenticated, reason),
+        Math.min(waitMs, maxTimerMs),
+      );
+    },
+  };
+  return connection;
+}

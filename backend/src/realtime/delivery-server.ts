@@ -1,0 +1,105 @@
+import { createServer, type IncomingMessage } from 'node:http';
+import { networkInterfaces } from 'node:os';
+import type { Config } from '@parley/config/config';
+import type { Clock } from '@parley/core/clock';
+import {
+  createVerifier,
+  type Delivery,
+  deliverPath,
+  onlinePath,
+  signatureHeader,
+} from '@parley/core/delivery';
+import type { Logger } from '../logger.ts';
+import { z } from '../zod.ts';
+
+export type DeliveryServerOptions = {
+  secrets: readonly string[];
+  clock: Clock;
+  logger: Logger;
+  /** Takes a delivery. It is answered at once: who waits for it is the stream. */
+  onDelivery: (delivery: Delivery) => void;
+  /** Who of these people is here. */
+  online: (userUuids: string[]) => string[];
+};
+
+const maxBodyBytes = 64 * 2 ** 20;
+const records = z.array(z.looseObject({}));
+const deliverySchema = z.object({
+  conversations: z
+    .array(
+      z.looseObject({ message_group_uuid: z.string(), version: z.int(), entries: records, rows: records }),
+    )
+    .optional(),
+  events: z.array(z.looseObject({ event: z.string(), user_uuid: z.string() })).optional(),
+});
+const onlineSchema = z.object({ user_uuids: z.array(z.string()) });
+
+/** The internal endpoint: the stream's Lambda and other nodes, by their signature. No token of a person opens it. */
+export function createDeliveryServer({ secrets, clock, logger, onDelivery, online }: DeliveryServerOptions) {
+  const isGenuine = createVerifier(secrets);
+
+  const server = createServer(async (req, res) => {
+    try {
+      const { status, answer } = await handle(req);
+      const body = answer === undefined ? '' : JSON.stringify(answer);
+      res.writeHead(status, { 'Content-Type': 'application/json' }).end(body);
+    } catch (err) {
+      logger.warn({ err }, 'a delivery was not taken');
+      if (!res.headersSent) res.writeHead(400).end();
+    }
+  });
+
+  async function handle(req: IncomingMessage): Promise<{ status: number; answer?: unknown }> {
+    const path = req.url ?? '';
+    if (req.method !== 'POST' || (path !== deliverPath && path !== onlinePath)) return { status: 404 };
+    const body = await readBody(req);
+    const signature = String(req.headers[signatureHeader] ?? '');
+    if (!body || !isGenuine(signature, { path, body, nowMs: clock.now() })) return { status: 401 };
+    const value: unknown = JSON.parse(body.toString());
+    if (path === onlinePath)
+      return { status: 200, answer: { online: online(onlineSchema.parse(value).user_uuids) } };
+    onDelivery(deliverySchema.parse(value) as Delivery);
+    return { status: 200 };
+  }
+
+  return {
+    listen: (port: number, host: string) =>
+      new Promise<number>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, host, () => {
+          server.off('error', reject);
+          const address = server.address();
+          resolve(typeof address === 'object' && address ? address.port : port);
+        });
+      }),
+    async close() {
+      await new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      });
+    },
+  };
+}
+
+async function readBody(req: IncomingMessage): Promise<Buffer | undefined> {
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  for await (const part of req) {
+    bytes += part.length;
+    if (bytes > maxBodyBytes) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
+/** Where others reach the endpoint. */
+export function endpointUrl({ DELIVERY_URL, DELIVERY_HOST }: Config, port: number): string {
+  if (DELIVERY_URL) return DELIVERY_URL.replace(/\/$/, '');
+  const host = DELIVERY_HOST === '0.0.0.0' ? (ownAddress() ?? '127.0.0.1') : DELIVERY_HOST;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+const ownAddress = () =>
+  Object.values(networkInterfaces())
+    .flatMap((addresses) => addresses ?? [])
+    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;

@@ -1,0 +1,185 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import * as messageGroups from '@parley/core/message-groups';
+import { connect, type LiveClient } from '../testing/live-client.ts';
+import { createWorld, type TestPerson, type World } from '../testing/world.ts';
+
+let world: World;
+let one: Awaited<ReturnType<World['liveNode']>>;
+let other: Awaited<ReturnType<World['liveNode']>>;
+let [ada, ben, cleo]: TestPerson[] = [];
+const open: LiveClient[] = [];
+
+beforeAll(async () => {
+  world = await createWorld();
+  [one, other] = [await world.liveNode(), await world.liveNode()];
+  [ada, ben, cleo] = [await world.person('ada'), await world.person('ben'), await world.person('cleo')];
+  world.runStream();
+});
+afterEach(async () => {
+  for (const client of open.splice(0)) await client.close();
+});
+afterAll(() => world.close());
+
+async function join(node: { url: string }, person: TestPerson | undefined) {
+  if (!person) throw new Error('nobody');
+  const client = await connect(node.url);
+  open.push(client);
+  expect(await client.authenticate(person)).toMatchObject({
+    success: true,
+    data: { user_uuid: person.uuid },
+  });
+  return client;
+}
+
+describe('a message', () => {
+  it('reaches every device of both people, through whichever node it was sent', async () => {
+    const [sender, second, receiver] = [await join(one, ada), await join(other, ada), await join(other, ben)];
+    const sent = await sender.request('message.send', {
+      handle: 'ben',
+      message: 'hello',
+      idempotency_key: 'k1',
+    });
+    expect(sent).toMatchObject({ success: true, data: { seq: 1, message: 'hello', handle: 'ada' } });
+    for (const client of [sender, second, receiver])
+      expect(await client.event('message.created')).toEqual(sent.data);
+    const row = await receiver.event('message_group.updated');
+    expect(row).toMatchObject({
+      kind: 'direct',
+      handle: 'ada',
+      message: 'hello',
+      last_seq: 1,
+      unread_count: 1,
+    });
+    expect(await second.event('message_group.updated')).toMatchObject({ handle: 'ben', unread_count: 0 });
+
+    const again = await sender.request('message.send', {
+      handle: 'ben',
+      message: 'hello',
+      idempotency_key: 'k1',
+    });
+    expect(again.data).toEqual(sent.data);
+    const overHttp = await one.post('/api/messages', { as: ben, body: { handle: 'ada', message: 'hi' } });
+    expect(await second.event('message.created', ({ seq }) => seq === 2)).toEqual(overHttp.body);
+  });
+
+  it('comes in the order of the log, none twice and none left out', async () => {
+    const [sender, receiver] = [await join(one, ada), await join(other, cleo)];
+    await sender.request('message.send', { handle: 'cleo', message: '0' });
+    await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        sender.request('message.send', { handle: 'cleo', message: `${index}` }),
+      ),
+    );
+    await receiver.event('message.created', ({ seq }) => seq === 51);
+    const seqs = receiver.events('message.created').map(({ seq }) => seq);
+    expect(seqs).toEqual(Array.from({ length: 51 }, (_, index) => index + 1));
+  });
+});
+
+describe('a group', () => {
+  it('tells its members of everything, and who was removed of the removal and nothing after it', async () => {
+    const [admin, member, removed] = [await join(one, ada), await join(other, ben), await join(other, cleo)];
+    const body = { title: 'three', handles: ['ben', 'cleo'] };
+    const created = await one.post('/api/message_groups', { as: ada, body });
+    const uuid = created.body.message_group_uuid;
+    const ofGroup = ({ message_group_uuid }: { message_group_uuid: string }) => message_group_uuid === uuid;
+    for (const client of [admin, member, removed]) {
+      expect(await client.event('message.created', ofGroup)).toMatchObject({ seq: 1, type: 'group_created' });
+      await client.event(
+        'membership',
+        (data) => ofGroup(data) && data.user_uuid === cleo?.uuid && data.change === 'added',
+      );
+      await client.event('message_group.updated', (row) => row.uuid === uuid && row.display_name === 'three');
+    }
+    await removed.request('typing', { message_group_uuid: uuid });
+    await member.event('typing', ({ user_uuid }) => user_uuid === cleo?.uuid);
+
+    await one.delete(`/api/message_groups/${uuid}/members/cleo`, { as: ada });
+    await removed.event('membership', (data) => ofGroup(data) && data.change === 'removed');
+    await sleep(1_000);
+    const before = removed.frames.length;
+    expect(await removed.request('typing', { message_group_uuid: uuid })).toMatchObject({
+      success: false,
+      error: { code: 'message_group_not_found' },
+    });
+    await admin.request('message.send', { message_group_uuid: uuid, message: 'without cleo' });
+    await admin.request('typing', { message_group_uuid: uuid });
+    await admin.request('message_group.read', { message_group_uuid: uuid, seq: 3 });
+    await member.event('message.created', (data) => ofGroup(data) && data.message === 'without cleo');
+    await member.event('message_group.read', ofGroup);
+    await sleep(200);
+    expect(removed.frames.slice(before).filter(({ type }) => type === 'event')).toEqual([]);
+  });
+});
+
+describe('a read position', () => {
+  it('is told to the members, and with the unread count to the other devices of the reader', async () => {
+    const [writer, reader, second] = [await join(one, ada), await join(other, ben), await join(one, ben)];
+    const sent = await writer.request('message.send', { handle: 'ben', message: 'unread' });
+    const { message_group_uuid, seq } = sent.data;
+    await reader.event('message_group.updated', ({ last_seq }) => last_seq === seq);
+    const position = await reader.request('message_group.read', { message_group_uuid, seq });
+    expect(position.data).toEqual({ read_seq: seq, unread_count: 0 });
+    const isThis = (data: { read_seq: number }) => data.read_seq === seq;
+    for (const client of [writer, reader, second]) {
+      const told = { message_group_uuid, user_uuid: ben?.uuid, read_seq: seq };
+      expect(await client.event('message_group.read', isThis)).toEqual(told);
+    }
+    await second.event('message_group.updated', (row) => row.read_seq === seq && row.unread_count === 0);
+    await writer.request('message.send', { message_group_uuid, message: 'another' });
+    await reader.event('message_group.updated', (row) => row.last_seq === seq + 1 && row.unread_count === 1);
+    await one.put(`/api/message_groups/${message_group_uuid}/read`, { as: ben, body: { seq: seq + 1 } });
+    await writer.event('message_group.read', ({ read_seq }) => read_seq === seq + 1);
+  });
+});
+
+describe('presence', () => {
+  it('is shared by people who share a conversation: at the start, on coming and on going', async () => {
+    const stranger = await world.person('stranger');
+    await one.post('/api/messages', { as: ada, body: { handle: 'ben', message: 'we know each other' } });
+    const [first, nobody] = [await join(one, ada), await join(one, stranger)];
+    const second = await join(other, ben);
+    const isOf =
+      (person: TestPerson | undefined, online: boolean) => (data: { user_uuid: string; online: boolean }) =>
+        data.user_uuid === person?.uuid && data.online === online;
+    await second.event('presence', isOf(ada, true));
+    await first.event('presence', isOf(ben, true));
+    await second.close();
+    await first.event('presence', isOf(ben, false), 6_000);
+    expect(nobody.events('presence')).toEqual([]);
+  });
+});
+
+describe('a large conversation', () => {
+  it('tells its entries at once, and its rows a second later, once for all that came', async () => {
+    const people = await Promise.all(Array.from({ length: 101 }, (_, index) => world.person(`m${index}`)));
+    const handles = people.map(({ handle }) => handle);
+    const body = { title: 'large', handles: handles.slice(0, 48) };
+    const created = await one.post('/api/message_groups', { as: ada, body });
+    const uuid: string = created.body.message_group_uuid;
+    for (let start = 48; start < people.length; start += 48) {
+      await messageGroups.addMembers(one.ctx.log, {
+        messageGroupUuid: uuid,
+        actor: ada as TestPerson,
+        people: people.slice(start, start + 48),
+      });
+    }
+    const [writer, reader] = [await join(one, ada), await join(other, people[100])];
+    await writer.request('message.send', { message_group_uuid: uuid, message: 'first' });
+    await sleep(500);
+    for (let message = 0; message < 5; message += 1)
+      await writer.request('message.send', { message_group_uuid: uuid, message: `${message}` });
+    const sentAtMs = performance.now();
+    await reader.event('message.created', ({ message }) => message === '4', 1_000);
+    expect(performance.now() - sentAtMs).toBeLessThan(1_000);
+    await reader.event(
+      'message_group.updated',
+      (row) => row.message === '4' && row.unread_count === 6,
+      3_000,
+    );
+    expect(reader.events('message_group.updated').filter((row) => row.uuid === uuid).length).toBeLessThan(4);
+    const seqs = reader.events('message.created').map(({ seq }) => seq);
+    expect(seqs).toEqual(seqs.toSorted((left, right) => left - right));
+  });
+});

@@ -1,0 +1,293 @@
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { PutCommand } from '@aws-sdk/lib-dynamodb';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import * as connections from '@parley/core/connections';
+import * as entries from '@parley/core/entries';
+import { placeKey } from '@parley/core/table/keys';
+import * as users from '@parley/core/users';
+import { connect, type LiveClient } from '../testing/live-client.ts';
+import { createWorld, type TestPerson, type World } from '../testing/world.ts';
+
+type Api = Awaited<ReturnType<World['liveNode']>>;
+
+let world: World;
+let api: Api;
+let ada: TestPerson;
+let open: LiveClient[] = [];
+
+beforeAll(async () => {
+  world = await createWorld();
+  api = await world.liveNode({ CORS_ORIGINS: 'https://chat.example' });
+  ada = await world.person('ada');
+  await world.person('ben');
+  world.runStream();
+});
+afterEach(async () => {
+  for (const client of open) await client.close();
+  open = [];
+});
+afterAll(() => world.close());
+
+async function visit(node: { url: string } = api, options: { origin?: string } = {}) {
+  const client = await connect(node.url, options);
+  open.push(client);
+  return client;
+}
+
+async function join(person: TestPerson, node: { url: string } = api) {
+  const client = await visit(node);
+  expect(await client.authenticate(person)).toMatchObject({ success: true });
+  return client;
+}
+
+const expiring = (person: TestPerson, seconds: number) =>
+  world.issuer.token(person.sub, { claims: { exp: Math.floor(Date.now() / 1_000) + seconds } });
+
+describe('a handshake', () => {
+  it('is open to allowed origins, to the own one, and to what is no browser', async () => {
+    for (const origin of ['https://chat.example', api.url, undefined]) {
+      await (await visit(api, origin === undefined ? {} : { origin })).close();
+    }
+    for (const origin of [
+      'https://evil.example',
+      'null',
+      'https://chat.example.evil.example',
+      api.url.replace('http', 'ftp://x?'),
+    ])
+      await expect(visit(api, { origin })).rejects.toThrow('status 403');
+  });
+
+  it('is bounded: sockets that wait to authenticate, of all and of an address, and handshakes a second', async () => {
+    const bounded = async (changes: Record<string, string>, status: number) => {
+      const node = await world.liveNode(changes);
+      await visit(node);
+      await visit(node);
+      await expect(visit(node)).rejects.toThrow(`status ${status}`);
+      return node;
+    };
+    await bounded({ REALTIME_UNAUTHENTICATED: '2' }, 503);
+    await bounded({ REALTIME_HANDSHAKES_PER_SECOND: '2' }, 503);
+    const node = await bounded({ REALTIME_UNAUTHENTICATED_PER_ADDRESS: '2' }, 429);
+    await open.at(-1)?.authenticate(ada);
+    await visit(node);
+  });
+});
+
+describe('authentication', () => {
+  it('comes first, and in time', async () => {
+    const [silent, eager, wrong] = [await visit(), await visit(), await visit()];
+    expect(await eager.request('ping')).toMatchObject({ success: false, error: { code: 'generic_401' } });
+    expect((await eager.closed).code).toBe(4401);
+    expect(await wrong.request('authenticate', { token: 'x' })).toMatchObject({
+      error: { code: 'generic_401' },
+    });
+    expect((await wrong.closed).code).toBe(4401);
+    expect(await silent.closed).toEqual({ code: 4401, reason: 'authenticate first' });
+  }, 10_000);
+
+  it('ends with its token, unless a fresh one of the same person came before', async () => {
+    const [left, renewed] = [await visit(), await visit()];
+    const token = await expiring(ada, 2);
+    const answer = await left.authenticate({ token });
+    expect(Date.parse(answer.data.expires_at)).toBeLessThan(Date.now() + 3_000);
+    await renewed.authenticate({ token });
+    await renewed.authenticate(ada);
+    expect(await left.closed).toEqual({ code: 4401, reason: 'the token has expired' });
+    await sleep(300);
+    expect(await renewed.request('ping')).toMatchObject({ success: true });
+
+    const stranger = await world.person('stranger');
+    expect(await renewed.authenticate(stranger)).toMatchObject({ error: { code: 'generic_401' } });
+    expect((await renewed.closed).code).toBe(4401);
+  });
+
+  it('writes where the person is with the first socket, and removes it with the last', async () => {
+    const dora = await world.person('dora');
+    const [first, second] = [await join(dora), await join(dora)];
+    expect(await connections.places(world.table, dora.uuid)).toHaveLength(1);
+    await first.close();
+    await sleep(200);
+    expect(await connections.places(world.table, dora.uuid)).toHaveLength(1);
+    await second.close();
+    await sleep(200);
+    expect(await connections.places(world.table, dora.uuid)).toEqual([]);
+  });
+
+  it('is refused where a person has too many sockets', async () => {
+    const node = await world.liveNode({ REALTIME_SOCKETS_PER_PERSON: '2' });
+    await join(ada, node);
+    const second = await join(ada, node);
+    const third = await visit(node);
+    expect(await third.authenticate(ada)).toMatchObject({ error: { code: 'too_many_connections' } });
+    expect((await third.closed).code).toBe(4429);
+    await second.close();
+    await sleep(100);
+    await join(ada, node);
+  });
+});
+
+describe('a session that ends', () => {
+  it('closes the sockets on every node: at a sign-out at once, for an account that is shut within a heartbeat', async () => {
+    const other = await world.liveNode();
+    const [emma, finn] = [await world.person('emma'), await world.person('finn')];
+    await api.post('/api/messages', { as: emma, body: { handle: 'finn', message: 'hello' } });
+    const [here, there, shut] = [await join(emma), await join(emma, other), await join(finn, other)];
+    await api.post('/api/sign-out', { as: emma });
+    for (const client of [here, there]) expect(await client.closed).toMatchObject({ code: 4401 });
+
+    await users.disable(world.database.pool, finn.uuid);
+    expect(await shut.request('message.send', { handle: 'ada', message: 'still here?' })).toMatchObject({
+      error: { code: 'generic_401' },
+    });
+    expect((await shut.closed).code).toBe(4401);
+  });
+});
+
+describe('a frame', () => {
+  it('that is none is answered, and too many of them close the socket', async () => {
+    const client = await join(ada);
+    const junk = [
+      '',
+      'x',
+      '{',
+      'null',
+      '[]',
+      '{"id":7,"action":"ping"}',
+      '{"id":"","action":"ping"}',
+      randomBytes(64),
+    ];
+    for (const text of junk) client.socket.send(text);
+    expect(await client.request('ping')).toMatchObject({ success: true });
+    const answers = client.frames.filter(({ request_id }) => request_id === null);
+    expect(answers.map(({ error }) => error.code)).toEqual([
+      ...['json_invalid', 'json_invalid', 'json_invalid'],
+      ...['frame_invalid', 'frame_invalid', 'frame_invalid', 'frame_invalid', 'json_invalid'],
+    ]);
+    for (const text of ['x', 'x']) client.socket.send(text);
+    expect((await client.closed).code).toBe(4400);
+  });
+
+  it('with a wrong action or payload is refused with the codes of the HTTP API', async () => {
+    const client = await join(ada);
+    const uuid = '11111111-1111-4111-8111-111111111111';
+    const refusals: [string, unknown, string][] = [
+      ['nothing', {}, 'action_unknown'],
+      ['constructor', {}, 'action_unknown'],
+      ['message.send', undefined, 'body_invalid'],
+      ['message.send', { handle: 'ben', message: ' ' }, 'message_blank'],
+      ['message.send', { message: 'hello' }, 'message_group_uuid_blank'],
+      ['message.send', { handle: 'nobody', message: 'hello' }, 'user_not_found'],
+      ['message.send', { handle: 'ben', message: 'hello', idempotency_key: '' }, 'idempotency_key_invalid'],
+      ['message.send', { message_group_uuid: uuid, message: 'hello' }, 'message_group_not_found'],
+      ['message.send', { handle: 'ben', message: 'x'.repeat(1_025) }, 'message_exceed_max_chars_1024'],
+      ['message_group.read', { message_group_uuid: uuid, seq: 1 }, 'message_group_not_found'],
+      ['message_group.read', { message_group_uuid: uuid, seq: -1 }, 'seq_invalid'],
+      ['typing', { message_group_uuid: 'x' }, 'message_group_uuid_invalid'],
+      ['typing', { message_group_uuid: uuid }, 'message_group_not_found'],
+    ];
+    for (const [action, payload, code] of refusals) {
+      const answer = await client.request(action, payload);
+      expect([action, answer.success, answer.error.code]).toEqual([action, false, code]);
+    }
+  });
+
+  it('beyond the size limit, or that breaks the protocol, closes the socket and nothing else', async () => {
+    const [big, broken, bystander] = [await join(ada), await join(ada), await join(ada)];
+    big.socket.send('x'.repeat(100_000));
+    expect((await big.closed).code).toBe(1009);
+    (broken.socket as unknown as { _socket: { write(bytes: Buffer): void } })._socket.write(randomBytes(200));
+    expect([1002, 1006, 1007, 1009]).toContain((await broken.closed).code);
+    expect(await bystander.request('ping')).toMatchObject({ success: true });
+  });
+
+  it('too many are refused with the time to wait, by socket and by person', async () => {
+    const node = await world.liveNode({ REALTIME_FRAMES_PER_SECOND: '5', RATE_LIMIT_PER_MINUTE: '3' });
+    const client = await join(ada, node);
+    const sends = [];
+    for (let send = 0; send < 4; send += 1)
+      sends.push(await client.request('message.send', { handle: 'ben', message: `${send}` }));
+    expect(sends.map(({ success }) => success)).toEqual([true, true, true, false]);
+    expect(sends[3].error).toMatchObject({ code: 'rate_limited', retry_after: expect.any(Number) });
+    const pings = await Promise.all(Array.from({ length: 20 }, () => client.request('ping')));
+    const refused = pings.filter(({ error }) => error?.code === 'rate_limited');
+    expect(refused.length).toBeGreaterThan(5);
+    expect(refused[0].error.retry_after).toBeGreaterThan(0);
+    for (let frame = 0; frame < 120; frame += 1) client.socket.send('{"id":"x","action":"ping"}');
+    expect((await client.closed).code).toBe(4429);
+  });
+});
+
+describe('a slow reader', () => {
+  it('is closed with 4408 when its buffer is full, and finds everything in the log', async () => {
+    const node = await world.liveNode({ REALTIME_BUFFER_BYTES: '200000', MESSAGE_MAX_CHARS: '60000' });
+    const gus = await world.person('gus');
+    const [slow, writer] = [await join(gus, node), await join(ada, node)];
+    slow.socket.pause();
+    const message = 'x'.repeat(60_000);
+    let sent = 0;
+    for (; sent < 200 && node.ctx.gateway.connections() > 1; sent += 1)
+      await writer.request('message.send', { handle: 'gus', message });
+    expect(sent).toBeLessThan(200);
+    slow.socket.resume();
+    expect([4408, 1006]).toContain((await slow.closed).code);
+    const again = await join(gus, node);
+    expect(await again.request('ping')).toMatchObject({ success: true });
+  });
+});
+
+describe('a delivery that does not arrive', () => {
+  it('makes the node tell its sockets to look for themselves within 15 s', async () => {
+    const node = await world.liveNode();
+    const hana = await world.person('hana');
+    const client = await join(hana, node);
+    const [place] = await connections.places(world.table, hana.uuid);
+    const ttl = Math.floor(Date.now() / 1_000) + 3_600;
+    const item = {
+      ...placeKey(hana.uuid, place?.nodeId ?? ''),
+      endpoint: 'http://127.0.0.1:9',
+      since: place?.since,
+      ttl,
+    };
+    await world.table.doc.send(new PutCommand({ TableName: world.table.name, Item: item }));
+    const { body } = await api.post('/api/messages', {
+      as: ada,
+      body: { handle: 'hana', message: 'missed' },
+    });
+    await client.event('resync', () => true, 15_000);
+    expect(client.events('message.created')).toEqual([]);
+    const inbox = await node.get('/api/message_groups', { as: hana });
+    expect(inbox.body[0]).toMatchObject({ uuid: body.message_group_uuid, last_seq: 1, unread_count: 1 });
+  }, 30_000);
+});
+
+describe('a node that stops', () => {
+  it('answers what is under way, and sends its sockets away with the time to come back', async () => {
+    const node = await world.liveNode();
+    const ivan = await world.person('ivan');
+    const client = await join(ivan, node);
+    await client.request('message.send', { handle: 'ada', message: 'first' });
+    const sends = Array.from({ length: 20 }, (_, index) =>
+      client.request('message.send', { handle: 'ada', message: `${index}` }),
+    );
+    const settled = Promise.allSettled(sends);
+    await sends[0];
+    const closing = node.close();
+    expect(await client.closed).toEqual({
+      code: 1001,
+      reason: expect.stringMatching(/^reconnect_after_ms=\d{1,4}$/),
+    });
+    await closing;
+    await expect(visit(node)).rejects.toThrow();
+    const answered = client.frames.filter(
+      ({ type, success, data }) => type === 'response' && success && data.seq,
+    );
+    const uuid = answered[0].data.message_group_uuid;
+    const log = await entries.range(world.table, uuid, { order: 'ascending' });
+    expect(log.entries.map(({ message_uuid }) => message_uuid).sort()).toEqual(
+      answered.map(({ data }) => data.uuid).sort(),
+    );
+    expect(await connections.places(world.table, ivan.uuid)).toEqual([]);
+    await settled;
+  }, 20_000);
+});

@@ -1,0 +1,251 @@
+import { randomUUID } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createDeliveryClient, type Delivery, type NodeEvent } from '@parley/core/delivery';
+import * as nodes from '@parley/core/nodes';
+import { isLarge } from '@parley/core/push';
+import { createRosters } from '@parley/core/rosters';
+import * as summaries from '@parley/core/summaries';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Context } from '../context.ts';
+import type { Session } from '../sessions.ts';
+import { createActions } from './actions.ts';
+import { type Connection, createConnection } from './connection.ts';
+import { createDeliveryServer, endpointUrl } from './delivery-server.ts';
+import { closeCodes, codeOf } from './frame-errors.ts';
+import { event } from './frames.ts';
+import { createHandshakes, refuseUpgrade } from './handshake.ts';
+import { createNews, rosterMaxAgeMs } from './news.ts';
+import { createOutboxes } from './outboxes.ts';
+import { createPresence } from './presence.ts';
+import { createReceiver } from './receiver.ts';
+import { createSockets } from './sockets.ts';
+
+/*
+ * The live side of a node.
+ *
+ * In: sockets (`upgrade`, then frames to `receiver`), and signed deliveries (`delivery-server`) of the stream's Lambda
+ * (`news`) and of the other nodes (`hear`). Out: frames to the sockets of those whom it concerns, and events to the
+ * other nodes (`outboxes`). The table knows which people are here (`sockets`) and that this node lives (`beat`).
+ */
+
+const authenticateWithinMs = 5_000;
+const frameAllowance = 16 * 1024;
+const bytesPerUnit = 6;
+/** Sockets that resync, or come back after a drain, do so within this time. */
+const resyncSpreadMs = 1_000;
+const reconnectSpreadMs = 5_000;
+const retryHeartbeatMs = 1_000;
+const drainTimeoutMs = 5_000;
+const goodbyeMs = 3_000;
+
+export type GatewayContext = Pick<
+  Context,
+  'config' | 'logger' | 'table' | 'log' | 'heads' | 'pool' | 'people' | 'sessions' | 'rateLimit'
+>;
+export type Gateway = ReturnType<typeof createGateway>;
+
+export function createGateway(ctx: GatewayContext) {
+  const { config, logger, table, log, heads, people, sessions } = ctx;
+  const node = { nodeId: randomUUID(), endpoint: '' };
+  const stopping = new AbortController();
+  const client = createDeliveryClient({ table, secrets: config.DELIVERY_SECRETS });
+  const directory = nodes.createDirectory(table);
+  const rosters = createRosters(table);
+  const sockets = createSockets({ table, node, perPerson: config.REALTIME_SOCKETS_PER_PERSON, logger });
+  const outboxes = createOutboxes({ table, nodeId: node.nodeId, directory, client, logger });
+  const presence = createPresence({
+    ...{ table, nodeId: node.nodeId, heads, rosters, sockets, directory, client, outboxes, logger },
+  });
+  const news = createNews({ table, log, heads, people, rosters, sockets, presence, logger });
+  const handshakes = createHandshakes(config);
+  const connected = new Set<Connection>();
+  const actions = createActions({ ...ctx, rosters, markRead, tellTyping });
+  const receiver = createReceiver({ sessions, actions, logger, onAuthenticated });
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: frameAllowance + bytesPerUnit * config.MESSAGE_MAX_CHARS,
+  });
+  const deliveries = createDeliveryServer({
+    secrets: config.DELIVERY_SECRETS,
+    clock: table.clock,
+    logger,
+    onDelivery,
+    online: (userUuids) => userUuids.filter(presence.isShown),
+  });
+  let heart: Promise<void> | undefined;
+
+  function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer) {
+    const status = stopping.signal.aborted ? 503 : handshakes.refusal(req);
+    if (status) return refuseUpgrade(socket, status);
+    const stopCounting = handshakes.count(req);
+    socket.once('close', stopCounting);
+    server.handleUpgrade(req, socket, head, (ws) => accept(ws, stopCounting));
+  }
+
+  function accept(ws: WebSocket, stopCounting: () => void) {
+    const connection = createConnection(ws, {
+      bufferBytes: config.REALTIME_BUFFER_BYTES,
+      framesPerSecond: config.REALTIME_FRAMES_PER_SECOND,
+    });
+    connected.add(connection);
+    connection.closeAt(Date.now() + authenticateWithinMs, 'authenticate first');
+    ws.on('message', (data, isBinary) => {
+      void receiver.receive(connection, data, isBinary).then(() => connection.session && stopCounting());
+    });
+    // A frame that breaks the protocol: ws closes with the code that says so.
+    ws.on('error', (err) => logger.debug({ err }, 'a socket failed'));
+    ws.once('close', () => void leave(connection));
+  }
+
+  async function onAuthenticated(connection: Connection, { user }: Session) {
+    await sockets.add(connection, user.uuid);
+    if (!connected.has(connection)) await sockets.remove(connection, user.uuid);
+    else presence.arrived(connection, user.uuid);
+  }
+
+  async function leave(connection: Connection) {
+    connected.delete(connection);
+    const userUuid = connection.session?.user.uuid;
+    if (userUuid && (await sockets.remove(connection, userUuid))) presence.departed(userUuid);
+  }
+
+  function onDelivery({ conversations = [], events = [] }: Delivery) {
+    for (const conversation of conversations) void news.take(conversation);
+    for (const nodeEvent of events)
+      hear(nodeEvent).catch((err) =>
+        logger.warn({ err, event: nodeEvent.event }, 'an event was not handed on'),
+      );
+  }
+
+  /** What a node tells, this one included. */
+  async function hear(nodeEvent: NodeEvent) {
+    if (nodeEvent.event === 'presence') return presence.show(nodeEvent);
+    if (nodeEvent.event === 'sessions_ended') return endSessions(nodeEvent.user_uuid);
+    const { message_group_uuid, user_uuid } = nodeEvent;
+    const roster = await rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs });
+    if (!roster?.has(user_uuid)) return;
+    if (nodeEvent.event === 'typing') {
+      const frame = event('typing', { message_group_uuid, user_uuid });
+      for (const userUuid of news.membersHere(roster))
+        if (userUuid !== user_uuid) sockets.send(userUuid, frame);
+      return;
+    }
+    const frame = event('message_group.read', {
+      message_group_uuid,
+      user_uuid,
+      read_seq: nodeEvent.read_seq,
+    });
+    for (const userUuid of isLarge(roster) ? [user_uuid] : news.membersHere(roster))
+      sockets.send(userUuid, frame);
+    if (nodeEvent.row) await news.showRow(nodeEvent.row);
+  }
+
+  async function tell(nodeEvent: NodeEvent) {
+    await Promise.all([hear(nodeEvent), outboxes.tell(nodeEvent)]);
+  }
+
+  const tellInBackground = (nodeEvent: NodeEvent) =>
+    void tell(nodeEvent).catch((err) =>
+      logger.warn({ err, event: nodeEvent.event }, 'an event was not told'),
+    );
+
+  /** Marks as read, and tells the members and the reader's other devices. Throws as `summaries.markRead` does. */
+  async function markRead(input: { userUuid: string; messageGroupUuid: string; seq: number }) {
+    const position = await summaries.markRead(table, input);
+    void tellRead(input, position.read_seq).catch((err) =>
+      logger.warn({ err }, 'a read position was not told'),
+    );
+    return position;
+  }
+
+  async function tellRead(
+    { userUuid, messageGroupUuid }: { userUuid: string; messageGroupUuid: string },
+    read_seq: number,
+  ) {
+    const row = await summaries.get(table, heads, userUuid, messageGroupUuid);
+    await tell({ event: 'read', message_group_uuid: messageGroupUuid, user_uuid: userUuid, read_seq, row });
+  }
+
+  function tellTyping(message_group_uuid: string, user_uuid: string) {
+    tellInBackground({ event: 'typing', message_group_uuid, user_uuid });
+  }
+
+  /** Closes the sockets whose sessions are over: all those of a person who signed out or was shut out. */
+  async function endSessions(userUuid: string) {
+    await Promise.all([...sockets.of(userUuid)].map(checkSession));
+  }
+
+  async function checkSession(connection: Connection) {
+    if (!connection.session) return;
+    try {
+      await sessions.renew(connection.session);
+    } catch (error) {
+      // While Postgres is away nobody knows, and nobody is sent away.
+      if (codeOf(error) === 'generic_401')
+        connection.close(closeCodes.unauthenticated, 'the session has ended');
+    }
+  }
+
+  async function beat() {
+    let missedAt: string | undefined;
+    while (!stopping.signal.aborted) {
+      let waitMs = nodes.heartbeatMs;
+      try {
+        const newest = await nodes.heartbeat(table, node);
+        if (newest !== missedAt) resync();
+        missedAt = newest;
+        await sockets.renew();
+        await Promise.all([...sockets.all()].map(checkSession));
+      } catch (err) {
+        logger.warn({ err }, 'the heartbeat failed');
+        waitMs = retryHeartbeatMs;
+      }
+      await sleep(waitMs, undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  }
+
+  function resync() {
+    const frame = event('resync', {});
+    for (const connection of sockets.all())
+      setTimeout(() => connection.send(frame), Math.random() * resyncSpreadMs);
+  }
+
+  return {
+    upgrade,
+    markRead,
+    /** Ends the sockets of a person who signed out, on every node. */
+    tellSessionsEnded: (user_uuid: string) => tellInBackground({ event: 'sessions_ended', user_uuid }),
+    connections: () => connected.size,
+
+    /** Takes deliveries from here on. Rejects where the port is taken. */
+    async start() {
+      if (config.DELIVERY_SECRETS.length === 0) throw new Error('DELIVERY_SECRETS is not set');
+      const port = await deliveries.listen(config.DELIVERY_PORT, config.DELIVERY_HOST);
+      node.endpoint = endpointUrl(config, port);
+      heart = beat();
+    },
+
+    /** Answers what is under way, sends every socket away with the time to come back, and leaves. */
+    async stop() {
+      stopping.abort();
+      presence.stop();
+      await receiver.drain(drainTimeoutMs);
+      for (const connection of connected) {
+        const hint = `reconnect_after_ms=${Math.round(Math.random() * reconnectSpreadMs)}`;
+        connection.close(closeCodes.goingAway, hint, 1_000);
+      }
+      const deadline = performance.now() + goodbyeMs;
+      while (connected.size > 0 && performance.now() < deadline) await sleep(20);
+      await heart;
+      if (heart)
+        await nodes.leave(table, node.nodeId).catch((err) => logger.warn({ err }, 'the node stays listed'));
+      await deliveries.close();
+      news.stop();
+      client.close();
+    },
+  };
+}

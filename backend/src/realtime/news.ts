@@ -1,0 +1,139 @@
+import type { ConversationNews } from '@parley/core/delivery';
+import type { Entry } from '@parley/core/entries';
+import type { Log } from '@parley/core/log';
+import type { People } from '@parley/core/people';
+import { isLarge, removedBy } from '@parley/core/push';
+import type { Roster, Rosters } from '@parley/core/rosters';
+import * as summaries from '@parley/core/summaries';
+import type { Table } from '@parley/core/table/client';
+import type { Logger } from '../logger.ts';
+import { presentEntry } from '../presenters/entry.ts';
+import { presentInboxRow } from '../presenters/inbox-row.ts';
+import { event } from './frames.ts';
+import type { Presence } from './presence.ts';
+import { createSequencer } from './sequencer.ts';
+import type { Sockets } from './sockets.ts';
+
+/** A membership as of at most this long ago decides who hears. */
+export const rosterMaxAgeMs = 500;
+/** Rows of a large conversation go to a socket this often at most. */
+const largeRowMs = 1_000;
+const rowsPerRead = 100;
+
+export type NewsOptions = {
+  table: Table;
+  log: Log;
+  heads: summaries.Heads;
+  people: People;
+  rosters: Rosters;
+  sockets: Sockets;
+  presence: Presence;
+  logger: Logger;
+};
+
+export type News = ReturnType<typeof createNews>;
+
+/** What the stream tells of conversations, to the sockets of their members. */
+export function createNews(options: NewsOptions) {
+  const { table, log, heads, people, rosters, sockets, presence, logger } = options;
+  const sequencer = createSequencer({ table, hand, onLost });
+  const largeRows = new Map<string, NodeJS.Timeout>();
+
+  async function take({ message_group_uuid, version, entries, rows }: ConversationNews) {
+    try {
+      await rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs, version });
+      await sequencer.take(message_group_uuid, entries);
+      for (const row of rows) await showRow(row);
+    } catch (error) {
+      onLost(message_group_uuid, error);
+    }
+  }
+
+  async function hand(entry: Entry) {
+    log.observe(entry);
+    const [roster, names] = await Promise.all([
+      rosters.get(entry.message_group_uuid, { maxAgeMs: rosterMaxAgeMs }),
+      people.names([entry.user_uuid]),
+    ]);
+    if (!roster) return;
+    const here = membersHere(roster);
+    const frame = event('message.created', presentEntry(entry, names));
+    for (const userUuid of here) sockets.send(userUuid, frame);
+    if (entry.type !== 'message') showMembership(entry, here);
+    if (entry.seq === 1 || entry.type === 'members_added') presence.introduce(roster, here);
+    if (isLarge(roster) && !largeRows.has(entry.message_group_uuid)) showLargeRowsSoon(roster);
+  }
+
+  const membersHere = (roster: Roster) => roster.userUuids.filter(sockets.has);
+
+  function showMembership(entry: Entry, here: string[]) {
+    const change = membershipChange(entry);
+    if (!change || !('members' in entry)) return;
+    for (const user_uuid of entry.members) {
+      const { message_group_uuid } = entry;
+      const frame = event('membership', { message_group_uuid, user_uuid, change });
+      // Who was removed hears of this, and of nothing after it.
+      for (const userUuid of new Set([...here, ...removedBy(entry)])) sockets.send(userUuid, frame);
+    }
+  }
+
+  /** A member's row, on all devices. */
+  async function showRow(row: summaries.Summary) {
+    if (!sockets.has(row.user)) return;
+    const [roster, names] = await Promise.all([
+      rosters.get(row.message_group_uuid, { maxAgeMs: rosterMaxAgeMs }),
+      people.names(row.user_uuid ? [row.user_uuid] : []),
+    ]);
+    if (!roster?.has(row.user)) return;
+    sockets.send(row.user, event('message_group.updated', presentInboxRow(row, names)));
+  }
+
+  /** The rows of those who are here, a second after the entry: once for all the entries of that second. */
+  function showLargeRowsSoon({ group: { message_group_uuid } }: Roster) {
+    const timer = setTimeout(() => {
+      largeRows.delete(message_group_uuid);
+      showLargeRows(message_group_uuid).catch((error) => onLost(message_group_uuid, error));
+    }, largeRowMs);
+    largeRows.set(message_group_uuid, timer);
+  }
+
+  async function showLargeRows(messageGroupUuid: string) {
+    const roster = await rosters.get(messageGroupUuid, { maxAgeMs: rosterMaxAgeMs });
+    const here = roster ? membersHere(roster) : [];
+    for (let start = 0; start < here.length; start += rowsPerRead) {
+      const some = here.slice(start, start + rowsPerRead);
+      const rows = await summaries.getMany(table, messageGroupUuid, some);
+      for (const row of rows) await showRow(await summaries.overlay(heads, { ...row, large: true }));
+    }
+  }
+
+  /** Those who might have missed something look for themselves. */
+  function onLost(messageGroupUuid: string, err?: unknown) {
+    if (err) logger.warn({ messageGroupUuid, err }, 'entries were not handed on');
+    const frame = event('resync', {});
+    void rosters
+      .get(messageGroupUuid, { maxAgeMs: 60_000 })
+      .then((roster) => (roster ? membersHere(roster) : [...sockets.people()]))
+      .catch(() => [...sockets.people()])
+      .then((userUuids) => {
+        for (const userUuid of userUuids) sockets.send(userUuid, frame);
+      });
+  }
+
+  return {
+    take,
+    showRow,
+    membersHere,
+    stop() {
+      sequencer.stop();
+      for (const timer of largeRows.values()) clearTimeout(timer);
+    },
+  };
+}
+
+function membershipChange({ type }: Entry) {
+  if (type === 'group_created' || type === 'members_added') return 'added';
+  if (type === 'member_removed') return 'removed';
+  if (type === 'role_changed') return 'role_changed';
+  return undefined;
+}

@@ -1,0 +1,56 @@
+import type { DeliveryClient, NodeEvent } from '@parley/core/delivery';
+import * as nodes from '@parley/core/nodes';
+import type { Table } from '@parley/core/table/client';
+import type { Logger } from '../logger.ts';
+
+export type Outboxes = ReturnType<typeof createOutboxes>;
+
+export type OutboxesOptions = {
+  table: Table;
+  nodeId: string;
+  directory: nodes.Directory;
+  client: DeliveryClient;
+  logger: Logger;
+};
+
+/** Events that may wait for one node. Who is that slow misses some, and is told so. */
+const maxWaiting = 10_000;
+
+type Outbox = { waiting: NodeEvent[]; isSending: boolean };
+
+/** What this node tells the others: to each one request at a time, with all that gathered meanwhile. */
+export function createOutboxes({ table, nodeId, directory, client, logger }: OutboxesOptions) {
+  const outboxes = new Map<string, Outbox>();
+
+  async function empty(node: nodes.Node, outbox: Outbox) {
+    outbox.isSending = true;
+    while (outbox.waiting.length > 0) {
+      const events = outbox.waiting.splice(0);
+      await client.deliver(node.endpoint, { events }).catch((err) => missed(node, events, err));
+    }
+    outboxes.delete(node.nodeId);
+  }
+
+  async function missed({ nodeId }: nodes.Node, events: NodeEvent[], err?: unknown) {
+    logger.debug({ nodeId, err }, 'a node did not hear of events');
+    // Typing and presence are over before anybody could catch up.
+    if (!events.some(({ event }) => event === 'read')) return;
+    await nodes
+      .noteMissed(table, nodeId)
+      .catch((err) => logger.warn({ nodeId, err }, 'a miss was not noted'));
+  }
+
+  return {
+    /** To every other node that lives: what is told often must not cost a read for each person it concerns. */
+    async tell(event: NodeEvent) {
+      for (const node of await directory.list()) {
+        if (node.nodeId === nodeId) continue;
+        const outbox = outboxes.get(node.nodeId) ?? { waiting: [], isSending: false };
+        outboxes.set(node.nodeId, outbox);
+        if (outbox.waiting.length < maxWaiting) outbox.waiting.push(event);
+        else void missed(node, [event]);
+        if (!outbox.isSending) void empty(node, outbox);
+      }
+    },
+  };
+}

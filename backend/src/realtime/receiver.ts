@@ -1,0 +1,132 @@
+import { AppError } from '@parley/core/errors';
+import type { RawData } from 'ws';
+import type { Logger } from '../logger.ts';
+import { parse } from '../route.ts';
+import type { Session, Sessions } from '../sessions.ts';
+import type { createActions } from './actions.ts';
+import type { Connection } from './connection.ts';
+import { closeCodes, codeOf, errorResponse, RateLimited } from './frame-errors.ts';
+import { authenticatePayload, type Frame, frameSchema, response } from './frames.ts';
+
+export type ReceiverOptions = {
+  sessions: Sessions;
+  actions: ReturnType<typeof createActions>;
+  logger: Logger;
+  /** Resolves when deliveries reach the socket. */
+  onAuthenticated: (connection: Connection, session: Session) => Promise<void>;
+};
+
+/** Requests of one socket that may be under way. */
+const maxInFlight = 64;
+const maxRefusals = 100;
+const maxJunk = 10;
+
+export type Receiver = ReturnType<typeof createReceiver>;
+
+/** What comes from sockets: each frame is answered, and none brings anybody down. */
+export function createReceiver({ sessions, actions, logger, onAuthenticated }: ReceiverOptions) {
+  let isDraining = false;
+  let inFlight = 0;
+  let onIdle = () => {};
+
+  async function receive(connection: Connection, data: RawData, isBinary: boolean) {
+    const frame = read(connection, data, isBinary);
+    if (!frame) return;
+    inFlight += 1;
+    connection.inFlight += 1;
+    try {
+      connection.send(response(frame.id, await answer(connection, frame)));
+    } catch (error) {
+      refuse(connection, frame, error);
+    } finally {
+      connection.inFlight -= 1;
+      inFlight -= 1;
+      if (inFlight === 0) onIdle();
+    }
+  }
+
+  function read(connection: Connection, data: RawData, isBinary: boolean): Frame | undefined {
+    const value = isBinary ? undefined : json(String(data));
+    const { data: frame } = frameSchema.safeParse(value);
+    if (frame) return frame;
+    connection.junk += 1;
+    const code = value === undefined ? 'json_invalid' : 'frame_invalid';
+    connection.send(errorResponse(null, new AppError(code)));
+    if (connection.junk >= maxJunk || !connection.session) connection.close(closeCodes.junk, 'no frames');
+    return undefined;
+  }
+
+  async function answer(connection: Connection, frame: Frame): Promise<unknown> {
+    const waitSeconds = connection.takeFrame();
+    if (waitSeconds > 0) throw new RateLimited(waitSeconds);
+    if (isDraining || connection.inFlight > maxInFlight) throw new AppError('busy');
+    if (frame.action === 'authenticate') return authenticate(connection, frame);
+    if (!connection.session) throw new AppError('generic_401');
+    const action = Object.hasOwn(actions, frame.action) ? actions[frame.action] : undefined;
+    if (!action) throw new AppError('action_unknown');
+    // Requests begin in the order in which they came, each for a person who was looked up after it came.
+    const begin = connection.turn.then(() => currentSession(connection));
+    connection.turn = begin.then(
+      () => {},
+      () => {},
+    );
+    return action(await begin, frame.payload);
+  }
+
+  async function currentSession(connection: Connection): Promise<Session> {
+    if (!connection.session) throw new AppError('generic_401');
+    return sessions.renew(connection.session);
+  }
+
+  async function authenticate(connection: Connection, { payload }: Frame) {
+    const { token } = parse(authenticatePayload, payload, 'generic_401');
+    const session = await sessions.open(token);
+    const before = connection.session;
+    if (before && before.user.uuid !== session.user.uuid) throw new AppError('generic_401');
+    connection.session = session;
+    if (!before) await onAuthenticated(connection, session);
+    const expiresAtMs = session.expiresAtSeconds * 1_000;
+    connection.closeAt(expiresAtMs, 'the token has expired');
+    return {
+      user_uuid: session.user.uuid,
+      expires_at: new Date(expiresAtMs).toISOString(),
+      connection: connection.id,
+    };
+  }
+
+  function refuse(connection: Connection, frame: Frame, error: unknown) {
+    const code = codeOf(error);
+    if (code === 'generic_500') logger.error({ err: error, action: frame.action }, 'a frame failed');
+    connection.send(errorResponse(frame.id, error));
+    if (code === 'generic_401' || code === 'profile_missing')
+      connection.close(closeCodes.unauthenticated, code);
+    if (code === 'too_many_connections') connection.close(closeCodes.tooMany, code);
+    if (code !== 'rate_limited') return;
+    connection.refusals += 1;
+    if (connection.refusals >= maxRefusals) connection.close(closeCodes.tooMany, 'too many requests');
+  }
+
+  return {
+    receive,
+    /** Takes nothing new; resolves when what is under way is answered, or after that time. */
+    async drain(timeoutMs: number) {
+      isDraining = true;
+      if (inFlight === 0) return;
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, timeoutMs);
+        onIdle = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    },
+  };
+}
+
+function json(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

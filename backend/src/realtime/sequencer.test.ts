@@ -1,0 +1,81 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import type { Entry } from '@parley/core/entries';
+import * as entries from '@parley/core/entries';
+import { createLog } from '@parley/core/log';
+import * as messages from '@parley/core/messages';
+import { createTestTable } from '@parley/engines/testing/test-table';
+import { createSequencer } from './sequencer.ts';
+
+let table: Awaited<ReturnType<typeof createTestTable>>;
+beforeAll(async () => {
+  table = await createTestTable();
+});
+afterAll(() => table.drop());
+
+const person = (handle: string) => ({ uuid: randomUUID(), handle, display_name: handle });
+
+async function conversation(length: number): Promise<Entry[]> {
+  const log = createLog(table, { batch: 'transactions' });
+  const [sender, recipient] = [person('one'), person('other')];
+  const first = await messages.sendDirect(log, { sender, recipient, message: '1' });
+  const rest = Array.from({ length: length - 1 }, (_, index) =>
+    messages.sendDirect(log, { sender, recipient, message: `${index + 2}` }),
+  );
+  await Promise.all(rest);
+  return (await entries.range(table, first.message_group_uuid, { order: 'ascending' })).entries;
+}
+
+function listen() {
+  const heard: number[] = [];
+  const lost: string[] = [];
+  const sequencer = createSequencer({
+    table,
+    hand: async ({ seq }) => {
+      await sleep(1);
+      heard.push(seq);
+    },
+    onLost: (uuid) => lost.push(uuid),
+  });
+  return { heard, lost, ...sequencer };
+}
+
+const pick = (log: Entry[], ...seqs: number[]) => log.filter(({ seq }) => seqs.includes(seq));
+
+it('hands on in order what comes shuffled, twice and at once', async () => {
+  const log = await conversation(20);
+  const { heard, lost, take } = listen();
+  const uuid = log[0]?.message_group_uuid ?? '';
+  await take(uuid, pick(log, 1));
+  const parts = [pick(log, 3, 2), pick(log, 6, 2), pick(log, 5, 4), pick(log, 8), pick(log, 7, 9, 1)];
+  await Promise.all(parts.map((part) => take(uuid, part)));
+  expect(heard).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  await sleep(150);
+  expect(heard).toHaveLength(9);
+  expect(lost).toEqual([]);
+});
+
+it('reads from the log what is still missing after 100 ms', async () => {
+  const log = await conversation(10);
+  const { heard, take } = listen();
+  const uuid = log[0]?.message_group_uuid ?? '';
+  await take(uuid, pick(log, 2));
+  await take(uuid, pick(log, 6, 9));
+  await sleep(50);
+  expect(heard).toEqual([2]);
+  await sleep(300);
+  expect(heard).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+it('passes a gap that is too wide, and says so', async () => {
+  const log = await conversation(2);
+  const { heard, lost, take } = listen();
+  const uuid = log[0]?.message_group_uuid ?? '';
+  const far = { ...(log[1] as Entry), seq: 500 };
+  await take(uuid, pick(log, 1));
+  await take(uuid, [far]);
+  await sleep(200);
+  expect(heard).toEqual([1, 500]);
+  expect(lost).toEqual([uuid]);
+});

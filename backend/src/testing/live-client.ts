@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import WebSocket from 'ws';
+
+// biome-ignore lint/suspicious/noExplicitAny: what a frame holds is what the tests are about.
+export type Frame = any;
+
+export type LiveClient = Awaited<ReturnType<typeof connect>>;
+
+/** A socket to a node, and everything it heard. */
+export async function connect(url: string, options: { origin?: string } = {}) {
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/api/realtime`, options);
+  const frames: Frame[] = [];
+  const arrivedAtMs: number[] = [];
+  const waiting = new Set<() => void>();
+  let lastId = 0;
+  socket.on('message', (data) => {
+    arrivedAtMs.push(performance.now());
+    frames.push(JSON.parse(String(data)));
+    for (const look of waiting) look();
+  });
+  const closed = new Promise<{ code: number; reason: string }>((resolve) => {
+    socket.once('close', (code, reason) => resolve({ code, reason: String(reason) }));
+  });
+  socket.on('error', () => {});
+  await new Promise<void>((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('unexpected-response', (_req, res) => reject(new Error(`status ${res.statusCode}`)));
+    socket.once('error', reject);
+  });
+
+  /** The first frame that matches, of those that came or will come within the time. */
+  async function heard(matches: (frame: Frame) => boolean, timeoutMs = 5_000): Promise<Frame> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        waiting.delete(look);
+        reject(new Error(`not heard within ${timeoutMs} ms; heard ${JSON.stringify(frames.slice(-5))}`));
+      }, timeoutMs);
+      const look = () => {
+        const found = frames.find(matches);
+        if (!found) return;
+        clearTimeout(timer);
+        waiting.delete(look);
+        resolve(found);
+      };
+      waiting.add(look);
+      look();
+    });
+  }
+
+  async function request(action: string, payload?: unknown): Promise<Frame> {
+    lastId += 1;
+    const id = String(lastId);
+    socket.send(JSON.stringify({ id, action, payload }));
+    return heard(({ type, request_id }) => type === 'response' && request_id === id);
+  }
+
+  return {
+    socket,
+    frames,
+    arrivedAtMs,
+    closed,
+    heard,
+    request,
+    authenticate: ({ token }: { token: string }) => request('authenticate', { token }),
+    event: (name: string, matches: (data: Frame) => boolean = () => true, timeoutMs?: number) =>
+      heard((frame) => frame.type === 'event' && frame.event === name && matches(frame.data), timeoutMs).then(
+        (frame) => frame.data,
+      ),
+    events: (name: string): Frame[] =>
+      frames.filter((frame) => frame.type === 'event' && frame.event === name).map(({ data }) => data),
+    async close() {
+      socket.close();
+      await Promise.race([closed, sleep(1_000, undefined, { ref: false })]);
+    },
+  };
+}

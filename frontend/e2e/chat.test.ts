@@ -1,0 +1,326 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Browser, Page } from 'playwright-core';
+import {
+  apiOf,
+  eventually,
+  hasChromium,
+  launch,
+  message,
+  messageBox,
+  openPage,
+  type Parley,
+  signIn,
+  startCable,
+  startParley,
+  texts,
+  write,
+} from './parley.ts';
+
+/* The browser chat as people use it: a running system, and a real browser for each person. */
+
+const withBrowser = hasChromium ? describe : describe.skip;
+
+withBrowser('the browser chat', () => {
+  let parley: Parley;
+  let browsers: [Browser, Browser];
+  let cable: Awaited<ReturnType<typeof startCable>>;
+  let ana: Page;
+  let ben: Page;
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    parley = await startParley();
+    cable = await startCable(parley.port);
+    browsers = await Promise.all([launch(), launch()]);
+    ana = await openPage(browsers[0], parley.url);
+    ben = await openPage(browsers[1], cable.url);
+    for (const page of [ana, ben]) {
+      page.on('pageerror', (error) => complaints.push(String(error)));
+      page.on('console', (line) => {
+        if (/Content Security Policy|TrustedScript/i.test(line.text())) complaints.push(line.text());
+      });
+    }
+  }, 150_000);
+
+  afterAll(async () => {
+    await Promise.all((browsers ?? []).map((browser) => browser.close()));
+    await cable?.stop();
+    await parley?.stop();
+  }, 30_000);
+
+  async function signUp(page: Page, handle: string, name: string) {
+    await page.getByRole('button', { name: 'Create an account' }).click();
+    await page.getByLabel('Name').fill(name);
+    await page.getByLabel('Handle').fill(handle);
+    await page.getByLabel('E-mail').fill(`${handle}@example.org`);
+    await page.getByLabel('Password').fill('Sesame-2026');
+    await page.getByRole('button', { name: 'Create account' }).click();
+    await page.getByLabel('Code').fill('123456');
+    await page.getByRole('button', { name: 'Confirm' }).click();
+    await page.getByText('No conversations yet.').waitFor();
+  }
+
+  test('two people sign up, confirm, and are signed in', async () => {
+    await signUp(ana, 'ana', 'Ana Lima');
+    await signUp(ben, 'ben', 'Ben Okri');
+  }, 60_000);
+
+  test('one finds the other, writes, and the other sees it unread at once', async () => {
+    await ana.keyboard.press('Control+k');
+    await ana.getByLabel('To').fill('be');
+    await ana.getByRole('button', { name: /Ben Okri/ }).click();
+    await write(ana, 'Hello Ben, see https://example.org/a_(b).');
+    await ana.waitForURL(/\/messages\/[0-9a-f-]{36}$/);
+    await message(ana, 'Hello Ben, see https://example.org/a_(b).').waitFor();
+    await ben.locator('.row .badge').waitFor();
+    expect(await ben.locator('.row .badge').textContent()).toBe('1 unread');
+    expect(await ben.title()).toBe('(1) Parley');
+  }, 30_000);
+
+  test('opening reads it, the badge goes, and the sender sees the receipt', async () => {
+    await ben.locator('.row').click();
+    await message(ben, 'Hello Ben, see https://example.org/a_(b).').waitFor();
+    await ben.locator('.row .badge').waitFor({ state: 'detached' });
+    await eventually(async () => (await ben.title()) === 'Parley' || undefined);
+    await ana.getByText('Seen', { exact: true }).waitFor();
+    const link = ben.locator('article a');
+    expect(await link.getAttribute('href')).toBe('https://example.org/a_(b)');
+    expect(await link.getAttribute('rel')).toContain('noopener');
+  }, 30_000);
+
+  test('typing and presence show on the other side', async () => {
+    await messageBox(ben).pressSequentially('I am', { delay: 20 });
+    await ana.getByText('Ben Okri is typing …').waitFor();
+    await ana.locator('.bar-text').getByText('online').waitFor();
+    await write(ben, 'I am here');
+    await message(ana, 'I am here').waitFor();
+    await ana.getByText('Ben Okri is typing …').waitFor({ state: 'detached' });
+  }, 30_000);
+
+  test('text is text: markup is shown, not run', async () => {
+    const nasty = '<img src=x onerror="alert(1)"> javascript:alert(1) <b>bold</b>';
+    await write(ana, nasty);
+    await message(ben, nasty).waitFor();
+    expect(await ben.locator('article img, article b').count()).toBe(0);
+  }, 30_000);
+
+  test('a draft waits, also after a reload', async () => {
+    await messageBox(ana).fill('unfinished');
+    await ana.reload();
+    await messageBox(ana).waitFor();
+    expect(await messageBox(ana).inputValue()).toBe('unfinished');
+    await messageBox(ana).fill('');
+  }, 30_000);
+
+  test('who was cut off misses 30 messages, and returns with exactly those', async () => {
+    await message(ben, 'I am here').waitFor();
+    cable.cut();
+    await ben.locator('.banner').waitFor();
+    const uuid = ana.url().slice(-36);
+    const send = await apiOf(parley, 'ana@example.org', 'Sesame-2026');
+    const missed = Array.from({ length: 30 }, (_, index) => `missed ${index + 1}`);
+    for (const text of missed) await send('/api/messages', { message_group_uuid: uuid, message: text });
+    await write(ben, 'written without a network');
+    await ben.waitForTimeout(500);
+    expect((await texts(ben)).filter((text) => text.startsWith('missed'))).toEqual([]);
+    cable.mend();
+    await ben.getByRole('button', { name: 'Try now' }).click();
+    await message(ben, 'missed 30').waitFor();
+    await ben.locator('.banner').waitFor({ state: 'detached' });
+    const seen = await allTexts(ben);
+    expect(seen.filter((text) => text.startsWith('missed'))).toEqual(missed);
+    await message(ana, 'written without a network').waitFor();
+    expect((await allTexts(ben)).filter((text) => text === 'written without a network')).toHaveLength(1);
+    expect(await seqs(ben)).toEqual((await seqs(ben)).map((_, index, all) => (all[0] ?? 0) + index));
+  }, 60_000);
+
+  test('a message that cannot be sent says so, and appears once after a retry', async () => {
+    await ana.route('**/api/messages', (route) => route.abort());
+    await write(ana, 'stubborn');
+    await ana.getByText('sending …').waitFor();
+    await ana.getByText('Not sent.').waitFor({ timeout: 20_000 });
+    await ana.unroute('**/api/messages');
+    await ana.getByRole('button', { name: 'Retry' }).click();
+    await message(ben, 'stubborn').waitFor();
+    await ana.getByText('Not sent.').waitFor({ state: 'detached' });
+    for (const page of [ana, ben]) {
+      expect((await allTexts(page)).filter((text) => text === 'stubborn')).toHaveLength(1);
+    }
+  }, 60_000);
+
+  test('a send whose answer is lost is repeated with the same key, and appears once', async () => {
+    const keys: (string | undefined)[] = [];
+    await ana.route('**/api/messages', async (route) => {
+      keys.push(route.request().headers()['idempotency-key']);
+      const answer = await route.fetch();
+      if (keys.length < 3) await route.abort();
+      else await route.fulfill({ response: answer });
+    });
+    await write(ana, 'said once');
+    await message(ben, 'said once').waitFor();
+    await eventually(() => keys.length >= 3 || undefined);
+    await ana.waitForTimeout(500);
+    await ana.unroute('**/api/messages');
+    expect(new Set(keys).size).toBe(1);
+    for (const page of [ana, ben]) {
+      expect((await allTexts(page)).filter((text) => text === 'said once')).toHaveLength(1);
+    }
+  }, 60_000);
+
+  test('a group is created, renamed and left', async () => {
+    await ana.getByRole('button', { name: 'New conversation' }).click();
+    await ana.getByRole('button', { name: 'Create a group instead' }).click();
+    await ana.getByLabel('Add people').fill('ben');
+    await ana.getByRole('button', { name: /Ben Okri/ }).click();
+    await ana.getByLabel('Title').fill('Harbour');
+    await ana.getByRole('button', { name: 'Create group' }).click();
+    await ana.getByRole('heading', { name: 'Harbour' }).waitFor();
+    await write(ana, 'Welcome aboard');
+    await ben.getByRole('link', { name: /Harbour/ }).click();
+    await message(ben, 'Welcome aboard').waitFor();
+    await ana.getByRole('button', { name: 'Members' }).click();
+    await ana.getByLabel('Title').fill('Harbour watch');
+    await ana.getByRole('button', { name: 'Rename' }).click();
+    await ana.getByRole('button', { name: 'Close' }).click();
+    await ben.getByRole('heading', { name: 'Harbour watch' }).waitFor();
+    await ana.getByRole('button', { name: 'Members' }).click();
+    await ana.getByRole('button', { name: 'Remove Ben Okri' }).click();
+    await ben.getByText('You are no longer in this group.').waitFor();
+    await ana.getByRole('button', { name: 'Close' }).click();
+  }, 60_000);
+
+  test('a long history scrolls to its beginning and jumps back to its end', async () => {
+    const page = await openPage(browsers[0], parley.url);
+    await signIn(page, 'maya@example.com');
+    await page.getByRole('link', { name: /Tomas/ }).click();
+    await page.locator('article').first().waitFor();
+    await page.locator('.scroller').focus();
+    await eventually(async () => {
+      await page.keyboard.press('Home');
+      return (await page.getByText('This is the beginning').count()) > 0 || undefined;
+    });
+    await page.locator('article[data-seq="1"]').waitFor();
+    await page.getByRole('button', { name: /Newest/ }).click();
+    await page.locator('article[data-seq="100"]').waitFor();
+    await page.context().close();
+  }, 60_000);
+
+  test('an address that is not a conversation says so, and one of a person begins one', async () => {
+    await ana.goto(`${parley.url}/messages/00000000-0000-4000-8000-000000000000`);
+    await ana.getByText('This conversation does not exist').waitFor();
+    await ana.goto(`${parley.url}/messages/new/nobody-at-all`);
+    await ana.getByText('There is nobody with this handle.').waitFor();
+    await ana.goto(`${parley.url}/messages/new/ben`);
+    await ana.waitForURL(/\/messages\/[0-9a-f-]{36}$/);
+  }, 30_000);
+
+  test('axe finds nothing serious: sign-in, inbox, conversation and dialogs, light, dark and phone', async () => {
+    const found: string[] = [];
+    for (const look of [{}, { dark: true }, { phone: true }]) {
+      const page = await openPage(browsers[0], parley.url, look);
+      await page.getByLabel('E-mail').waitFor();
+      found.push(...(await violations(page)));
+      await signIn(page, 'maya@example.com');
+      await page.locator('.row').first().waitFor();
+      found.push(...(await violations(page)));
+      await page.getByRole('link', { name: /garden/ }).click();
+      await page.locator('article').first().waitFor();
+      found.push(...(await violations(page)));
+      await page.getByRole('button', { name: 'Members' }).click();
+      await page.getByRole('dialog').waitFor();
+      found.push(...(await violations(page)));
+      await page.context().close();
+    }
+    expect(found).toEqual([]);
+  }, 90_000);
+
+  test('a forgotten password is replaced with a code', async () => {
+    const page = await openPage(browsers[0], parley.url);
+    await page.getByRole('button', { name: 'Forgot password' }).click();
+    await page.getByLabel('E-mail').fill('ines@example.com');
+    await page.getByRole('button', { name: 'Send a code' }).click();
+    await page.getByLabel('Code').fill('123456');
+    await page.getByRole('textbox', { name: 'Password' }).fill('New-Sesame-9');
+    await page.getByRole('button', { name: 'Save and sign in' }).click();
+    await page.getByRole('link', { name: /garden/ }).waitFor();
+    await page.context().close();
+  }, 30_000);
+
+  test('signing out ends the session, here and in another tab', async () => {
+    const tab = await ben.context().newPage();
+    await tab.goto(cable.url);
+    await tab.getByRole('button', { name: 'New conversation' }).waitFor();
+    await ben.getByRole('button', { name: 'Your profile and settings' }).click();
+    await ben.getByRole('button', { name: 'Sign out on all devices' }).click();
+    await ben.getByLabel('E-mail').waitFor();
+    await tab.getByLabel('E-mail').waitFor();
+  }, 30_000);
+
+  test('nothing was thrown, and the security policy refused nothing of ours', () => {
+    expect(complaints).toEqual([]);
+  });
+});
+
+/** Everything in the list from its top to its end: the virtual list holds what is near the view. */
+async function collect(page: Page, read: () => Promise<[number, string][]>) {
+  const found = new Map<number, string>();
+  const scroller = page.locator('.scroller');
+  // A list that follows its end goes on doing so until it is measured.
+  await page.waitForTimeout(400);
+  await scroller.evaluate((element) => element.scrollTo(0, 0));
+  for (;;) {
+    await page.waitForTimeout(120);
+    for (const [seq, text] of await read()) found.set(seq, text);
+    const isDone = await scroller.evaluate((element) => {
+      const before = element.scrollTop;
+      element.scrollBy(0, element.clientHeight * 0.8);
+      return element.scrollTop === before;
+    });
+    if (isDone) return [...found].sort(([a], [b]) => a - b);
+  }
+}
+
+/** Texts with their number of appearances: two articles of one seq, or a pending one beside its entry, count twice. */
+async function allTexts(page: Page) {
+  const twice: string[] = [];
+  const rows = await collect(page, async () => {
+    const visible = await page
+      .locator('article')
+      .evaluateAll((all) =>
+        all.map((each) => [
+          Number((each as HTMLElement).dataset.seq ?? 1e9),
+          each.querySelector('.text')?.textContent ?? '',
+        ]),
+      );
+    const numbers = visible.map(([seq]) => seq);
+    if (new Set(numbers).size !== numbers.length) twice.push('an entry is shown twice');
+    return visible as [number, string][];
+  });
+  return [...rows.map(([, text]) => text), ...twice];
+}
+
+async function seqs(page: Page) {
+  const rows = await collect(page, async () => {
+    const visible = await page
+      .locator('article[data-seq]')
+      .evaluateAll((all) => all.map((each) => [Number((each as HTMLElement).dataset.seq), '']));
+    return visible as [number, string][];
+  });
+  return rows.map(([seq]) => seq);
+}
+
+const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+
+async function violations(page: Page) {
+  await page.waitForTimeout(200);
+  // Through the debugger, for the page's own policy lets no foreign script in.
+  const results = await page.evaluate(`(async () => { ${axe}
+    const { violations } = await window.axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] });
+    return violations.map(({ id, impact, nodes }) => ({ id, impact, nodes: nodes.map(({ html, failureSummary }) => html.slice(0, 200) + ' ' + failureSummary) }));
+  })()`);
+  return (results as { id: string; impact: string; nodes: string[] }[])
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 2).join(' | ')}`);
+}

@@ -1,0 +1,46 @@
+/** A refusal of the API; status 0 is a request that got no answer. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly codes: string[];
+  readonly retryAfterMs: number;
+
+  constructor(status: number, codes: string[], retryAfterMs = 0) {
+    super(codes.join(', '));
+    this.status = status;
+    this.codes = codes;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** Whether the same request may succeed later: no answer, too many, or the server's fault. */
+  get isTransient() {
+    return this.status === 0 || this.status === 401 || this.status === 429 || this.status >= 500;
+  }
+}
+
+const texts: Record<string, string> = {
+  no_answer: 'Parley cannot be reached.',
+  busy: 'Parley is busy. Try again.',
+  rate_limited: 'Too much at once. Wait a moment.',
+  generic_403: 'Only admins of the group may do that.',
+  generic_500: 'Something went wrong on the server.',
+  profile_missing: 'This account has no profile here.',
+  message_group_not_found: 'This conversation does not exist, or you are not in it.',
+  user_not_found: 'There is nobody with this handle.',
+  member_not_found: 'This person is not in the group.',
+  user_reciever_handle_self: 'You cannot write to yourself.',
+  message_blank: 'The message is empty.',
+  message_not_well_formed: 'The message holds half a character.',
+  text_not_well_formed: 'The text holds a character that cannot be kept.',
+  idempotency_conflict: 'Another message was sent under the same key.',
+  title_blank: 'A group needs a title.',
+  message_group_full: 'The group is full.',
+  display_name_blank: 'A name is needed.',
+};
+
+export function explain(error: unknown): string {
+  if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
+  const [code = ''] = error.codes;
+  const limit = /_exceed_max_chars_(\d+)$/.exec(code)?.[1];
+  if (limit) return `Too long: at most ${limit} characters.`;
+  return texts[code] ?? `Parley refused (${code || error.status}).`;
+}

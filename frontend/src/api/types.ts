@@ -1,0 +1,64 @@
+/* What the server says, as docs/api.md describes it. */
+
+export type EntryType =
+  | 'message'
+  | 'group_created'
+  | 'members_added'
+  | 'member_removed'
+  | 'role_changed'
+  | 'title_changed';
+
+export type Entry = {
+  uuid: string;
+  seq: number;
+  type: EntryType;
+  message_group_uuid: string;
+  user_uuid: string;
+  display_name: string;
+  handle: string;
+  message: string;
+  created_at: string;
+};
+
+export type InboxRow = {
+  uuid: string;
+  kind: 'direct' | 'group';
+  display_name: string;
+  handle: string | null;
+  message: string;
+  created_at: string;
+  last_seq: number;
+  unread_count: number;
+  read_seq: number;
+};
+
+export type Person = { uuid: string; handle: string; display_name: string };
+export type Profile = Person & { bio: string | null };
+export type Role = 'admin' | 'member';
+export type Member = Person & { role: Role; read_seq: number | null };
+
+export type Group = {
+  uuid: string;
+  kind: 'direct' | 'group';
+  title: string | null;
+  members: Member[];
+  last_seq: number;
+  unread_count: number;
+  read_seq: number;
+};
+
+export type ClientConfig = {
+  region: string;
+  user_pool_id: string;
+  user_pool_client_id: string;
+  cognito_endpoint: string;
+  auth_flows: ('USER_SRP_AUTH' | 'USER_PASSWORD_AUTH')[];
+  realtime_path: string;
+  limits: {
+    message_max_chars: number;
+    title_max_chars: number;
+    display_name_max_chars: number;
+    bio_max_chars: number;
+    group_max_members: number;
+  };
+};

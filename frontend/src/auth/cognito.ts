@@ -1,0 +1,147 @@
+import { ApiError } from '../api/errors.ts';
+import type { ClientConfig } from '../api/types.ts';
+
+/* The Cognito API over fetch, so that the emulator and AWS are the same to us. */
+
+export type Tokens = { access: string; refresh: string; expiresAtMs: number };
+
+export class CognitoError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+type AuthenticationResult = { AccessToken: string; RefreshToken?: string; ExpiresIn: number };
+type AuthAnswer = {
+  AuthenticationResult?: AuthenticationResult;
+  ChallengeName?: string;
+  ChallengeParameters?: Record<string, string>;
+  Session?: string;
+};
+export type Call = <T>(operation: string, body: object) => Promise<T>;
+
+export function createCognito(config: ClientConfig, fetch: typeof globalThis.fetch) {
+  const ClientId = config.user_pool_client_id;
+
+  const call: Call = async (operation, body) => {
+    const response = await post(fetch, config.cognito_endpoint, operation, body);
+    const said = await response.json().catch(() => ({}));
+    if (response.ok) return said;
+    const code = String(said.__type ?? said.code ?? 'Unknown').replace(/^.*#/, '');
+    throw new CognitoError(code, explain(code, String(said.message ?? '')));
+  };
+
+  return {
+    signUp: (person: { email: string; password: string; handle: string; name: string }) =>
+      call<object>('SignUp', {
+        ClientId,
+        Username: person.email,
+        Password: person.password,
+        UserAttributes: [
+          { Name: 'email', Value: person.email },
+          { Name: 'preferred_username', Value: person.handle },
+          { Name: 'name', Value: person.name },
+        ],
+      }),
+    confirm: (email: string, code: string) =>
+      call<object>('ConfirmSignUp', { ClientId, Username: email, ConfirmationCode: code }),
+    resendCode: (email: string) => call<object>('ResendConfirmationCode', { ClientId, Username: email }),
+    forgotPassword: (email: string) => call<object>('ForgotPassword', { ClientId, Username: email }),
+    resetPassword: (email: string, code: string, password: string) =>
+      call<object>('ConfirmForgotPassword', {
+        ClientId,
+        Username: email,
+        ConfirmationCode: code,
+        Password: password,
+      }),
+    async signIn(email: string, password: string): Promise<Tokens> {
+      if (config.auth_flows.includes('USER_SRP_AUTH')) {
+        const { signInWithSrp } = await import('./srp.ts');
+        return tokensOf(await signInWithSrp(call, config, email, password));
+      }
+      if (!isLoopback(config.cognito_endpoint)) {
+        throw new CognitoError('InsecureEndpoint', 'A password is not sent in the clear to another machine.');
+      }
+      const answer = await call<AuthAnswer>('InitiateAuth', {
+        ClientId,
+        AuthFlow: 'USER_PASSWORD_AUTH',
+        AuthParameters: { USERNAME: email, PASSWORD: password },
+      });
+      return tokensOf(answer);
+    },
+    async refresh(refresh: string): Promise<Tokens> {
+      const answer = await call<AuthAnswer>('InitiateAuth', {
+        ClientId,
+        AuthFlow: 'REFRESH_TOKEN_AUTH',
+        AuthParameters: { REFRESH_TOKEN: refresh },
+      });
+      return tokensOf(answer, refresh);
+    },
+    /** Ends the refresh token. The emulator does not know how; the API's sign-out ends access tokens everywhere. */
+    revoke: (refresh: string) => call<object>('RevokeToken', { ClientId, Token: refresh }),
+  };
+}
+
+export type Cognito = ReturnType<typeof createCognito>;
+
+async function post(fetch: typeof globalThis.fetch, endpoint: string, operation: string, body: object) {
+  try {
+    return await fetch(endpoint, {
+      method: 'POST',
+      headers: {
+        'Content-Type': 'application/x-amz-json-1.1',
+        'X-Amz-Target': `AWSCognitoIdentityProviderService.${operation}`,
+      },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(15_000),
+    });
+  } catch {
+    throw new ApiError(0, ['no_answer']);
+  }
+}
+
+function tokensOf(answer: AuthAnswer, refresh = ''): Tokens {
+  const result = answer.AuthenticationResult;
+  if (!result) {
+    const challenge = answer.ChallengeName ?? 'an unknown step';
+    throw new CognitoError('Challenge', `Sign-in asks for ${challenge}, which this page cannot do.`);
+  }
+  return {
+    access: result.AccessToken,
+    refresh: result.RefreshToken ?? refresh,
+    expiresAtMs: expiryOf(result.AccessToken) ?? Date.now() + result.ExpiresIn * 1000,
+  };
+}
+
+export function expiryOf(token: string): number | undefined {
+  try {
+    const [, payload = ''] = token.split('.');
+    const { exp } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
+    return typeof exp === 'number' ? exp * 1000 : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isLoopback(endpoint: string) {
+  const { hostname } = new URL(endpoint);
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
+const texts: Record<string, string> = {
+  NotAuthorizedException: 'The e-mail address or the password is wrong.',
+  UserNotFoundException: 'The e-mail address or the password is wrong.',
+  InvalidPasswordException:
+    'The password is too simple: at least 8 characters with upper and lower case, a digit and a symbol.',
+  UsernameExistsException: 'There is an account with this e-mail address.',
+  CodeMismatchException: 'This is not the code we sent.',
+  ExpiredCodeException: 'The code has expired. Ask for a new one.',
+  UserNotConfirmedException: 'The e-mail address is not confirmed yet.',
+  LimitExceededException: 'Too many attempts. Try again later.',
+  TooManyRequestsException: 'Too many attempts. Try again later.',
+};
+
+const explain = (code: string, message: string) => texts[code] ?? (message || `Sign-in answered ${code}.`);

@@ -1,0 +1,71 @@
+import { type Cognito, CognitoError, type Tokens } from './cognito.ts';
+
+const storageKey = 'parley.session';
+/** A token is renewed this long before it expires. */
+const renewAheadMs = 60_000;
+
+/**
+ * The tokens of who is signed in, shared by the tabs of this browser through its storage. `onEnd` is called once the
+ * sign-in has ended elsewhere or cannot be renewed; being offline does not end it.
+ */
+export function createSession(cognito: Cognito, storage: Storage, onEnd: () => void) {
+  let renewal: Promise<string> | undefined;
+
+  function read(): Tokens | undefined {
+    try {
+      return JSON.parse(storage.getItem(storageKey) ?? 'null') ?? undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  function end() {
+    if (!read()) return;
+    storage.removeItem(storageKey);
+    onEnd();
+  }
+
+  async function renew(refresh: string) {
+    try {
+      const tokens = await cognito.refresh(refresh);
+      // Whoever signed out meanwhile stays signed out.
+      if (read()?.refresh === refresh) storage.setItem(storageKey, JSON.stringify(tokens));
+      return tokens.access;
+    } catch (error) {
+      if (error instanceof CognitoError) end();
+      throw error;
+    } finally {
+      renewal = undefined;
+    }
+  }
+
+  async function token() {
+    const tokens = read();
+    if (!tokens) throw new CognitoError('SignedOut', 'You are signed out.');
+    if (tokens.expiresAtMs - Date.now() > renewAheadMs) return tokens.access;
+    renewal ??= renew(tokens.refresh);
+    return renewal;
+  }
+
+  return {
+    isOpen: () => read() !== undefined,
+    expiresAtMs: () => read()?.expiresAtMs ?? 0,
+    open: (tokens: Tokens) => storage.setItem(storageKey, JSON.stringify(tokens)),
+    token,
+    /** The API refused this token, whatever its expiry says. */
+    renew(refused: string) {
+      const tokens = read();
+      if (tokens?.access === refused) {
+        storage.setItem(storageKey, JSON.stringify({ ...tokens, expiresAtMs: 0 }));
+      }
+    },
+    end,
+    async close() {
+      const tokens = read();
+      end();
+      if (tokens?.refresh) await cognito.revoke(tokens.refresh).catch(() => {});
+    },
+  };
+}
+
+export type Session = ReturnType<typeof createSession>;

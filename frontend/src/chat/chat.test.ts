@@ -1,0 +1,216 @@
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { Api } from '../api/client.ts';
+import { ApiError } from '../api/errors.ts';
+import type { Entry, Group, InboxRow, Member } from '../api/types.ts';
+import { memoryStorage } from '../testing/memory-storage.ts';
+import { type Chat, createChat } from './chat.ts';
+
+const uuid = 'b3f3c1de-0000-4000-8000-000000000001';
+const me = { uuid: 'me', handle: 'me', display_name: 'Me', bio: null };
+const members: Member[] = [
+  { ...me, role: 'member', read_seq: 0 },
+  { uuid: 'ben', handle: 'ben', display_name: 'Ben', role: 'member', read_seq: 0 },
+];
+
+/** A server with one conversation, whose log the tests write to; while it is away, no request is answered. */
+function world(length: number, readSeq = length) {
+  const log: Entry[] = [];
+  const server = { isAway: false, readSeq, requests: 0 };
+  const say = (user_uuid = 'ben', message = `text ${log.length + 1}`) => {
+    const entry: Entry = {
+      uuid: `m-${log.length + 1}`,
+      seq: log.length + 1,
+      type: 'message',
+      message_group_uuid: uuid,
+      user_uuid,
+      display_name: user_uuid,
+      handle: user_uuid,
+      message,
+      created_at: new Date(2026, 0, 1, 0, 0, log.length).toISOString(),
+    };
+    log.push(entry);
+    return entry;
+  };
+  for (let count = 0; count < length; count += 1) say();
+
+  function answer<T>(value: () => T): Promise<T> {
+    server.requests += 1;
+    return server.isAway ? Promise.reject(new ApiError(0, ['no_answer'])) : Promise.resolve(value());
+  }
+  const position = () => ({
+    last_seq: log.length,
+    read_seq: server.readSeq,
+    unread_count: log.length - server.readSeq,
+  });
+  const row = (): InboxRow => ({
+    uuid,
+    kind: 'direct',
+    display_name: 'Ben',
+    handle: 'ben',
+    message: log.at(-1)?.message ?? '',
+    created_at: log.at(-1)?.created_at ?? '',
+    ...position(),
+  });
+  const keys = new Map<string, Entry>();
+  const api = {
+    inbox: () => answer(() => ({ rows: [row()], next: undefined })),
+    group: () => answer((): Group => ({ uuid, kind: 'direct', title: null, members, ...position() })),
+    entries: (_uuid: string, { before, after, limit }: { before?: number; after?: number; limit: number }) =>
+      answer(() => {
+        if (after !== undefined) return log.slice(after, after + limit);
+        const end = before === undefined ? log.length : before - 1;
+        return log.slice(Math.max(0, end - limit), end);
+      }),
+    send: ({ message }: { message: string }, key: string) =>
+      answer(() => {
+        const entry = keys.get(key) ?? say('me', message);
+        keys.set(key, entry);
+        return entry;
+      }),
+    markRead: (_uuid: string, seq: number) =>
+      answer(() => {
+        server.readSeq = Math.max(server.readSeq, seq);
+        return { read_seq: server.readSeq, unread_count: log.length - server.readSeq };
+      }),
+  } as unknown as Api;
+  const told: string[] = [];
+  const chat = createChat({
+    api,
+    me,
+    storage: memoryStorage(),
+    tell: (action) => told.push(action),
+    schedule: (notify) => queueMicrotask(notify),
+    secondLookMs: 20,
+  });
+  chats.push(chat);
+  return { chat, log, server, say, row, told };
+}
+
+const chats: Chat[] = [];
+afterEach(() => {
+  for (const chat of chats.splice(0)) chat.close();
+});
+
+const settle = (ms = 5) => new Promise((resolve) => setTimeout(resolve, ms));
+const seqs = (chat: Chat) => chat.conversation(uuid)?.history.entries.map(({ seq }) => seq) ?? [];
+const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+
+describe('the state of the page', () => {
+  test('opens at the newest page, and reads older ones', async () => {
+    const { chat } = world(120);
+    await chat.open(uuid);
+    expect(seqs(chat)).toEqual(range(71, 120));
+    await chat.loadOlder(uuid);
+    expect(seqs(chat)).toEqual(range(1, 120));
+  });
+
+  test('opens where reading stopped, reads on, and jumps to the newest', async () => {
+    const { chat } = world(100_000, 40_000);
+    await chat.open(uuid);
+    expect(seqs(chat)).toEqual(range(39_986, 40_085));
+    expect(chat.conversation(uuid)?.newAfter).toBe(40_000);
+    await chat.loadNewer(uuid);
+    expect(seqs(chat).at(-1)).toBe(40_185);
+    await chat.jumpToNewest(uuid);
+    expect(seqs(chat)).toEqual(range(99_951, 100_000));
+  });
+
+  test('a live entry that skips one makes it read the gap', async () => {
+    const { chat, say } = world(10);
+    await chat.open(uuid);
+    say();
+    chat.hearEvent({ event: 'message.created', data: say() });
+    await settle();
+    expect(seqs(chat)).toEqual(range(1, 12));
+  });
+
+  test('after being away it has exactly what was missed', async () => {
+    const { chat, server, say } = world(10);
+    await chat.open(uuid);
+    chat.setLive('online');
+    server.isAway = true;
+    chat.setLive('waiting');
+    for (let count = 0; count < 230; count += 1) say();
+    server.isAway = false;
+    chat.setLive('online');
+    await settle(40);
+    expect(seqs(chat)).toEqual(range(1, 240));
+    expect(chat.inbox().get(uuid)).toMatchObject({ last_seq: 240, unread_count: 230 });
+  });
+
+  test('a gap of thousands is not read at once: it stays, and the newest is a jump away', async () => {
+    const { chat, server, say } = world(10);
+    await chat.open(uuid);
+    for (let count = 0; count < 5_000; count += 1) say();
+    const before = server.requests;
+    chat.hearEvent({ event: 'resync', data: {} });
+    await settle(60);
+    expect(server.requests - before).toBeLessThan(6);
+    expect(seqs(chat)).toEqual(range(1, 10));
+    await chat.jumpToNewest(uuid);
+    expect(seqs(chat).at(-1)).toBe(5_010);
+  });
+
+  test('a send is shown at once, and its entry takes its place, whichever way it comes first', async () => {
+    const { chat, log } = world(3);
+    await chat.open(uuid);
+    await chat.send(uuid, 'hello');
+    await settle();
+    expect(seqs(chat)).toEqual(range(1, 4));
+    expect(chat.pending(uuid)).toEqual([]);
+    for (const data of log.slice(-1)) chat.hearEvent({ event: 'message.created', data });
+    expect(seqs(chat)).toEqual(range(1, 4));
+  });
+
+  test('seeing moves the read position once, and another device that reads clears the badge here', async () => {
+    const { chat, server, row } = world(10, 5);
+    await chat.readInbox();
+    await chat.open(uuid);
+    chat.see(uuid, 8);
+    chat.see(uuid, 7);
+    await settle();
+    expect([server.readSeq, chat.inbox().get(uuid)?.unread_count]).toEqual([8, 2]);
+    chat.hearEvent({
+      event: 'message_group.read',
+      data: { message_group_uuid: uuid, user_uuid: 'me', read_seq: row().last_seq },
+    });
+    expect(chat.inbox().get(uuid)?.unread_count).toBe(0);
+  });
+
+  test('a receipt moves a member forward, never back', async () => {
+    const { chat } = world(10);
+    await chat.open(uuid);
+    for (const read_seq of [7, 4]) {
+      chat.hearEvent({
+        event: 'message_group.read',
+        data: { message_group_uuid: uuid, user_uuid: 'ben', read_seq },
+      });
+    }
+    expect(chat.conversation(uuid)?.group?.members[1]?.read_seq).toBe(7);
+  });
+
+  test('typing shows until that person writes, and is told at most every 3 s', async () => {
+    const { chat, say, told } = world(3);
+    await chat.open(uuid);
+    chat.setLive('online');
+    chat.hearEvent({ event: 'typing', data: { message_group_uuid: uuid, user_uuid: 'ben' } });
+    expect(chat.typists(uuid)).toEqual(['Ben']);
+    chat.hearEvent({ event: 'message.created', data: say() });
+    expect(chat.typists(uuid)).toEqual([]);
+    chat.type(uuid);
+    chat.type(uuid);
+    expect(told).toEqual(['typing']);
+  });
+
+  test('who is removed loses the conversation at once', async () => {
+    const { chat } = world(3);
+    await chat.readInbox();
+    await chat.open(uuid);
+    chat.hearEvent({
+      event: 'membership',
+      data: { message_group_uuid: uuid, user_uuid: 'me', change: 'removed' },
+    });
+    expect(chat.conversation(uuid)?.status).toBe('missing');
+    expect(chat.inbox().size).toBe(0);
+  });
+});

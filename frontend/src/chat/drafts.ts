@@ -1,0 +1,11 @@
+/** What was begun and not sent, for each conversation, kept across reloads. */
+export function createDrafts(storage: Storage, userUuid: string) {
+  const prefix = `parley.draft.${userUuid}.`;
+  return {
+    of: (to: string) => storage.getItem(prefix + to) ?? '',
+    keep(to: string, text: string) {
+      if (text === '') storage.removeItem(prefix + to);
+      else storage.setItem(prefix + to, text);
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/** Typing has no end: it shows for 5 s after the last event, or until that person's message. */
+const shownMs = 5_000;
+/** A client tells it at most every 3 s. */
+const tellEveryMs = 3_000;
+
+export function createTyping(onChange: () => void, now = Date.now) {
+  const until = new Map<string, number>();
+  const timers = new Set<ReturnType<typeof setTimeout>>();
+  const toldAt = new Map<string, number>();
+  const keyOf = (conversation: string, person: string) => `${conversation} ${person}`;
+
+  return {
+    hear(conversation: string, person: string) {
+      until.set(keyOf(conversation, person), now() + shownMs);
+      onChange();
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        onChange();
+      }, shownMs + 50);
+      timers.add(timer);
+    },
+    stop(conversation: string, person: string) {
+      if (until.delete(keyOf(conversation, person))) onChange();
+    },
+    people(conversation: string): string[] {
+      const prefix = `${conversation} `;
+      return [...until]
+        .filter(([key, end]) => key.startsWith(prefix) && end > now())
+        .map(([key]) => key.slice(prefix.length));
+    },
+    /** Whether it is time to tell that we type. */
+    shouldTell(conversation: string) {
+      if (now() - (toldAt.get(conversation) ?? Number.NEGATIVE_INFINITY) < tellEveryMs) return false;
+      toldAt.set(conversation, now());
+      return true;
+    },
+    /** The message is sent: the next key tells anew. */
+    told(conversation: string) {
+      toldAt.delete(conversation);
+    },
+    close() {
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
+}

@@ -1,0 +1,41 @@
+const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
+const dayAndYear = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
+const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
+const short = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
+const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
+const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short' });
+const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' });
+
+const dayMs = 86_400_000;
+
+/** Whole days between two times, by the calendar of the browser. */
+function daysAgo(date: Date, now: Date) {
+  const noon = (each: Date) => new Date(each.getFullYear(), each.getMonth(), each.getDate(), 12).getTime();
+  return Math.round((noon(now) - noon(date)) / dayMs);
+}
+
+/** For the line above the first message of a day. */
+export function dayName(time: string, now = new Date()): string {
+  const date = new Date(time);
+  const ago = daysAgo(date, now);
+  if (ago === 0 || ago === 1) {
+    const word = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' }).format(-ago, 'day');
+    return word.charAt(0).toLocaleUpperCase() + word.slice(1);
+  }
+  return date.getFullYear() === now.getFullYear() ? day.format(date) : dayAndYear.format(date);
+}
+
+/** For the inbox: now, minutes, the clock, the weekday, the date. */
+export function agoName(time: string, now = new Date()): string {
+  const date = new Date(time);
+  const passedMs = now.getTime() - date.getTime();
+  if (passedMs < 60_000) return 'now';
+  if (passedMs < 3_600_000) return relative.format(-Math.floor(passedMs / 60_000), 'minute');
+  const ago = daysAgo(date, now);
+  if (ago === 0) return clock.format(date);
+  if (ago < 7) return weekday.format(date);
+  return date.getFullYear() === now.getFullYear() ? short.format(date) : dayAndYear.format(date);
+}
+
+export const clockName = (time: string) => clock.format(new Date(time));
+export const fullName = (time: string) => full.format(new Date(time));

@@ -1,0 +1,131 @@
+import { useCallback, useEffect, useRef, useState } from 'react';
+import type { Api } from '../api/client.ts';
+import type { ClientConfig } from '../api/types.ts';
+import type { Application } from '../app.ts';
+import type { Chat } from '../chat/chat.ts';
+import { sorted, unreadConversations } from '../chat/inbox.ts';
+import { ConversationView } from './ConversationView.tsx';
+import { InboxList } from './InboxList.tsx';
+import { NewConversation } from './NewConversation.tsx';
+import { OfflineBanner } from './OfflineBanner.tsx';
+import { ProfileDialog } from './ProfileDialog.tsx';
+import { go, pathOf, placeOf, usePath } from './router.ts';
+import { useSignal } from './use-signal.ts';
+
+type Props = { chat: Chat; api: Api; config: ClientConfig; application: Application };
+type Dialog = 'none' | 'new' | 'profile';
+
+export function ChatPage({ chat, api, config, application }: Props) {
+  useSignal(chat.signal);
+  const path = usePath();
+  const place = placeOf(path);
+  const [dialog, setDialog] = useState<Dialog>('none');
+  const rows = sorted(chat.inbox());
+  const unread = unreadConversations(chat.inbox());
+  const current = place.name === 'conversation' ? place.uuid : undefined;
+  const closeDialog = useCallback(() => setDialog('none'), []);
+
+  useEffect(() => {
+    document.title = unread > 0 ? `(${unread}) Parley` : 'Parley';
+  }, [unread]);
+
+  const order = useRef<string[]>([]);
+  order.current = rows.map(({ uuid }) => uuid);
+  useEffect(() => {
+    function onKey(event: KeyboardEvent) {
+      if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
+        event.preventDefault();
+        setDialog('new');
+      } else if (event.altKey && (event.key === 'ArrowDown' || event.key === 'ArrowUp')) {
+        event.preventDefault();
+        const at = order.current.indexOf(current ?? '');
+        const next = order.current[event.key === 'ArrowDown' ? at + 1 : Math.max(0, at - 1)];
+        if (next) go(pathOf.conversation(next));
+      } else if (event.key === 'Escape' && !document.querySelector('dialog[open]')) {
+        go(pathOf.inbox());
+      }
+    }
+    window.addEventListener('keydown', onKey);
+    return () => window.removeEventListener('keydown', onKey);
+  }, [current]);
+
+  return (
+    <div className="page" data-place={place.name}>
+      <OfflineBanner live={chat.live()} onRetry={application.retryNow} />
+      <div className="panes">
+        <aside className="inbox">
+          <header className="bar">
+            <h1 className="brand">
+              <img src="/icon.svg" alt="" width="24" height="24" /> Parley
+            </h1>
+            <button
+              type="button"
+              className="icon"
+              aria-label="Your profile and settings"
+              title="Your profile and settings"
+              onClick={() => setDialog('profile')}
+            >
+              <Gear />
+            </button>
+            <button
+              type="button"
+              className="icon primary"
+              aria-label="New conversation"
+              title="New conversation (Ctrl+K)"
+              onClick={() => setDialog('new')}
+            >
+              <Plus />
+            </button>
+          </header>
+          <InboxList chat={chat} rows={rows} current={current} onNew={() => setDialog('new')} />
+        </aside>
+        <main className="conversation-pane">
+          {place.name === 'conversation' && (
+            <ConversationView key={place.uuid} chat={chat} api={api} config={config} uuid={place.uuid} />
+          )}
+          {place.name === 'new' && (
+            <ConversationView
+              key={`@${place.handle}`}
+              chat={chat}
+              api={api}
+              config={config}
+              handle={place.handle}
+            />
+          )}
+          {place.name === 'inbox' && (
+            <div className="nothing">
+              <h2>Choose a conversation</h2>
+              <p className="quiet">
+                Or press <kbd>Ctrl</kbd>+<kbd>K</kbd> to begin one. <kbd>Alt</kbd>+<kbd>↓</kbd> and{' '}
+                <kbd>Alt</kbd>+<kbd>↑</kbd> go through them.
+              </p>
+            </div>
+          )}
+        </main>
+      </div>
+      {dialog === 'new' && <NewConversation api={api} config={config} me={chat.me} onClose={closeDialog} />}
+      {dialog === 'profile' && (
+        <ProfileDialog
+          api={api}
+          me={chat.me}
+          config={config}
+          onSignOut={application.signOut}
+          onClose={closeDialog}
+        />
+      )}
+    </div>
+  );
+}
+
+const Plus = () => (
+  <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
+    <path d="M12 5v14M5 12h14" stroke="currentColor" strokeWidth="2.4" strokeLinecap="round" />
+  </svg>
+);
+
+const Gear = () => (
+  <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" fill="none" stroke="currentColor">
+    <circle cx="12" cy="8" r="4" strokeWidth="2" />
+    <path d="M4.5 20.5c1-4 4-5.5 7.5-5.5s6.5 1.500 7.500 5.500" strokeWidth="2" strokeLinecap="round" />
+  </svg>
+);

@@ -1,0 +1,79 @@
+import { type FormEvent, type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
+import type { Chat } from '../chat/chat.ts';
+
+type Props = { chat: Chat; to: string; maxChars: number; title: string; onSend(text: string): void };
+
+/** The count shows when so few characters are left. */
+const countFrom = 200;
+
+export function Composer({ chat, to, maxChars, title, onSend }: Props) {
+  const [text, setText] = useState(() => chat.drafts.of(to));
+  const area = useRef<HTMLTextAreaElement>(null);
+  const left = maxChars - text.length;
+  const canSend = text.trim() !== '' && left >= 0;
+
+  useEffect(() => {
+    // A keyboard on the glass would cover what was opened to be read.
+    if (window.matchMedia('(pointer: fine)').matches) area.current?.focus();
+  }, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
+  useLayoutEffect(() => {
+    const element = area.current;
+    if (!element) return;
+    element.style.height = 'auto';
+    element.style.height = `${Math.min(element.scrollHeight, 180)}px`;
+  }, [text]);
+
+  function write(next: string) {
+    setText(next);
+    chat.drafts.keep(to, next);
+    if (next !== '' && !to.startsWith('@')) chat.type(to);
+  }
+
+  function send(event?: FormEvent) {
+    event?.preventDefault();
+    if (!canSend) return;
+    onSend(text);
+    write('');
+    area.current?.focus();
+  }
+
+  function onKey(event: KeyboardEvent) {
+    if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+      event.preventDefault();
+      send();
+    }
+  }
+
+  return (
+    <form className="composer" onSubmit={send}>
+      <textarea
+        ref={area}
+        rows={1}
+        value={text}
+        placeholder="Write a message"
+        aria-label={`Message to ${title}`}
+        aria-describedby="composer-count"
+        aria-invalid={left < 0}
+        dir="auto"
+        enterKeyHint="send"
+        onChange={(event) => write(event.target.value)}
+        onKeyDown={onKey}
+      />
+      <span id="composer-count" className={left < 0 ? 'count over' : 'count'} role="status">
+        {left <= countFrom ? (left < 0 ? `${-left} too many` : `${left} left`) : ''}
+      </span>
+      <button
+        type="submit"
+        className="icon primary send"
+        disabled={!canSend}
+        aria-label="Send"
+        title="Send (Enter)"
+      >
+        <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
+          <path d="M3.500 20.500l18-8.500-18-8.500v6.600l11 1.900-11 1.900z" fill="currentColor" />
+        </svg>
+      </button>
+    </form>
+  );
+}

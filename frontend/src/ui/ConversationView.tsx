@@ -1,0 +1,195 @@
+import { useEffect, useState } from 'react';
+import type { Api } from '../api/client.ts';
+import { explain } from '../api/errors.ts';
+import type { ClientConfig, Person } from '../api/types.ts';
+import type { Chat, Conversation } from '../chat/chat.ts';
+import { emptyHistory, lastSeq } from '../chat/history.ts';
+import { toRows } from '../chat/rows.ts';
+import { Avatar } from './Avatar.tsx';
+import { Composer } from './Composer.tsx';
+import { GroupDialog } from './GroupDialog.tsx';
+import { MessageList } from './MessageList.tsx';
+import { go, pathOf } from './router.ts';
+
+type Props = { chat: Chat; api: Api; config: ClientConfig; uuid?: string; handle?: string };
+
+/** A conversation, or the blank page of one that its first message begins. */
+export function ConversationView({ chat, api, config, uuid, handle }: Props) {
+  const [isGroupOpen, setGroupOpen] = useState(false);
+  const { person, problem } = usePerson(chat, api, handle);
+  const to = uuid ?? `@${handle}`;
+
+  useEffect(() => {
+    if (uuid) void chat.open(uuid);
+  }, [chat, uuid]);
+  useEffect(() => {
+    if (!handle) return;
+    return chat.onBegun(`@${handle}`, (begun) => go(pathOf.conversation(begun), { replace: true }));
+  }, [chat, handle]);
+  const existing = [...chat.inbox().values()].find(
+    (row) => handle && row.kind === 'direct' && row.handle === handle,
+  );
+  useEffect(() => {
+    if (existing) go(pathOf.conversation(existing.uuid), { replace: true });
+  }, [existing]);
+
+  const conversation = uuid ? chat.conversation(uuid) : undefined;
+  const heading = headingOf(chat, conversation, uuid, person, handle);
+  const pending = chat.pending(to);
+  const history = conversation?.history ?? emptyHistory;
+  const rows = toRows({ history, pending, me: chat.me.uuid, newAfter: conversation?.newAfter });
+  const typists = uuid ? chat.typists(uuid) : [];
+  const isGone = conversation?.status === 'missing' || problem !== undefined;
+  const trouble = problem ?? (conversation?.status === 'ready' ? undefined : conversation?.reason);
+
+  return (
+    <section className="conversation" aria-label={`Conversation with ${heading.title}`}>
+      <header className="bar">
+        <button
+          type="button"
+          className="icon back"
+          aria-label="Back to the inbox"
+          onClick={() => go(pathOf.inbox())}
+        >
+          <svg
+            viewBox="0 0 24 24"
+            width="22"
+            height="22"
+            aria-hidden="true"
+            fill="none"
+            stroke="currentColor"
+          >
+            <path d="M15 5l-7 7 7 7" strokeWidth="2.4" strokeLinecap="round" strokeLinejoin="round" />
+          </svg>
+        </button>
+        <Avatar name={heading.title} isGroup={heading.isGroup} isOnline={heading.isOnline} />
+        <div className="bar-text">
+          <h2>{heading.title}</h2>
+          <p className="quiet">{heading.subtitle}</p>
+        </div>
+        {heading.isGroup && conversation?.group && (
+          <button type="button" className="quiet-button" onClick={() => setGroupOpen(true)}>
+            Members
+          </button>
+        )}
+      </header>
+      {trouble ? (
+        <div className="nothing" role="alert">
+          <p>{trouble}</p>
+          {conversation?.status === 'failed' && (
+            <button type="button" className="primary" onClick={() => uuid && void chat.open(uuid)}>
+              Try again
+            </button>
+          )}
+        </div>
+      ) : uuid && conversation?.status !== 'ready' ? (
+        <div className="nothing" aria-busy="true">
+          <p className="quiet">Loading …</p>
+        </div>
+      ) : (
+        <MessageList
+          key={uuid ? `${uuid}` : 'new'}
+          chat={chat}
+          uuid={uuid}
+          conversation={conversation}
+          rows={rows}
+          isGroup={heading.isGroup}
+          title={heading.title}
+        />
+      )}
+      <p className="typing-line" aria-live="polite">
+        {typists.length > 0 &&
+          `${typists.slice(0, 3).join(', ')} ${typists.length === 1 ? 'is' : 'are'} typing …`}
+      </p>
+      {!isGone && (
+        <Composer
+          key={to}
+          chat={chat}
+          to={to}
+          maxChars={config.limits.message_max_chars}
+          title={heading.title}
+          onSend={(text) => {
+            if (uuid && conversation) chat.clearNewLine(uuid);
+            void chat.send(to, text);
+          }}
+        />
+      )}
+      {isGroupOpen && conversation?.group && (
+        <GroupDialog
+          chat={chat}
+          api={api}
+          group={conversation.group}
+          titleMaxChars={config.limits.title_max_chars}
+          onClose={() => setGroupOpen(false)}
+        />
+      )}
+      <Announcer conversation={conversation} me={chat.me.uuid} />
+    </section>
+  );
+}
+
+function headingOf(
+  chat: Chat,
+  conversation: Conversation | undefined,
+  uuid: string | undefined,
+  person: Person | undefined,
+  handle: string | undefined,
+) {
+  const row = uuid ? chat.inbox().get(uuid) : undefined;
+  const group = conversation?.group;
+  const kind = group?.kind ?? row?.kind ?? 'direct';
+  if (kind === 'group') {
+    const members = group?.members ?? [];
+    const here = members.filter(
+      (member) => member.uuid !== chat.me.uuid && chat.isOnline(member.uuid),
+    ).length;
+    const subtitle = group ? `${members.length} members${here > 0 ? `, ${here} online` : ''}` : '';
+    return { title: group?.title ?? row?.display_name ?? '', subtitle, isGroup: true, isOnline: false };
+  }
+  const other = group?.members.find((member) => member.uuid !== chat.me.uuid) ?? person;
+  const isOnline = other ? chat.isOnline(other.uuid) : false;
+  const name = other?.display_name ?? row?.display_name ?? (handle ? `@${handle}` : '');
+  const at = other?.handle ?? row?.handle ?? handle;
+  return {
+    title: name,
+    subtitle: `${at ? `@${at}` : ''}${isOnline ? ' · online' : ''}`,
+    isGroup: false,
+    isOnline,
+  };
+}
+
+/** Who is behind `/messages/new/<handle>`. */
+function usePerson(chat: Chat, api: Api, handle: string | undefined) {
+  const [person, setPerson] = useState<Person>();
+  const [problem, setProblem] = useState<string>();
+  useEffect(() => {
+    if (!handle) return;
+    if (handle === chat.me.handle) return setProblem('You cannot write to yourself.');
+    let isCurrent = true;
+    api
+      .person(handle)
+      .then((found) => isCurrent && setPerson(found))
+      .catch((error) => isCurrent && setProblem(explain(error)));
+    return () => {
+      isCurrent = false;
+    };
+  }, [api, chat, handle]);
+  return { person, problem };
+}
+
+/** Says new messages of others to screen readers, which a virtual list cannot: its rows come and go. */
+function Announcer({ conversation, me }: { conversation: Conversation | undefined; me: string }) {
+  const newest = conversation?.history.entries.at(-1);
+  const [from, setFrom] = useState<number>();
+  const isReady = conversation?.status === 'ready';
+  const last = conversation ? lastSeq(conversation.history) : 0;
+  useEffect(() => {
+    if (isReady) setFrom((known) => known ?? last);
+  }, [isReady, last]);
+  const isNew = newest && from !== undefined && newest.seq > from && newest.user_uuid !== me;
+  return (
+    <p className="unseen" aria-live="polite">
+      {isNew ? `${newest.display_name}: ${newest.message}` : ''}
+    </p>
+  );
+}

@@ -1,0 +1,202 @@
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { VList, type VListHandle } from 'virtua';
+import type { Chat, Conversation } from '../chat/chat.ts';
+import { isAtEnd, isAtStart, lastSeq } from '../chat/history.ts';
+import type { Row } from '../chat/rows.ts';
+import { MessageRow } from './MessageRow.tsx';
+
+type Props = {
+  chat: Chat;
+  uuid: string | undefined;
+  conversation: Conversation | undefined;
+  rows: Row[];
+  isGroup: boolean;
+  title: string;
+};
+
+/** Closer than this to an edge of the window, the next page is read. */
+const nearPx = 800;
+/** This close to the bottom, the list follows what arrives. */
+const bottomPx = 60;
+
+export function MessageList({ chat, uuid, conversation, rows: wanted, isGroup, title }: Props) {
+  const list = useRef<VListHandle>(null);
+  const isFollowing = useRef(true);
+  const [isAway, setAway] = useState(false);
+  const edges = useRef({ first: '', last: '', end: false, own: '' });
+  const history = conversation?.history;
+  const atEnd = history ? isAtEnd(history) : true;
+
+  const rows = oneEdge(wanted, edges.current);
+  const [, setStep] = useState(0);
+  useLayoutEffect(() => {
+    if (rows !== wanted) setStep((step) => step + 1);
+  });
+
+  const first = rows[0]?.key ?? '';
+  const last = rows.at(-1)?.key ?? '';
+  const firstSeqNow = rows[0]?.entry?.seq ?? 0;
+  // Rows that join or leave above must not move those in view.
+  const firstSeqBefore = Number(edges.current.first);
+  const lastBefore = edges.current.last;
+  const shift = firstSeqNow !== firstSeqBefore && rows.some(({ key }) => key === lastBefore);
+  const lastOwn = rows.findLast(({ pending }) => pending)?.key ?? '';
+
+  useLayoutEffect(() => {
+    const before = edges.current;
+    edges.current = { first, last, end: atEnd, own: lastOwn };
+    const handle = list.current;
+    if (!handle || rows.length === 0) return;
+    if (before.last === '') {
+      const newIndex = rows.findIndex(({ isFirstNew }) => isFirstNew);
+      if (newIndex > 0) {
+        isFollowing.current = false;
+        handle.scrollToIndex(newIndex, { align: 'start', offset: -80 });
+      } else handle.scrollToIndex(rows.length - 1, { align: 'end' });
+      return;
+    }
+    const hasSent = lastOwn !== '' && lastOwn !== before.own;
+    const wasReplaced = !rows.some(({ key }) => key === before.last) && !before.last.includes('-');
+    if (hasSent || wasReplaced) isFollowing.current = true;
+    if (last !== before.last && isFollowing.current && atEnd) {
+      handle.scrollToIndex(rows.length - 1, { align: 'end' });
+    }
+  });
+
+  function look() {
+    const handle = list.current;
+    if (!handle || rows.length === 0) return;
+    const { scrollOffset, scrollSize, viewportSize } = handle;
+    const below = scrollSize - scrollOffset - viewportSize;
+    isFollowing.current = below < bottomPx;
+    setAway(!isFollowing.current || !atEnd);
+    if (uuid && scrollOffset < nearPx) void chat.loadOlder(uuid);
+    if (uuid && below < nearPx) void chat.loadNewer(uuid);
+    markSeen();
+  }
+
+  /** A smaller view or a taller last message must not hide what was in view. */
+  function follow() {
+    if (isFollowing.current && atEnd && rows.length > 0) {
+      list.current?.scrollToIndex(rows.length - 1, { align: 'end' });
+    }
+  }
+
+  function markSeen() {
+    const handle = list.current;
+    if (!uuid || !handle || document.visibilityState !== 'visible' || !document.hasFocus()) return;
+    const index = handle.findItemIndex(handle.scrollOffset + handle.viewportSize - 12);
+    const seen = rows.slice(0, index + 1).findLast(({ entry }) => entry)?.entry;
+    if (seen) chat.see(uuid, seen.seq);
+  }
+
+  const lookNow = useRef(look);
+  lookNow.current = look;
+  // What was loaded may fit the view, or show more than was seen: look again once it is measured.
+  useEffect(() => {
+    if (first === '' && last === '') return;
+    const timer = setTimeout(() => lookNow.current(), 60);
+    return () => clearTimeout(timer);
+  }, [first, last]);
+
+  useEffect(() => {
+    const onFocus = () => lookNow.current();
+    // What arrives while nobody looks stands below the "new messages" line.
+    const onBlur = () => {
+      const known = uuid ? chat.conversation(uuid) : undefined;
+      if (uuid && known && isAtEnd(known.history)) {
+        chat.clearNewLine(uuid);
+        chat.markNewFrom(uuid, lastSeq(known.history));
+      }
+    };
+    window.addEventListener('focus', onFocus);
+    window.addEventListener('blur', onBlur);
+    document.addEventListener('visibilitychange', onFocus);
+    return () => {
+      window.removeEventListener('focus', onFocus);
+      window.removeEventListener('blur', onBlur);
+      document.removeEventListener('visibilitychange', onFocus);
+    };
+  }, [chat, uuid]);
+
+  async function jump() {
+    if (uuid) await chat.jumpToNewest(uuid).catch(() => {});
+    isFollowing.current = true;
+    requestAnimationFrame(() => list.current?.scrollToIndex(Number.MAX_SAFE_INTEGER, { align: 'end' }));
+  }
+
+  const receipt = useMemo(
+    () => receiptOf(conversation, rows, chat.me.uuid),
+    [conversation, rows, chat.me.uuid],
+  );
+  const unseen = history
+    ? Math.max(
+        0,
+        history.newest -
+          (chat.inbox().get(history.entries[0]?.message_group_uuid ?? '')?.read_seq ?? history.newest),
+      )
+    : 0;
+
+  return (
+    <div className="messages">
+      {rows.length === 0 && <p className="nothing quiet">Nothing here yet. Write the first message.</p>}
+      <VList
+        ref={list}
+        shift={shift}
+        className="scroller"
+        onScroll={look}
+        onResize={follow}
+        role="feed"
+        aria-label={`Messages with ${title}`}
+        aria-busy={conversation?.isLoadingOlder || conversation?.isLoadingNewer || false}
+        tabIndex={0}
+        data={rows}
+      >
+        {(row, index) => (
+          <MessageRow
+            key={row.key}
+            row={row}
+            isGroup={isGroup}
+            isStart={index === 0 && history !== undefined && isAtStart(history)}
+            receipt={receipt?.key === row.key ? receipt.text : undefined}
+            total={history?.newest ?? rows.length}
+            onRetry={chat.retry}
+            onDiscard={chat.discard}
+          />
+        )}
+      </VList>
+      {isAway && (
+        <button type="button" className="jump" onClick={() => void jump()}>
+          ↓ Newest{unseen > 0 ? ` (${unseen > 999 ? '999+' : unseen})` : ''}
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Where rows joined at both edges at once, those below wait for the next render: the list keeps its place for one edge. */
+function oneEdge(rows: Row[], shown: { first: string; last: string }) {
+  const grewBelow = rows.findIndex(({ key }) => key === shown.last) + 1;
+  const isBoth = rows[0]?.key !== shown.first && grewBelow > 0 && grewBelow < rows.length;
+  return isBoth ? rows.slice(0, grewBelow) : rows;
+}
+
+/** Stands below the newest own message that somebody else has read. */
+function receiptOf(conversation: Conversation | undefined, rows: Row[], me: string) {
+  const others = conversation?.group?.members.filter(({ uuid }) => uuid !== me) ?? [];
+  const lastOwn = rows.findLast(({ entry, isOwn }) => isOwn && entry?.type === 'message');
+  const seq = lastOwn?.entry?.seq;
+  if (!lastOwn || !seq) return undefined;
+  const readers = others.filter(({ read_seq }) => (read_seq ?? 0) >= seq);
+  if (conversation?.group?.kind === 'direct') {
+    return { key: lastOwn.key, text: readers.length > 0 ? 'Seen' : 'Sent' };
+  }
+  if (readers.length === 0) return { key: lastOwn.key, text: 'Sent' };
+  const names = readers.slice(0, 3).map(({ display_name }) => display_name);
+  const more = readers.length > 3 ? ` and ${readers.length - 3} more` : '';
+  const text =
+    readers.length === others.length && readers.length > 3
+      ? 'Seen by everyone'
+      : `Seen by ${names.join(', ')}${more}`;
+  return { key: lastOwn.key, text };
+}

@@ -1,0 +1,118 @@
+import { memo } from 'react';
+import type { Row } from '../chat/rows.ts';
+import { timeOf } from '../chat/rows.ts';
+import { splitLinks } from '../text/links.ts';
+import { clockName, dayName, fullName } from '../text/time.ts';
+import { Avatar } from './Avatar.tsx';
+
+type Props = {
+  row: Row;
+  isGroup: boolean;
+  isStart: boolean;
+  receipt: string | undefined;
+  total: number;
+  onRetry(key: string): void;
+  onDiscard(key: string): void;
+};
+
+export const MessageRow = memo(function MessageRow(props: Props) {
+  const { row, isStart } = props;
+  return (
+    <div className="line">
+      {isStart && <p className="notice quiet">This is the beginning of the conversation.</p>}
+      {row.day && (
+        <p className="day">
+          <span>{dayName(timeOf(row))}</span>
+        </p>
+      )}
+      {row.isFirstNew && (
+        <p className="new-line">
+          <span>New messages</span>
+        </p>
+      )}
+      {row.entry && row.entry.type !== 'message' ? (
+        <p className="notice">
+          {row.entry.message} <time dateTime={row.entry.created_at}>{clockName(row.entry.created_at)}</time>
+        </p>
+      ) : (
+        <Bubble {...props} />
+      )}
+    </div>
+  );
+}, isSame);
+
+function Bubble({ row, isGroup, receipt, total, onRetry, onDiscard }: Props) {
+  const { entry, pending, isOwn } = row;
+  const time = timeOf(row);
+  const name = entry?.display_name ?? 'You';
+  const names = [
+    'bubble-line',
+    isOwn ? 'own' : 'other',
+    row.startsGroup && 'starts',
+    row.endsGroup && 'ends',
+  ];
+  return (
+    <article
+      className={names.filter(Boolean).join(' ')}
+      data-seq={entry?.seq}
+      data-state={pending?.state ?? 'sent'}
+      aria-label={`${isOwn ? 'You' : name}, ${fullName(time)}`}
+      aria-posinset={entry?.seq ?? total + 1}
+      aria-setsize={Math.max(total, entry?.seq ?? total + 1)}
+    >
+      {isGroup && !isOwn && <span className="face">{row.endsGroup && <Avatar name={name} />}</span>}
+      <div className="bubble-box">
+        {isGroup && !isOwn && row.startsGroup && <p className="sender">{name}</p>}
+        <div className="bubble">
+          <p className="text" dir="auto">
+            {splitLinks(entry?.message ?? pending?.message ?? '').map(({ text, href }, index) =>
+              href ? (
+                // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text never change
+                <a key={index} href={href} target="_blank" rel="noopener noreferrer nofollow">
+                  {text}
+                </a>
+              ) : (
+                text
+              ),
+            )}
+          </p>
+          <span className="meta">
+            <time dateTime={time} title={fullName(time)}>
+              {clockName(time)}
+            </time>
+            {pending?.state === 'sending' && <span className="state"> · sending …</span>}
+          </span>
+        </div>
+        {pending?.state === 'failed' && (
+          <p className="failed" role="alert">
+            Not sent. {pending.reason}{' '}
+            <button type="button" className="text" onClick={() => onRetry(pending.key)}>
+              Retry
+            </button>{' '}
+            <button type="button" className="text" onClick={() => onDiscard(pending.key)}>
+              Discard
+            </button>
+          </p>
+        )}
+        {receipt && <p className="receipt">{receipt}</p>}
+      </div>
+    </article>
+  );
+}
+
+/** Rows are made anew with every change; most of them say the same. */
+function isSame(a: Props, b: Props) {
+  const [one, two] = [a.row, b.row];
+  return (
+    one.entry === two.entry &&
+    one.pending === two.pending &&
+    one.day === two.day &&
+    one.isFirstNew === two.isFirstNew &&
+    one.startsGroup === two.startsGroup &&
+    one.endsGroup === two.endsGroup &&
+    a.receipt === b.receipt &&
+    a.isGroup === b.isGroup &&
+    a.isStart === b.isStart &&
+    (one.entry !== undefined || a.total === b.total)
+  );
+}

@@ -1,0 +1,95 @@
+import { type FormEvent, useId, useRef, useState } from 'react';
+import type { Api } from '../api/client.ts';
+import { explain } from '../api/errors.ts';
+import type { ClientConfig, Person, Profile } from '../api/types.ts';
+import { Modal } from './Modal.tsx';
+import { PeopleSearch } from './PeopleSearch.tsx';
+import { go, pathOf } from './router.ts';
+
+type Props = { api: Api; config: ClientConfig; me: Profile; onClose(): void };
+
+/** A group begins with at most so many others. */
+const maxOthers = 48;
+
+export function NewConversation({ api, config, me, onClose }: Props) {
+  const titleId = useId();
+  const [isGroup, setGroup] = useState(false);
+  const [title, setTitle] = useState('');
+  const [picked, setPicked] = useState<Person[]>([]);
+  const [error, setError] = useState('');
+  // The same group, however often its creation is tried.
+  const key = useRef<string>(undefined);
+
+  function pick(person: Person) {
+    if (isGroup) {
+      setPicked((known) => [...known, person].slice(0, maxOthers));
+      return;
+    }
+    onClose();
+    go(pathOf.new(person.handle));
+  }
+
+  async function create(event: FormEvent) {
+    event.preventDefault();
+    key.current ??= crypto.randomUUID();
+    try {
+      const handles = picked.map(({ handle }) => handle);
+      const { message_group_uuid } = await api.createGroup({ title: title.trim(), handles }, key.current);
+      onClose();
+      go(pathOf.conversation(message_group_uuid));
+    } catch (failure) {
+      setError(explain(failure));
+    }
+  }
+
+  return (
+    <Modal title={isGroup ? 'New group' : 'New conversation'} onClose={onClose}>
+      <PeopleSearch
+        api={api}
+        label={isGroup ? 'Add people' : 'To'}
+        isHidden={({ uuid }) => uuid === me.uuid || picked.some((person) => person.uuid === uuid)}
+        onPick={pick}
+      />
+      {isGroup ? (
+        <form onSubmit={create}>
+          {picked.length > 0 && (
+            <ul className="chips" aria-label="Members of the new group">
+              {picked.map((person) => (
+                <li key={person.uuid}>
+                  {person.display_name}
+                  <button
+                    type="button"
+                    aria-label={`Remove ${person.display_name}`}
+                    onClick={() => setPicked((known) => known.filter(({ uuid }) => uuid !== person.uuid))}
+                  >
+                    ✕
+                  </button>
+                </li>
+              ))}
+            </ul>
+          )}
+          <div className="field">
+            <label htmlFor={titleId}>Title</label>
+            <input
+              id={titleId}
+              required
+              maxLength={config.limits.title_max_chars}
+              value={title}
+              onChange={(event) => setTitle(event.target.value)}
+            />
+          </div>
+          <p role="alert" className="error">
+            {error}
+          </p>
+          <button type="submit" className="primary" disabled={picked.length === 0 || title.trim() === ''}>
+            Create group
+          </button>
+        </form>
+      ) : (
+        <button type="button" className="text" onClick={() => setGroup(true)}>
+          Create a group instead
+        </button>
+      )}
+    </Modal>
+  );
+}

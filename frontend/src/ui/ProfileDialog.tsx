@@ -1,0 +1,72 @@
+import { type FormEvent, useId, useState } from 'react';
+import type { Api } from '../api/client.ts';
+import { explain } from '../api/errors.ts';
+import type { ClientConfig, Profile } from '../api/types.ts';
+import { canNotify, isNotifying, setNotifying } from '../notifications.ts';
+import { Modal } from './Modal.tsx';
+
+type Props = { api: Api; me: Profile; config: ClientConfig; onSignOut(): Promise<void>; onClose(): void };
+
+export function ProfileDialog({ api, me, config, onSignOut, onClose }: Props) {
+  const id = useId();
+  const [name, setName] = useState(me.display_name);
+  const [bio, setBio] = useState(me.bio ?? '');
+  const [notice, setNotice] = useState('');
+  const [isOn, setOn] = useState(isNotifying());
+
+  async function save(event: FormEvent) {
+    event.preventDefault();
+    try {
+      Object.assign(me, await api.updateProfile({ display_name: name.trim(), bio }));
+      setNotice('Saved.');
+    } catch (failure) {
+      setNotice(explain(failure));
+    }
+  }
+
+  async function toggle() {
+    const next = await setNotifying(!isOn);
+    setOn(next);
+    if (!isOn && !next) setNotice('The browser does not allow notifications for this page.');
+  }
+
+  return (
+    <Modal title={`@${me.handle}`} onClose={onClose}>
+      <form onSubmit={save}>
+        <div className="field">
+          <label htmlFor={`${id}-name`}>Name</label>
+          <input
+            id={`${id}-name`}
+            required
+            maxLength={config.limits.display_name_max_chars}
+            value={name}
+            onChange={(event) => setName(event.target.value)}
+          />
+        </div>
+        <div className="field">
+          <label htmlFor={`${id}-bio`}>About you</label>
+          <textarea
+            id={`${id}-bio`}
+            rows={3}
+            maxLength={config.limits.bio_max_chars}
+            value={bio}
+            onChange={(event) => setBio(event.target.value)}
+          />
+        </div>
+        <p role="status">{notice}</p>
+        <button type="submit" className="primary">
+          Save
+        </button>
+      </form>
+      {canNotify() && (
+        <label className="switch">
+          <input type="checkbox" checked={isOn} onChange={() => void toggle()} /> Notify me of new messages
+          while this page is in the background
+        </label>
+      )}
+      <button type="button" className="quiet-button danger" onClick={() => void onSignOut()}>
+        Sign out on all devices
+      </button>
+    </Modal>
+  );
+}

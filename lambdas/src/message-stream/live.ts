@@ -1,0 +1,23 @@
+import type { Config } from '@parley/config/config';
+import { createDeliveryClient } from '@parley/core/delivery';
+import { createProjector } from '@parley/core/projector';
+import { createPush } from '@parley/core/push';
+import { createRosters } from '@parley/core/rosters';
+import type { Table } from '@parley/core/table/client';
+import type { Logger } from 'pino';
+import { createHandler, createLiveHandler } from './handler.ts';
+
+/** Both handlers of the stream: `summaries` tells the nodes too, `largeSummaries` follows with a window. */
+export function createMessageStream(config: Config, table: Table, logger: Logger) {
+  if (config.DELIVERY_SECRETS.length === 0) throw new Error('DELIVERY_SECRETS is not set');
+  const client = createDeliveryClient({ table, secrets: config.DELIVERY_SECRETS });
+  const rosters = createRosters(table);
+  const projector = createProjector(table, rosters);
+  const onMissed = (nodeId: string, err: unknown) => logger.warn({ nodeId, err }, 'a node missed a delivery');
+  const push = createPush({ table, rosters, client, onMissed });
+  return {
+    summaries: createLiveHandler(projector, push, logger),
+    largeSummaries: createHandler(projector, logger),
+    close: client.close,
+  };
+}
