@@ -18,6 +18,6 @@ export default {
   globalSetup: '<rootDir>/engines/src/testing/global-setup.mjs',
   globalTeardown: '<rootDir>/engines/src/testing/global-teardown.mjs',
   setupFiles: ['<rootDir>/engines/src/testing/one-realm.mjs'],
-  maxWorkers: 2,
+  maxWorkers: 3,
   testTimeout: 30_000,
 };
