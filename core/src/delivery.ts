@@ -24,6 +24,7 @@ export type NodeEvent =
       read_seq: number;
       row?: Summary | undefined;
     }
+  | { event: 'settings'; user_uuid: string; row: Summary }
   | { event: 'presence'; user_uuid: string; online: boolean; to: string[] }
   | { event: 'sessions_ended'; user_uuid: string };
 

@@ -124,6 +124,7 @@ export function createGateway(ctx: GatewayContext) {
   /** What a node tells, this one included. */
   async function hear(nodeEvent: NodeEvent) {
     if (nodeEvent.event === 'presence') return presence.show(nodeEvent);
+    if (nodeEvent.event === 'settings') return news.showRow(nodeEvent.row);
     if (nodeEvent.event === 'sessions_ended') return endSessions(nodeEvent.user_uuid);
     const { message_group_uuid, user_uuid } = nodeEvent;
     const roster = await rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs });
@@ -168,6 +169,16 @@ export function createGateway(ctx: GatewayContext) {
   ) {
     const row = await summaries.get(table, heads, userUuid, messageGroupUuid);
     await tell({ event: 'read', message_group_uuid: messageGroupUuid, user_uuid: userUuid, read_seq, row });
+  }
+
+  /** Mutes or hides, and tells the person's devices. Throws as `summaries.changeSettings` does. */
+  async function changeSettings(
+    input: summaries.Settings & { userUuid: string; messageGroupUuid: string },
+  ): Promise<summaries.Summary> {
+    const changed = await summaries.changeSettings(table, input);
+    const row = await summaries.overlay(heads, changed);
+    tellInBackground({ event: 'settings', user_uuid: input.userUuid, row });
+    return changed;
   }
 
   function tellTyping(message_group_uuid: string, user_uuid: string) {
@@ -217,6 +228,7 @@ export function createGateway(ctx: GatewayContext) {
   return {
     upgrade,
     markRead,
+    changeSettings,
     /** Ends the sockets of a person who signed out, on every node. */
     tellSessionsEnded: (user_uuid: string) => tellInBackground({ event: 'sessions_ended', user_uuid }),
     connections: () => connected.size,

@@ -34,7 +34,7 @@ export function createOutboxes({ table, nodeId, directory, client, logger }: Out
   async function missed({ nodeId }: nodes.Node, events: NodeEvent[], err?: unknown) {
     logger.debug({ nodeId, err }, 'a node did not hear of events');
     // Typing and presence are over before anybody could catch up.
-    if (!events.some(({ event }) => event === 'read')) return;
+    if (!events.some(({ event }) => event === 'read' || event === 'settings')) return;
     await nodes
       .noteMissed(table, nodeId)
       .catch((err) => logger.warn({ nodeId, err }, 'a miss was not noted'));
