@@ -56,6 +56,10 @@ export const variables = {
     choices: ['password', 'iam'],
     desc: "How to enter Postgres: with the address's password, or on RDS with a signed token",
   }),
+  DATABASE_OWNER_ARN: str({
+    default: '',
+    desc: 'Secret of Secrets Manager that holds the owner of the schema; for the migrations on AWS alone',
+  }),
   DATABASE_POOL_SIZE: count({ default: 10, desc: 'Connections to Postgres a process keeps at most' }),
 
   AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: str({

