@@ -46,6 +46,7 @@ export function createContext(config: Config, logger: Logger): Context {
   const onError = (err: Error) => logger.warn({ err }, 'Postgres is away');
   const pool = createPool({
     connectionString: config.DATABASE_URL,
+    iamRegion: config.DATABASE_AUTH === 'iam' ? config.AWS_REGION : undefined,
     max: config.DATABASE_POOL_SIZE,
     onError,
   });

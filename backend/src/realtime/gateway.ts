@@ -13,7 +13,8 @@ import type { Context } from '../context.ts';
 import type { Session } from '../sessions.ts';
 import { createActions } from './actions.ts';
 import { type Connection, createConnection } from './connection.ts';
-import { createDeliveryServer, endpointUrl } from './delivery-server.ts';
+import { createDeliveryServer } from './delivery-server.ts';
+import { endpointUrl } from './endpoint-url.ts';
 import { closeCodes, codeOf } from './frame-errors.ts';
 import { event } from './frames.ts';
 import { createHandshakes, refuseUpgrade } from './handshake.ts';
@@ -254,7 +255,7 @@ export function createGateway(ctx: GatewayContext) {
     async start() {
       if (config.DELIVERY_SECRETS.length === 0) throw new Error('DELIVERY_SECRETS is not set');
       const port = await deliveries.listen(config.DELIVERY_PORT, config.DELIVERY_HOST);
-      node.endpoint = endpointUrl(config, port);
+      node.endpoint = await endpointUrl(config, port);
       heart = beat();
     },
 
