@@ -14,8 +14,14 @@ answerParent<{ plan: XmppPlan } | { load: Load }, LoadResult | undefined>(async 
 
 let driver: ReturnType<typeof createDriver> | undefined;
 
+const signInsAtOnce = 8;
+
 async function connectAll({ port, accounts, password }: XmppPlan) {
-  const sockets = await Promise.all(accounts.map((account) => signIn(port, account, password)));
+  const sockets: Socket[] = [];
+  for (let index = 0; index < accounts.length; index += signInsAtOnce) {
+    const some = accounts.slice(index, index + signInsAtOnce);
+    sockets.push(...(await Promise.all(some.map((account) => signIn(port, account, password)))));
+  }
   const lanes = sockets.flatMap((socket, index) => {
     if (index % 2 === 1) return [];
     const to = `${accounts[index + 1]}@localhost/bench`;
