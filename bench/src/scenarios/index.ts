@@ -9,4 +9,13 @@ import { twoNodes } from './two-nodes.ts';
 import { writeUnits } from './write-units.ts';
 
 /** In the order in which they run: what is counted first, what is timed after it. */
-export const scenarios: Scenario[] = [writeUnits, readUnits, twoNodes, corpus, post, pages, deliver, fanOut];
+export const scenarios: Scenario[] = [
+  writeUnits,
+  readUnits,
+  twoNodes,
+  corpus,
+  ...posts,
+  pages,
+  ...deliveries,
+  fanOut,
+];
