@@ -30,7 +30,8 @@ export type Call =
   | { kind: 'remove'; group: string; member: string }
   | { kind: 'rename'; group: string; title: string }
   | { kind: 'create'; title: string; members: string[]; key: string }
-  | { kind: 'history'; group: string; after: number }
+  /** `isLook`: asked for by chance, and not by the live client that lacks something. */
+  | { kind: 'history'; group: string; after: number; isLook?: true }
   | { kind: 'inbox' };
 
 /** What an answer of 200 held, as far as the checker looks at it. */

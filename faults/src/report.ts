@@ -19,9 +19,8 @@ export function describe(outcomes: Outcome[]): string {
     ...['lost', 'doubled', 'out of order', 'unread or summary wrong', 'not a member', 'other'],
     ...['longest stall (s)', 'with the fault (s)', 'bin/check'],
   ];
-  return [row(heads), row(heads.map(() => '---:')), ...outcomes.map((outcome) => row(cells(outcome)))].join(
-    '\n',
-  );
+  const table = [row(heads), row(heads.map(() => '---:')), ...outcomes.map((outcome) => row(cells(outcome)))];
+  return [...table, '', ...outcomes.map(met)].join('\n');
 }
 
 const row = (cells: (string | number)[]) => `| ${cells.join(' | ')} |`;
@@ -39,8 +38,19 @@ function cells({ seed, verdict: { figures }, hits, check, lostLetters }: Outcome
     ...[figures.lost, figures.doubled, figures['out of order']],
     figures['unread wrong'] + figures['summary wrong'],
     figures['not a member'],
-    figures.changed + figures['not told'] + figures['unexpected answer'] + lostLetters,
+    figures.changed +
+      figures['wrong time'] +
+      figures['not told'] +
+      figures['unexpected answer'] +
+      lostLetters,
     ...[seconds(figures.longestMs), seconds(figures.longestWithFaultsMs)],
     check.findings.length + check.unsettled === 0 ? 'clean' : `${check.findings.length} findings`,
   ];
+}
+
+/** What a seed met: faults by kind and target, and the requests and records that each weather hit. */
+function met({ seed, verdict: { figures }, hits }: Outcome) {
+  const list = (counts: [string, number][]) => counts.map(([name, count]) => `${name} ${count}`).join(', ');
+  const processes = Object.entries(figures.faults).filter(([name]) => /^(kill|pause|clock)/.test(name));
+  return `seed ${seed}: ${list(processes)}; hit: ${list(Object.entries(hits))}`;
 }

@@ -101,7 +101,8 @@ export async function live(
       const seq = random.chance(70) ? known : random.int(1, known);
       return ask({ kind: 'mark-read', group, seq });
     },
-    history: ({ uuid: group }) => ask({ kind: 'history', group, after: random.int(0, view.known(group)) }),
+    history: ({ uuid: group }) =>
+      ask({ kind: 'history', group, after: random.int(0, view.known(group)), isLook: true }),
     inbox: () => ask({ kind: 'inbox' }),
     async repeat() {
       const earlier = sent.length > 0 ? random.pick(sent) : undefined;
@@ -125,7 +126,7 @@ export async function live(
       const others = random.shuffled(actors.filter((other) => other !== actor)).slice(0, random.int(1, 6));
       if (conversations.length < maxConversations) await create(actor, others, conversations);
     },
-    stranger: () => ask({ kind: 'history', group: random.pick(conversations).uuid, after: 0 }),
+    stranger: () => ask({ kind: 'history', group: random.pick(conversations).uuid, after: 0, isLook: true }),
   };
 
   while (!isOver()) {

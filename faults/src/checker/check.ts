@@ -50,6 +50,7 @@ export function checkHistory(history: History): Verdict {
       doubled: count('doubled'),
       'out of order': count('out of order'),
       changed: count('changed'),
+      'wrong time': count('wrong time'),
       'unread wrong': count('unread wrong'),
       'summary wrong': count('summary wrong'),
       'not a member': count('not a member'),

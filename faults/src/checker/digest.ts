@@ -9,6 +9,7 @@ export type Wrong =
   | 'doubled'
   | 'out of order'
   | 'changed'
+  | 'wrong time'
   | 'unread wrong'
   | 'summary wrong'
   | 'not a member'
@@ -28,6 +29,9 @@ export type Asked = {
 
 type Final = Extract<Observation, { type: 'final-log' }>;
 
+/** Every sight of an entry: an answer, a page, an event. `isLook`: of a page that the live client did not ask for. */
+export type Sight = { atMs: number; person: string; entry: Entry; socket?: number; isLook?: boolean };
+
 /** A history, sorted by what the checks look for. */
 export type Digest = ReturnType<typeof digest>;
 
@@ -35,17 +39,17 @@ export function digest(history: History) {
   const asked = new Map<number, Asked>();
   const finals: Final[] = [];
   const inboxes = new Map<string, Row[]>();
-  /** Every sight of an entry: an answer, a page, an event. */
-  const sights: { atMs: number; person: string; entry: Entry; socket?: number }[] = [];
+  const sights: Sight[] = [];
   /** Every sight of a row. `isPushed`: by an event. */
   const rows: { atMs: number; person: string; row: Row }[] = [];
   const sockets: Extract<Observation, { type: 'socket' }>[] = [];
   const faults: Extract<Observation, { type: 'fault' }>[] = [];
-  let endMs = 0;
+  let [endMs, wallMs] = [0, Infinity];
 
   for (const seen of history) {
     if ('atMs' in seen) endMs = Math.max(endMs, seen.atMs);
-    if (seen.type === 'call') {
+    if (seen.type === 'begin') wallMs = seen.wallMs;
+    else if (seen.type === 'call') {
       const { id, person, call, atMs } = seen;
       asked.set(id, { id, person, call, startMs: atMs, endMs: Infinity, answer: undefined, repeats: [] });
     } else if (seen.type === 'answer' || seen.type === 'repeat') {
@@ -53,7 +57,7 @@ export function digest(history: History) {
       if (!call) continue;
       if (seen.type === 'repeat') call.repeats.push(seen.answer);
       else Object.assign(call, { answer: seen.answer, endMs: seen.atMs });
-      look(seen.atMs, seen.person, seen.answer);
+      look(seen.atMs, call, seen.answer);
     } else if (seen.type === 'heard') sights.push(seen);
     else if (seen.type === 'row') rows.push(seen);
     else if (seen.type === 'socket') sockets.push(seen);
@@ -62,10 +66,11 @@ export function digest(history: History) {
     else if (seen.type === 'final-inbox') inboxes.set(seen.person, seen.rows);
   }
 
-  function look(atMs: number, person: string, answer: Answer) {
+  function look(atMs: number, { person, call }: Asked, answer: Answer) {
     if (answer.outcome !== 'ok') return;
     const { entry, entries = [], rows: shown = [] } = answer.result;
-    for (const each of entry ? [entry] : entries) sights.push({ atMs, person, entry: each });
+    for (const each of entry ? [entry] : entries)
+      sights.push({ atMs, person, entry: each, isLook: call.kind === 'history' && call.isLook === true });
     for (const row of shown) rows.push({ atMs, person, row });
   }
 
@@ -73,7 +78,7 @@ export function digest(history: History) {
   for (const { group, entries } of finals)
     if (entries.length >= (logs.get(group)?.length ?? 0)) logs.set(group, entries);
   faults.sort((one, other) => one.atMs - other.atMs);
-  return { asked: [...asked.values()], finals, inboxes, sights, rows, sockets, faults, logs, endMs };
+  return { asked: [...asked.values()], finals, inboxes, sights, rows, sockets, faults, logs, endMs, wallMs };
 }
 
 export const isMessage = ({ type }: Entry) => type === 'message';

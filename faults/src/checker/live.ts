@@ -52,11 +52,11 @@ function firstSights({ sights, asked }: Digest) {
   const earliest = (map: Map<string, number>, key: string, atMs: number) => {
     if (atMs < (map.get(key) ?? Infinity)) map.set(key, atMs);
   };
-  for (const { atMs, person, entry, socket: _ } of sights) {
+  for (const { atMs, person, entry, isLook } of sights) {
     if (!Number.isFinite(atMs)) continue;
     const place = `${entry.message_group_uuid} ${entry.seq}`;
     earliest(first, place, atMs);
-    earliest(byPerson, `${person} ${place}`, atMs);
+    if (!isLook) earliest(byPerson, `${person} ${place}`, atMs);
   }
   for (const { call, endMs } of asked)
     if (call.kind === 'add' && Number.isFinite(endMs)) joined.set(`${call.member} ${call.group}`, endMs);

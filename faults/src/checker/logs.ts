@@ -1,9 +1,13 @@
 import type { Entry } from '../history.ts';
 import type { Digest, Violation } from './digest.ts';
 
+/** A node that knows its clock to be wrong follows the table's, and never dates an entry further ahead than this. */
+const maxAheadMs = 5_000;
+
 /** Invariant 1, and that a position never holds two things: whoever saw it, whenever, saw the same. */
-export function checkLogs({ logs, finals, sights }: Digest): Violation[] {
-  const violations: Violation[] = [];
+export function checkLogs(digest: Digest): Violation[] {
+  const { logs, finals, sights } = digest;
+  const violations = checkTimes(digest);
   for (const [group, log] of logs) violations.push(...checkDense(group, log));
   for (const { group, person, entries } of finals) {
     const log = logs.get(group) ?? [];
@@ -27,6 +31,29 @@ export function checkLogs({ logs, finals, sights }: Digest): Violation[] {
 }
 
 const changed = (detail: string): Violation => ({ invariant: 1, kind: 'changed', detail });
+
+/** An entry that was dated later than somebody saw it. */
+function checkTimes({ logs, sights, wallMs }: Digest): Violation[] {
+  const firstSeen = new Map<string, number>();
+  for (const { atMs, entry } of sights) {
+    const place = `${entry.message_group_uuid} ${entry.seq}`;
+    if (atMs < (firstSeen.get(place) ?? Infinity)) firstSeen.set(place, atMs);
+  }
+  const violations: Violation[] = [];
+  for (const [group, log] of logs) {
+    for (const [index, { seq, created_at }] of log.entries()) {
+      const aheadMs = Date.parse(created_at) - wallMs - (firstSeen.get(`${group} ${seq}`) ?? Infinity);
+      // One that is ahead holds those behind it up.
+      if (aheadMs <= maxAheadMs || log[index - 1]?.created_at === created_at) continue;
+      violations.push({
+        invariant: 1,
+        kind: 'wrong time',
+        detail: `${group} ${seq} of ${created_at} was seen ${Math.round(aheadMs)} ms before that`,
+      });
+    }
+  }
+  return violations;
+}
 
 function checkDense(group: string, log: Entry[]): Violation[] {
   const violations: Violation[] = [];
