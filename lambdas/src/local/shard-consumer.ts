@@ -12,6 +12,7 @@ import type { Logger } from 'pino';
 import type { InvocationContext } from './deadline.ts';
 import { deliver, writtenAtMs } from './deliver.ts';
 import type { HeldLease } from './held-lease.ts';
+import type { Pending } from './lag.ts';
 import { lambdaRecord } from './records.ts';
 import type { Waiter } from './waiter.ts';
 
@@ -59,8 +60,8 @@ export type ConsumerContext = {
   waiter: Waiter;
   logger: Logger;
   signal: AbortSignal;
-  /** Told after each read how many records wait, and when the oldest was written; undefined: none is left. */
-  onPending: (oldestWrittenAtMs: number | undefined, records: number) => void;
+  /** Told after each read what waits to be handled; undefined: nothing. */
+  onPending: (waiting: Pending | undefined) => void;
   onDeadLetter: () => void;
   /** Repairs what lost records may have left behind. No position is noted before it has succeeded. */
   onLost: () => Promise<void>;
@@ -101,13 +102,13 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
 
   while (!signal.aborted) {
     const found = await read();
-    context.onPending(batch[0] && writtenAtMs(batch[0]), batch.length);
+    context.onPending(waiting());
     if (isBatchDue()) {
       if (!(await deliver(context, shard, batch))) return false;
       batch = [];
       batchBytes = 0;
       dueAtMs = Infinity;
-      context.onPending(undefined, 0);
+      context.onPending(undefined);
       save();
     } else if (batch.length === 0 && isSaveDue()) save();
     if (repair.error) throw repair.error;
@@ -116,6 +117,12 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
     if (found === 0 || (source.windowMs > 0 && found < maxRecordsPerRead)) await pause();
   }
   return false;
+
+  function waiting(): Pending | undefined {
+    const [oldest] = batch;
+    if (!oldest || !readTo) return undefined;
+    return { source, shard, records: batch.length, oldestWrittenAtMs: writtenAtMs(oldest), readTo };
+  }
 
   function isBatchDue() {
     if (batch.length === 0) return false;
