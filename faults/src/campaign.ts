@@ -10,7 +10,12 @@ import { suffer } from './suffer.ts';
 import { createWeather } from './weather.ts';
 import { type Actor, live, setUp } from './workload.ts';
 
-export type CampaignOptions = PlanOptions & { people?: number; onProgress?: (line: string) => void };
+export type CampaignOptions = PlanOptions & {
+  people?: number;
+  onProgress?: (line: string) => void;
+  /** Where the logs of the processes go. */
+  keepLogsIn?: string | undefined;
+};
 
 export type CampaignResult = {
   history: History;
@@ -57,6 +62,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     };
   } finally {
     for (const { view } of actors) view.stop();
+    if (options.keepLogsIn) cluster.keepLogs(options.keepLogsIn);
     await cluster.close();
   }
 }

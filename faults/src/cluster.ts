@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -136,6 +136,9 @@ export async function startCluster({ decide, rewrite }: ClusterOptions) {
       const exp = Math.floor(Date.now() / 1_000) + tokenHours * 3_600;
       return { uuid, handle, token: await issuer.token(sub, { claims: { exp } }) };
     },
+
+    /** What the processes logged. */
+    keepLogs: (to: string) => cpSync(join(folder, 'logs'), to, { recursive: true }),
 
     async close() {
       await Promise.all(Object.values(services).map((service) => service.kill()));
