@@ -3,7 +3,7 @@ import type { Push } from '@parley/core/push';
 import { isTransientFault } from '@parley/core/table/faults';
 import { type EntryRecord, entryRecord } from '@parley/core/table/stream';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import type { Logger } from 'pino';
+import type { Lines } from '../lines.ts';
 
 type Handler = (event: DynamoDBStreamEvent) => Promise<DynamoDBBatchResponse>;
 
@@ -12,7 +12,7 @@ type Handler = (event: DynamoDBStreamEvent) => Promise<DynamoDBBatchResponse>;
  * batch. What is no log entry of Parley's is counted and passed over; the records of a conversation that failed are
  * reported, so that the event source tries them again.
  */
-export function createHandler(projector: Projector, logger: Logger): Handler {
+export function createHandler(projector: Projector, logger: Lines): Handler {
   return handleEntries(logger, (entries) => projector.project(entries));
 }
 
@@ -20,7 +20,7 @@ export function createHandler(projector: Projector, logger: Logger): Handler {
  * The same, and tells the nodes afterwards. The summaries of large conversations are left to the handler above, with
  * a window of its own; their entries are told at once. A second delivery tells again, which clients expect.
  */
-export function createLiveHandler(projector: Projector, push: Push, logger: Logger): Handler {
+export function createLiveHandler(projector: Projector, push: Push, logger: Lines): Handler {
   return handleEntries(logger, async (entries) => {
     // Read while the summaries are written; whoever connects meanwhile reads the log after this entry.
     const routing = push.route(entries);
@@ -32,7 +32,7 @@ export function createLiveHandler(projector: Projector, push: Push, logger: Logg
 }
 
 const handleEntries =
-  (logger: Logger, handle: (entries: EntryRecord[]) => Promise<Map<string, unknown>>): Handler =>
+  (logger: Lines, handle: (entries: EntryRecord[]) => Promise<Map<string, unknown>>): Handler =>
   async (event) => {
     const entries = event.Records.map(entryRecord).filter((record) => record !== undefined);
     const failed = await handle(entries);
