@@ -51,6 +51,11 @@ export const variables = {
     default: 'parley-runner',
     desc: 'Checkpoints, leases, dead letters, import positions',
   }),
+  DEAD_LETTER_BUCKET: str({
+    default: '',
+    desc: "Bucket of the Lambdas' on-failure destination, for bin/ddb/dead-letters; empty: the runner table",
+  }),
+  AWS_ENDPOINT_URL_S3: str({ default: '', desc: 'S3 API of that bucket; empty: AWS' }),
   APPEND_BATCH: str({
     default: 'auto',
     choices: ['auto', 'statements', 'transactions'],

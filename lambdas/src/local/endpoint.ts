@@ -1,7 +1,11 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
+import { contextFor, type InvocationContext } from './deadline.ts';
 
-export type Functions = Record<string, (event: never) => Promise<unknown>>;
+export type Functions = Record<string, (event: never, context: InvocationContext) => Promise<unknown>>;
+
+/** What a function may take. */
+const timeoutMs = 60_000;
 
 export type EndpointOptions = {
   /** By name, as the Lambda Invoke API addresses them. */
@@ -30,7 +34,7 @@ export function createEndpoint({ functions, status, wake, logger }: EndpointOpti
         return;
       }
       try {
-        res.json((await handler(req.body as never)) ?? null);
+        res.json((await handler(req.body as never, contextFor(timeoutMs))) ?? null);
       } catch (error) {
         // Lambda answers 200 and tells of the function's error in a header.
         logger.error({ function: req.params.name, err: error }, 'function failed');

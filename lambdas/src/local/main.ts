@@ -38,6 +38,7 @@ export async function start(config: Config) {
   });
   const functions = {
     'message-stream': messageStream.summaries,
+    'message-stream-large': messageStream.largeSummaries,
     'post-confirmation': createPostConfirmation(pool),
   };
   const status = () => ({ status: 'ok' as const, lag_ms: runner.lagMs() });

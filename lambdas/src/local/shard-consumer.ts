@@ -7,8 +7,9 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import type { Table } from '@parley/core/table/client';
 import type { StreamRecord } from '@parley/core/table/stream';
-import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import type { Logger } from 'pino';
+import type { InvocationContext } from './deadline.ts';
 import { deliver, writtenAtMs } from './deliver.ts';
 import type { HeldLease } from './held-lease.ts';
 import { lambdaRecord } from './records.ts';
@@ -29,10 +30,7 @@ export type EventSource = {
   /** Names the checkpoints. */
   name: string;
   filter: (record: StreamRecord) => boolean;
-  handler: (
-    event: DynamoDBStreamEvent,
-    context: Pick<Context, 'getRemainingTimeInMillis'>,
-  ) => Promise<DynamoDBBatchResponse>;
+  handler: (event: DynamoDBStreamEvent, context: InvocationContext) => Promise<DynamoDBBatchResponse>;
   batchSize: number;
   /** How long a batch may gather, from its first record. */
   windowMs: number;
