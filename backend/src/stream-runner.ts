@@ -1,9 +1,12 @@
 import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from './logger.ts';
 
 export type StreamRunner = ReturnType<typeof createStreamRunner>;
 
 const timeoutMs = 1_000;
+/** It takes no shorter breath in a busy time: more calls would tell it nothing. */
+const wakePauseMs = 10;
 
 /** The local stream runner: woken after a write, so that it need not poll often. On AWS there is none. */
 export function createStreamRunner(url: string, logger: Logger) {
@@ -20,6 +23,7 @@ export function createStreamRunner(url: string, logger: Logger) {
         failures += 1;
         logger.debug({ err, failures }, 'the stream runner did not hear the call');
       });
+      await sleep(wakePauseMs);
     }
     isWaking = false;
   }
