@@ -239,9 +239,20 @@ export async function getMany(
   messageGroupUuid: string,
   userUuids: string[],
 ): Promise<Summary[]> {
+  return getEach(
+    table,
+    userUuids.map((userUuid) => ({ userUuid, messageGroupUuid })),
+  );
+}
+
+/** Access pattern: summaries of several members of several conversations. 1 read unit each. */
+export async function getEach(
+  table: Table,
+  wanted: { userUuid: string; messageGroupUuid: string }[],
+): Promise<Summary[]> {
   const items = await batchGet(
     table,
-    userUuids.map((userUuid) => summaryKey(userUuid, messageGroupUuid)),
+    wanted.map(({ userUuid, messageGroupUuid }) => summaryKey(userUuid, messageGroupUuid)),
   );
   return items.map(summaryFromItem);
 }

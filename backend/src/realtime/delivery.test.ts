@@ -171,6 +171,26 @@ describe('presence', () => {
   });
 });
 
+describe('people on a node that is gone', () => {
+  it('are offline for the others soon, but for those who came back elsewhere', async () => {
+    const gone = await world.liveNode();
+    const [dora, emil] = [await world.person('dora'), await world.person('emil')];
+    for (const { handle } of [dora, emil])
+      await one.post('/api/messages', { as: ada, body: { handle, message: 'we know each other' } });
+    await Promise.all([join(gone, dora), join(gone, emil)]);
+    // The list of nodes is a second old at most.
+    await sleep(1_100);
+    const watcher = await join(one, ada);
+    const isOf = (person: TestPerson, online: boolean) => (data: { user_uuid: string; online: boolean }) =>
+      data.user_uuid === person.uuid && data.online === online;
+    for (const person of [dora, emil]) await watcher.event('presence', isOf(person, true));
+    await gone.close();
+    await join(other, emil);
+    await watcher.event('presence', isOf(dora, false), 30_000);
+    expect(watcher.events('presence').some(isOf(emil, false))).toBe(false);
+  }, 45_000);
+});
+
 describe('a large conversation', () => {
   it('tells its entries at once, and its rows a second later, once for all that came', async () => {
     const people = await Promise.all(Array.from({ length: 101 }, (_, index) => world.person(`m${index}`)));

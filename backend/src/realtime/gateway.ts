@@ -38,6 +38,8 @@ const bytesPerUnit = 6;
 /** Sockets that resync, or come back after a drain, do so within this time. */
 const resyncSpreadMs = 1_000;
 const reconnectSpreadMs = 5_000;
+/** A node that starts while the table is away serves all the same, and takes sockets when it is back. */
+const listedWithinMs = 3_000;
 const retryHeartbeatMs = 1_000;
 const drainTimeoutMs = 5_000;
 const goodbyeMs = 3_000;
@@ -79,9 +81,11 @@ export function createGateway(ctx: GatewayContext) {
     online: (userUuids) => userUuids.filter(presence.isShown),
   });
   let heart: Promise<void> | undefined;
+  /** Once the table lists this node, deliveries come: not a socket before that. */
+  let isListed = false;
 
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer) {
-    const status = stopping.signal.aborted ? 503 : handshakes.refusal(req);
+    const status = stopping.signal.aborted || !isListed ? 503 : handshakes.refusal(req);
     if (status) return refuseUpgrade(socket, status);
     const stopCounting = handshakes.count(req);
     socket.once('close', stopCounting);
@@ -116,7 +120,7 @@ export function createGateway(ctx: GatewayContext) {
   }
 
   function onDelivery({ conversations = [], events = [] }: Delivery) {
-    for (const conversation of conversations) void news.take(conversation);
+    void news.takeAll(conversations);
     for (const nodeEvent of events)
       hear(nodeEvent).catch((err) =>
         logger.warn({ err, event: nodeEvent.event }, 'an event was not handed on'),
@@ -220,12 +224,17 @@ export function createGateway(ctx: GatewayContext) {
 
   async function beat() {
     let missedAt: string | undefined;
+    let beatAtMs = performance.now();
     while (!stopping.signal.aborted) {
       let waitMs = nodes.heartbeatMs;
       try {
         const newest = await nodes.heartbeat(table, node);
+        isListed = true;
         if (newest !== missedAt) resync();
         missedAt = newest;
+        if (performance.now() - beatAtMs > nodes.deadAfterMs) presence.reappear();
+        beatAtMs = performance.now();
+        presence.notice(await nodes.list(table));
         await sockets.renew();
         await Promise.all([...sockets.all()].map(checkSession));
       } catch (err) {
@@ -257,6 +266,8 @@ export function createGateway(ctx: GatewayContext) {
       const port = await deliveries.listen(config.DELIVERY_PORT, config.DELIVERY_HOST);
       node.endpoint = await endpointUrl(config, port);
       heart = beat();
+      const deadline = performance.now() + listedWithinMs;
+      while (!isListed && performance.now() < deadline) await sleep(10);
     },
 
     /** Answers what is under way, sends every socket away with the time to come back, and leaves. */

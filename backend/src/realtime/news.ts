@@ -40,11 +40,37 @@ export function createNews(options: NewsOptions) {
   const sequencer = createSequencer({ table, hand, onLost });
   const largeRows = new Map<string, NodeJS.Timeout>();
 
-  async function take({ message_group_uuid, version, entries, rows }: ConversationNews) {
+  /** One delivery: what is of nobody here is passed over, and the rows of all that is are read together. */
+  async function takeAll(conversations: ConversationNews[]) {
+    const ofSomebody = conversations.filter(({ message_group_uuid, members }) => {
+      const isOfSomebody = members?.some(sockets.has) ?? true;
+      if (!isOfSomebody) sequencer.forget(message_group_uuid);
+      return isOfSomebody;
+    });
+    const wanted = ofSomebody.flatMap(({ message_group_uuid, members = [] }) =>
+      members.filter(sockets.has).map((userUuid) => ({ userUuid, messageGroupUuid: message_group_uuid })),
+    );
+    const reading = summaries.getEach(table, wanted);
+    reading.catch(() => {}); // Each conversation awaits it.
+    await Promise.all(
+      ofSomebody.map((conversation) =>
+        take(conversation, async () => {
+          const ofIt = ({ message_group_uuid }: summaries.Summary) =>
+            message_group_uuid === conversation.message_group_uuid;
+          return [...conversation.rows, ...(await reading).filter(ofIt)];
+        }),
+      ),
+    );
+  }
+
+  async function take(
+    { message_group_uuid, version, entries }: ConversationNews,
+    rows: () => Promise<summaries.Summary[]>,
+  ) {
     try {
       await rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs, version });
       await sequencer.take(message_group_uuid, entries);
-      for (const row of rows) await showRow(row);
+      for (const row of await rows()) await showRow(row);
     } catch (error) {
       onLost(message_group_uuid, error);
     }
@@ -127,7 +153,7 @@ export function createNews(options: NewsOptions) {
   }
 
   return {
-    take,
+    takeAll,
     /** Messages that were appended a moment ago, ahead of the stream. */
     hurry: (messageGroupUuid: string, entries: Entry[]) => sequencer.hurry(messageGroupUuid, entries),
     showRow,
