@@ -6,6 +6,7 @@ import { createHeads, type Heads } from '@parley/core/summaries';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
 import type { Pool } from 'pg';
 import { type Cursors, createCursors } from './cursors.ts';
+import { createErasures, type Erasures } from './erasures.ts';
 import type { Logger } from './logger.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
@@ -29,6 +30,7 @@ export type Context = {
   cursors: Cursors;
   readiness: Readiness;
   gateway: Gateway;
+  erasures: Erasures;
   close(): Promise<void>;
 };
 
@@ -64,12 +66,16 @@ export function createContext(config: Config, logger: Logger): Context {
     rateLimit: createRateLimit(config.RATE_LIMIT_PER_MINUTE),
   };
 
+  const erasures = createErasures({ ...parts, client: cognito });
+
   return {
     ...parts,
+    erasures,
     gateway: createGateway(parts),
     cursors: createCursors(config.CURSOR_SECRETS),
     readiness: createReadiness({ table, pool, runner }),
     async close() {
+      await erasures.stop();
       cognito.destroy();
       await pool.end();
       closeTable(table);

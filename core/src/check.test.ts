@@ -113,7 +113,7 @@ test('a healthy table has no findings, is counted, and is not touched by a repai
   const result = await check(table, database.pool, { settleMs });
   expect(result).toMatchObject({ findings: [], unsettled: 0, accused: { conversations: [], orphans: [] } });
   expect(result.counters).toEqual({
-    items: 23,
+    items: 24,
     conversations: 2,
     entries: 9,
     messages: 4,

@@ -6,7 +6,7 @@ import type { Context } from '../context.ts';
 import { membersPerPage, showDetails } from '../group-details.ts';
 import { titleMaxChars } from '../limits.ts';
 import { linkNext } from '../links.ts';
-import { inboxRowSchema, presentInboxRow } from '../presenters/inbox-row.ts';
+import { inboxRowSchema, namedIn, presentInboxRow } from '../presenters/inbox-row.ts';
 import {
   messageGroupSchema,
   newMessageGroupSchema,
@@ -59,7 +59,7 @@ export const messageGroupRoutes = (ctx: Context) => [
         const { count } = page.unreadConversations;
         res.set('Parley-Unread-Conversations', count < 100 ? String(count) : '99+');
       }
-      const names = await ctx.people.names(page.summaries.flatMap(({ user_uuid }) => user_uuid ?? []));
+      const names = await ctx.people.names(page.summaries.flatMap(namedIn));
       return page.summaries.map((summary) => presentInboxRow(summary, names));
     },
   }),
