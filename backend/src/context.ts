@@ -7,6 +7,7 @@ import { createHeads, type Heads } from '@parley/core/summaries';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
 import type { Pool } from 'pg';
 import { type Cursors, createCursors } from './cursors.ts';
+import { createErasures, type Erasures } from './erasures.ts';
 import type { Logger } from './logger.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
@@ -30,6 +31,7 @@ export type Context = {
   cursors: Cursors;
   readiness: Readiness;
   gateway: Gateway;
+  erasures: Erasures;
   close(): Promise<void>;
 };
 
@@ -72,13 +74,16 @@ export function createContext(config: Config, logger: Logger): Context {
   };
 
   const gateway = createGateway(parts);
+  const erasures = createErasures({ ...parts, client: cognito });
 
   return {
     ...parts,
+    erasures,
     gateway,
     cursors: createCursors(config.CURSOR_SECRETS),
     readiness: createReadiness({ table, pool, runner }),
     async close() {
+      await erasures.stop();
       cognito.destroy();
       await pool.end();
       closeTable(table);

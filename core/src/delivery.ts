@@ -10,6 +10,8 @@ export type ConversationNews = {
   /** Of the group when it was routed: a node that knows an older one reads who is in it. */
   version: number;
   entries: Entry[];
+  /** Authors whose entries lost their texts. */
+  erased?: string[];
   /** The new summaries of the members on that node; none of a large conversation, or with `members`. */
   rows: Summary[];
   /** Whom it concerns, where every node is told: a node reads the summaries of those it has. */

@@ -35,7 +35,7 @@ export type PushOptions = {
 export type Push = ReturnType<typeof createPush>;
 
 type Place = nodes.Node & { userUuids: Set<string> | 'everybody' };
-type Route = { roster: Roster; entries: Entry[]; places: Map<string, Place> };
+type Route = { roster: Roster; entries: Entry[]; erased: string[]; places: Map<string, Place> };
 
 const queriesInFlight = 16;
 /** A node that failed is not asked again for this long: its sockets will catch up, and the others must not wait. */
@@ -49,7 +49,9 @@ export function createPush({ table, rosters, client, onMissed }: PushOptions) {
 
   /** Where the entries of a batch go, by conversation. Those older than a minute are read again, or left out. */
   async function route(records: EntryRecord[]): Promise<Map<string, Route>> {
-    const conversations = byConversation(await current(records));
+    const fresh = byConversation(await current(records.filter(({ isModified }) => !isModified)));
+    const erased = byConversation(records.filter(({ isModified }) => isModified).map(({ entry }) => entry));
+    const conversations = new Set([...fresh.keys(), ...erased.keys()]);
     const people = new Map<string, Promise<nodes.Node[]>>();
     const placesOf = (userUuid: string) => {
       const known = people.get(userUuid) ?? limit(() => livePlaces(userUuid));
@@ -61,7 +63,8 @@ export function createPush({ table, rosters, client, onMissed }: PushOptions) {
     const areFew = everyNode.length <= nodes.few;
     const routes = new Map<string, Route>();
     await Promise.all(
-      [...conversations].map(async ([uuid, entries]) => {
+      [...conversations].map(async (uuid) => {
+        const entries = fresh.get(uuid) ?? [];
         const roster = await limit(() => rosters.get(uuid, { maxAgeMs: 1_000 }));
         if (!roster) return;
         const places = new Map<string, Place>();
@@ -75,7 +78,8 @@ export function createPush({ table, rosters, client, onMissed }: PushOptions) {
             }),
           );
         }
-        routes.set(uuid, { roster, entries, places });
+        const authors = new Set(erased.get(uuid)?.map(({ user_uuid }) => user_uuid));
+        routes.set(uuid, { roster, entries, erased: [...authors], places });
       }),
     );
     return routes;
@@ -114,7 +118,7 @@ export function createPush({ table, rosters, client, onMissed }: PushOptions) {
     const rows = (await batchGet(table, keys)).map(summaryFromItem);
     const rowsOf = byConversation(rows);
     const deliveries = new Map<string, { node: nodes.Node; conversations: ConversationNews[] }>();
-    for (const [uuid, { roster, entries, places }] of ready) {
+    for (const [uuid, { roster, entries, erased, places }] of ready) {
       for (const { userUuids, ...node } of places.values()) {
         const delivery = deliveries.get(node.nodeId) ?? { node, conversations: [] };
         deliveries.set(node.nodeId, delivery);
@@ -122,6 +126,7 @@ export function createPush({ table, rosters, client, onMissed }: PushOptions) {
           message_group_uuid: uuid,
           version: roster.group.version,
           entries,
+          ...(erased.length > 0 && { erased }),
           rows:
             userUuids === 'everybody'
               ? []

@@ -29,6 +29,7 @@ const deliverySchema = z.object({
         message_group_uuid: z.string(),
         version: z.int(),
         entries: records,
+        erased: z.array(z.string()).optional(),
         rows: records,
         members: z.array(z.string()).optional(),
       }),

@@ -1,5 +1,6 @@
 import type { ConversationNews } from '@parley/core/delivery';
 import type { Entry } from '@parley/core/entries';
+import { peopleOf } from '@parley/core/erased';
 import type { Log } from '@parley/core/log';
 import type { People } from '@parley/core/people';
 import { isLarge, removedBy } from '@parley/core/push';
@@ -8,7 +9,7 @@ import * as summaries from '@parley/core/summaries';
 import type { Table } from '@parley/core/table/client';
 import type { Logger } from '../logger.ts';
 import { presentEntry } from '../presenters/entry.ts';
-import { presentInboxRow } from '../presenters/inbox-row.ts';
+import { namedIn, presentInboxRow } from '../presenters/inbox-row.ts';
 import { event } from './frames.ts';
 import type { Presence } from './presence.ts';
 import { createSequencer } from './sequencer.ts';
@@ -64,12 +65,13 @@ export function createNews(options: NewsOptions) {
   }
 
   async function take(
-    { message_group_uuid, version, entries }: ConversationNews,
+    { message_group_uuid, version, entries, erased = [] }: ConversationNews,
     rows: () => Promise<summaries.Summary[]>,
   ) {
     try {
-      await rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs, version });
+      const roster = await rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs, version });
       await sequencer.take(message_group_uuid, entries);
+      for (const user_uuid of erased) if (roster) showErased(roster, user_uuid);
       for (const row of await rows()) await showRow(row);
     } catch (error) {
       onLost(message_group_uuid, error);
@@ -82,7 +84,7 @@ export function createNews(options: NewsOptions) {
     const maxAgeMs = entry.type === 'message' ? rosterMaxAgeMs : 0;
     const [roster, names] = await Promise.all([
       rosters.get(entry.message_group_uuid, { maxAgeMs }),
-      people.names(isNew(entry) ? [] : [entry.user_uuid]),
+      people.names(isNew(entry) ? [] : peopleOf(entry)),
     ]);
     if (!roster) return;
     const here = membersHere(roster);
@@ -95,6 +97,12 @@ export function createNews(options: NewsOptions) {
 
   /** The name that is stored with it is as new as those of the directory. */
   const isNew = ({ created_at }: Entry) => table.clock.now() - Date.parse(created_at) < nameMaxAgeMs;
+  /** Who has a window on the conversation open takes this author's texts out of it. */
+  function showErased(roster: Roster, user_uuid: string) {
+    people.forget(user_uuid);
+    const frame = event('erased', { message_group_uuid: roster.group.message_group_uuid, user_uuid });
+    for (const userUuid of membersHere(roster)) sockets.send(userUuid, frame);
+  }
 
   const membersHere = (roster: Roster) => roster.userUuids.filter(sockets.has);
 
@@ -114,7 +122,7 @@ export function createNews(options: NewsOptions) {
     if (!sockets.has(row.user)) return;
     const [roster, names] = await Promise.all([
       rosters.get(row.message_group_uuid, { maxAgeMs: rosterMaxAgeMs }),
-      people.names(row.user_uuid ? [row.user_uuid] : []),
+      people.names(namedIn(row)),
     ]);
     if (!roster?.has(row.user)) return;
     sockets.send(row.user, event('message_group.updated', presentInboxRow(row, names)));

@@ -1,3 +1,4 @@
+import { peopleOf } from '@parley/core/erased';
 import { AppError } from '@parley/core/errors';
 import * as messages from '@parley/core/messages';
 import * as users from '@parley/core/users';
@@ -37,7 +38,7 @@ export const messageRoutes = (ctx: Context) => [
         const newer = { limit, ...(before_seq !== undefined && { before_seq }), after_seq: last.seq };
         linkNext(res, `/api/messages/${messageGroupUuid}`, after_seq === undefined ? older : newer);
       }
-      const names = await ctx.people.names(entries.map(({ user_uuid }) => user_uuid));
+      const names = await ctx.people.names(entries.flatMap(peopleOf));
       return entries.map((entry) => presentEntry(entry, names));
     },
   }),
