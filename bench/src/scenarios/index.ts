@@ -5,6 +5,7 @@ import { fanOut } from './fan-out.ts';
 import { pages } from './pages.ts';
 import { posts } from './post.ts';
 import { readUnits } from './read-units.ts';
+import { throttling } from './throttling.ts';
 import { twoNodes } from './two-nodes.ts';
 import { writeUnits } from './write-units.ts';
 
@@ -14,6 +15,7 @@ export const scenarios: Scenario[] = [
   readUnits,
   twoNodes,
   corpus,
+  throttling,
   ...posts,
   pages,
   ...deliveries,
