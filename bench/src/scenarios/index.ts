@@ -2,9 +2,12 @@ import type { Scenario } from '../scenario.ts';
 import { corpus } from './corpus.ts';
 import { deliveries } from './deliver.ts';
 import { fanOut } from './fan-out.ts';
+import { growth } from './growth.ts';
+import { idle } from './idle.ts';
 import { pages } from './pages.ts';
 import { posts } from './post.ts';
 import { readUnits } from './read-units.ts';
+import { summaryLag } from './summary-lag.ts';
 import { throttling } from './throttling.ts';
 import { twoNodes } from './two-nodes.ts';
 import { writeUnits } from './write-units.ts';
@@ -15,9 +18,12 @@ export const scenarios: Scenario[] = [
   readUnits,
   twoNodes,
   corpus,
+  idle,
   throttling,
+  growth,
   ...posts,
   pages,
   ...deliveries,
   fanOut,
+  summaryLag,
 ];
