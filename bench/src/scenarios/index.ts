@@ -4,6 +4,7 @@ import { deliveries } from './deliver.ts';
 import { fanOut } from './fan-out.ts';
 import { growth } from './growth.ts';
 import { idle } from './idle.ts';
+import { indexKey } from './index-key.ts';
 import { pages } from './pages.ts';
 import { posts } from './post.ts';
 import { readUnits } from './read-units.ts';
@@ -18,6 +19,7 @@ export const scenarios: Scenario[] = [
   readUnits,
   twoNodes,
   corpus,
+  indexKey,
   idle,
   throttling,
   growth,
