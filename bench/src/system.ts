@@ -102,8 +102,6 @@ export async function startSystem({ nodes = [{}], nodeArgs = [] }: SystemOptions
     return {
       urls,
       env,
-      /** For who verifies the same tokens. */
-      tokenEnv: { TOKEN_ISSUER: issuer.issuer, COGNITO_USER_POOL_CLIENT_ID: clientId },
       url: urls[0] ?? '',
       table,
       stop,
