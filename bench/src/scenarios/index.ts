@@ -1,6 +1,7 @@
 import type { Scenario } from '../scenario.ts';
 import { corpus } from './corpus.ts';
 import { deliveries } from './deliver.ts';
+import { engineFloor } from './engine-floor.ts';
 import { fanOut } from './fan-out.ts';
 import { growth } from './growth.ts';
 import { idle } from './idle.ts';
@@ -22,6 +23,7 @@ export const scenarios: Scenario[] = [
   indexKey,
   idle,
   throttling,
+  engineFloor,
   growth,
   ...posts,
   pages,
