@@ -2,6 +2,7 @@ import type { Config } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import type { Entry } from '@parley/core/entries';
 import { createLog, type Log } from '@parley/core/log';
+import { createPages, type Pages } from '@parley/core/pages';
 import { createIdentities, createPeople, type People } from '@parley/core/people';
 import { createHeads, type Heads } from '@parley/core/summaries';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
@@ -24,6 +25,7 @@ export type Context = {
   table: Table;
   log: Log;
   heads: Heads;
+  pages: Pages;
   pool: Pool;
   people: People;
   sessions: Sessions;
@@ -67,6 +69,7 @@ export function createContext(config: Config, logger: Logger): Context {
     table,
     log: createLog(table, { batch: appendBatch(config), onAppend }),
     heads: createHeads(table),
+    pages: createPages(table),
     pool,
     people: createPeople(pool, { onError }),
     sessions: createSessions({ tokens, identities, signUps: createSignUps(pool, cognito) }),

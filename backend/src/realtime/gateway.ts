@@ -46,12 +46,12 @@ const goodbyeMs = 3_000;
 
 export type GatewayContext = Pick<
   Context,
-  'config' | 'logger' | 'table' | 'log' | 'heads' | 'pool' | 'people' | 'sessions' | 'rateLimit'
+  'config' | 'logger' | 'table' | 'log' | 'heads' | 'pages' | 'pool' | 'people' | 'sessions' | 'rateLimit'
 >;
 export type Gateway = ReturnType<typeof createGateway>;
 
 export function createGateway(ctx: GatewayContext) {
-  const { config, logger, table, log, heads, people, sessions } = ctx;
+  const { config, logger, table, log, heads, pages, people, sessions } = ctx;
   const node = { nodeId: randomUUID(), endpoint: '' };
   const stopping = new AbortController();
   const client = createDeliveryClient({ table, secrets: config.DELIVERY_SECRETS });
@@ -62,7 +62,7 @@ export function createGateway(ctx: GatewayContext) {
   const presence = createPresence({
     ...{ table, nodeId: node.nodeId, heads, rosters, sockets, directory, client, outboxes, logger },
   });
-  const news = createNews({ table, log, heads, people, rosters, sockets, presence, logger });
+  const news = createNews({ table, log, pages, heads, people, rosters, sockets, presence, logger });
   const handshakes = createHandshakes(config);
   const connected = new Set<Connection>();
   const actions = createActions({ ...ctx, rosters, markRead, tellTyping });

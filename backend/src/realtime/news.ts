@@ -2,6 +2,7 @@ import type { ConversationNews } from '@parley/core/delivery';
 import type { Entry } from '@parley/core/entries';
 import { peopleOf } from '@parley/core/erased';
 import type { Log } from '@parley/core/log';
+import type { Pages } from '@parley/core/pages';
 import type { People } from '@parley/core/people';
 import { isLarge, removedBy } from '@parley/core/push';
 import type { Roster, Rosters } from '@parley/core/rosters';
@@ -25,6 +26,7 @@ const rowsPerRead = 100;
 export type NewsOptions = {
   table: Table;
   log: Log;
+  pages: Pages;
   heads: summaries.Heads;
   people: People;
   rosters: Rosters;
@@ -37,7 +39,7 @@ export type News = ReturnType<typeof createNews>;
 
 /** What the stream tells of conversations, to the sockets of their members. */
 export function createNews(options: NewsOptions) {
-  const { table, log, heads, people, rosters, sockets, presence, logger } = options;
+  const { table, log, pages, heads, people, rosters, sockets, presence, logger } = options;
   const sequencer = createSequencer({ table, hand, onLost });
   const largeRows = new Map<string, NodeJS.Timeout>();
 
@@ -80,6 +82,7 @@ export function createNews(options: NewsOptions) {
 
   async function hand(entry: Entry) {
     log.observe(entry);
+    pages.observe(entry);
     // A change of members decides who hears of it.
     const maxAgeMs = entry.type === 'message' ? rosterMaxAgeMs : 0;
     const [roster, names] = await Promise.all([
