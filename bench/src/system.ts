@@ -123,7 +123,8 @@ export async function startSystem({ nodes = [{}] }: SystemOptions = {}) {
           const response = await fetch(`${env.RUNNER_URL}/status`);
           const { lag_ms } = (await response.json()) as { lag_ms: number };
           if (Date.now() - until > 1_500 && lag_ms === 0) return;
-          if (Date.now() - until > 60_000) throw new Error(`the runner is ${lag_ms} ms behind after a minute`);
+          if (Date.now() - until > 60_000)
+            throw new Error(`the runner is ${lag_ms} ms behind after a minute`);
           await sleep(100);
         }
       },
