@@ -62,6 +62,9 @@ function log(line: string) {
   console.log(`  ${line}`);
 }
 
+// Processes and folders of a run go with it.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => process.exit(1));
+
 await main().catch((error) => {
   console.error(error);
   process.exitCode = 1;

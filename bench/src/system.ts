@@ -12,6 +12,7 @@ import { engineUrl, forkEngine, root, stopChild } from '@parley/engines/launch';
 import { makePgliteTemplate } from '@parley/engines/pglite-template';
 import { ensureTables, isAnswering, isReady } from '@parley/engines/prepare';
 import getPort from 'get-port';
+import { removeAtExit } from './at-exit.ts';
 import { descendants } from './cpu.ts';
 
 export type Env = Record<string, string>;
@@ -33,6 +34,7 @@ export function profileInto(folder: string) {
 /** Parley as bin/start runs it, on free ports with temporary data: engines on disk, stream runner, API processes. */
 export async function startSystem({ nodes = [{}] }: SystemOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'));
+  removeAtExit(folder);
   const children = new Map<string, ChildProcess>();
   const closers: (() => unknown)[] = [];
   const issuer = await createIssuer();
