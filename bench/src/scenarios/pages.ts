@@ -4,7 +4,7 @@ import type { Scenario } from '../scenario.ts';
 import { seedConversations } from '../seed.ts';
 import { type BenchPerson, people, startSystem } from '../system.ts';
 
-const friendsOfEach = 5;
+const friendsOfEach = 3;
 const messagesOfEach = 25;
 
 /** Pages of 20 by many people of many conversations, the first of them most often (Zipf). */
