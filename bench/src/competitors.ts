@@ -1,12 +1,10 @@
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
 import { watchCpu } from './cpu.ts';
+import { planPairs } from './lanes.ts';
 import type { Load, LoadResult } from './load/drive.ts';
 import type { SocketPlan } from './load/sockets.ts';
 import { startEjabberd } from './peers/ejabberd.ts';
 import { startProsody } from './peers/prosody.ts';
-import { text60 } from './people.ts';
-import { people, startSystem } from './system.ts';
+import { startSystem } from './system.ts';
 import { startWorker } from './worker.ts';
 
 export type CompetitorRound = LoadResult & { cpu: Record<string, number> };
@@ -40,18 +38,7 @@ export async function openCompetitors(
 async function openParley(pairs: number): Promise<Competitor> {
   const system = await startSystem();
   const load = startWorker<{ plan: SocketPlan } | { load: Load }, LoadResult>('load/sockets.ts');
-  const everyone = await people(system, 2 * pairs);
-  const log = createLog(system.table, { batch: 'transactions' });
-  const lanes = await Promise.all(
-    Array.from({ length: pairs }, async (_, pair) => {
-      const [sender, recipient] = everyone.slice(2 * pair, 2 * pair + 2);
-      if (!sender || !recipient) throw new Error('a pair of two');
-      const first = await messages.sendDirect(log, { sender, recipient, message: text60 });
-      return { from: 2 * pair, to: 2 * pair + 1, messageGroupUuid: first.message_group_uuid };
-    }),
-  );
-  const tokens = everyone.map(({ token }) => token);
-  await load.ask({ plan: { url: system.url, tokens, lanes, hearers: 1 } });
+  await load.ask({ plan: await planPairs(system, pairs) });
   return {
     name: 'Parley',
     measure: (question) => measured(load, question, { ...system.processes(), 'load of Parley': [load.pid] }),
