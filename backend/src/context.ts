@@ -1,5 +1,6 @@
 import type { Config } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
+import type { Entry } from '@parley/core/entries';
 import { createLog, type Log } from '@parley/core/log';
 import { createIdentities, createPeople, type People } from '@parley/core/people';
 import { createHeads, type Heads } from '@parley/core/summaries';
@@ -53,11 +54,16 @@ export function createContext(config: Config, logger: Logger): Context {
   const runner = createStreamRunner(config.RUNNER_URL, logger);
   const identities = createIdentities(pool, { onError });
 
+  const onAppend = (written: Entry[]) => {
+    gateway.tellAppended(written);
+    runner.wake();
+  };
+
   const parts = {
     config,
     logger,
     table,
-    log: createLog(table, { batch: appendBatch(config), onAppend: runner.wake }),
+    log: createLog(table, { batch: appendBatch(config), onAppend }),
     heads: createHeads(table),
     pool,
     people: createPeople(pool, { onError }),
@@ -65,9 +71,11 @@ export function createContext(config: Config, logger: Logger): Context {
     rateLimit: createRateLimit(config.RATE_LIMIT_PER_MINUTE),
   };
 
+  const gateway = createGateway(parts);
+
   return {
     ...parts,
-    gateway: createGateway(parts),
+    gateway,
     cursors: createCursors(config.CURSOR_SECRETS),
     readiness: createReadiness({ table, pool, runner }),
     async close() {

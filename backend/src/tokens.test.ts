@@ -117,12 +117,13 @@ describe('the keys of the issuer', () => {
     expect(await status(await world.issuer.token(ada.sub, { header: { kid: 'key-2' } }))).toBe(200);
     expect(world.issuer.keyFetches() - before).toBe(2);
     const { privateKey: key } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-    for (const _ of [1, 2, 3]) {
-      expect(await status(await world.issuer.token(ada.sub, { header: { kid: randomUUID() }, key }))).toBe(
-        401,
-      );
-    }
-    expect(world.issuer.keyFetches() - before).toBe(3);
+    const madeUp = () => world.issuer.token(ada.sub, { header: { kid: randomUUID() }, key });
+    expect(await status(await madeUp())).toBe(401);
+    const flood = Array.from({ length: 20 }, async () => status(await madeUp()));
+    expect(new Set(await Promise.all(flood))).toEqual(new Set([401]));
+    expect(world.issuer.keyFetches() - before).toBeLessThanOrEqual(5);
+    world.issuer.addKey('key-3');
+    expect(await status(await world.issuer.token(ada.sub, { header: { kid: 'key-3' } }))).toBe(200);
     expect(await status(ada.token)).toBe(200);
   });
 

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '@parley/config/config';
 import { AppError } from '@parley/core/errors';
 import { JwtVerifier } from 'aws-jwt-verify';
 import { FetchError, JwksValidationError } from 'aws-jwt-verify/error';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
+
+const keyFetchPauseMs = 1_000;
 
 export type Tokens = ReturnType<typeof createTokens>;
 
@@ -40,7 +43,12 @@ export function createTokens(config: TokenConfig) {
           throw new AppError('generic_401');
       },
     },
-    { jwksCache: new SimpleJwksCache(isHttp ? { fetcher: loopbackFetcher } : {}) },
+    {
+      jwksCache: new SimpleJwksCache({
+        penaltyBox: createFetchPacer(),
+        ...(isHttp && { fetcher: loopbackFetcher }),
+      }),
+    },
   );
 
   return {
@@ -55,6 +63,27 @@ export function createTokens(config: TokenConfig) {
         throw new AppError(isIssuerAway ? 'busy' : 'generic_401', { cause: error });
       }
     },
+  };
+}
+
+/**
+ * After a key that was not found the next fetch is a second away, and tokens wait for it: made-up keys neither flood
+ * the issuer nor, as the library's own pacing would, refuse tokens of a key that has just come.
+ */
+function createFetchPacer() {
+  let openAtMs = 0;
+  return {
+    async wait() {
+      const leftMs = openAtMs - performance.now();
+      if (leftMs > 0) await sleep(leftMs);
+    },
+    release() {
+      openAtMs = 0;
+    },
+    registerFailedAttempt() {
+      openAtMs = performance.now() + keyFetchPauseMs;
+    },
+    registerSuccessfulAttempt() {},
   };
 }
 

@@ -19,6 +19,13 @@ const messageLength = makeValidator<number>((input) => {
   return value;
 });
 
+/** It is renewed three times within, each a request. */
+const leaseDuration = makeValidator<number>((input) => {
+  const value = Number(input);
+  if (!Number.isInteger(value) || value < 300) throw new Error('expects 300 or more');
+  return value;
+});
+
 /** Every variable Parley reads, with its default and its meaning. `.env.example` lists the same (a test says so). */
 export const variables = {
   HOST: str({ default: '127.0.0.1', desc: 'Address the API binds to; 0.0.0.0 in a container' }),
@@ -137,6 +144,10 @@ export const variables = {
   }),
   RUNNER_HOST: str({ default: '127.0.0.1', desc: 'Address the local stream runner binds to' }),
   RUNNER_PORT: port({ default: 4569, desc: 'Port of the local stream runner and Lambda invoke endpoint' }),
+  RUNNER_LEASE_MS: leaseDuration({
+    default: 6_000,
+    desc: 'A stream runner that does not renew its leases for this long loses its shards to another; at least 300',
+  }),
   DYNOXIDE_PORT: port({ default: 4571, desc: 'Port of the embedded DynamoDB API' }),
   PGLITE_PORT: port({ default: 4572, desc: 'Port of the embedded Postgres' }),
   COGNITO_PORT: port({ default: 4573, desc: 'Port of the embedded sign-in' }),

@@ -24,6 +24,9 @@ export type NodeEvent =
       read_seq: number;
       row?: Summary | undefined;
     }
+  /** Ahead of the stream, which tells it once more. */
+  | { event: 'appended'; user_uuid: string; entry: Entry }
+  | { event: 'settings'; user_uuid: string; row: Summary }
   | { event: 'presence'; user_uuid: string; online: boolean; to: string[] }
   | { event: 'sessions_ended'; user_uuid: string };
 

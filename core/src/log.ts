@@ -93,8 +93,8 @@ type Conversation = {
 
 export type LogOptions = {
   batch: AppendBatch;
-  /** Called after each append that was acknowledged; wakes a local stream runner. */
-  onAppend?: () => void;
+  /** Told of the entries of each write that was acknowledged, as soon as it is. */
+  onAppend?: (written: Entry[]) => void;
   /** How long an append is tried before it is answered `busy`. */
   deadlineMs?: number;
   /** Memory for tails, approximately. */
@@ -205,7 +205,7 @@ export function createLog(table: Table, options: LogOptions): Log {
     if (outcome === 'written') {
       for (const entry of written) tail.advance(entry);
       for (const [index, job] of ready.entries()) answer(job, written[index]);
-      onAppend?.();
+      onAppend?.(written);
     } else if (outcome !== 'postponed') answerLanded(ready, await catchUp(conversation));
   }
 
@@ -258,7 +258,7 @@ export function createLog(table: Table, options: LogOptions): Log {
     );
     if (!(await isTransactionWritten(written, plan.items(written)))) return;
     for (const entry of written) tail.advance(entry);
-    onAppend?.();
+    onAppend?.(written);
     answer(job, plan.result(written));
   }
 

@@ -169,6 +169,43 @@ withBrowser('the browser chat', () => {
     }
   }, 60_000);
 
+  test('a muted conversation keeps a quiet badge, a hidden one returns with its next message', async () => {
+    const settings = async (page: Page) => {
+      await page.getByRole('button', { name: 'Mute or hide' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog').waitFor();
+    };
+    await settings(ben);
+    await ben.getByRole('checkbox', { name: /^Mute/ }).focus();
+    await ben.keyboard.press('Space');
+    await ben.locator('.muted-mark').waitFor();
+    await ben.keyboard.press('Escape');
+    await ben.keyboard.press('Escape');
+    await write(ana, 'not that important');
+    await ben.locator('.row.muted .badge').waitFor();
+    expect(await ben.title()).toBe('Parley');
+
+    await ben.locator('.row').click();
+    await settings(ben);
+    await ben.getByRole('button', { name: 'Hide until the next message' }).focus();
+    await ben.keyboard.press('Enter');
+    await ben.locator('.row').waitFor({ state: 'detached' });
+    await ben.getByRole('button', { name: 'Hidden conversations' }).click();
+    await ben.locator('.row.muted').waitFor();
+    await ben.getByRole('button', { name: 'Back to the inbox' }).click();
+    await ben.reload();
+    await ben.getByRole('button', { name: 'New conversation' }).waitFor();
+    await ben.waitForTimeout(500);
+    expect(await ben.locator('.row').count()).toBe(0);
+    await write(ana, 'are you there?');
+    await ben.locator('.row.muted').click();
+    await message(ben, 'are you there?').waitFor();
+    await settings(ben);
+    await ben.getByRole('checkbox', { name: /^Mute/ }).click();
+    await ben.locator('.muted-mark').waitFor({ state: 'detached' });
+    await ben.keyboard.press('Escape');
+  }, 60_000);
+
   test('a group is created, renamed and left', async () => {
     await ana.getByRole('button', { name: 'New conversation' }).click();
     await ana.getByRole('button', { name: 'Create a group instead' }).click();

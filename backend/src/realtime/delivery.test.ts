@@ -134,6 +134,26 @@ describe('a read position', () => {
   });
 });
 
+describe('settings', () => {
+  it('are told to all devices of the person and to nobody else, and a message shows a hidden conversation', async () => {
+    const [writer, first, second] = [await join(one, ada), await join(one, ben), await join(other, ben)];
+    const sent = await writer.request('message.send', { handle: 'ben', message: 'noise' });
+    const { message_group_uuid: uuid } = sent.data;
+    await one.put(`/api/message_groups/${uuid}/settings`, { as: ben, body: { muted: true, hidden: true } });
+    for (const client of [first, second])
+      await client.event('message_group.updated', (row) => row.uuid === uuid && row.muted && row.hidden);
+    await writer.request('message.send', { message_group_uuid: uuid, message: 'more noise' });
+    for (const client of [first, second])
+      await client.event(
+        'message_group.updated',
+        (row) => row.message === 'more noise' && row.muted && !row.hidden,
+      );
+    expect(writer.events('message_group.updated').some((row) => row.muted || row.hidden)).toBe(false);
+    await one.put(`/api/message_groups/${uuid}/settings`, { as: ben, body: { muted: false } });
+    await second.event('message_group.updated', (row) => row.settings_version === 2 && !row.muted);
+  });
+});
+
 describe('presence', () => {
   it('is shared by people who share a conversation: at the start, on coming and on going', async () => {
     const stranger = await world.person('stranger');

@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createDeliveryClient, type Delivery, type NodeEvent } from '@parley/core/delivery';
+import type { Entry } from '@parley/core/entries';
 import * as nodes from '@parley/core/nodes';
 import { isLarge } from '@parley/core/push';
 import { createRosters } from '@parley/core/rosters';
@@ -125,6 +126,9 @@ export function createGateway(ctx: GatewayContext) {
   /** What a node tells, this one included. */
   async function hear(nodeEvent: NodeEvent) {
     if (nodeEvent.event === 'presence') return presence.show(nodeEvent);
+    if (nodeEvent.event === 'appended')
+      return news.hurry(nodeEvent.entry.message_group_uuid, [nodeEvent.entry]);
+    if (nodeEvent.event === 'settings') return news.showRow(nodeEvent.row);
     if (nodeEvent.event === 'sessions_ended') return endSessions(nodeEvent.user_uuid);
     const { message_group_uuid, user_uuid } = nodeEvent;
     const roster = await rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs });
@@ -169,6 +173,29 @@ export function createGateway(ctx: GatewayContext) {
   ) {
     const row = await summaries.get(table, heads, userUuid, messageGroupUuid);
     await tell({ event: 'read', message_group_uuid: messageGroupUuid, user_uuid: userUuid, read_seq, row });
+  }
+
+  /** Mutes or hides, and tells the person's devices. Throws as `summaries.changeSettings` does. */
+  async function changeSettings(
+    input: summaries.Settings & { userUuid: string; messageGroupUuid: string },
+  ): Promise<summaries.Summary> {
+    const changed = await summaries.changeSettings(table, input);
+    const row = await summaries.overlay(heads, changed);
+    tellInBackground({ event: 'settings', user_uuid: input.userUuid, row });
+    return changed;
+  }
+
+  /**
+   * Messages that this node appended go to the sockets at once, here and on the other nodes: the stream brings them
+   * again, and who has them passes them over. Changes of members are left to the stream, and what follows waits for them.
+   */
+  function tellAppended(written: Entry[]) {
+    for (const entry of written.filter(({ type }) => type === 'message')) {
+      news.hurry(entry.message_group_uuid, [entry]);
+      outboxes
+        .tellFew({ event: 'appended', user_uuid: entry.user_uuid, entry })
+        .catch((err) => logger.debug({ err }, 'the stream tells it alone'));
+    }
   }
 
   function tellTyping(message_group_uuid: string, user_uuid: string) {
@@ -218,6 +245,8 @@ export function createGateway(ctx: GatewayContext) {
   return {
     upgrade,
     markRead,
+    changeSettings,
+    tellAppended,
     /** Ends the sockets of a person who signed out, on every node. */
     tellSessionsEnded: (user_uuid: string) => tellInBackground({ event: 'sessions_ended', user_uuid }),
     connections: () => connected.size,

@@ -16,6 +16,7 @@ import type { Sockets } from './sockets.ts';
 
 /** A membership as of at most this long ago decides who hears. */
 export const rosterMaxAgeMs = 500;
+const nameMaxAgeMs = 4_000;
 /** Rows of a large conversation go to a socket this often at most. */
 const largeRowMs = 1_000;
 const rowsPerRead = 100;
@@ -51,9 +52,11 @@ export function createNews(options: NewsOptions) {
 
   async function hand(entry: Entry) {
     log.observe(entry);
+    // A change of members decides who hears of it.
+    const maxAgeMs = entry.type === 'message' ? rosterMaxAgeMs : 0;
     const [roster, names] = await Promise.all([
-      rosters.get(entry.message_group_uuid, { maxAgeMs: rosterMaxAgeMs }),
-      people.names([entry.user_uuid]),
+      rosters.get(entry.message_group_uuid, { maxAgeMs }),
+      people.names(isNew(entry) ? [] : [entry.user_uuid]),
     ]);
     if (!roster) return;
     const here = membersHere(roster);
@@ -63,6 +66,9 @@ export function createNews(options: NewsOptions) {
     if (entry.seq === 1 || entry.type === 'members_added') presence.introduce(roster, here);
     if (isLarge(roster) && !largeRows.has(entry.message_group_uuid)) showLargeRowsSoon(roster);
   }
+
+  /** The name that is stored with it is as new as those of the directory. */
+  const isNew = ({ created_at }: Entry) => table.clock.now() - Date.parse(created_at) < nameMaxAgeMs;
 
   const membersHere = (roster: Roster) => roster.userUuids.filter(sockets.has);
 
@@ -122,6 +128,8 @@ export function createNews(options: NewsOptions) {
 
   return {
     take,
+    /** Messages that were appended a moment ago, ahead of the stream. */
+    hurry: (messageGroupUuid: string, entries: Entry[]) => sequencer.hurry(messageGroupUuid, entries),
     showRow,
     membersHere,
     stop() {

@@ -16,6 +16,9 @@ export type OutboxesOptions = {
 /** Events that may wait for one node. Who is that slow misses some, and is told so. */
 const maxWaiting = 10_000;
 
+/** Nodes that are told of every message ahead of the stream: where there are more, that costs more than it hurries. */
+const few = 8;
+
 type Outbox = { waiting: NodeEvent[]; isSending: boolean };
 
 /** What this node tells the others: to each one request at a time, with all that gathered meanwhile. */
@@ -34,23 +37,31 @@ export function createOutboxes({ table, nodeId, directory, client, logger }: Out
   async function missed({ nodeId }: nodes.Node, events: NodeEvent[], err?: unknown) {
     logger.debug({ nodeId, err }, 'a node did not hear of events');
     // Typing and presence are over before anybody could catch up.
-    if (!events.some(({ event }) => event === 'read')) return;
+    if (!events.some(({ event }) => event === 'read' || event === 'settings')) return;
     await nodes
       .noteMissed(table, nodeId)
       .catch((err) => logger.warn({ nodeId, err }, 'a miss was not noted'));
   }
 
+  function post(node: nodes.Node, event: NodeEvent) {
+    const outbox = outboxes.get(node.nodeId) ?? { waiting: [], isSending: false };
+    outboxes.set(node.nodeId, outbox);
+    if (outbox.waiting.length < maxWaiting) outbox.waiting.push(event);
+    else void missed(node, [event]);
+    if (!outbox.isSending) void empty(node, outbox);
+  }
+
+  const others = async () => (await directory.list()).filter((node) => node.nodeId !== nodeId);
+
   return {
     /** To every other node that lives: what is told often must not cost a read for each person it concerns. */
     async tell(event: NodeEvent) {
-      for (const node of await directory.list()) {
-        if (node.nodeId === nodeId) continue;
-        const outbox = outboxes.get(node.nodeId) ?? { waiting: [], isSending: false };
-        outboxes.set(node.nodeId, outbox);
-        if (outbox.waiting.length < maxWaiting) outbox.waiting.push(event);
-        else void missed(node, [event]);
-        if (!outbox.isSending) void empty(node, outbox);
-      }
+      for (const node of await others()) post(node, event);
+    },
+    /** The same, unless they are many. */
+    async tellFew(event: NodeEvent) {
+      const nodes = await others();
+      if (nodes.length <= few) for (const node of nodes) post(node, event);
     },
   };
 }

@@ -47,7 +47,7 @@ export function createPresence(options: PresenceOptions) {
     void limit(work).catch((err) => logger.debug({ err }, 'presence was not told'));
 
   async function peersOf(userUuid: string): Promise<string[]> {
-    const page = await summaries.list(table, heads, { userUuid, limit: maxConversations });
+    const page = await summaries.list(table, heads, { userUuid, limit: maxConversations, which: 'all' });
     const peers = new Set<string>();
     for (const { kind, user_uuid, message_group_uuid } of page.summaries) {
       if (peers.size >= maxPeers) break;

@@ -30,6 +30,7 @@ export async function start(config: Config) {
     streams,
     sources: eventSources(messageStream.summaries, messageStream.largeSummaries),
     logger,
+    leaseMs: config.RUNNER_LEASE_MS,
     repair: async () => {
       const repaired = await repairSummaries(table);
       logger.info({ repaired }, 'summaries compared with their logs, as the position in the stream was lost');

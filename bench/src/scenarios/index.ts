@@ -1,0 +1,21 @@
+import type { Scenario } from '../scenario.ts';
+import { corpus } from './corpus.ts';
+import { deliveries } from './deliver.ts';
+import { fanOut } from './fan-out.ts';
+import { pages } from './pages.ts';
+import { posts } from './post.ts';
+import { readUnits } from './read-units.ts';
+import { twoNodes } from './two-nodes.ts';
+import { writeUnits } from './write-units.ts';
+
+/** In the order in which they run: what is counted first, what is timed after it. */
+export const scenarios: Scenario[] = [
+  writeUnits,
+  readUnits,
+  twoNodes,
+  corpus,
+  ...posts,
+  pages,
+  ...deliveries,
+  fanOut,
+];
