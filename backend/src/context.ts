@@ -5,9 +5,11 @@ import { createLog, type Log } from '@parley/core/log';
 import { createIdentities, createPeople, type People } from '@parley/core/people';
 import { createHeads, type Heads } from '@parley/core/summaries';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
+import { observeRequests } from '@parley/core/table/requests';
 import type { Pool } from 'pg';
 import { type Cursors, createCursors } from './cursors.ts';
 import type { Logger } from './logger.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createGateway, type Gateway } from './realtime/gateway.ts';
@@ -15,6 +17,7 @@ import { createSessions, type Sessions } from './sessions.ts';
 import { createCognito, createSignUps } from './sign-ups.ts';
 import { createStreamRunner } from './stream-runner.ts';
 import { createTokens } from './tokens.ts';
+import { traceTable } from './tracing.ts';
 
 /** What routes work with. */
 export type Context = {
@@ -30,6 +33,7 @@ export type Context = {
   cursors: Cursors;
   readiness: Readiness;
   gateway: Gateway;
+  metrics: Metrics | undefined;
   close(): Promise<void>;
 };
 
@@ -59,8 +63,15 @@ export function createContext(config: Config, logger: Logger): Context {
     runner.wake();
   };
 
+  const metrics = createMetrics(config, logger);
+  if (metrics) observeRequests(table, metrics.table);
+  if (config.OTEL_EXPORTER_OTLP_ENDPOINT) observeRequests(table, traceTable);
+  if (config.RUNNER_URL)
+    metrics?.gauge('parley_stream_lag_ms', 'How far summaries are behind the log', runner.lagMs);
+
   const parts = {
     config,
+    metrics,
     logger,
     table,
     log: createLog(table, { batch: appendBatch(config), onAppend }),
@@ -79,6 +90,7 @@ export function createContext(config: Config, logger: Logger): Context {
     cursors: createCursors(config.CURSOR_SECRETS),
     readiness: createReadiness({ table, pool, runner }),
     async close() {
+      await metrics?.stop();
       cognito.destroy();
       await pool.end();
       closeTable(table);

@@ -142,7 +142,7 @@ export class ApiStack extends Stack {
       directory: root,
       platform: ecrAssets.Platform.LINUX_ARM64,
       // Beside what .dockerignore leaves out.
-      exclude: ['docs', 'frontend/e2e', '*.md'],
+      exclude: ['docs', 'frontend/e2e', 'bench', 'faults', '*.md'],
     });
   }
 

@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDeliveryClient, type Delivery, type NodeEvent } from '@parley/core/delivery';
+import {
+  type ConversationNews,
+  createDeliveryClient,
+  type Delivery,
+  type NodeEvent,
+} from '@parley/core/delivery';
 import type { Entry } from '@parley/core/entries';
 import * as nodes from '@parley/core/nodes';
 import { isLarge } from '@parley/core/push';
@@ -44,12 +49,12 @@ const goodbyeMs = 3_000;
 
 export type GatewayContext = Pick<
   Context,
-  'config' | 'logger' | 'table' | 'log' | 'heads' | 'pool' | 'people' | 'sessions' | 'rateLimit'
+  'config' | 'logger' | 'metrics' | 'table' | 'log' | 'heads' | 'pool' | 'people' | 'sessions' | 'rateLimit'
 >;
 export type Gateway = ReturnType<typeof createGateway>;
 
 export function createGateway(ctx: GatewayContext) {
-  const { config, logger, table, log, heads, people, sessions } = ctx;
+  const { config, logger, metrics, table, log, heads, people, sessions } = ctx;
   const node = { nodeId: randomUUID(), endpoint: '' };
   const stopping = new AbortController();
   const client = createDeliveryClient({ table, secrets: config.DELIVERY_SECRETS });
@@ -60,11 +65,11 @@ export function createGateway(ctx: GatewayContext) {
   const presence = createPresence({
     ...{ table, nodeId: node.nodeId, heads, rosters, sockets, directory, client, outboxes, logger },
   });
-  const news = createNews({ table, log, heads, people, rosters, sockets, presence, logger });
+  const news = createNews({ table, log, heads, people, rosters, sockets, presence, logger, metrics });
   const handshakes = createHandshakes(config);
   const connected = new Set<Connection>();
   const actions = createActions({ ...ctx, rosters, markRead, tellTyping });
-  const receiver = createReceiver({ sessions, actions, logger, onAuthenticated });
+  const receiver = createReceiver({ sessions, actions, logger, metrics, onAuthenticated });
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -79,6 +84,7 @@ export function createGateway(ctx: GatewayContext) {
     online: (userUuids) => userUuids.filter(presence.isShown),
   });
   let heart: Promise<void> | undefined;
+  metrics?.watchSockets(() => connected.size);
 
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer) {
     const status = stopping.signal.aborted ? 503 : handshakes.refusal(req);
@@ -116,6 +122,8 @@ export function createGateway(ctx: GatewayContext) {
   }
 
   function onDelivery({ conversations = [], events = [] }: Delivery) {
+    if (logger.isLevelEnabled('debug') && conversations.length > 0)
+      logger.debug({ message_uuids: uuidsOf(conversations) }, 'delivery');
     for (const conversation of conversations) void news.take(conversation);
     for (const nodeEvent of events)
       hear(nodeEvent).catch((err) =>
@@ -224,7 +232,10 @@ export function createGateway(ctx: GatewayContext) {
       let waitMs = nodes.heartbeatMs;
       try {
         const newest = await nodes.heartbeat(table, node);
-        if (newest !== missedAt) resync();
+        if (newest !== missedAt) {
+          metrics?.missed();
+          resync();
+        }
         missedAt = newest;
         await sockets.renew();
         await Promise.all([...sockets.all()].map(checkSession));
@@ -279,3 +290,6 @@ export function createGateway(ctx: GatewayContext) {
     },
   };
 }
+
+const uuidsOf = (conversations: ConversationNews[]) =>
+  conversations.flatMap(({ entries }) => entries.map(({ message_uuid }) => message_uuid));
