@@ -51,6 +51,11 @@ export const variables = {
     default: 'parley-runner',
     desc: 'Checkpoints, leases, dead letters, import positions',
   }),
+  DEAD_LETTER_BUCKET: str({
+    default: '',
+    desc: "Bucket of the Lambdas' on-failure destination, for bin/ddb/dead-letters; empty: the runner table",
+  }),
+  AWS_ENDPOINT_URL_S3: str({ default: '', desc: 'S3 API of that bucket; empty: AWS' }),
   APPEND_BATCH: str({
     default: 'auto',
     choices: ['auto', 'statements', 'transactions'],
@@ -154,13 +159,17 @@ export const variables = {
 
   RUNNER_URL: str({
     default: '',
-    desc: 'Local stream runner that the API wakes after a write; empty on AWS',
+    desc: 'Local stream runners that the API wakes after a write, comma separated; empty on AWS',
   }),
   RUNNER_HOST: str({ default: '127.0.0.1', desc: 'Address the local stream runner binds to' }),
   RUNNER_PORT: port({ default: 4569, desc: 'Port of the local stream runner and Lambda invoke endpoint' }),
   RUNNER_LEASE_MS: leaseDuration({
     default: 6_000,
     desc: 'A stream runner that does not renew its leases for this long loses its shards to another; at least 300',
+  }),
+  DRIFT_SAMPLE_SECONDS: count({
+    default: 60,
+    desc: 'A stream runner recounts a random conversation and one changed lately this often; 0: never',
   }),
   DYNOXIDE_PORT: port({ default: 4571, desc: 'Port of the embedded DynamoDB API' }),
   PGLITE_PORT: port({ default: 4572, desc: 'Port of the embedded Postgres' }),

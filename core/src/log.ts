@@ -220,7 +220,7 @@ export function createLog(table: Table, options: LogOptions): Log {
     const ready: (AppendJob & Settle)[] = [];
     const keys = new Set<string>();
     for (const job of jobs) {
-      const { sender, idempotencyKey, bodyHash } = job.append;
+      const { sender, idempotencyKey } = job.append;
       const scopedKey = `${sender.uuid} ${idempotencyKey}`;
       if (idempotencyKey !== undefined && keys.has(scopedKey)) continue;
       const isMember = await findMember(tail, sender.uuid);
@@ -234,12 +234,20 @@ export function createLog(table: Table, options: LogOptions): Log {
       else {
         const earlier = await findEarlier(tail, job);
         if (!earlier) ready.push(job);
-        else if (earlier.body_hash === bodyHash) answer(job, earlier);
-        else refuse(job, new AppError('idempotency_conflict'));
+        else await answerRepeat(job, earlier);
         keys.add(scopedKey);
       }
     }
     return ready;
+  }
+
+  /** No append follows that would be refused where the tail is behind: the membership is read, as of now. */
+  async function answerRepeat(job: AppendJob & Settle, earlier: Entry) {
+    const { messageGroupUuid, sender, bodyHash } = job.append;
+    if (!(await members.get(table, messageGroupUuid, sender.uuid)))
+      refuse(job, new AppError('message_group_not_found'));
+    else if (earlier.body_hash === bodyHash) answer(job, earlier);
+    else refuse(job, new AppError('idempotency_conflict'));
   }
 
   /** One try of a membership change. */
@@ -307,7 +315,7 @@ export function createLog(table: Table, options: LogOptions): Log {
 
   /** A search of many pages leaves the conversation's queue to the others, and joins it again when it is done. */
   async function searchAside(job: AppendJob & Settle) {
-    const { sender, messageGroupUuid, bodyHash } = job.append;
+    const { sender, messageGroupUuid } = job.append;
     job.isOpen = false;
     clearTimeout(job.timer);
     const reopened = { ...job, isOpen: true };
@@ -316,8 +324,7 @@ export function createLog(table: Table, options: LogOptions): Log {
     try {
       const earlier = await asideLimit(() => search(reopened, undefined, Date.now() + asideDeadlineMs));
       if (!earlier) join(reopened, messageGroupUuid);
-      else if (earlier.body_hash === bodyHash) answer(reopened, earlier);
-      else refuse(reopened, new AppError('idempotency_conflict'));
+      else await answerRepeat(reopened, earlier);
     } catch (error) {
       refuse(reopened, isTransientFault(error) ? new AppError('busy', { cause: error }) : error);
     } finally {

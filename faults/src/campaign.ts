@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type CheckResult, check as checkTable } from '@parley/core/check';
 import { type Cluster, startCluster } from './cluster.ts';
-import { countLostLetters, drain, readFinal } from './final.ts';
+import { countLetters, drain, readFinal } from './final.ts';
 import { createRecorder, type History, type Recorder } from './history.ts';
 import { createLiveView } from './live-view.ts';
 import { type PlanOptions, planFaults } from './plan.ts';
@@ -10,7 +10,12 @@ import { suffer } from './suffer.ts';
 import { createWeather } from './weather.ts';
 import { type Actor, live, setUp } from './workload.ts';
 
-export type CampaignOptions = PlanOptions & { people?: number; onProgress?: (line: string) => void };
+export type CampaignOptions = PlanOptions & {
+  people?: number;
+  onProgress?: (line: string) => void;
+  /** Where the logs of the processes go. */
+  keepLogsIn?: string | undefined;
+};
 
 export type CampaignResult = {
   history: History;
@@ -18,8 +23,8 @@ export type CampaignResult = {
   hits: Record<string, number>;
   /** What `bin/check` says of the table. */
   check: CheckResult;
-  /** Dead letters of records that nobody poisoned. */
-  lostLetters: number;
+  /** Dead letters: of poisoned records, and of those that nobody poisoned. */
+  letters: { poisoned: number; lost: number };
 };
 
 /** Time in which everybody must hear of everything, with a second for the machine. */
@@ -53,10 +58,11 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       history: recorder.history,
       hits: { ...weather.hits, 'poisoned-record': weather.poisoned() },
       check: await checkTable(cluster.table, cluster.pool),
-      lostLetters: await countLostLetters(cluster),
+      letters: await countLetters(cluster),
     };
   } finally {
     for (const { view } of actors) view.stop();
+    if (options.keepLogsIn) cluster.keepLogs(options.keepLogsIn);
     await cluster.close();
   }
 }

@@ -1,5 +1,5 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -10,10 +10,13 @@ import { ensureTable, messageTable, runnerTable } from '@parley/core/table/defin
 import * as users from '@parley/core/users';
 import { engineUrl, forkEngine, root } from '@parley/engines/launch';
 import { type Fate, startFaultProxy } from '@parley/engines/testing/fault-proxy';
+import { startStreamProxy } from '@parley/engines/testing/stream-proxy';
 import getPort from 'get-port';
 import type { Target } from './plan.ts';
 import { createService, type Service } from './service.ts';
 
+/** Shards that the stream begins with. */
+const shards = 4;
 const clientId = 'test-client';
 const tokenHours = 12;
 
@@ -25,7 +28,10 @@ export type ClusterOptions = {
 
 export type Cluster = Awaited<ReturnType<typeof startCluster>>;
 
-/** Two backends and two runners, each a process, on engines of their own behind a proxy; and an issuer of tokens. */
+/**
+ * Two backends and two runners, each a process, on engines of their own; an issuer of tokens; and between programs and
+ * table two proxies: one for faults, and one that plays a stream of several shards.
+ */
 export async function startCluster({ decide, rewrite }: ClusterOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'parley-faults-'));
   mkdirSync(join(folder, 'logs'));
@@ -33,7 +39,8 @@ export async function startCluster({ decide, rewrite }: ClusterOptions) {
   const issuer = await createIssuer();
   const tableUrl = `http://127.0.0.1:${tablePort}`;
   const databaseUrl = `postgres://postgres:postgres@127.0.0.1:${postgresPort}/postgres`;
-  const proxy = await startFaultProxy(tableUrl, decide, { rewrite });
+  const stream = await startStreamProxy(tableUrl, { shards });
+  const proxy = await startFaultProxy(stream.endpoint, decide, { rewrite });
 
   const stdio = (name: string): ['ignore', number, number, 'ipc'] => {
     const log = openSync(join(folder, 'logs', `${name}.log`), 'a');
@@ -126,6 +133,7 @@ export async function startCluster({ decide, rewrite }: ClusterOptions) {
     services,
     nodes: { 'backend-1': url(2), 'backend-2': url(3) },
     table: direct,
+    stream,
     pool,
 
     /** Somebody with a profile and a token. */
@@ -137,11 +145,15 @@ export async function startCluster({ decide, rewrite }: ClusterOptions) {
       return { uuid, handle, token: await issuer.token(sub, { claims: { exp } }) };
     },
 
+    /** What the processes logged. */
+    keepLogs: (to: string) => cpSync(join(folder, 'logs'), to, { recursive: true }),
+
     async close() {
       await Promise.all(Object.values(services).map((service) => service.kill()));
       closeTable(direct);
       await pool.end();
       await proxy.close();
+      await stream.close();
       await issuer.close();
       rmSync(folder, { recursive: true, force: true });
     },

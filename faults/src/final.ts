@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { eventSources } from '@parley/lambdas/local/event-sources';
+import * as deadLetters from '@parley/core/dead-letters';
 import pLimit from 'p-limit';
 import type { Cluster } from './cluster.ts';
 import type { Entry, Recorder } from './history.ts';
@@ -70,18 +69,14 @@ async function read(
   return answer.result;
 }
 
-/** Dead letters of records that nobody poisoned. */
-export async function countLostLetters({ table }: Pick<Cluster, 'table'>): Promise<number> {
-  let count = 0;
-  for (const { name } of eventSources(async () => ({ batchItemFailures: [] }))) {
-    const { Items = [] } = await table.doc.send(
-      new QueryCommand({
-        TableName: table.runnerName,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': `DEAD#${name}` },
-      }),
-    );
-    count += Items.filter(({ sk }) => !String(sk).includes(poisonPrefix)).length;
+/** Dead letters of poisoned records, and of those that nobody poisoned. */
+export async function countLetters({ table }: Pick<Cluster, 'table'>) {
+  const counts = { poisoned: 0, lost: 0 };
+  for (const consumer of deadLetters.consumers) {
+    for await (const { record } of deadLetters.list(table, consumer)) {
+      const isPoisoned = record.dynamodb?.SequenceNumber?.startsWith(poisonPrefix);
+      counts[isPoisoned ? 'poisoned' : 'lost'] += 1;
+    }
   }
-  return count;
+  return counts;
 }

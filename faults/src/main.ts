@@ -21,7 +21,9 @@ const kills = Number(values.kills ?? Math.round(minutes * 8));
 const outcomes: Outcome[] = [];
 for (const seed of seedsOf(values.seed ?? values.seeds ?? '1')) {
   const onProgress = (line: string) => console.error(line);
+  const keepLogsIn = values.keep && join(values.keep, `seed-${seed}-logs`);
   const { history, ...result } = await runCampaign({
+    keepLogsIn,
     seed,
     minutes,
     kills,

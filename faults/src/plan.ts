@@ -16,6 +16,8 @@ export type Fault = { atMs: number; forMs: number } & (
   | { kind: 'kill' | 'pause'; target: Target }
   | { kind: 'clock'; target: Target; offsetMs: number }
   | { kind: Weather; target: 'table' | 'stream' }
+  /** A shard closes and its children open; every iterator has expired. */
+  | { kind: 'split' | 'expire'; target: 'stream' }
 );
 
 export type PlanOptions = { seed: number; minutes: number; kills: number };
@@ -64,6 +66,8 @@ export function planFaults({ seed, minutes, kills }: PlanOptions): Fault[] {
     };
   });
   spread(Math.ceil(minutes * 2), (atMs) => ({ kind: 'poisoned-record', target: 'stream', atMs, forMs: 0 }));
+  spread(Math.ceil(minutes * 2), (atMs) => ({ kind: 'split', target: 'stream', atMs, forMs: 0 }));
+  spread(Math.ceil(minutes * 2), (atMs) => ({ kind: 'expire', target: 'stream', atMs, forMs: 0 }));
   spread(Math.ceil(minutes * 2), (atMs) => ({
     kind: 'clock',
     target: random.pick(['backend-1', 'backend-2']),

@@ -4,11 +4,11 @@ import type { Verdict } from './checker/check.ts';
 export type Outcome = Omit<CampaignResult, 'history'> & { seed: number; verdict: Verdict };
 
 /** Nothing is wrong with it, by the clients' histories and by `bin/check`. */
-export const isClean = ({ verdict, check, lostLetters }: Outcome) =>
+export const isClean = ({ verdict, check, letters }: Outcome) =>
   verdict.violations.length === 0 &&
   check.findings.length === 0 &&
   check.unsettled === 0 &&
-  lostLetters === 0;
+  letters.lost === 0;
 
 const seconds = (ms: number) => (ms / 1_000).toFixed(1);
 
@@ -25,7 +25,7 @@ export function describe(outcomes: Outcome[]): string {
 
 const row = (cells: (string | number)[]) => `| ${cells.join(' | ')} |`;
 
-function cells({ seed, verdict: { figures }, hits, check, lostLetters }: Outcome) {
+function cells({ seed, verdict: { figures }, hits, check, letters }: Outcome) {
   const faults = (kind: string) =>
     Object.entries(figures.faults).reduce(
       (sum, [name, count]) => sum + (name.startsWith(kind) ? count : 0),
@@ -42,15 +42,17 @@ function cells({ seed, verdict: { figures }, hits, check, lostLetters }: Outcome
       figures['wrong time'] +
       figures['not told'] +
       figures['unexpected answer'] +
-      lostLetters,
+      letters.lost,
     ...[seconds(figures.longestMs), seconds(figures.longestWithFaultsMs)],
     check.findings.length + check.unsettled === 0 ? 'clean' : `${check.findings.length} findings`,
   ];
 }
 
 /** What a seed met: faults by kind and target, and the requests and records that each weather hit. */
-function met({ seed, verdict: { figures }, hits }: Outcome) {
+function met({ seed, verdict: { figures }, hits, letters }: Outcome) {
   const list = (counts: [string, number][]) => counts.map(([name, count]) => `${name} ${count}`).join(', ');
-  const processes = Object.entries(figures.faults).filter(([name]) => /^(kill|pause|clock)/.test(name));
-  return `seed ${seed}: ${list(processes)}; hit: ${list(Object.entries(hits))}`;
+  const processes = Object.entries(figures.faults).filter(([name]) =>
+    /^(kill|pause|clock|split|expire)/.test(name),
+  );
+  return `seed ${seed}: ${list(processes)}; hit: ${list(Object.entries(hits))}; dead letters ${letters.poisoned}`;
 }

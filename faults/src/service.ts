@@ -55,7 +55,10 @@ export function createService({ name, fork, ready }: ServiceOptions) {
     name,
     start: () => next(start),
     kill: () => next(kill),
-    tell: (message: object) => next(async () => void child?.send(message)),
+    tell: (message: object) =>
+      next(async () => {
+        if (child?.connected) child.send(message);
+      }),
     /** Killed with -9, and started again after a while. Resolves when it serves. `began` is told when it dies. */
     restart: (afterMs: number, began: () => void) =>
       next(async () => {

@@ -4,9 +4,11 @@ import type { Recorder } from './history.ts';
 import type { Fault } from './plan.ts';
 import type { createWeather } from './weather.ts';
 
+const maxShards = 8;
+
 /** Carries a fault out when its time has come, and puts down when it began and when all was well again. */
 export async function suffer(
-  { services }: Pick<Cluster, 'services'>,
+  { services, stream }: Pick<Cluster, 'services' | 'stream'>,
   weather: ReturnType<typeof createWeather>,
   recorder: Recorder,
   fault: Fault,
@@ -23,11 +25,27 @@ export async function suffer(
     began();
     await sleep(fault.forMs);
     await services[fault.target].tell({ clockOffsetMs: 0 });
-  } else {
+  } else if (fault.kind === 'split') {
+    const open = stream.openShards();
+    // The oldest is first. More than a few shards would only be idle.
+    await whenTheTableAnswers(() => stream.split(open[0] ?? '', open.length < maxShards ? 2 : 1));
+  } else if (fault.kind === 'expire') stream.expireIterators();
+  else {
     const end = weather.begin(fault.kind);
     await sleep(fault.forMs);
     end();
   }
   const { kind, target } = fault;
   recorder.put({ type: 'fault', atMs, endMs: recorder.nowMs(), kind, target });
+}
+
+const retryMs = 200;
+
+async function whenTheTableAnswers(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch {
+    await sleep(retryMs);
+    await whenTheTableAnswers(work);
+  }
 }

@@ -40,8 +40,10 @@ export function createTable({ region, endpoint, name, runnerName }: TableOptions
 /** A request that hangs must not hold a conversation's queue for good: it fails and is tried again. */
 const requestHandler = { connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
 
+type ClientConfig = Pick<DynamoDBClientConfig, 'region' | 'endpoint' | 'credentials' | 'requestHandler'>;
+
 /** Client settings shared by the table, its stream and the scripts. */
-export function clientConfig(region: string, endpoint?: string): DynamoDBClientConfig {
+export function clientConfig(region: string, endpoint?: string): ClientConfig {
   if (!endpoint) return { region, requestHandler };
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   return { region, endpoint, credentials, requestHandler };

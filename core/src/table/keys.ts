@@ -61,10 +61,9 @@ export const checkpointKey = (consumer: string, streamArn: string, shardId: stri
 /** The shard of a checkpoint. An ARN and a shard's id hold no `#`. */
 export const shardIdOf = ({ sk }: Key) => sk.slice(sk.lastIndexOf('#') + 1);
 export const deadLettersPk = (consumer: string) => `DEAD#${consumer}`;
-export const deadLetterSk = (shardId: string, sequenceNumber: string) => `${shardId}#${sequenceNumber}`;
 export const deadLetterKey = (consumer: string, shardId: string, sequenceNumber: string): Key => ({
   pk: deadLettersPk(consumer),
-  sk: deadLetterSk(shardId, sequenceNumber),
+  sk: `${shardId}#${sequenceNumber}`,
 });
 export const importsPk = (source: string) => `IMPORT#${source}`;
 export const importKey = (source: string, messageGroupUuid: string): Key => ({

@@ -38,7 +38,12 @@ export async function startFaultProxy(
           if (fate === 'cut') return res.destroy();
           if (fate === 'garble') return res.writeHead(200).end('{"Responses":[{');
           const answered = rewrite(operation, Buffer.concat(body));
-          const { 'content-length': _, 'x-amz-crc32': __, ...headers } = reply.headers;
+          const {
+            'content-length': _,
+            'transfer-encoding': __,
+            'x-amz-crc32': ___,
+            ...headers
+          } = reply.headers;
           res
             .writeHead(reply.statusCode ?? 502, { ...headers, 'content-length': answered.length })
             .end(answered);

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import * as deadLetters from '@parley/core/dead-letters';
 import { isTransientFault } from '@parley/core/table/faults';
 import type { DynamoDBRecord } from 'aws-lambda';
-import * as deadLetters from './dead-letters.ts';
+import { contextFor } from './deadline.ts';
 import type { ConsumerContext, EventSource, Shard } from './shard-consumer.ts';
 
 /*
@@ -106,15 +107,13 @@ type Outcome = { failedFrom?: number | undefined; error?: unknown };
  * did not end in time, or reported what it was not given; undefined where all is done.
  */
 async function invoke({ handler, timeoutMs }: EventSource, Records: DynamoDBRecord[]): Promise<Outcome> {
-  const endsAtMs = performance.now() + timeoutMs;
-  const getRemainingTimeInMillis = () => Math.max(0, Math.round(endsAtMs - performance.now()));
   const ended = new AbortController();
   const timeout = sleep(timeoutMs, undefined, { signal: ended.signal }).then(() => {
     throw new Error(`Task timed out after ${timeoutMs / 1_000} seconds`);
   });
   timeout.catch(() => {}); // It is aborted where the handler ends first.
   try {
-    const response = await Promise.race([handler({ Records }, { getRemainingTimeInMillis }), timeout]);
+    const response = await Promise.race([handler({ Records }, contextFor(timeoutMs)), timeout]);
     const reported = (response?.batchItemFailures ?? []).map(({ itemIdentifier }) => itemIdentifier);
     if (reported.length === 0) return {};
     const numbers = Records.map(({ dynamodb }) => dynamodb?.SequenceNumber ?? '');

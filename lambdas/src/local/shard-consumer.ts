@@ -7,10 +7,12 @@ import {
 } from '@aws-sdk/client-dynamodb-streams';
 import type { Table } from '@parley/core/table/client';
 import type { StreamRecord } from '@parley/core/table/stream';
-import type { Context, DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import type { Logger } from 'pino';
+import type { InvocationContext } from './deadline.ts';
 import { deliver, writtenAtMs } from './deliver.ts';
 import type { HeldLease } from './held-lease.ts';
+import type { Pending } from './lag.ts';
 import { lambdaRecord } from './records.ts';
 import type { Waiter } from './waiter.ts';
 
@@ -29,10 +31,7 @@ export type EventSource = {
   /** Names the checkpoints. */
   name: string;
   filter: (record: StreamRecord) => boolean;
-  handler: (
-    event: DynamoDBStreamEvent,
-    context: Pick<Context, 'getRemainingTimeInMillis'>,
-  ) => Promise<DynamoDBBatchResponse>;
+  handler: (event: DynamoDBStreamEvent, context: InvocationContext) => Promise<DynamoDBBatchResponse>;
   batchSize: number;
   /** How long a batch may gather, from its first record. */
   windowMs: number;
@@ -61,8 +60,8 @@ export type ConsumerContext = {
   waiter: Waiter;
   logger: Logger;
   signal: AbortSignal;
-  /** Told after each read how many records wait, and when the oldest was written; undefined: none is left. */
-  onPending: (oldestWrittenAtMs: number | undefined, records: number) => void;
+  /** Told after each read what waits to be handled; undefined: nothing. */
+  onPending: (waiting: Pending | undefined) => void;
   onDeadLetter: () => void;
   /** Repairs what lost records may have left behind. No position is noted before it has succeeded. */
   onLost: () => Promise<void>;
@@ -103,13 +102,13 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
 
   while (!signal.aborted) {
     const found = await read();
-    context.onPending(batch[0] && writtenAtMs(batch[0]), batch.length);
+    context.onPending(waiting());
     if (isBatchDue()) {
       if (!(await deliver(context, shard, batch))) return false;
       batch = [];
       batchBytes = 0;
       dueAtMs = Infinity;
-      context.onPending(undefined, 0);
+      context.onPending(undefined);
       save();
     } else if (batch.length === 0 && isSaveDue()) save();
     if (repair.error) throw repair.error;
@@ -118,6 +117,12 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
     if (found === 0 || (source.windowMs > 0 && found < maxRecordsPerRead)) await pause();
   }
   return false;
+
+  function waiting(): Pending | undefined {
+    const [oldest] = batch;
+    if (!oldest || !readTo) return undefined;
+    return { source, shard, records: batch.length, oldestWrittenAtMs: writtenAtMs(oldest), readTo };
+  }
 
   function isBatchDue() {
     if (batch.length === 0) return false;

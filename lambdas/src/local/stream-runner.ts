@@ -5,6 +5,7 @@ import type { Table } from '@parley/core/table/client';
 import type { Logger } from 'pino';
 import { chooseLeases, createObserver, type Seen } from './balance.ts';
 import { type HeldLease, holdLease } from './held-lease.ts';
+import { createLag, type Pending } from './lag.ts';
 import type { Lease, Place } from './leases.ts';
 import * as leases from './leases.ts';
 import { consumeShard, type EventSource, type Shard } from './shard-consumer.ts';
@@ -48,8 +49,7 @@ export function createStreamRunner(options: RunnerOptions) {
   const id = randomUUID();
   const held = new Map<string, Held>();
   const finished = new Set<string>();
-  const pending = new Map<string, { oldestMs: number; records: number }>();
-  const unreachableSince = new Map<string, number>();
+  const lag = createLag(table, streams);
   const observer = createObserver();
   const changed = createWaiter();
   let stream: (Stream & { readAtMs: number }) | undefined;
@@ -64,11 +64,11 @@ export function createStreamRunner(options: RunnerOptions) {
       try {
         waitMs = await share();
         failures = 0;
-        unreachableSince.delete(id);
+        lag.noteReached(id);
       } catch (err) {
         waitMs = Math.min(maxRestartMs, 50 * 2 ** failures);
         failures += 1;
-        noteUnreachable(id);
+        lag.noteUnreachable(id);
         logger.warn({ err, retryMs: waitMs }, 'stream or leases out of reach, trying again');
       }
       if (!isStopping) await changed.wait(waitMs);
@@ -151,11 +151,7 @@ export function createStreamRunner(options: RunnerOptions) {
     waiter: Waiter,
     signal: AbortSignal,
   ) {
-    const onPending = (oldestMs: number | undefined, records: number) => {
-      unreachableSince.delete(key);
-      if (oldestMs === undefined) pending.delete(key);
-      else pending.set(key, { oldestMs, records });
-    };
+    const onPending = (waiting: Pending | undefined) => lag.note(key, waiting);
     const onDeadLetter = () => {
       deadLetters += 1;
     };
@@ -174,7 +170,7 @@ export function createStreamRunner(options: RunnerOptions) {
       } catch (err) {
         if (performance.now() - startedAtMs > maxRestartMs) failures = 0;
         const retryMs = Math.random() * Math.min(maxRestartMs, 50 * 2 ** Math.min(failures + 1, 16));
-        noteUnreachable(key);
+        lag.noteUnreachable(key);
         logger.warn(
           { source: source.name, shard: shard.shardId, err, retryMs },
           'shard out of reach, trying again',
@@ -182,8 +178,7 @@ export function createStreamRunner(options: RunnerOptions) {
         await sleep(retryMs, undefined, { signal }).catch(() => {});
       }
     }
-    pending.delete(key);
-    unreachableSince.delete(key);
+    lag.forget(key);
     await lease.release();
   }
 
@@ -196,10 +191,6 @@ export function createStreamRunner(options: RunnerOptions) {
       if (leftMs > 0) waitMs = Math.min(waitMs, leftMs + 10);
     }
     return waitMs;
-  }
-
-  function noteUnreachable(key: string) {
-    unreachableSince.set(key, unreachableSince.get(key) ?? table.clock.now());
   }
 
   /** One pass at a time serves whoever lost its position. */
@@ -223,11 +214,9 @@ export function createStreamRunner(options: RunnerOptions) {
       for (const { waiter, source } of held.values()) if (source.windowMs === 0) waiter.wake();
     },
     /** Age of the oldest record that was read and is not handled yet, or how long nothing can be read, in ms. */
-    lagMs() {
-      const nowMs = table.clock.now();
-      const oldest = [...pending.values()].map(({ oldestMs }) => oldestMs);
-      return nowMs - Math.min(nowMs, ...oldest, ...unreachableSince.values());
-    },
+    lagMs: lag.lagMs,
+    /** The same, with the records that wait. */
+    lag: lag.measure,
     /** Records given up since the start. */
     deadLetters: () => deadLetters,
     /** The shards this runner reads: of how many, for each event source. */
