@@ -6,10 +6,12 @@ import { createPages, type Pages } from '@parley/core/pages';
 import { createIdentities, createPeople, type People } from '@parley/core/people';
 import { createHeads, type Heads } from '@parley/core/summaries';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
+import { observeRequests } from '@parley/core/table/requests';
 import type { Pool } from 'pg';
 import { type Cursors, createCursors } from './cursors.ts';
 import { createErasures, type Erasures } from './erasures.ts';
 import type { Logger } from './logger.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createGateway, type Gateway } from './realtime/gateway.ts';
@@ -17,6 +19,7 @@ import { createSessions, type Sessions } from './sessions.ts';
 import { createCognito, createSignUps } from './sign-ups.ts';
 import { createStreamRunner } from './stream-runner.ts';
 import { createTokens } from './tokens.ts';
+import { traceTable } from './tracing.ts';
 
 /** What routes work with. */
 export type Context = {
@@ -34,6 +37,7 @@ export type Context = {
   readiness: Readiness;
   gateway: Gateway;
   erasures: Erasures;
+  metrics: Metrics | undefined;
   close(): Promise<void>;
 };
 
@@ -63,8 +67,15 @@ export function createContext(config: Config, logger: Logger): Context {
     runner.wake();
   };
 
+  const metrics = createMetrics(config, logger);
+  if (metrics) observeRequests(table, metrics.table);
+  if (config.OTEL_EXPORTER_OTLP_ENDPOINT) observeRequests(table, traceTable);
+  if (config.RUNNER_URL)
+    metrics?.gauge('parley_stream_lag_ms', 'How far summaries are behind the log', runner.lagMs);
+
   const parts = {
     config,
+    metrics,
     logger,
     table,
     log: createLog(table, { batch: appendBatch(config), onAppend }),
@@ -87,6 +98,7 @@ export function createContext(config: Config, logger: Logger): Context {
     readiness: createReadiness({ table, pool, runner }),
     async close() {
       await erasures.stop();
+      await metrics?.stop();
       cognito.destroy();
       await pool.end();
       closeTable(table);

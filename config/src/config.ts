@@ -143,6 +143,20 @@ export const variables = {
     desc: 'Set by ECS: a task learns its own address there, where DELIVERY_URL is empty',
   }),
 
+  METRICS_PORT: count({
+    default: 0,
+    desc: 'Port of its own where Prometheus reads /metrics; 0 turns it off',
+  }),
+  METRICS_HOST: str({ default: '127.0.0.1', desc: 'Address it binds to; never one the public can reach' }),
+  METRICS_LOG_SECONDS: count({
+    default: 0,
+    desc: 'How often the main figures are in a line of the log, which CloudWatch reads; 0 turns it off',
+  }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: str({
+    default: '',
+    desc: 'Where traces go (OTLP over HTTP, such as http://127.0.0.1:4318); empty: there are none',
+  }),
+
   RUNNER_URL: str({
     default: '',
     desc: 'Local stream runners that the API wakes after a write, comma separated; empty on AWS',

@@ -2,7 +2,12 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDeliveryClient, type Delivery, type NodeEvent } from '@parley/core/delivery';
+import {
+  type ConversationNews,
+  createDeliveryClient,
+  type Delivery,
+  type NodeEvent,
+} from '@parley/core/delivery';
 import type { Entry } from '@parley/core/entries';
 import * as nodes from '@parley/core/nodes';
 import { isLarge } from '@parley/core/push';
@@ -46,12 +51,22 @@ const goodbyeMs = 3_000;
 
 export type GatewayContext = Pick<
   Context,
-  'config' | 'logger' | 'table' | 'log' | 'heads' | 'pages' | 'pool' | 'people' | 'sessions' | 'rateLimit'
+  | 'config'
+  | 'logger'
+  | 'metrics'
+  | 'table'
+  | 'log'
+  | 'heads'
+  | 'pages'
+  | 'pool'
+  | 'people'
+  | 'sessions'
+  | 'rateLimit'
 >;
 export type Gateway = ReturnType<typeof createGateway>;
 
 export function createGateway(ctx: GatewayContext) {
-  const { config, logger, table, log, heads, pages, people, sessions } = ctx;
+  const { config, logger, metrics, table, log, heads, pages, people, sessions } = ctx;
   const node = { nodeId: randomUUID(), endpoint: '' };
   const stopping = new AbortController();
   const client = createDeliveryClient({ table, secrets: config.DELIVERY_SECRETS });
@@ -62,11 +77,11 @@ export function createGateway(ctx: GatewayContext) {
   const presence = createPresence({
     ...{ table, nodeId: node.nodeId, heads, rosters, sockets, directory, client, outboxes, logger },
   });
-  const news = createNews({ table, log, pages, heads, people, rosters, sockets, presence, logger });
+  const news = createNews({ table, log, heads, pages, people, rosters, sockets, presence, logger, metrics });
   const handshakes = createHandshakes(config);
   const connected = new Set<Connection>();
   const actions = createActions({ ...ctx, rosters, markRead, tellTyping });
-  const receiver = createReceiver({ sessions, actions, logger, onAuthenticated });
+  const receiver = createReceiver({ sessions, actions, logger, metrics, onAuthenticated });
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -83,6 +98,7 @@ export function createGateway(ctx: GatewayContext) {
   let heart: Promise<void> | undefined;
   /** Once the table lists this node, deliveries come: not a socket before that. */
   let isListed = false;
+  metrics?.watchSockets(() => connected.size);
 
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer) {
     const status = stopping.signal.aborted || !isListed ? 503 : handshakes.refusal(req);
@@ -120,6 +136,8 @@ export function createGateway(ctx: GatewayContext) {
   }
 
   function onDelivery({ conversations = [], events = [] }: Delivery) {
+    if (logger.isLevelEnabled('debug') && conversations.length > 0)
+      logger.debug({ message_uuids: uuidsOf(conversations) }, 'delivery');
     void news.takeAll(conversations);
     for (const nodeEvent of events)
       hear(nodeEvent).catch((err) =>
@@ -230,7 +248,10 @@ export function createGateway(ctx: GatewayContext) {
       try {
         const newest = await nodes.heartbeat(table, node);
         isListed = true;
-        if (newest !== missedAt) resync();
+        if (newest !== missedAt) {
+          metrics?.missed();
+          resync();
+        }
         missedAt = newest;
         if (performance.now() - beatAtMs > nodes.deadAfterMs) presence.reappear();
         beatAtMs = performance.now();
@@ -290,3 +311,6 @@ export function createGateway(ctx: GatewayContext) {
     },
   };
 }
+
+const uuidsOf = (conversations: ConversationNews[]) =>
+  conversations.flatMap(({ entries }) => entries.map(({ message_uuid }) => message_uuid));
