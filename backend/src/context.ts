@@ -70,8 +70,8 @@ export function createContext(config: Config, logger: Logger): Context {
   const metrics = createMetrics(config, logger);
   if (metrics) observeRequests(table, metrics.table);
   if (config.OTEL_EXPORTER_OTLP_ENDPOINT) observeRequests(table, traceTable);
-  if (config.RUNNER_URL)
-    metrics?.gauge('parley_stream_lag_ms', 'How far summaries are behind the log', runner.lagMs);
+  const readiness = createReadiness({ table, pool, runner });
+  if (config.RUNNER_URL) metrics?.watchStream(async () => (await readiness.report()).stream);
 
   const parts = {
     config,
@@ -95,7 +95,7 @@ export function createContext(config: Config, logger: Logger): Context {
     erasures,
     gateway,
     cursors: createCursors(config.CURSOR_SECRETS),
-    readiness: createReadiness({ table, pool, runner }),
+    readiness,
     async close() {
       await erasures.stop();
       await metrics?.stop();
