@@ -178,7 +178,7 @@ describe('one’s own export', () => {
     expect(lines.map(({ line }) => line)).toEqual(['export', 'person', 'conversation', 'entry', 'manifest']);
     expect(lines[1]).toMatchObject({ uuid: ada.uuid, handle: ada.handle, email: ada.email });
     expect(lines[2]).toMatchObject({ kind: 'direct', with: { handle: ben.handle } });
-    expect(lines[3]).toMatchObject({ uuid: undefined, message: 'mine', seq: 1 });
+    expect(lines[3]).toMatchObject({ message: 'mine', seq: 1, type: 'message' });
     expect(lines[4]).toMatchObject({ people: 1, conversations: 1, entries: 1 });
     expect(JSON.stringify(lines)).not.toContain(ada.sub);
     expect(await api.get('/api/profile/export')).toMatchObject({ status: 401, body: ['generic_401'] });
