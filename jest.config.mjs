@@ -12,12 +12,12 @@ export default {
     ],
   },
   testMatch: [
-    '<rootDir>/{core,config,backend,lambdas,engines,cli,frontend}/src/**/*.test.ts',
+    '<rootDir>/{core,config,backend,lambdas,engines,cli,frontend,infra,bench,faults}/src/**/*.test.ts',
     '<rootDir>/frontend/e2e/*.test.ts',
   ],
   globalSetup: '<rootDir>/engines/src/testing/global-setup.mjs',
   globalTeardown: '<rootDir>/engines/src/testing/global-teardown.mjs',
   setupFiles: ['<rootDir>/engines/src/testing/one-realm.mjs'],
-  maxWorkers: 2,
+  maxWorkers: 3,
   testTimeout: 30_000,
 };

@@ -1,6 +1,8 @@
 import type { Config } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
+import type { Entry } from '@parley/core/entries';
 import { createLog, type Log } from '@parley/core/log';
+import { createPages, type Pages } from '@parley/core/pages';
 import { createIdentities, createPeople, type People } from '@parley/core/people';
 import { createHeads, type Heads } from '@parley/core/summaries';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
@@ -23,6 +25,7 @@ export type Context = {
   table: Table;
   log: Log;
   heads: Heads;
+  pages: Pages;
   pool: Pool;
   people: People;
   sessions: Sessions;
@@ -47,6 +50,7 @@ export function createContext(config: Config, logger: Logger): Context {
   const onError = (err: Error) => logger.warn({ err }, 'Postgres is away');
   const pool = createPool({
     connectionString: config.DATABASE_URL,
+    iamRegion: config.DATABASE_AUTH === 'iam' ? config.AWS_REGION : undefined,
     max: config.DATABASE_POOL_SIZE,
     onError,
   });
@@ -54,24 +58,31 @@ export function createContext(config: Config, logger: Logger): Context {
   const runner = createStreamRunner(config.RUNNER_URL, logger);
   const identities = createIdentities(pool, { onError });
 
+  const onAppend = (written: Entry[]) => {
+    gateway.tellAppended(written);
+    runner.wake();
+  };
+
   const parts = {
     config,
     logger,
     table,
-    log: createLog(table, { batch: appendBatch(config), onAppend: runner.wake }),
+    log: createLog(table, { batch: appendBatch(config), onAppend }),
     heads: createHeads(table),
+    pages: createPages(table),
     pool,
     people: createPeople(pool, { onError }),
     sessions: createSessions({ tokens, identities, signUps: createSignUps(pool, cognito) }),
     rateLimit: createRateLimit(config.RATE_LIMIT_PER_MINUTE),
   };
 
+  const gateway = createGateway(parts);
   const erasures = createErasures({ ...parts, client: cognito });
 
   return {
     ...parts,
     erasures,
-    gateway: createGateway(parts),
+    gateway,
     cursors: createCursors(config.CURSOR_SECRETS),
     readiness: createReadiness({ table, pool, runner }),
     async close() {

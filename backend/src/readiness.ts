@@ -2,12 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as members from '@parley/core/members';
 import type { Table } from '@parley/core/table/client';
 import type { Pool } from 'pg';
-import type { StreamRunner } from './stream-runner.ts';
+import type { RunnerStatus, StreamRunner } from './stream-runner.ts';
 
 export type Readiness = ReturnType<typeof createReadiness>;
 
 type Part = { status: 'ok' | 'unreachable' };
-type StreamPart = { status: 'ok' | 'behind' | 'unreachable' | 'unknown'; lag_ms: number | null };
+/** The numbers are null where no runner tells them. */
+type StreamPart = {
+  /** `drifting`: summaries of some conversation differ from its log. */
+  status: 'ok' | 'behind' | 'drifting' | 'unreachable' | 'unknown';
+  /** Age of the oldest record that is not handled. */
+  lag_ms: number | null;
+  /** Records that are not handled; at least so many, while a runner is far behind. */
+  records_behind: number | null;
+  /** Records given up since the runners started. */
+  dead_letters: number | null;
+  drifting_conversations: number | null;
+};
 export type Parts = { table: Part; postgres: Part; stream: StreamPart };
 
 const timeoutMs = 1_000;
@@ -25,13 +36,13 @@ export function createReadiness({ table, pool, runner }: { table: Table; pool: P
 
   const tableAnswers = bounded(() => members.get(table, nobody, nobody));
   const postgresAnswers = bounded(() => pool.query('select 1'));
-  const lag = bounded(() => runner.lagMs());
+  const runners = bounded(() => runner.statuses());
 
   async function look(): Promise<Parts> {
     const [tableAnswer, postgresAnswer, streamAnswer] = await Promise.all([
       tableAnswers(),
       postgresAnswers(),
-      lag(),
+      runners(),
     ]);
     return { table: part(tableAnswer), postgres: part(postgresAnswer), stream: streamPart(streamAnswer) };
   }
@@ -68,10 +79,23 @@ type Answer<T> = { value: T } | undefined;
 
 const part = (answer: Answer<unknown>): Part => ({ status: answer ? 'ok' : 'unreachable' });
 
-function streamPart(answer: Answer<number | undefined>): StreamPart {
-  if (!answer) return { status: 'unreachable', lag_ms: null };
-  if (answer.value === undefined) return { status: 'unknown', lag_ms: null };
-  return { status: answer.value > behindMs ? 'behind' : 'ok', lag_ms: answer.value };
+const untold = { lag_ms: null, records_behind: null, dead_letters: null, drifting_conversations: null };
+
+function streamPart(answer: Answer<RunnerStatus[] | undefined>): StreamPart {
+  if (answer && answer.value === undefined) return { status: 'unknown', ...untold };
+  const runners = answer?.value ?? [];
+  if (runners.length === 0) return { status: 'unreachable', ...untold };
+  const sum = (read: (status: RunnerStatus) => number) =>
+    runners.reduce((total, status) => total + read(status), 0);
+  const lagMs = Math.max(...runners.map(({ lag_ms }) => lag_ms));
+  const drifting = sum(({ drift }) => drift.differing);
+  return {
+    status: drifting > 0 ? 'drifting' : lagMs > behindMs ? 'behind' : 'ok',
+    lag_ms: lagMs,
+    records_behind: sum(({ records_behind }) => records_behind),
+    dead_letters: sum(({ dead_letters }) => dead_letters),
+    drifting_conversations: drifting,
+  };
 }
 
 /** Undefined for a failure and for an answer that takes too long; what hangs is not asked a second time meanwhile. */

@@ -1,12 +1,48 @@
 import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from './logger.ts';
 
 export type StreamRunner = ReturnType<typeof createStreamRunner>;
 
 const timeoutMs = 1_000;
+/** Shorter than readiness waits: one runner that hangs must not silence the others. */
+const statusTimeoutMs = 800;
+/** It takes no shorter breath in a busy time: more calls would tell it nothing. */
+const wakePauseMs = 10;
 
-/** The local stream runner: woken after a write, so that it need not poll often. On AWS there is none. */
-export function createStreamRunner(url: string, logger: Logger) {
+/** What a runner tells of itself (`/status`). */
+export type RunnerStatus = {
+  lag_ms: number;
+  records_behind: number;
+  has_more: boolean;
+  dead_letters: number;
+  drift: { differing: number };
+};
+
+/** The local stream runners: woken after a write, so that they need not poll often. On AWS there are none. */
+export function createStreamRunner(urls: string, logger: Logger) {
+  const runners = urls
+    .split(',')
+    .map((url) => url.trim())
+    .filter(Boolean)
+    .map((url) => createWaker(url, logger));
+
+  return {
+    /** Returns at once. */
+    wake() {
+      for (const { wake } of runners) wake();
+    },
+
+    /** How far the summaries are behind the log, as each runner that answers tells; undefined where there is none. */
+    async statuses(): Promise<RunnerStatus[] | undefined> {
+      if (runners.length === 0) return undefined;
+      const answers = await Promise.allSettled(runners.map(({ status }) => status()));
+      return answers.filter((answer) => answer.status === 'fulfilled').map(({ value }) => value);
+    },
+  };
+}
+
+function createWaker(url: string, logger: Logger) {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   let isWaking = false;
   let isWakeWanted = false;
@@ -20,6 +56,7 @@ export function createStreamRunner(url: string, logger: Logger) {
         failures += 1;
         logger.debug({ err, failures }, 'the stream runner did not hear the call');
       });
+      await sleep(wakePauseMs);
     }
     isWaking = false;
   }
@@ -35,19 +72,22 @@ export function createStreamRunner(url: string, logger: Logger) {
   }
 
   return {
-    /** Returns at once. One request is under way at a time; calls meanwhile make one more. */
+    /** One request is under way at a time; calls meanwhile make one more. */
     wake() {
       isWakeWanted = true;
-      if (url && !isWaking) void wakeUntilCalm();
+      if (!isWaking) void wakeUntilCalm();
     },
-
-    /** How far the summaries are behind the log, in ms; undefined where nobody can tell. Rejects if it is away. */
-    async lagMs(): Promise<number | undefined> {
-      if (!url) return undefined;
-      const response = await fetch(`${url}/status`, { signal: AbortSignal.timeout(timeoutMs) });
-      const status: unknown = await response.json();
-      const isTold = typeof status === 'object' && status !== null && 'lag_ms' in status;
-      return isTold && typeof status.lag_ms === 'number' ? status.lag_ms : undefined;
+    async status(): Promise<RunnerStatus> {
+      const response = await fetch(`${url}/status`, { signal: AbortSignal.timeout(statusTimeoutMs) });
+      return parseStatus(await response.json());
     },
   };
+}
+
+/** Throws where the answer is not a runner's: a number that is not told must not pass for 0. */
+function parseStatus(body: unknown): RunnerStatus {
+  const status = body as Partial<RunnerStatus> | null;
+  const numbers = [status?.lag_ms, status?.records_behind, status?.dead_letters, status?.drift?.differing];
+  if (!numbers.every(Number.isFinite)) throw new TypeError('no status of a stream runner');
+  return body as RunnerStatus;
 }

@@ -19,10 +19,21 @@ const messageLength = makeValidator<number>((input) => {
   return value;
 });
 
+/** It is renewed three times within, each a request. */
+const leaseDuration = makeValidator<number>((input) => {
+  const value = Number(input);
+  if (!Number.isInteger(value) || value < 300) throw new Error('expects 300 or more');
+  return value;
+});
+
 /** Every variable Parley reads, with its default and its meaning. `.env.example` lists the same (a test says so). */
 export const variables = {
   HOST: str({ default: '127.0.0.1', desc: 'Address the API binds to; 0.0.0.0 in a container' }),
   PORT: port({ default: 4567, desc: 'Port of the API' }),
+  KEEP_ALIVE_SECONDS: count({
+    default: 5,
+    desc: 'How long an idle connection stays open; behind a load balancer longer than its own idle timeout',
+  }),
   LOG_LEVEL: str({
     default: 'info',
     choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -40,6 +51,11 @@ export const variables = {
     default: 'parley-runner',
     desc: 'Checkpoints, leases, dead letters, import positions',
   }),
+  DEAD_LETTER_BUCKET: str({
+    default: '',
+    desc: "Bucket of the Lambdas' on-failure destination, for bin/ddb/dead-letters; empty: the runner table",
+  }),
+  AWS_ENDPOINT_URL_S3: str({ default: '', desc: 'S3 API of that bucket; empty: AWS' }),
   APPEND_BATCH: str({
     default: 'auto',
     choices: ['auto', 'statements', 'transactions'],
@@ -47,6 +63,15 @@ export const variables = {
   }),
 
   DATABASE_URL: str({ default: '', desc: 'Postgres; empty for bin/start: the embedded engine' }),
+  DATABASE_AUTH: str({
+    default: 'password',
+    choices: ['password', 'iam'],
+    desc: "How to enter Postgres: with the address's password, or on RDS with a signed token",
+  }),
+  DATABASE_OWNER_ARN: str({
+    default: '',
+    desc: 'Secret of Secrets Manager that holds the owner of the schema; for the migrations on AWS alone',
+  }),
   DATABASE_POOL_SIZE: count({ default: 10, desc: 'Connections to Postgres a process keeps at most' }),
 
   AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: str({
@@ -109,13 +134,29 @@ export const variables = {
     default: [],
     desc: 'Secrets that sign deliveries, newest first, comma separated; the same on every node and the Lambda',
   }),
+  DELIVERY_SECRETS_ARN: str({
+    default: '',
+    desc: 'Where the Lambda finds them instead, in Secrets Manager; read again every 5 minutes',
+  }),
+  ECS_CONTAINER_METADATA_URI_V4: str({
+    default: '',
+    desc: 'Set by ECS: a task learns its own address there, where DELIVERY_URL is empty',
+  }),
 
   RUNNER_URL: str({
     default: '',
-    desc: 'Local stream runner that the API wakes after a write; empty on AWS',
+    desc: 'Local stream runners that the API wakes after a write, comma separated; empty on AWS',
   }),
   RUNNER_HOST: str({ default: '127.0.0.1', desc: 'Address the local stream runner binds to' }),
   RUNNER_PORT: port({ default: 4569, desc: 'Port of the local stream runner and Lambda invoke endpoint' }),
+  RUNNER_LEASE_MS: leaseDuration({
+    default: 6_000,
+    desc: 'A stream runner that does not renew its leases for this long loses its shards to another; at least 300',
+  }),
+  DRIFT_SAMPLE_SECONDS: count({
+    default: 60,
+    desc: 'A stream runner recounts a random conversation and one changed lately this often; 0: never',
+  }),
   DYNOXIDE_PORT: port({ default: 4571, desc: 'Port of the embedded DynamoDB API' }),
   PGLITE_PORT: port({ default: 4572, desc: 'Port of the embedded Postgres' }),
   COGNITO_PORT: port({ default: 4573, desc: 'Port of the embedded sign-in' }),

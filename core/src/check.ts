@@ -3,7 +3,7 @@ import { TransactGetCommand } from '@aws-sdk/lib-dynamodb';
 import pLimit from 'p-limit';
 import type { Pool } from 'pg';
 import * as conversations from './conversations.ts';
-import * as deadLetters from './dead-letters.ts';
+import * as deadLetters from './dead-letter-erasure.ts';
 import { entryFromItem } from './entries.ts';
 import type { IsErased } from './erased.ts';
 import * as erasures from './erasures.ts';

@@ -1,64 +1,116 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
-import { entryFromItem, entryItem } from './entries.ts';
-import { type IsErased, withoutErased } from './erased.ts';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Table } from './table/client.ts';
-import { isDeadLetter, type Key } from './table/keys.ts';
-import { type Item, scanPages } from './table/scan.ts';
+import { ttlAttribute } from './table/definition.ts';
+import { deadLetterKey, deadLettersPk } from './table/keys.ts';
+import type { StreamRecord } from './table/stream.ts';
 
-/** Takes what is of erased people out of the records that failed. 1 read unit for each 4 KB of the runner table. */
-export async function scrub(table: Table, isErased: IsErased) {
-  for await (const { key, record } of holding(table, isErased))
-    await table.doc.send(
-      new UpdateCommand({
+/** The event sources whose records may end here. */
+export const consumers = ['summaries', 'large-summaries'] as const;
+
+/** Why a record was given up, in the words of Lambda's on-failure destinations. */
+export type Condition = 'RetryAttemptsExhausted' | 'RecordAgeExceeded';
+
+/** A stream record that failed every attempt, whole, and why. */
+export type DeadLetter = {
+  consumer: string;
+  shardId: string;
+  record: StreamRecord;
+  error: string;
+  condition: Condition;
+  attempts: number;
+};
+export type StoredLetter = DeadLetter & { id: string; failedAt: string };
+
+const keptDays = 14;
+
+/** Keeps a record, so that its shard can move on. Safe to repeat. 1 write unit for each KB. */
+export async function put(table: Table, letter: DeadLetter) {
+  const { consumer, shardId, record, error, condition, attempts } = letter;
+  const nowMs = table.clock.now();
+  await table.doc.send(
+    new PutCommand({
+      TableName: table.runnerName,
+      Item: {
+        ...deadLetterKey(consumer, shardId, record.dynamodb?.SequenceNumber ?? ''),
+        record: JSON.stringify(record),
+        error,
+        condition,
+        attempts,
+        failed_at: new Date(nowMs).toISOString(),
+        [ttlAttribute]: Math.floor(nowMs / 1_000) + keptDays * 24 * 60 * 60,
+      },
+    }),
+  );
+}
+
+/** All letters of a consumer, by shard and in the stream's order. 1 read unit for each 4 KB. */
+export async function* list(table: Table, consumer: string): AsyncGenerator<StoredLetter> {
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await table.doc.send(
+      new QueryCommand({
         TableName: table.runnerName,
-        Key: key,
-        UpdateExpression: 'SET #record = :record',
-        ConditionExpression: 'attribute_exists(pk)',
-        ExpressionAttributeNames: { '#record': 'record' },
-        ExpressionAttributeValues: { ':record': record },
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': deadLettersPk(consumer) },
+        ConsistentRead: true,
+        ExclusiveStartKey,
       }),
     );
+    for (const item of page.Items ?? []) yield letterFromItem(consumer, item);
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
 }
 
-/** The letters that hold something of erased people, with their record as it should be. */
-export async function* holding(
-  table: Table,
-  isErased: IsErased,
-): AsyncGenerator<{ key: Key; record: string }> {
-  for await (const page of scanPages(table, table.runnerName))
-    for (const item of page) {
-      if (!isDeadLetter(item as Key) || typeof item.record !== 'string') continue;
-      const record = withoutErasedImages(item.record, isErased);
-      if (record !== item.record) yield { key: { pk: item.pk as string, sk: item.sk as string }, record };
-    }
+/** The letter of an id, as `list` told it. */
+export async function get(table: Table, id: string): Promise<StoredLetter | undefined> {
+  const place = placeOf(id);
+  if (!place) return undefined;
+  const { Item } = await table.doc.send(
+    new GetCommand({ TableName: table.runnerName, Key: keyOf(place), ConsistentRead: true }),
+  );
+  return Item && letterFromItem(place.consumer, Item);
 }
 
-type Images = { dynamodb?: Record<string, unknown> | undefined };
-
-/** A record as JSON, the images of its entry without what is of erased people. */
-function withoutErasedImages(text: string, isErased: IsErased): string {
-  const record = JSON.parse(text) as Images;
-  let hasChanged = false;
-  for (const name of ['NewImage', 'OldImage']) {
-    const image = record.dynamodb?.[name] as Record<string, AttributeValue> | undefined;
-    const changed = image && withoutErasedImage(image, isErased);
-    if (!record.dynamodb || !changed) continue;
-    record.dynamodb[name] = changed;
-    hasChanged = true;
-  }
-  return hasChanged ? JSON.stringify(record) : text;
-}
-
-function withoutErasedImage(image: Record<string, AttributeValue>, isErased: IsErased) {
+/** Removes a letter as it was read: one that was put again meanwhile stays. Safe to repeat. */
+export async function remove(table: Table, { id, failedAt }: StoredLetter) {
+  const place = placeOf(id);
+  if (!place) return;
   try {
-    const entry = entryFromItem(unmarshall(image, { wrapNumbers: Number }) as Item);
-    const scrubbed = withoutErased(entry, isErased);
-    return scrubbed === entry ? undefined : marshall(entryItem(scrubbed), { removeUndefinedValues: true });
+    await table.doc.send(
+      new DeleteCommand({
+        TableName: table.runnerName,
+        Key: keyOf(place),
+        ConditionExpression: 'attribute_not_exists(pk) OR failed_at = :read',
+        ExpressionAttributeValues: { ':read': failedAt },
+      }),
+    );
   } catch (error) {
-    // No entry of Parley's: nothing of a person's either.
-    if (error instanceof TypeError) return undefined;
-    throw error;
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
   }
+}
+
+const idPattern = /^([^/]+)\/([^#]+)#(.+)$/;
+type LetterPlace = { consumer: string; shardId: string; sequenceNumber: string };
+
+function placeOf(id: string): LetterPlace | undefined {
+  const [, consumer, shardId, sequenceNumber] = idPattern.exec(id) ?? [];
+  return consumer && shardId && sequenceNumber ? { consumer, shardId, sequenceNumber } : undefined;
+}
+
+const keyOf = ({ consumer, shardId, sequenceNumber }: LetterPlace) =>
+  deadLetterKey(consumer, shardId, sequenceNumber);
+
+function letterFromItem(consumer: string, item: Record<string, unknown>): StoredLetter {
+  const sk = item.sk as string;
+  return {
+    id: `${consumer}/${sk}`,
+    consumer,
+    shardId: sk.slice(0, sk.lastIndexOf('#')),
+    record: JSON.parse(item.record as string) as StreamRecord,
+    error: item.error as string,
+    condition: (item.condition as Condition | undefined) ?? 'RetryAttemptsExhausted',
+    attempts: (item.attempts as number | undefined) ?? 0,
+    failedAt: item.failed_at as string,
+  };
 }

@@ -3,7 +3,7 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import pLimit from 'p-limit';
 import type { Pool } from 'pg';
 import * as conversations from './conversations.ts';
-import * as deadLetters from './dead-letters.ts';
+import * as deadLetters from './dead-letter-erasure.ts';
 import type { Entry } from './entries.ts';
 import * as entries from './entries.ts';
 import { type IsErased, peopleOf, tombstoneName, withoutErased } from './erased.ts';

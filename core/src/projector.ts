@@ -33,9 +33,17 @@ const batchesInFlight = 4;
 const maxAttempts = 4;
 
 export type Projector = {
-  /** Rewrites what these records touch. Answers the conversations that failed, with the error of each. */
-  project(records: EntryRecord[]): Promise<Map<string, unknown>>;
+  /**
+   * Rewrites what these records touch. Answers the conversations that failed, with the error of each. `remainingMs`
+   * tells the time there is: what would not be done with a quarter of it left, fails with a DeadlineError.
+   */
+  project(records: EntryRecord[], remainingMs?: () => number): Promise<Map<string, unknown>>;
 };
+
+/** There was no time left for a conversation. Its summaries may have been rewritten in part. */
+export class DeadlineError extends Error {
+  override readonly name = 'DeadlineError';
+}
 
 /** One summary's rewrite: the pairs of one statement, and what follows it whatever its outcome. */
 type Rewrite = {
@@ -51,19 +59,23 @@ type Newest = { entry: Entry; group: Group; isModified: boolean };
 export function createProjector(table: Table, rosters: Rosters = createRosters(table)): Projector {
   const limit = pLimit(batchesInFlight);
 
-  async function project(records: EntryRecord[]) {
+  async function project(records: EntryRecord[], remainingMs = () => Number.POSITIVE_INFINITY) {
+    const budgetMs = remainingMs();
+    // Half of the time at most goes into reading, or nothing would be written of what was read.
+    const mayPlan = () => remainingMs() >= budgetMs / 2;
+    const mayWrite = () => remainingMs() >= budgetMs / 4;
     const failed = new Map<string, unknown>();
     const conversations = groupByConversation(records);
     const rewrites = await Promise.all(
       [...conversations].map(([uuid, ofConversation]) =>
-        limit(() => plan(uuid, ofConversation)).catch((error) => {
+        limit(() => inTime(mayPlan, () => plan(uuid, ofConversation))).catch((error) => {
           failed.set(uuid, error);
           return [];
         }),
       ),
     );
     for (let open = rewrites.flat(); open.length > 0; ) {
-      const again = await write(open, failed);
+      const again = await write(open, failed, mayWrite);
       const attempts = Math.max(0, ...again.map((rewrite) => rewrite.attempts));
       if (attempts > 0) await sleep(Math.random() * 25 * 2 ** attempts);
       open = again;
@@ -101,12 +113,23 @@ export function createProjector(table: Table, rosters: Rosters = createRosters(t
   }
 
   /** Writes in batches whose statements touch different items. Returns what is still to be written. */
-  async function write(open: Rewrite[], failed: Map<string, unknown>): Promise<Rewrite[]> {
+  async function write(
+    open: Rewrite[],
+    failed: Map<string, unknown>,
+    mayWrite: () => boolean,
+  ): Promise<Rewrite[]> {
     const batches: Rewrite[][] = [];
     for (let start = 0; start < open.length; start += statementsPerBatch) {
       batches.push(open.slice(start, start + statementsPerBatch));
     }
-    const left = await Promise.all(batches.map((batch) => limit(() => writeBatch(batch, failed))));
+    const left = await Promise.all(
+      batches.map((batch) =>
+        limit(() => inTime(mayWrite, () => writeBatch(batch, failed))).catch((error) => {
+          if (!(error instanceof DeadlineError)) throw error;
+          return batch.flatMap((rewrite) => fail(rewrite, failed, error));
+        }),
+      ),
+    );
     return left.flat();
   }
 
@@ -132,6 +155,11 @@ export function createProjector(table: Table, rosters: Rosters = createRosters(t
   }
 
   return { project };
+}
+
+async function inTime<T>(isInTime: () => boolean, task: () => Promise<T>): Promise<T> {
+  if (!isInTime()) throw new DeadlineError('no time is left; it is done in a later batch');
+  return task();
 }
 
 /** Of two records of one entry, the one that erased something is the newer, in whatever order they come. */

@@ -15,8 +15,10 @@ import type { EntryRecord } from './table/stream.ts';
  * Tells the nodes of new entries, after their summaries are written.
  *
  * 1. `route` finds out who is in each conversation and on which nodes these people have sockets. It reads what was
- *    written after the entry, so nobody who connected before the entry is overlooked.
- * 2. `send` reads the new summaries of those who are connected, and makes one request to each node.
+ *    written after the entry, so nobody who connected before the entry is overlooked. Where there are few nodes, each
+ *    is told of everything and looks up whom it has: that costs less than to read where everybody is.
+ * 2. `send` reads the new summaries of those who are connected, unless each node does so for its own people, and makes
+ *    one request to each node.
  * 3. A node that cannot be told is noted: with its next heartbeat it lets its sockets catch up. Nothing is told twice
  *    for that, and nobody else waits.
  */
@@ -56,7 +58,9 @@ export function createPush({ table, rosters, client, onMissed }: PushOptions) {
       people.set(userUuid, known);
       return known;
     };
-    let everyNode: Promise<nodes.Node[]> | undefined;
+    if (conversations.size === 0) return new Map();
+    const everyNode = await nodes.list(table);
+    const areFew = everyNode.length <= nodes.few;
     const routes = new Map<string, Route>();
     await Promise.all(
       [...conversations].map(async (uuid) => {
@@ -64,11 +68,10 @@ export function createPush({ table, rosters, client, onMissed }: PushOptions) {
         const roster = await limit(() => rosters.get(uuid, { maxAgeMs: 1_000 }));
         if (!roster) return;
         const places = new Map<string, Place>();
-        if (isLarge(roster)) {
-          everyNode ??= nodes.list(table);
-          for (const node of await everyNode) places.set(node.nodeId, { ...node, userUuids: 'everybody' });
+        if (isLarge(roster) || areFew) {
+          for (const node of everyNode) places.set(node.nodeId, { ...node, userUuids: 'everybody' });
         } else {
-          const concerned = new Set([...roster.userUuids, ...entries.flatMap(removedBy)]);
+          const concerned = concernedBy(roster, entries);
           await Promise.all(
             [...concerned].map(async (userUuid) => {
               for (const node of await placesOf(userUuid)) addTo(places, node, userUuid);
@@ -128,6 +131,8 @@ export function createPush({ table, rosters, client, onMissed }: PushOptions) {
             userUuids === 'everybody'
               ? []
               : (rowsOf.get(uuid) ?? []).filter(({ user }: Summary) => userUuids.has(user)),
+          ...(userUuids === 'everybody' &&
+            !isLarge(roster) && { members: [...concernedBy(roster, entries)] }),
         });
       }
     }
@@ -173,6 +178,9 @@ export const isLarge = ({ group }: Roster) => group.member_count > largeGroupMem
 
 /** They are told of their removal, and of nothing else. */
 export const removedBy = (entry: Entry) => (entry.type === 'member_removed' ? entry.members : []);
+
+const concernedBy = (roster: Roster, entries: Entry[]) =>
+  new Set([...roster.userUuids, ...entries.flatMap(removedBy)]);
 
 function addTo(places: Map<string, Place>, node: nodes.Node, userUuid: string) {
   const place = places.get(node.nodeId);

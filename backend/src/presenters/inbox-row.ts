@@ -1,8 +1,20 @@
 import { erasedIn } from '@parley/core/erased';
 import type { Name } from '@parley/core/people';
-import { readPosition, type Summary, unreadCount } from '@parley/core/summaries';
+import { isHidden, readPosition, type Summary, unreadCount } from '@parley/core/summaries';
 import { count, seq, time, uuid } from '../schemas.ts';
 import { z } from '../zod.ts';
+
+export const settingsSchema = z
+  .object({
+    muted: z.boolean().openapi({ description: 'Nobody is notified, and it is not counted as unread' }),
+    hidden: z.boolean().openapi({ description: 'Put away until its next message' }),
+  })
+  .openapi('Settings');
+
+export const presentSettings = (summary: Summary): z.input<typeof settingsSchema> => ({
+  muted: summary.muted ?? false,
+  hidden: isHidden(summary),
+});
 
 export const inboxRowSchema = z
   .object({
@@ -10,6 +22,7 @@ export const inboxRowSchema = z
     kind: z.enum(['direct', 'group']),
     display_name: z.string().openapi({ description: 'The other person, or the title of a group' }),
     handle: z.string().nullable().openapi({ description: 'The other person; null for a group' }),
+    user_uuid: uuid.nullable().openapi({ description: 'The other person; null for a group' }),
     message: z
       .string()
       .openapi({ description: 'The beginning of the newest message; empty where its author was erased' }),
@@ -17,6 +30,8 @@ export const inboxRowSchema = z
     last_seq: seq,
     unread_count: count.openapi({ description: 'Messages after read_seq, up to last_seq' }),
     read_seq: seq,
+    ...settingsSchema.shape,
+    settings_version: count.openapi({ description: 'Counts the changes of muted and hidden' }),
   })
   .openapi('InboxRow');
 
@@ -34,14 +49,17 @@ export function presentInboxRow(summary: Summary, names: Map<string, Name>): z.i
     last_seq: summary.last_seq,
     unread_count: unreadCount(summary),
     read_seq: readPosition(summary).seq,
+    ...presentSettings(summary),
+    settings_version: summary.settings_version ?? 0,
   };
 }
 
 function heading(summary: Summary, names: Map<string, Name>) {
-  if (summary.kind === 'group') return { display_name: summary.title ?? '', handle: null };
+  if (summary.kind === 'group') return { display_name: summary.title ?? '', handle: null, user_uuid: null };
   const name = names.get(summary.user_uuid ?? '');
   return {
     display_name: name?.display_name ?? summary.user_display_name ?? '',
     handle: name?.handle ?? summary.user_handle ?? '',
+    user_uuid: summary.user_uuid ?? null,
   };
 }

@@ -21,7 +21,18 @@ async function listen(handler: RequestListener) {
 }
 
 const ok = { status: 'ok' };
-const unknown = { status: 'unknown', lag_ms: null };
+const untold = { lag_ms: null, records_behind: null, dead_letters: null, drifting_conversations: null };
+const unknown = { status: 'unknown', ...untold };
+
+const runnerStatus = (changes: Record<string, unknown> = {}) => ({
+  status: 'ok',
+  lag_ms: 12,
+  records_behind: 3,
+  has_more: false,
+  dead_letters: 1,
+  drift: { samples: 9, found: 1, differing: 0 },
+  ...changes,
+});
 
 describe('a process', () => {
   it('is healthy whenever it answers', async () => {
@@ -74,26 +85,45 @@ describe('a process', () => {
   });
 
   it('tells how far the stream is behind, and is degraded where it is far, or its runner is away', async () => {
-    let lag: unknown = 12;
-    const runner = await listen((_req, res) => res.end(JSON.stringify({ status: 'ok', lag_ms: lag })));
+    let status: Record<string, unknown> = runnerStatus();
+    const runner = await listen((_req, res) => res.end(JSON.stringify(status)));
     const stream = async (RUNNER_URL: string) => {
       const { status, body } = await (await world.node({ RUNNER_URL })).get('/api/ready');
       expect(status).toBe(200);
       return [body.status, body.stream];
     };
-    expect(await stream(runner)).toEqual(['ok', { status: 'ok', lag_ms: 12 }]);
-    lag = 60_000;
-    expect(await stream(runner)).toEqual(['degraded', { status: 'behind', lag_ms: 60_000 }]);
-    lag = 'soon';
-    expect(await stream(runner)).toEqual(['ok', unknown]);
-    expect(await stream('http://127.0.0.1:9')).toEqual(['degraded', { status: 'unreachable', lag_ms: null }]);
+    const fine = { status: 'ok', lag_ms: 12, records_behind: 3, dead_letters: 1, drifting_conversations: 0 };
+    expect(await stream(runner)).toEqual(['ok', fine]);
+    status = runnerStatus({ lag_ms: 60_000 });
+    expect(await stream(runner)).toEqual(['degraded', { ...fine, status: 'behind', lag_ms: 60_000 }]);
+    status = runnerStatus({ drift: { differing: 2 } });
+    expect(await stream(runner)).toEqual([
+      'degraded',
+      { ...fine, status: 'drifting', drifting_conversations: 2 },
+    ]);
+    status = runnerStatus({ lag_ms: 'soon' });
+    const away = ['degraded', { status: 'unreachable', ...untold }];
+    expect(await stream(runner)).toEqual(away);
+    expect(await stream('http://127.0.0.1:9')).toEqual(away);
+  });
+
+  it('adds up what several runners tell, and one that is away is made up for by the others', async () => {
+    const listenWith = (status: Record<string, unknown>) =>
+      listen((_req, res) => res.end(JSON.stringify(status)));
+    const one = await listenWith(runnerStatus());
+    const other = await listenWith(runnerStatus({ lag_ms: 40, records_behind: 4 }));
+    const api = await world.node({ RUNNER_URL: `${one}, ${other},http://127.0.0.1:9` });
+    expect((await api.get('/api/ready')).body).toMatchObject({
+      status: 'ok',
+      stream: { status: 'ok', lag_ms: 40, records_behind: 7, dead_letters: 2 },
+    });
   });
 
   it('asks its stores once, however many ask it', async () => {
     let asked = 0;
     const runner = await listen((_req, res) => {
       asked += 1;
-      res.end('{"lag_ms":0}');
+      res.end(JSON.stringify(runnerStatus()));
     });
     const api = await world.node({ RUNNER_URL: runner });
     await Promise.all(Array.from({ length: 20 }, () => api.get('/api/ready')));

@@ -10,8 +10,11 @@ export const readinessSchema = z
     table: part,
     postgres: part,
     stream: z.object({
-      status: z.enum(['ok', 'behind', 'unreachable', 'unknown']),
+      status: z.enum(['ok', 'behind', 'drifting', 'unreachable', 'unknown']),
       lag_ms: z.number().nullable(),
+      records_behind: z.number().nullable(),
+      dead_letters: z.number().nullable(),
+      drifting_conversations: z.number().nullable(),
     }),
   })
   .openapi('Readiness');

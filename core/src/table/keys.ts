@@ -59,12 +59,17 @@ export const placeKey = (userUuid: string, nodeId: string): Key => ({
 export const nodeIdOf = ({ sk }: Key) => sk.slice('NODE#'.length);
 
 /** The keys of the second table: it has no stream, so what a consumer notes there does not feed the stream it reads. */
+export const checkpointsPk = (consumer: string) => `CHECKPOINT#${consumer}`;
+export const checkpointSk = (streamArn: string, shardId: string) => `${streamArn}#${shardId}`;
 export const checkpointKey = (consumer: string, streamArn: string, shardId: string): Key => ({
-  pk: `CHECKPOINT#${consumer}`,
-  sk: `${streamArn}#${shardId}`,
+  pk: checkpointsPk(consumer),
+  sk: checkpointSk(streamArn, shardId),
 });
+/** The shard of a checkpoint. An ARN and a shard's id hold no `#`. */
+export const shardIdOf = ({ sk }: Key) => sk.slice(sk.lastIndexOf('#') + 1);
+export const deadLettersPk = (consumer: string) => `DEAD#${consumer}`;
 export const deadLetterKey = (consumer: string, shardId: string, sequenceNumber: string): Key => ({
-  pk: `DEAD#${consumer}`,
+  pk: deadLettersPk(consumer),
   sk: `${shardId}#${sequenceNumber}`,
 });
 /** Whether an item of the second table is a dead letter. */

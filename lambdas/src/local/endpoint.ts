@@ -1,12 +1,28 @@
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
+import { contextFor, type InvocationContext } from './deadline.ts';
+import type { Lag } from './lag.ts';
+import { metricsOf } from './metrics.ts';
 
-export type Functions = Record<string, (event: never) => Promise<unknown>>;
+export type Functions = Record<string, (event: never, context: InvocationContext) => Promise<unknown>>;
+
+/** What a function may take. */
+const timeoutMs = 60_000;
+
+/** What a runner knows of itself. */
+export type Status = Lag & {
+  status: 'ok';
+  /** Leases, of each event source and shard. */
+  shards: { held: number; open: number };
+  /** Records given up since the start. */
+  dead_letters: number;
+  drift: { samples: number; found: number; differing: number };
+};
 
 export type EndpointOptions = {
   /** By name, as the Lambda Invoke API addresses them. */
   functions: Functions;
-  status: () => { status: 'ok'; lag_ms: number };
+  status: () => Promise<Status>;
   wake: () => void;
   logger: Logger;
 };
@@ -30,7 +46,7 @@ export function createEndpoint({ functions, status, wake, logger }: EndpointOpti
         return;
       }
       try {
-        res.json((await handler(req.body as never)) ?? null);
+        res.json((await handler(req.body as never, contextFor(timeoutMs))) ?? null);
       } catch (error) {
         // Lambda answers 200 and tells of the function's error in a header.
         logger.error({ function: req.params.name, err: error }, 'function failed');
@@ -43,8 +59,11 @@ export function createEndpoint({ functions, status, wake, logger }: EndpointOpti
     wake();
     res.status(204).end();
   });
-  app.get('/status', (_req, res) => {
-    res.json(status());
+  app.get('/status', async (_req, res) => {
+    res.json(await status());
+  });
+  app.get('/metrics', async (_req, res) => {
+    res.type('text/plain; version=0.0.4').send(metricsOf(await status()));
   });
   return app;
 }

@@ -8,7 +8,7 @@ type Handler = EventSource['handler'];
  * conversations, which trail. Where one handler does both (no live delivery), the first leaves the large ones out.
  */
 export function eventSources(handler: Handler, largeHandler?: Handler): EventSource[] {
-  const shared = { maxPollMs: 1_000, maxAttempts: 8 };
+  const shared = { maxPollMs: 1_000, maxAttempts: 8, maxRecordAgeMs: Infinity, timeoutMs: 60_000 };
   return [
     {
       ...shared,

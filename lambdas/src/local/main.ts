@@ -1,14 +1,20 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { type Config, loadConfig } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
+import { createDriftMonitor } from '@parley/core/drift';
 import { repairSummaries } from '@parley/core/repair';
 import { clientConfig, closeTable, createTable, skipLogCopies } from '@parley/core/table/client';
 import { pino } from 'pino';
+import { driftAlarm } from '../drift/handler.ts';
 import { createMessageStream } from '../message-stream/live.ts';
 import { createHandler as createPostConfirmation } from '../post-confirmation/handler.ts';
+import { createRecent, startDriftWatch } from './drift-watch.ts';
 import { createEndpoint } from './endpoint.ts';
 import { eventSources } from './event-sources.ts';
 import { createStreamRunner } from './stream-runner.ts';
+
+/** While records wait for longer, summaries differ from their logs for a known reason. */
+const driftLagMs = 5_000;
 
 /** Runs the Lambdas off AWS: over the table's stream, and behind the Lambda Invoke API. */
 export async function start(config: Config) {
@@ -25,11 +31,16 @@ export async function start(config: Config) {
   const onError = (err: unknown) => logger.warn({ err }, 'postgres connection lost');
   const pool = createPool({ connectionString: config.DATABASE_URL, max: 2, onError });
   const messageStream = createMessageStream(config, table, logger);
+  const recent = createRecent();
   const runner = createStreamRunner({
     table,
     streams,
-    sources: eventSources(messageStream.summaries, messageStream.largeSummaries),
+    sources: eventSources(
+      recent.noting(messageStream.summaries),
+      recent.noting(messageStream.largeSummaries),
+    ),
     logger,
+    leaseMs: config.RUNNER_LEASE_MS,
     repair: async () => {
       const repaired = await repairSummaries(table);
       logger.info({ repaired }, 'summaries compared with their logs, as the position in the stream was lost');
@@ -37,9 +48,28 @@ export async function start(config: Config) {
   });
   const functions = {
     'message-stream': messageStream.summaries,
+    'message-stream-large': messageStream.largeSummaries,
     'post-confirmation': createPostConfirmation(pool),
   };
-  const status = () => ({ status: 'ok' as const, lag_ms: runner.lagMs() });
+  const monitor = createDriftMonitor(table, {
+    onDrift: driftAlarm(logger),
+    isBehind: () => runner.lagMs() > driftLagMs,
+  });
+  const watch =
+    config.DRIFT_SAMPLE_SECONDS > 0 &&
+    startDriftWatch({
+      monitor,
+      everyMs: config.DRIFT_SAMPLE_SECONDS * 1_000,
+      recent: recent.take,
+      logger,
+    });
+  const status = async () => ({
+    status: 'ok' as const,
+    ...(await runner.lag()),
+    shards: runner.shards(),
+    dead_letters: runner.deadLetters(),
+    drift: monitor.counters(),
+  });
   const app = createEndpoint({ functions, status, wake: runner.wake, logger });
   const server = app.listen(config.RUNNER_PORT, config.RUNNER_HOST, (error?: Error) => {
     if (!error) return;
@@ -53,6 +83,7 @@ export async function start(config: Config) {
 
   return async function close() {
     server.close();
+    if (watch) watch.stop();
     await runner.stop();
     messageStream.close();
     streams.destroy();

@@ -7,23 +7,23 @@ import {
   TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { Table } from '@parley/core/table/client';
-import { isTransientFault } from '@parley/core/table/faults';
 import type { StreamRecord } from '@parley/core/table/stream';
 import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import type { Logger } from 'pino';
-import * as checkpoints from './checkpoints.ts';
-import * as deadLetters from './dead-letters.ts';
+import type { InvocationContext } from './deadline.ts';
+import { deliver, writtenAtMs } from './deliver.ts';
+import type { HeldLease } from './held-lease.ts';
+import type { Pending } from './lag.ts';
 import { lambdaRecord } from './records.ts';
 import type { Waiter } from './waiter.ts';
 
 /*
- * Reads one shard to its end, as a Lambda event source mapping does.
+ * Reads one shard to its end under a lease, as a Lambda event source mapping does.
  *
  * 1. Records that pass the filter gather into a batch until it is full or its window has passed.
- * 2. The handler gets the batch. It is tried again from its first failure on, with backoff; what fails every attempt
- *    becomes a dead letter, and the shard moves on. A batch that fails as a whole is halved down to the record at fault.
- * 3. Only then the checkpoint moves, beside the reading of the next batch. A crash in between repeats what was not
- *    noted yet, which the handler must survive.
+ * 2. The batch is delivered (deliver.ts): every record of it is then done, or a dead letter.
+ * 3. Only then the checkpoint moves, beside the reading of the next batch and under the lease's token. A crash in
+ *    between, or a lease that somebody else took, repeats what was not noted yet, which the handler must survive.
  *
  * Faults of the table or the stream itself end the consumer: its caller starts another from the checkpoint.
  */
@@ -32,13 +32,18 @@ export type EventSource = {
   /** Names the checkpoints. */
   name: string;
   filter: (record: StreamRecord) => boolean;
-  handler: (event: DynamoDBStreamEvent) => Promise<DynamoDBBatchResponse>;
+  handler: (event: DynamoDBStreamEvent, context: InvocationContext) => Promise<DynamoDBBatchResponse>;
   batchSize: number;
   /** How long a batch may gather, from its first record. */
   windowMs: number;
   /** Longest wait between two reads that found nothing. */
   maxPollMs: number;
+  /** How often a record that fails alone is tried. */
   maxAttempts: number;
+  /** A record older than this is not delivered, but a dead letter. Infinity: however old it is. */
+  maxRecordAgeMs: number;
+  /** A handler that takes longer has failed. */
+  timeoutMs: number;
 };
 
 export type Shard = {
@@ -52,11 +57,13 @@ export type ConsumerContext = {
   table: Table;
   streams: DynamoDBStreamsClient;
   source: EventSource;
+  lease: HeldLease;
   waiter: Waiter;
   logger: Logger;
   signal: AbortSignal;
-  /** Told when the oldest record was written that was read and not handled; undefined: none is left. */
-  onPending: (writtenAtMs: number | undefined) => void;
+  /** Told after each read what waits to be handled; undefined: nothing. */
+  onPending: (waiting: Pending | undefined) => void;
+  onDeadLetter: () => void;
   /** Repairs what lost records may have left behind. No position is noted before it has succeeded. */
   onLost: () => Promise<void>;
 };
@@ -69,58 +76,63 @@ const unmovedCheckpointMs = 60 * 60_000;
 const minPollMs = 5;
 /** Where records gather anyway, reading them a little later makes fewer requests. */
 const minWindowPollMs = 250;
-const maxRetryMs = 10_000;
+/** What comes meanwhile shares the next batch: in a busy time each request costs more than the records in it. */
+const gatherMs = 20;
+const fewRecords = 100;
 const maxRecordsPerRead = 1_000;
+/** Lambda's limit of an event. */
+const maxBatchBytes = 6_000_000;
 
-/** Resolves when the shard is closed and done, or when aborted. */
-export async function consumeShard(context: ConsumerContext, shard: Shard): Promise<void> {
-  const { table, streams, source, waiter, signal } = context;
-  const place = { consumer: source.name, streamArn: shard.streamArn, shardId: shard.shardId };
-  const checkpoint = await checkpoints.read(table, place);
-  if (checkpoint?.isFinished) return;
+/** Resolves to true when the shard is closed and done, to false when aborted or the lease is lost. */
+export async function consumeShard(context: ConsumerContext, shard: Shard): Promise<boolean> {
+  const { table, streams, source, lease, waiter, signal } = context;
+  const checkpoint = lease.checkpoint();
+  if (checkpoint?.isFinished) return true;
 
   let readTo = checkpoint?.sequenceNumber;
   let savedTo = readTo;
-  let savedAtMs = checkpoint?.updatedAtMs ?? 0;
+  let savedAtMs = checkpoint ? performance.now() - (table.clock.now() - checkpoint.updatedAtMs) : -Infinity;
   let repair: { isDone: boolean; error?: unknown } = { isDone: true };
   let iterator: string | undefined;
   let isClosed = false;
   let batch: DynamoDBRecord[] = [];
+  let batchBytes = 0;
   let dueAtMs = Infinity;
-  let position: Omit<checkpoints.Checkpoint, 'updatedAtMs'> | undefined;
-  let noted: Promise<void> = Promise.resolve();
-  let isNoting = false;
-  let noteError: unknown;
   const shortestPollMs = source.windowMs > 0 ? minWindowPollMs : minPollMs;
   let pollMs = shortestPollMs;
 
   const isTooOld = checkpoint && table.clock.now() - checkpoint.updatedAtMs > maxCheckpointAgeMs;
   if (isTooOld || (!checkpoint && !shard.isContinued)) startFromOldest();
 
-  try {
-    await consume();
-  } finally {
-    await noted;
+  while (!signal.aborted) {
+    const found = await read();
+    context.onPending(waiting());
+    if (isBatchDue()) {
+      if (!(await deliver(context, shard, batch))) return false;
+      batch = [];
+      batchBytes = 0;
+      dueAtMs = Infinity;
+      context.onPending(undefined);
+      save();
+    } else if (batch.length === 0 && isSaveDue()) save();
+    if (repair.error) throw repair.error;
+    if (isClosed && repair.isDone) return true;
+    if (found > 0) pollMs = shortestPollMs;
+    if (found === 0 || (source.windowMs > 0 && found < maxRecordsPerRead)) await pause();
+    else if (found < fewRecords) await sleep(gatherMs, undefined, { signal }).catch(() => {});
   }
-  if (noteError) throw noteError;
+  return false;
 
-  async function consume() {
-    while (!signal.aborted) {
-      if (noteError) throw noteError;
-      const found = await read();
-      context.onPending(batch[0] && writtenAt(batch[0]));
-      if (batch.length >= source.batchSize || Date.now() >= dueAtMs || (isClosed && batch.length > 0)) {
-        if (!(await handle(context, shard, batch))) return;
-        batch = [];
-        dueAtMs = Infinity;
-        context.onPending(undefined);
-        save();
-      } else if (batch.length === 0 && isSaveDue()) save();
-      if (repair.error) throw repair.error;
-      if (isClosed && repair.isDone) return;
-      if (found > 0) pollMs = shortestPollMs;
-      if (found === 0 || (source.windowMs > 0 && found < maxRecordsPerRead)) await pause();
-    }
+  function waiting(): Pending | undefined {
+    const [oldest] = batch;
+    if (!oldest || !readTo) return undefined;
+    return { source, shard, records: batch.length, oldestWrittenAtMs: writtenAtMs(oldest), readTo };
+  }
+
+  function isBatchDue() {
+    if (batch.length === 0) return false;
+    const isFull = batch.length >= source.batchSize || batchBytes >= maxBatchBytes;
+    return isFull || isClosed || performance.now() >= dueAtMs;
   }
 
   function startFromOldest() {
@@ -148,12 +160,14 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
       iterator = NextShardIterator;
       isClosed = NextShardIterator === undefined;
       const ofInterest = Records.filter(source.filter).map((record) => lambdaRecord(record, shard.streamArn));
-      if (batch.length === 0 && ofInterest.length > 0) dueAtMs = Date.now() + source.windowMs;
+      if (batch.length === 0 && ofInterest.length > 0) dueAtMs = performance.now() + source.windowMs;
+      for (const record of ofInterest) batchBytes += record.dynamodb?.SizeBytes ?? 0;
       batch.push(...ofInterest);
       readTo = Records.at(-1)?.dynamodb?.SequenceNumber ?? readTo;
       return Records.length;
     } catch (error) {
       iterator = undefined;
+      isClosed = false;
       if (error instanceof TrimmedDataAccessException) startFromOldest();
       else if (!(error instanceof ExpiredIteratorException)) throw error;
       return 0;
@@ -173,87 +187,19 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
   }
 
   function isSaveDue() {
-    const ageMs = Date.now() - savedAtMs;
+    const ageMs = performance.now() - savedAtMs;
     return isClosed || ageMs >= (readTo === savedTo ? unmovedCheckpointMs : idleCheckpointMs);
   }
 
-  /** Notes where the consumer stands: one write at a time, and of positions that gather meanwhile the last one. */
   function save() {
     if (!repair.isDone) return;
-    position = { sequenceNumber: readTo, isFinished: isClosed };
+    lease.save({ sequenceNumber: readTo, isFinished: isClosed });
     savedTo = readTo;
-    savedAtMs = Date.now();
-    if (isNoting) return;
-    isNoting = true;
-    noted = note().catch((error) => {
-      noteError = error;
-    });
-  }
-
-  async function note() {
-    try {
-      while (position) {
-        const newest = position;
-        position = undefined;
-        await checkpoints.write(table, place, newest);
-      }
-    } finally {
-      isNoting = false;
-    }
+    savedAtMs = performance.now();
   }
 
   async function pause() {
-    const isWoken = await waiter.wait(Math.max(1, Math.min(pollMs, dueAtMs - Date.now())));
+    const isWoken = await waiter.wait(Math.max(1, Math.min(pollMs, dueAtMs - performance.now())));
     pollMs = isWoken ? shortestPollMs : Math.min(source.maxPollMs, pollMs * 2);
   }
-}
-
-const writtenAt = ({ dynamodb }: DynamoDBRecord) => (dynamodb?.ApproximateCreationDateTime ?? 0) * 1_000;
-
-/** Hands a batch over until all of it is done or a dead letter; false where it was aborted before. */
-async function handle(context: ConsumerContext, shard: Shard, batch: DynamoDBRecord[]): Promise<boolean> {
-  const { source, logger, signal } = context;
-  let rest = batch;
-  for (let attempt = 1; !signal.aborted; attempt += 1) {
-    const { failed, error } = await invoke(source, rest);
-    const [first] = failed;
-    if (!first) return true;
-    logger.warn({ source: source.name, attempt, failed: failed.length, err: error }, 'stream batch failed');
-    rest = rest.slice(rest.indexOf(first));
-    // A fault of the table is no record's: it is waited for, and does not count.
-    if (isTransientFault(error)) attempt = Math.min(attempt, source.maxAttempts - 1);
-    if (attempt < source.maxAttempts) {
-      const retryMs = Math.random() * Math.min(maxRetryMs, 100 * 2 ** attempt);
-      await sleep(retryMs, undefined, { signal }).catch(() => {});
-    } else if (error && rest.length > 1) {
-      const half = Math.ceil(rest.length / 2);
-      return (await handle(context, shard, rest.slice(0, half))) && handle(context, shard, rest.slice(half));
-    } else {
-      for (const record of failed) await bury(context, shard, record, error);
-      return true;
-    }
-  }
-  return false;
-}
-
-/** The records that failed, in order; all of them, with the error, where the handler threw. */
-async function invoke({ handler }: EventSource, Records: DynamoDBRecord[]) {
-  try {
-    const { batchItemFailures } = await handler({ Records });
-    const reported = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
-    return { failed: Records.filter(({ dynamodb }) => reported.has(dynamodb?.SequenceNumber ?? '')) };
-  } catch (error) {
-    return { failed: Records, error };
-  }
-}
-
-async function bury(
-  { table, source, logger }: ConsumerContext,
-  shard: Shard,
-  record: DynamoDBRecord,
-  cause: unknown,
-) {
-  const error = cause instanceof Error ? (cause.stack ?? cause.message) : 'reported by the handler';
-  await deadLetters.put(table, { consumer: source.name, shardId: shard.shardId, record, error });
-  logger.error({ source: source.name, keys: record.dynamodb?.Keys }, 'stream record became a dead letter');
 }

@@ -336,3 +336,48 @@ test('a hand-made row in the table stops nothing', async () => {
     (unread) => unread === 2,
   );
 });
+
+test('what waits is counted, read or not, and its age is that of the oldest record', async () => {
+  const [one, other] = [person('one'), person('other')];
+  const [source] = eventSources(handler());
+  if (!source) throw new Error('no source');
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  const { message_group_uuid } = await messages.sendDirect(log, {
+    sender: one,
+    recipient: other,
+    message: '1',
+  });
+  for (const message of ['2', '3', '4', '5'])
+    await messages.sendDirect(log, { sender: one, recipient: other, message });
+  const runner = startRunner([
+    {
+      ...source,
+      name: `waiting-${randomUUID()}`,
+      batchSize: 2,
+      filter: (record) =>
+        source.filter(record) &&
+        record.dynamodb?.Keys?.pk !== undefined &&
+        JSON.stringify(record.dynamodb.Keys.pk).includes(message_group_uuid),
+      handler: async () => {
+        await released;
+        return { batchItemFailures: [] };
+      },
+    },
+  ]);
+  const lag = await eventually(
+    () => runner.lag(),
+    ({ records_behind }) => records_behind === 5,
+  );
+  expect(lag).toMatchObject({ has_more: false });
+  expect(lag.lag_ms).toBeGreaterThan(1_000);
+  release();
+  expect(
+    await eventually(
+      () => runner.lag(),
+      ({ records_behind }) => records_behind === 0,
+    ),
+  ).toMatchObject({ lag_ms: 0 });
+});

@@ -1,18 +1,30 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
-import {
-  DescribeStreamCommand,
-  type DynamoDBStreamsClient,
-  type Shard as StreamShard,
-} from '@aws-sdk/client-dynamodb-streams';
+import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { Table } from '@parley/core/table/client';
 import type { Logger } from 'pino';
+import { chooseLeases, createObserver, type Seen } from './balance.ts';
+import { type HeldLease, holdLease } from './held-lease.ts';
+import { createLag, type Pending } from './lag.ts';
+import type { Lease, Place } from './leases.ts';
+import * as leases from './leases.ts';
 import { consumeShard, type EventSource, type Shard } from './shard-consumer.ts';
+import { describeStream, type Stream } from './shards.ts';
 import { createWaiter, type Waiter } from './waiter.ts';
+
+/*
+ * Runs handlers over the table's stream, off AWS, and shares its shards with other runners.
+ *
+ * 1. The stream is described now and then: shards whose parents are done, once for each event source, are to be read.
+ * 2. Unless all of these are ours already, the leases are read: what is free, stale or too many of another's is taken.
+ * 3. A lease that was taken is held by a timer of its own, and a consumer reads its shard until that is done, the lease
+ *    is lost, or the runner stops. A fault starts the consumer again from the checkpoint, with backoff.
+ */
 
 /** New shards are looked for this often, and when one is done. */
 const discoveryMs = 10_000;
 const maxRestartMs = 5_000;
+const defaultLeaseMs = 6_000;
 
 export type RunnerOptions = {
   table: Table;
@@ -21,112 +33,164 @@ export type RunnerOptions = {
   logger: Logger;
   /** Rebuilds what a gap in the stream may have left behind. */
   repair: () => Promise<void>;
+  /** A runner that does not renew its leases for this long loses them. It renews three times within. */
+  leaseMs?: number;
 };
 
 export type StreamRunner = ReturnType<typeof createStreamRunner>;
 
-/** Runs handlers over the table's stream, off AWS. Parents are read before their children. */
-export function createStreamRunner({ table, streams, sources, logger, repair }: RunnerOptions) {
-  const stopping = new AbortController();
-  const waiters = new Map<Waiter, EventSource>();
-  const pendingSince = new Map<string, number>();
-  const unreachableSince = new Map<EventSource, number>();
-  const running: Promise<void>[] = [];
+type Open = { key: string; source: EventSource; shard: Shard };
+type Held = Open & { waiter: Waiter; end: () => void; ended: Promise<void> };
+
+const keyOf = (source: string, shardId: string) => `${source} ${shardId}`;
+
+export function createStreamRunner(options: RunnerOptions) {
+  const { table, streams, sources, logger, repair, leaseMs = defaultLeaseMs } = options;
+  const id = randomUUID();
+  const held = new Map<string, Held>();
+  const finished = new Set<string>();
+  const lag = createLag(table, streams);
+  const observer = createObserver();
+  const changed = createWaiter();
+  let stream: (Stream & { readAtMs: number }) | undefined;
+  let running: Promise<void> = Promise.resolve();
+  let isStopping = false;
   let repairing: Promise<void> | undefined;
+  let deadLetters = 0;
 
-  function start() {
-    for (const source of sources) running.push(runSource(source));
-  }
-
-  /** Follows the stream; after a fault of the engine, from the checkpoints again. */
-  async function runSource(source: EventSource) {
-    for (let failures = 0; !stopping.signal.aborted; failures += 1) {
-      const startedAtMs = Date.now();
-      const ending = new AbortController();
-      const signal = AbortSignal.any([stopping.signal, ending.signal]);
-      const consumers = new Map<string, Promise<void>>();
+  async function run() {
+    for (let failures = 0; !isStopping; ) {
+      let waitMs: number;
       try {
-        await follow(source, signal, consumers);
+        waitMs = await share();
+        failures = 0;
+        lag.noteReached(id);
       } catch (err) {
-        ending.abort();
-        wakeAll();
-        await Promise.allSettled(consumers.values());
-        if (Date.now() - startedAtMs > maxRestartMs) failures = 0;
-        const retryMs = Math.min(maxRestartMs, 50 * 2 ** failures);
-        unreachableSince.set(source, unreachableSince.get(source) ?? table.clock.now());
-        logger.warn({ source: source.name, err, retryMs }, 'stream out of reach, trying again');
-        await sleep(retryMs, undefined, { signal: stopping.signal }).catch(() => {});
+        waitMs = Math.min(maxRestartMs, 50 * 2 ** failures);
+        failures += 1;
+        lag.noteUnreachable(id);
+        logger.warn({ err, retryMs: waitMs }, 'stream or leases out of reach, trying again');
       }
+      if (!isStopping) await changed.wait(waitMs);
     }
   }
 
-  async function follow(source: EventSource, signal: AbortSignal, consumers: Map<string, Promise<void>>) {
-    const done = new Set<string>();
-    const changed = createWaiter();
-    const failures: unknown[] = [];
-    const streamArn = await latestStream();
-    signal.addEventListener('abort', changed.wake);
-    while (!signal.aborted) {
-      const shards = await listShards(streamArn);
-      const listed = new Set(shards.map(({ ShardId }) => ShardId));
-      for (const { ShardId: shardId = '', ParentShardId: parent } of shards) {
-        if (consumers.has(shardId) || (parent && listed.has(parent) && !done.has(parent))) continue;
-        const isContinued = parent !== undefined && done.has(parent);
-        const consumer = consume(source, { streamArn, shardId, isContinued }, signal)
-          .then(() => void done.add(shardId))
-          .catch((error) => void failures.push(error))
-          .then(changed.wake);
-        consumers.set(shardId, consumer);
+  /** Takes what is ours to read. Answers when to look again, in ms. */
+  async function share(): Promise<number> {
+    if (!stream || performance.now() - stream.readAtMs >= discoveryMs)
+      stream = { ...(await describeStream(table, streams)), readAtMs: performance.now() };
+    const { streamArn } = stream;
+    dropGone(stream);
+    if (openShards(stream).every(({ key }) => held.has(key))) return discoveryMs;
+    const known = new Map<string, Lease>();
+    for (const { name } of sources)
+      for (const lease of await leases.list(table, name, streamArn)) {
+        const key = keyOf(name, lease.shardId);
+        known.set(key, lease);
+        if (lease.checkpoint?.isFinished) finished.add(key);
       }
-      await changed.wait(discoveryMs);
-      if (failures.length > 0) throw failures[0];
-    }
-    await Promise.all(consumers.values());
+    const open = openShards(stream);
+    const seen = shuffled(open.map(({ key }) => look(key, known.get(key))));
+    const chosen = new Set(chooseLeases(id, seen));
+    for (const place of open) if (chosen.has(place.key)) await take(place, known.get(place.key));
+    return nextLookMs(chosen.size > 0, known);
   }
 
-  async function consume(source: EventSource, shard: Shard, signal: AbortSignal) {
+  /** Shards to be read: not done, and their parents are. */
+  function openShards({ streamArn, shards }: Stream): Open[] {
+    return sources.flatMap((source) =>
+      shards
+        .filter(({ shardId, parentId }) => {
+          const isWaiting = parentId !== undefined && !finished.has(keyOf(source.name, parentId));
+          return !isWaiting && !finished.has(keyOf(source.name, shardId));
+        })
+        .map(({ shardId, parentId }) => ({
+          key: keyOf(source.name, shardId),
+          source,
+          shard: { streamArn, shardId, isContinued: parentId !== undefined },
+        })),
+    );
+  }
+
+  function dropGone({ streamArn, shards }: Stream) {
+    for (const { shard, end } of held.values())
+      if (shard.streamArn !== streamArn || !shards.some(({ shardId }) => shardId === shard.shardId)) end();
+  }
+
+  function look(key: string, lease: Lease | undefined): Seen {
+    if (held.has(key)) return { key, owner: id, idleTimes: 0 };
+    if (!lease) return { key, owner: undefined, idleTimes: 0 };
+    const idleTimes = observer.unmovedMs(key, lease) / Math.max(1, lease.leaseMs || leaseMs);
+    return { key, owner: idleTimes < 1 ? lease.owner : undefined, idleTimes };
+  }
+
+  async function take({ key, source, shard }: Open, seen: Lease | undefined) {
+    const place: Place = { source: source.name, streamArn: shard.streamArn, shardId: shard.shardId };
+    const takenAtMs = performance.now();
+    const lease = await leases.take(table, place, seen, { owner: id, leaseMs });
+    if (!lease) return;
+    logger.debug({ ...place, token: lease.token, from: seen?.owner }, 'lease taken');
+    const ending = new AbortController();
     const waiter = createWaiter();
-    const place = `${source.name} ${shard.shardId}`;
-    const onPending = (writtenAtMs: number | undefined) => {
-      unreachableSince.delete(source);
-      notePending(place, writtenAtMs);
+    const end = () => {
+      ending.abort();
+      waiter.wake();
     };
-    const context = { table, streams, source, waiter, logger, signal, onPending, onLost: startRepair };
-    waiters.set(waiter, source);
-    try {
-      await consumeShard(context, shard);
-    } finally {
-      waiters.delete(waiter);
-      pendingSince.delete(place);
+    const mine = holdLease(table, lease, { takenAtMs, logger, onLost: end });
+    const ended = consume({ key, source, shard }, mine, waiter, ending.signal).finally(() => {
+      held.delete(key);
+      changed.wake();
+    });
+    held.set(key, { key, source, shard, waiter, end, ended });
+  }
+
+  /** Reads a shard until it is done or not ours any more; after a fault, from the checkpoint again. */
+  async function consume(
+    { key, source, shard }: Open,
+    lease: HeldLease,
+    waiter: Waiter,
+    signal: AbortSignal,
+  ) {
+    const onPending = (waiting: Pending | undefined) => lag.note(key, waiting);
+    const onDeadLetter = () => {
+      deadLetters += 1;
+    };
+    const hooks = { onPending, onDeadLetter, onLost: startRepair };
+    for (let failures = 0; !signal.aborted; failures += 1) {
+      const startedAtMs = performance.now();
+      try {
+        const isDone = await consumeShard(
+          { table, streams, source, lease, waiter, logger, signal, ...hooks },
+          shard,
+        );
+        if (!isDone) break;
+        finished.add(key);
+        if (stream) stream.readAtMs = Number.NEGATIVE_INFINITY;
+        break;
+      } catch (err) {
+        if (performance.now() - startedAtMs > maxRestartMs) failures = 0;
+        const retryMs = Math.random() * Math.min(maxRestartMs, 50 * 2 ** Math.min(failures + 1, 16));
+        lag.noteUnreachable(key);
+        logger.warn(
+          { source: source.name, shard: shard.shardId, err, retryMs },
+          'shard out of reach, trying again',
+        );
+        await sleep(retryMs, undefined, { signal }).catch(() => {});
+      }
     }
+    lag.forget(key);
+    await lease.release();
   }
 
-  async function latestStream(): Promise<string> {
-    const { Table: description } = await table.doc.send(new DescribeTableCommand({ TableName: table.name }));
-    if (!description?.LatestStreamArn) throw new Error(`table ${table.name} has no stream`);
-    return description.LatestStreamArn;
-  }
-
-  async function listShards(StreamArn: string): Promise<StreamShard[]> {
-    const shards: StreamShard[] = [];
-    let ExclusiveStartShardId: string | undefined;
-    do {
-      const { StreamDescription } = await streams.send(
-        new DescribeStreamCommand({ StreamArn, ExclusiveStartShardId }),
-      );
-      shards.push(...(StreamDescription?.Shards ?? []));
-      ExclusiveStartShardId = StreamDescription?.LastEvaluatedShardId;
-    } while (ExclusiveStartShardId);
-    return shards;
-  }
-
-  function wakeAll() {
-    for (const waiter of waiters.keys()) waiter.wake();
-  }
-
-  function notePending(place: string, writtenAtMs: number | undefined) {
-    if (writtenAtMs === undefined) pendingSince.delete(place);
-    else pendingSince.set(place, writtenAtMs);
+  /** A lease that runs out is seen when it does, not at the next look after. */
+  function nextLookMs(hasTaken: boolean, known: Map<string, Lease>): number {
+    let waitMs = hasTaken ? leaseMs / 12 : leaseMs / 3;
+    for (const [key, lease] of known) {
+      if (held.has(key) || finished.has(key) || !lease.owner) continue;
+      const leftMs = (lease.leaseMs || leaseMs) - observer.unmovedMs(key, lease);
+      if (leftMs > 0) waitMs = Math.min(waitMs, leftMs + 10);
+    }
+    return waitMs;
   }
 
   /** One pass at a time serves whoever lost its position. */
@@ -137,22 +201,43 @@ export function createStreamRunner({ table, streams, sources, logger, repair }: 
     return repairing;
   }
 
+  function endAll() {
+    for (const { end } of held.values()) end();
+  }
+
   return {
-    start,
+    start() {
+      running = run();
+    },
     /** Reads now instead of after the current pause, where no window gathers records anyway. */
     wake() {
-      for (const [waiter, { windowMs }] of waiters) if (windowMs === 0) waiter.wake();
+      for (const { waiter, source } of held.values()) if (source.windowMs === 0) waiter.wake();
     },
     /** Age of the oldest record that was read and is not handled yet, or how long nothing can be read, in ms. */
-    lagMs() {
-      const nowMs = table.clock.now();
-      return nowMs - Math.min(nowMs, ...pendingSince.values(), ...unreachableSince.values());
-    },
-    /** Resolves when the batches under way are done. A repair pass is left: the next start makes it again. */
+    lagMs: lag.lagMs,
+    /** The same, with the records that wait. */
+    lag: lag.measure,
+    /** Records given up since the start. */
+    deadLetters: () => deadLetters,
+    /** The shards this runner reads: of how many, for each event source. */
+    shards: () => ({ held: held.size, open: stream ? openShards(stream).length : 0 }),
+    /**
+     * Resolves when the batches under way are done and the leases are given up. A repair pass is left: the next start
+     * makes it again.
+     */
     async stop() {
-      stopping.abort();
-      wakeAll();
-      await Promise.allSettled(running);
+      isStopping = true;
+      endAll();
+      changed.wake();
+      await running;
+      endAll();
+      await Promise.all([...held.values()].map(({ ended }) => ended));
     },
   };
+}
+
+/** Runners that look at once should not all want the same. */
+function shuffled<T>(items: T[]): T[] {
+  const order = items.map((item) => ({ item, rank: Math.random() }));
+  return order.sort((one, other) => one.rank - other.rank).map(({ item }) => item);
 }

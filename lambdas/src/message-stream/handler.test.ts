@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
@@ -7,7 +8,9 @@ import { createLog } from '@parley/core/log';
 import * as messages from '@parley/core/messages';
 import { createProjector, type Projector } from '@parley/core/projector';
 import * as summaries from '@parley/core/summaries';
-import { createTestTable } from '@parley/engines/testing/test-table';
+import { closeTable, createTable } from '@parley/core/table/client';
+import { startFaultProxy } from '@parley/engines/testing/fault-proxy';
+import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { pino } from 'pino';
 import { createHandler } from './handler.ts';
@@ -101,4 +104,50 @@ test('the records of a conversation that failed are reported, and only those', a
   expect(await createHandler(failing, logger)(event)).toEqual({
     batchItemFailures: [{ itemIdentifier: '8' }],
   });
+});
+
+test('near its deadline the handler stops, reports what is left, and a repetition of that completes it', async () => {
+  const log = createLog(table, { batch: 'transactions' });
+  const person = () => ({ uuid: randomUUID(), handle: 'somebody', display_name: 'Somebody' });
+  const written = await Promise.all(
+    Array.from({ length: 60 }, () =>
+      messages.sendDirect(log, { sender: person(), recipient: person(), message: 'x' }),
+    ),
+  );
+  // The second message moves the summaries: the first one made them.
+  const seconds = await Promise.all(
+    written.map(({ message_group_uuid: messageGroupUuid, user_uuid: uuid }) =>
+      messages.send(log, {
+        sender: { uuid, handle: 'somebody', display_name: 'Somebody' },
+        messageGroupUuid,
+        message: 'y',
+      }),
+    ),
+  );
+  const proxy = await startFaultProxy(testEndpoint(), () => ({ delayMs: 60 }));
+  const { name, runnerName } = table;
+  const slow = createTable({ region: 'us-east-1', endpoint: proxy.endpoint, name, runnerName });
+  const handler = createHandler(createProjector(slow), logger);
+  let left = seconds.map((entry, index) => insert(entryItem(entry), String(index + 1)));
+  let invocations = 0;
+  const lefts: number[] = [];
+  while (left.length > 0 && invocations < 100) {
+    invocations += 1;
+    const endsAtMs = performance.now() + 800;
+    const { batchItemFailures } = await handler(
+      { Records: left },
+      { getRemainingTimeInMillis: () => endsAtMs - performance.now() },
+    );
+    const failed = new Set(batchItemFailures.map(({ itemIdentifier }) => itemIdentifier));
+    left = left.filter(({ dynamodb }) => failed.has(dynamodb?.SequenceNumber ?? ''));
+    lefts.push(left.length);
+  }
+  expect(lefts[0]).toBeGreaterThan(0);
+  expect(left).toEqual([]);
+  for (const { message_group_uuid, user_uuid } of seconds) {
+    const [summary] = await summaries.getMany(table, message_group_uuid, [user_uuid]);
+    expect(summary).toMatchObject({ last_seq: 2, sent_seq: 2, message: 'y' });
+  }
+  closeTable(slow);
+  await proxy.close();
 });

@@ -1,0 +1,82 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  NoSuchKey,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import type { StreamRecord } from '@parley/core/table/stream';
+import { UsageError } from './connect.ts';
+import type { Letter, Letters } from './dead-letters-redrive.ts';
+
+/**
+ * Lambda's on-failure destination: an object for each invocation that was given up, at
+ * `aws/lambda/<event source mapping>/<shard>/YYYY/MM/DD/...`, with the whole event in it.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+ */
+const prefix = 'aws/lambda/';
+
+/** The parts of a failed invocation's document that are looked at. */
+type Document = {
+  timestamp?: string;
+  requestContext?: { functionArn?: string; condition?: string; approximateInvokeCount?: number };
+  responseContext?: { functionError?: string; statusCode?: number };
+  /** The event as JSON. */
+  payload?: string | Event;
+};
+type Event = { Records?: StreamRecord[] };
+
+/** The letters of a bucket: lists 1,000 keys a request, and reads each object. */
+export function bucketLetters(s3: S3Client, Bucket: string): Letters {
+  async function get(Key: string): Promise<Letter | undefined> {
+    try {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
+      return letterFrom(Key, (await Body?.transformToString()) ?? '');
+    } catch (error) {
+      if (error instanceof NoSuchKey) return undefined;
+      throw error;
+    }
+  }
+  return {
+    get,
+    async *list() {
+      let ContinuationToken: string | undefined;
+      do {
+        const page = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: prefix, ContinuationToken }));
+        for (const { Key } of page.Contents ?? []) {
+          const letter = Key && (await get(Key));
+          if (letter) yield letter;
+        }
+        ContinuationToken = page.NextContinuationToken;
+      } while (ContinuationToken);
+    },
+    async remove({ id }) {
+      await s3.send(new DeleteObjectCommand({ Bucket, Key: id }));
+    },
+  };
+}
+
+function letterFrom(id: string, text: string): Letter {
+  const { timestamp = '', requestContext = {}, responseContext = {}, payload } = parse<Document>(id, text);
+  const event = typeof payload === 'string' ? parse<Event>(id, payload) : payload;
+  const { functionArn, condition = '', approximateInvokeCount = 0 } = requestContext;
+  if (!functionArn || !event?.Records)
+    throw new UsageError(`${id} holds no failed invocation of a function.`);
+  return {
+    id,
+    failedAt: timestamp,
+    condition,
+    attempts: approximateInvokeCount,
+    error: responseContext.functionError ?? 'reported by the handler',
+    functionName: functionArn,
+    event: { Records: event.Records },
+  };
+}
+
+function parse<T>(id: string, text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new UsageError(`${id} is not JSON.`, { cause });
+  }
+}

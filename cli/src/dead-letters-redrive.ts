@@ -1,0 +1,100 @@
+import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
+import type { StoredLetter } from '@parley/core/dead-letters';
+import * as deadLetters from '@parley/core/dead-letters';
+import type { Table } from '@parley/core/table/client';
+import type { StreamRecord } from '@parley/core/table/stream';
+
+/** What could not be handled, and the function that it is for. */
+export type Letter = {
+  /** Names it on the command line. */
+  id: string;
+  failedAt: string;
+  condition: string;
+  attempts: number;
+  error: string;
+  /** Name or ARN. */
+  functionName: string;
+  /** The event as the function gets it. */
+  event: { Records: StreamRecord[] };
+};
+
+/** Where letters are kept: the runner's table off AWS, a bucket there. */
+export type Letters = {
+  list(): AsyncIterable<Letter>;
+  get(id: string): Promise<Letter | undefined>;
+  remove(letter: Letter): Promise<void>;
+};
+
+/** The local runner's functions, by event source. */
+const functionNames: Record<string, string> = {
+  summaries: 'message-stream',
+  'large-summaries': 'message-stream-large',
+};
+
+export function tableLetters(table: Table): Letters {
+  const read = new WeakMap<Letter, StoredLetter>();
+  const letterOf = (stored: StoredLetter): Letter => {
+    const { id, failedAt, condition, attempts, error, consumer, record } = stored;
+    const functionName = functionNames[consumer] ?? consumer;
+    const letter = { id, failedAt, condition, attempts, error, functionName, event: { Records: [record] } };
+    read.set(letter, stored);
+    return letter;
+  };
+  return {
+    async *list() {
+      for (const consumer of deadLetters.consumers)
+        for await (const stored of deadLetters.list(table, consumer)) yield letterOf(stored);
+    },
+    async get(id) {
+      const stored = await deadLetters.get(table, id);
+      return stored && letterOf(stored);
+    },
+    async remove(letter) {
+      const stored = read.get(letter);
+      if (stored) await deadLetters.remove(table, stored);
+    },
+  };
+}
+
+export type RedriveFailure = { sequenceNumber: string; error: string };
+
+/**
+ * Hands a letter's event to its function once more. Where that fails as a whole, each record goes alone and in order,
+ * so that one bad record does not keep back the rest of a batch. Answers what failed; safe to repeat, as the functions
+ * are.
+ */
+export async function redrive(
+  lambda: LambdaClient,
+  { functionName, event }: Letter,
+): Promise<RedriveFailure[]> {
+  const error = await invoke(lambda, functionName, event.Records);
+  if (error === undefined) return [];
+  const failures: RedriveFailure[] = [];
+  for (const record of event.Records) {
+    const isAlone = event.Records.length === 1;
+    const ofRecord = isAlone ? error : await invoke(lambda, functionName, [record]);
+    if (ofRecord !== undefined)
+      failures.push({ sequenceNumber: record.dynamodb?.SequenceNumber ?? '', error: ofRecord });
+  }
+  return failures;
+}
+
+/** The error, or undefined where all was done. */
+async function invoke(lambda: LambdaClient, FunctionName: string, Records: StreamRecord[]) {
+  const { FunctionError, Payload } = await lambda.send(
+    new InvokeCommand({ FunctionName, Payload: JSON.stringify({ Records }) }),
+  );
+  const answer: unknown = JSON.parse(Payload?.transformToString() || 'null');
+  if (FunctionError) return messageOf(answer) ?? FunctionError;
+  return hasFailures(answer) ? 'reported by the handler' : undefined;
+}
+
+function messageOf(answer: unknown): string | undefined {
+  const isError = typeof answer === 'object' && answer !== null && 'errorMessage' in answer;
+  return isError ? String(answer.errorMessage) : undefined;
+}
+
+function hasFailures(answer: unknown): boolean {
+  if (typeof answer !== 'object' || answer === null || !('batchItemFailures' in answer)) return false;
+  return Array.isArray(answer.batchItemFailures) && answer.batchItemFailures.length > 0;
+}

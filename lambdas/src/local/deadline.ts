@@ -1,0 +1,9 @@
+import type { Context } from 'aws-lambda';
+
+/** The part of an invocation's context that handlers here look at. */
+export type InvocationContext = Pick<Context, 'getRemainingTimeInMillis'>;
+
+export function contextFor(timeoutMs: number): InvocationContext {
+  const endsAtMs = performance.now() + timeoutMs;
+  return { getRemainingTimeInMillis: () => Math.max(0, Math.round(endsAtMs - performance.now())) };
+}

@@ -1,0 +1,181 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { Table } from '@parley/core/table/client';
+import { ttlAttribute } from '@parley/core/table/definition';
+import { checkpointKey, checkpointSk, checkpointsPk, type Key, shardIdOf } from '@parley/core/table/keys';
+
+/*
+ * Who reads a shard, and how far: one item for each event source and shard, as the Kinesis Client Library keeps it.
+ *
+ * 1. Whoever takes a lease raises its token, on condition of the token and the counter it has seen. Two that take at
+ *    once are told apart by the table.
+ * 2. Whoever holds it raises its counter with each write, on condition of its own token: a runner that was paused, or
+ *    whose lease was taken, is refused from then on (the token fences it off), and a write that arrives late is, too.
+ * 3. No clocks are compared. A lease is stale when an observer has seen the same token and counter for its whole
+ *    duration, on the observer's own monotonic clock.
+ */
+
+export type Place = { source: string; streamArn: string; shardId: string };
+
+/** Everything up to `sequenceNumber` is done (none: nothing was there); `isFinished`: the shard is. */
+export type Position = { sequenceNumber?: string | undefined; isFinished: boolean };
+export type Checkpoint = Position & { updatedAtMs: number };
+
+export type Lease = Place & {
+  owner?: string | undefined;
+  /** Raised by each take: the fencing token. 0: never taken. */
+  token: number;
+  /** Raised by each write of its holder. */
+  counter: number;
+  /** For how long an observer waits for the counter to move. */
+  leaseMs: number;
+  checkpoint?: Checkpoint | undefined;
+};
+
+/** A lease that nobody renews is of no use after a day, when its records are gone, and is dropped after a week. */
+const keptDays = 7;
+
+const keyOf = ({ source, streamArn, shardId }: Place) => checkpointKey(source, streamArn, shardId);
+
+/** The leases of a source's shards that somebody held at some time. 1 read unit for each 4 KB (about 12 leases). */
+export async function list(table: Table, source: string, streamArn: string): Promise<Lease[]> {
+  const found: Lease[] = [];
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await table.doc.send(
+      new QueryCommand({
+        TableName: table.runnerName,
+        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+        ExpressionAttributeValues: {
+          ':pk': checkpointsPk(source),
+          ':from': checkpointSk(streamArn, ''),
+          ':to': checkpointSk(streamArn, '~'),
+        },
+        ConsistentRead: true,
+        ExclusiveStartKey,
+      }),
+    );
+    for (const item of page.Items ?? [])
+      found.push(leaseFromItem({ source, streamArn, shardId: shardIdOf(item as Key) }, item));
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  return found;
+}
+
+/**
+ * Takes a lease as it was seen (undefined: it does not exist). Answers the lease with where its shard is to be read
+ * on, or undefined where somebody else moved it meanwhile. Repeated after a lost answer, it finds its own. 1 write unit.
+ */
+export async function take(
+  table: Table,
+  place: Place,
+  seen: Lease | undefined,
+  { owner, leaseMs }: { owner: string; leaseMs: number },
+): Promise<Lease | undefined> {
+  const [token, counter] = [seen?.token ?? 0, seen?.counter ?? 0];
+  try {
+    const { Attributes = {} } = await table.doc.send(
+      new UpdateCommand({
+        TableName: table.runnerName,
+        Key: keyOf(place),
+        UpdateExpression:
+          'SET lease_owner = :owner, lease_token = :next, lease_counter = :none, lease_ms = :ms, #ttl = :ttl',
+        ConditionExpression:
+          token === 0
+            ? 'attribute_not_exists(lease_token)'
+            : 'lease_token = :token AND lease_counter = :counter',
+        ExpressionAttributeNames: { '#ttl': ttlAttribute },
+        ExpressionAttributeValues: {
+          ':owner': owner,
+          ':next': token + 1,
+          ':none': 0,
+          ':ms': leaseMs,
+          ':ttl': ttl(table),
+          ...(token > 0 && { ':token': token, ':counter': counter }),
+        },
+        ReturnValues: 'ALL_NEW',
+      }),
+    );
+    return leaseFromItem(place, Attributes);
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    const current = await get(table, place);
+    return current?.owner === owner && current.token === token + 1 ? current : undefined;
+  }
+}
+
+async function get(table: Table, place: Place): Promise<Lease | undefined> {
+  const { Item } = await table.doc.send(
+    new GetCommand({ TableName: table.runnerName, Key: keyOf(place), ConsistentRead: true }),
+  );
+  return Item && leaseFromItem(place, Item);
+}
+
+export type Change = {
+  /** Greater than that of every earlier write under this token. */
+  counter: number;
+  /** Where the shard is done up to now; undefined: as it is stored. */
+  position?: Position | undefined;
+  /** Gives the lease up. */
+  isLast?: boolean;
+};
+
+/** Renews a lease, notes a position, or both. False: the lease is somebody else's. Safe to repeat. 1 write unit. */
+export async function write(
+  table: Table,
+  { token, ...place }: Place & { token: number },
+  { counter, position, isLast = false }: Change,
+): Promise<boolean> {
+  const set = ['lease_counter = :counter', '#ttl = :ttl'];
+  const remove = isLast ? ['lease_owner'] : [];
+  if (position) {
+    set.push('is_finished = :finished', 'updated_at = :now');
+    if (position.sequenceNumber) set.push('sequence_number = :position');
+    else remove.push('sequence_number');
+  }
+  try {
+    await table.doc.send(
+      new UpdateCommand({
+        TableName: table.runnerName,
+        Key: keyOf(place),
+        UpdateExpression: `SET ${set.join(', ')}${remove.length > 0 ? ` REMOVE ${remove.join(', ')}` : ''}`,
+        ConditionExpression: 'lease_token = :token AND lease_counter <= :counter',
+        ExpressionAttributeNames: { '#ttl': ttlAttribute },
+        ExpressionAttributeValues: {
+          ':token': token,
+          ':counter': counter,
+          ':ttl': ttl(table),
+          ...(position && {
+            ':finished': position.isFinished,
+            ':now': new Date(table.clock.now()).toISOString(),
+            ...(position.sequenceNumber && { ':position': position.sequenceNumber }),
+          }),
+        },
+      }),
+    );
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
+}
+
+const ttl = ({ clock }: Table) => Math.floor(clock.now() / 1_000) + keptDays * 24 * 60 * 60;
+
+function leaseFromItem(place: Place, item: Record<string, unknown>): Lease {
+  return {
+    ...place,
+    owner: item.lease_owner as string | undefined,
+    token: (item.lease_token as number | undefined) ?? 0,
+    counter: (item.lease_counter as number | undefined) ?? 0,
+    leaseMs: (item.lease_ms as number | undefined) ?? 0,
+    checkpoint:
+      item.updated_at === undefined
+        ? undefined
+        : {
+            sequenceNumber: item.sequence_number as string | undefined,
+            isFinished: item.is_finished === true,
+            updatedAtMs: Date.parse(item.updated_at as string),
+          },
+  };
+}

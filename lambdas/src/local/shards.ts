@@ -1,0 +1,32 @@
+import { DescribeTableCommand } from '@aws-sdk/client-dynamodb';
+import { DescribeStreamCommand, type DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import type { Table } from '@parley/core/table/client';
+
+export type StreamShard = {
+  shardId: string;
+  /** The shard whose records come before this one's; undefined where there was none, or it is trimmed. */
+  parentId: string | undefined;
+};
+
+export type Stream = { streamArn: string; shards: StreamShard[] };
+
+/** The table's newest stream, with the shards that can be read. Parents stay listed until they are trimmed. */
+export async function describeStream(table: Table, streams: DynamoDBStreamsClient): Promise<Stream> {
+  const { Table: description } = await table.doc.send(new DescribeTableCommand({ TableName: table.name }));
+  const streamArn = description?.LatestStreamArn;
+  if (!streamArn) throw new Error(`table ${table.name} has no stream`);
+  const shards: StreamShard[] = [];
+  let ExclusiveStartShardId: string | undefined;
+  do {
+    const { StreamDescription } = await streams.send(
+      new DescribeStreamCommand({ StreamArn: streamArn, ExclusiveStartShardId }),
+    );
+    for (const { ShardId: shardId = '', ParentShardId: parentId } of StreamDescription?.Shards ?? [])
+      shards.push({ shardId, parentId });
+    ExclusiveStartShardId = StreamDescription?.LastEvaluatedShardId;
+  } while (ExclusiveStartShardId);
+  const listed = new Set(shards.map(({ shardId }) => shardId));
+  const listedParent = (parentId: string | undefined) =>
+    parentId !== undefined && listed.has(parentId) ? parentId : undefined;
+  return { streamArn, shards: shards.map((shard) => ({ ...shard, parentId: listedParent(shard.parentId) })) };
+}

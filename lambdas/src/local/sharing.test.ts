@@ -1,0 +1,145 @@
+import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { check } from '@parley/core/check';
+import { createProjector } from '@parley/core/projector';
+import { repairSummaries } from '@parley/core/repair';
+import { clientConfig, closeTable, createTable, type Table } from '@parley/core/table/client';
+import { entryRecord } from '@parley/core/table/stream';
+import { startStreamProxy } from '@parley/engines/testing/stream-proxy';
+import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
+import type { DynamoDBStreamEvent } from 'aws-lambda';
+import { pino } from 'pino';
+import { createHandler } from '../message-stream/handler.ts';
+import { eventually } from '../testing/eventually.ts';
+import { startWriters } from '../testing/writers.ts';
+import { eventSources } from './event-sources.ts';
+import { createStreamRunner, type StreamRunner } from './stream-runner.ts';
+
+/* Several runners in one process, over a stream of several shards. */
+
+const logger = pino({ level: 'silent' });
+let table: Awaited<ReturnType<typeof createTestTable>>;
+let behind: Table;
+let proxy: Awaited<ReturnType<typeof startStreamProxy>>;
+let streams: DynamoDBStreamsClient;
+let runners: StreamRunner[] = [];
+/** Entries in the order in which they were first handled, by conversation. */
+let handled: Map<string, number[]>;
+let repairs: number;
+
+beforeEach(async () => {
+  [table, handled, repairs] = [await createTestTable(), new Map(), 0];
+  proxy = await startStreamProxy(testEndpoint(), { shards: 2 });
+  const { name, runnerName } = table;
+  behind = createTable({ region: 'us-east-1', endpoint: proxy.endpoint, name, runnerName });
+  streams = new DynamoDBStreamsClient(clientConfig('us-east-1', proxy.endpoint));
+});
+afterEach(async () => {
+  await Promise.all(runners.map((runner) => runner.stop()));
+  runners = [];
+  streams.destroy();
+  closeTable(behind);
+  await proxy.close();
+  await table.drop();
+});
+
+function startRunner() {
+  const handle = createHandler(createProjector(behind), logger);
+  const runner = createStreamRunner({
+    table: behind,
+    streams,
+    sources: eventSources(async (event) => {
+      note(event);
+      return handle(event);
+    }),
+    logger,
+    leaseMs: 900,
+    repair: async () => {
+      repairs += 1;
+      await repairSummaries(behind, { settleMs: [0] });
+    },
+  });
+  runner.start();
+  runners.push(runner);
+  return runner;
+}
+
+function note({ Records }: DynamoDBStreamEvent) {
+  for (const record of Records) {
+    const { entry } = entryRecord(record) ?? {};
+    if (!entry) continue;
+    const seqs = handled.get(entry.message_group_uuid) ?? [];
+    if (!seqs.includes(entry.seq)) seqs.push(entry.seq);
+    handled.set(entry.message_group_uuid, seqs);
+  }
+}
+
+const held = () => runners.map((runner) => runner.shards().held);
+const drained = () =>
+  eventually(
+    async () => (await check(table, undefined, { settleMs: [] })).accused.conversations.length,
+    (count) => count === 0,
+  );
+const isAscending = (seqs: number[]) =>
+  seqs.every((seq, index) => index === 0 || seq > (seqs[index - 1] ?? 0));
+
+test('two runners share the shards of each source, and who stops hands over at once', async () => {
+  const first = startRunner();
+  await eventually(held, ([count]) => count === 4);
+  startRunner();
+  await eventually(held, ([one, other]) => one === 2 && other === 2);
+  await first.stop();
+  await eventually(held, ([one, other]) => one === 0 && other === 4);
+});
+
+test('shards that split under load, roll over and lose their iterators leave every summary right, in order', async () => {
+  startRunner();
+  startRunner();
+  const writers = startWriters(table);
+  await eventually(writers.written, (count) => count > 30);
+  for (const shard of proxy.openShards()) {
+    await proxy.split(shard);
+    const written = writers.written();
+    await eventually(writers.written, (count) => count > written + 20);
+    proxy.expireIterators();
+  }
+  const [shard = ''] = proxy.openShards();
+  await proxy.split(shard, 1);
+  const written = writers.written();
+  await eventually(writers.written, (count) => count > written + 20);
+  await writers.stop();
+  await drained();
+  await eventually(
+    () => [...handled.values()].flat().length,
+    (count) => count === writers.written(),
+  );
+  for (const seqs of handled.values()) {
+    expect(isAscending(seqs)).toBe(true);
+    expect(seqs).toHaveLength(seqs.at(-1) ?? 0);
+  }
+  await eventually(held, (counts) => counts.reduce((sum, count) => sum + count, 0) === 8);
+  expect((await check(table, undefined, { settleMs: [0] })).findings).toEqual([]);
+}, 60_000);
+
+test('records that are trimmed before they were read are made up for by a repair pass', async () => {
+  const first = startRunner();
+  const writers = startWriters(table, { conversations: 4, pauseMs: 0 });
+  await eventually(writers.written, (count) => count > 20);
+  await drained();
+  await first.stop();
+  runners = [];
+  const before = repairs;
+  const written = writers.written();
+  await eventually(writers.written, (count) => count > written + 20);
+  await writers.stop();
+  await proxy.trim();
+  expect((await check(table, undefined, { settleMs: [0] })).findings).not.toEqual([]);
+  startRunner();
+  await drained();
+  expect(repairs).toBeGreaterThan(before);
+  await eventually(
+    () => runners[0]?.lagMs(),
+    (lagMs) => lagMs === 0,
+  );
+  expect((await check(table, undefined, { settleMs: [0] })).findings).toEqual([]);
+});

@@ -1,0 +1,17 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Reads until what is read is right. Fails with the last value when that takes longer than `limitMs`. */
+export async function eventually<T>(
+  read: () => T | Promise<T>,
+  isRight: (value: T) => boolean,
+  limitMs = 20_000,
+): Promise<T> {
+  const startedAtMs = performance.now();
+  for (;;) {
+    const value = await read();
+    if (isRight(value)) return value;
+    if (performance.now() - startedAtMs > limitMs)
+      throw new Error(`still ${JSON.stringify(value)} after ${limitMs} ms`);
+    await sleep(20);
+  }
+}
