@@ -108,7 +108,7 @@ describe('a path', () => {
   it.each([
     ['DELETE', '/api/messages', 'POST'],
     ['GET', '/api/messages', 'POST'],
-    ['PATCH', '/api/profile', 'GET, HEAD'],
+    ['PATCH', '/api/profile', 'GET, DELETE, HEAD'],
     ['POST', '/api/health-check', 'GET, HEAD'],
     ['GET', '/api/profile/update', 'PUT, POST'],
     ['PUT', '/api/message_groups', 'GET, POST, HEAD'],
