@@ -6,7 +6,7 @@ export type StreamRunner = ReturnType<typeof createStreamRunner>;
 
 const timeoutMs = 1_000;
 /** It takes no shorter breath in a busy time: more calls would tell it nothing. */
-const wakePauseMs = 10;
+const wakePauseMs = 20;
 
 /** The local stream runner: woken after a write, so that it need not poll often. On AWS there is none. */
 export function createStreamRunner(url: string, logger: Logger) {

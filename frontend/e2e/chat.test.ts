@@ -363,16 +363,34 @@ async function collect(page: Page, read: () => Promise<[number, string][]>) {
   // A list that follows its end goes on doing so until it is measured.
   await page.waitForTimeout(400);
   await scroller.evaluate((element) => element.scrollTo(0, 0));
-  for (;;) {
-    await page.waitForTimeout(120);
+  for (let steps = 0; steps < 500; steps += 1) {
+    await stillness(page);
     for (const [seq, text] of await read()) found.set(seq, text);
     const isDone = await scroller.evaluate((element) => {
       const before = element.scrollTop;
-      element.scrollBy(0, element.clientHeight * 0.8);
+      element.scrollBy(0, element.clientHeight * 0.5);
       return element.scrollTop === before;
     });
     if (isDone) return [...found].sort(([a], [b]) => a - b);
   }
+  throw new Error('the list has no end');
+}
+
+/** What is in view has been drawn, and nothing moves any more: rows are measured, and older ones may be loading. */
+async function stillness(page: Page) {
+  const look = () =>
+    page.locator('.scroller').evaluate((element) => {
+      const rows = [...element.querySelectorAll<HTMLElement>('article')].map(({ dataset }) => dataset.seq);
+      return `${element.scrollTop} ${element.scrollHeight} ${rows}`;
+    });
+  let before = '';
+  await eventually(async () => {
+    await page.waitForTimeout(100);
+    const now = await look();
+    const isStill = now === before;
+    before = now;
+    return isStill || undefined;
+  });
 }
 
 /** Texts with their number of appearances: two articles of one seq, or a pending one beside its entry, count twice. */
