@@ -10,9 +10,9 @@ export type Connection = ReturnType<typeof createConnection>;
 export type ConnectionOptions = {
   bufferBytes: number;
   framesPerSecond: number;
+  pingMs?: number;
 };
 
-const pingMs = 30_000;
 /** How long a peer may take to answer a close. A slow one gets the time to read what lies before it. */
 const goodbyeMs = 2_000;
 const slowGoodbyeMs = 15_000;
@@ -23,7 +23,7 @@ const maxTimerMs = 2 ** 31 - 1;
 export function createConnection(
   ws: WebSocket,
   socket: Duplex,
-  { bufferBytes, framesPerSecond }: ConnectionOptions,
+  { bufferBytes, framesPerSecond, pingMs = 30_000 }: ConnectionOptions,
 ) {
   const frames = new TokenBucket({
     bucketSize: 3 * framesPerSecond,
