@@ -7,6 +7,7 @@ import type { Entry } from '@parley/core/entries';
 import * as nodes from '@parley/core/nodes';
 import { isLarge } from '@parley/core/push';
 import { createRosters } from '@parley/core/rosters';
+import * as settings from '@parley/core/settings';
 import * as summaries from '@parley/core/summaries';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Context } from '../context.ts';
@@ -178,11 +179,11 @@ export function createGateway(ctx: GatewayContext) {
     await tell({ event: 'read', message_group_uuid: messageGroupUuid, user_uuid: userUuid, read_seq, row });
   }
 
-  /** Mutes or hides, and tells the person's devices. Throws as `summaries.changeSettings` does. */
+  /** Mutes or hides, and tells the person's devices. Throws as `settings.change` does. */
   async function changeSettings(
-    input: summaries.Settings & { userUuid: string; messageGroupUuid: string },
+    input: settings.Settings & { userUuid: string; messageGroupUuid: string },
   ): Promise<summaries.Summary> {
-    const changed = await summaries.changeSettings(table, input);
+    const changed = await settings.change(table, input);
     const row = await summaries.overlay(heads, changed);
     tellInBackground({ event: 'settings', user_uuid: input.userUuid, row });
     return changed;
