@@ -8,6 +8,7 @@ import { closeTable, createTable, type Table } from '@parley/core/table/client';
 import type { Pool } from 'pg';
 import { type Cursors, createCursors } from './cursors.ts';
 import type { Logger } from './logger.ts';
+import { createOverload, type Overload } from './overload.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createGateway, type Gateway } from './realtime/gateway.ts';
@@ -27,6 +28,7 @@ export type Context = {
   people: People;
   sessions: Sessions;
   rateLimit: RateLimit;
+  overload: Overload;
   cursors: Cursors;
   readiness: Readiness;
   gateway: Gateway;
@@ -69,6 +71,10 @@ export function createContext(config: Config, logger: Logger): Context {
     people: createPeople(pool, { onError }),
     sessions: createSessions({ tokens, identities, signUps: createSignUps(pool, cognito) }),
     rateLimit: createRateLimit(config.RATE_LIMIT_PER_MINUTE),
+    overload: createOverload({
+      maxInFlight: config.MAX_REQUESTS_IN_FLIGHT,
+      maxLoopDelayMs: config.MAX_EVENT_LOOP_DELAY_MS,
+    }),
   };
 
   const gateway = createGateway(parts);
@@ -79,6 +85,7 @@ export function createContext(config: Config, logger: Logger): Context {
     cursors: createCursors(config.CURSOR_SECRETS),
     readiness: createReadiness({ table, pool, runner }),
     async close() {
+      parts.overload.close();
       cognito.destroy();
       await pool.end();
       closeTable(table);

@@ -11,7 +11,7 @@ export function serve(app: Express, ctx: Context, routes: Route[]) {
   for (const route of routes) {
     app[route.method](
       route.path,
-      ...(route.isOpen ? [] : [authenticate(ctx)]),
+      ...(route.isOpen ? [] : [takePlace(ctx), authenticate(ctx)]),
       ...(route.body ? [parseJson] : []),
       answer(route),
     );
@@ -25,6 +25,14 @@ const answer = (route: Route) => async (req: Request, res: Response<unknown, Ses
   const input = read(route, req);
   res.json(await route.handle({ ...input, ...res.locals, req, res }));
 };
+
+/** Before anything costs; open routes tell how the process is, and cost nothing. */
+const takePlace =
+  ({ overload }: Context) =>
+  (_req: Request, res: Response, next: NextFunction) => {
+    res.once('close', overload.enter());
+    next();
+  };
 
 const authenticate =
   ({ sessions, rateLimit }: Context) =>

@@ -44,7 +44,7 @@ const goodbyeMs = 3_000;
 
 export type GatewayContext = Pick<
   Context,
-  'config' | 'logger' | 'table' | 'log' | 'heads' | 'pool' | 'people' | 'sessions' | 'rateLimit'
+  'config' | 'logger' | 'table' | 'log' | 'heads' | 'pool' | 'people' | 'sessions' | 'rateLimit' | 'overload'
 >;
 export type Gateway = ReturnType<typeof createGateway>;
 
@@ -64,7 +64,7 @@ export function createGateway(ctx: GatewayContext) {
   const handshakes = createHandshakes(config);
   const connected = new Set<Connection>();
   const actions = createActions({ ...ctx, rosters, markRead, tellTyping });
-  const receiver = createReceiver({ sessions, actions, logger, onAuthenticated });
+  const receiver = createReceiver({ sessions, actions, overload: ctx.overload, logger, onAuthenticated });
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,

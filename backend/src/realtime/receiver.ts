@@ -1,6 +1,7 @@
 import { AppError } from '@parley/core/errors';
 import type { RawData } from 'ws';
 import type { Logger } from '../logger.ts';
+import type { Overload } from '../overload.ts';
 import { parse } from '../route.ts';
 import type { Session, Sessions } from '../sessions.ts';
 import type { createActions } from './actions.ts';
@@ -11,6 +12,7 @@ import { authenticatePayload, type Frame, frameSchema, response } from './frames
 export type ReceiverOptions = {
   sessions: Sessions;
   actions: ReturnType<typeof createActions>;
+  overload: Overload;
   logger: Logger;
   /** Resolves when deliveries reach the socket. */
   onAuthenticated: (connection: Connection, session: Session) => Promise<void>;
@@ -24,7 +26,7 @@ const maxJunk = 10;
 export type Receiver = ReturnType<typeof createReceiver>;
 
 /** What comes from sockets: each frame is answered, and none brings anybody down. */
-export function createReceiver({ sessions, actions, logger, onAuthenticated }: ReceiverOptions) {
+export function createReceiver({ sessions, actions, overload, logger, onAuthenticated }: ReceiverOptions) {
   let isDraining = false;
   let inFlight = 0;
   let onIdle = () => {};
@@ -34,11 +36,14 @@ export function createReceiver({ sessions, actions, logger, onAuthenticated }: R
     if (!frame) return;
     inFlight += 1;
     connection.inFlight += 1;
+    let leave = () => {};
     try {
+      leave = overload.enter();
       connection.send(response(frame.id, await answer(connection, frame)));
     } catch (error) {
       refuse(connection, frame, error);
     } finally {
+      leave();
       connection.inFlight -= 1;
       inFlight -= 1;
       if (inFlight === 0) onIdle();
