@@ -12,6 +12,7 @@ import { type Cursors, createCursors } from './cursors.ts';
 import { createErasures, type Erasures } from './erasures.ts';
 import type { Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { createOverload, type Overload } from './overload.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createGateway, type Gateway } from './realtime/gateway.ts';
@@ -33,6 +34,7 @@ export type Context = {
   people: People;
   sessions: Sessions;
   rateLimit: RateLimit;
+  overload: Overload;
   cursors: Cursors;
   readiness: Readiness;
   gateway: Gateway;
@@ -85,6 +87,10 @@ export function createContext(config: Config, logger: Logger): Context {
     people: createPeople(pool, { onError }),
     sessions: createSessions({ tokens, identities, signUps: createSignUps(pool, cognito) }),
     rateLimit: createRateLimit(config.RATE_LIMIT_PER_MINUTE),
+    overload: createOverload({
+      maxInFlight: config.MAX_REQUESTS_IN_FLIGHT,
+      maxLoopDelayMs: config.MAX_EVENT_LOOP_DELAY_MS,
+    }),
   };
 
   const gateway = createGateway(parts);
@@ -99,6 +105,7 @@ export function createContext(config: Config, logger: Logger): Context {
     async close() {
       await erasures.stop();
       await metrics?.stop();
+      parts.overload.close();
       cognito.destroy();
       await pool.end();
       closeTable(table);

@@ -63,6 +63,7 @@ export type GatewayContext = Pick<
   | 'people'
   | 'sessions'
   | 'rateLimit'
+  | 'overload'
 >;
 export type Gateway = ReturnType<typeof createGateway>;
 
@@ -82,7 +83,9 @@ export function createGateway(ctx: GatewayContext) {
   const handshakes = createHandshakes(config);
   const connected = new Set<Connection>();
   const actions = createActions({ ...ctx, rosters, markRead, tellTyping });
-  const receiver = createReceiver({ sessions, actions, logger, metrics, onAuthenticated });
+  const receiver = createReceiver({
+    ...{ sessions, actions, overload: ctx.overload, logger, metrics, onAuthenticated },
+  });
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
