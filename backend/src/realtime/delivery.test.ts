@@ -235,14 +235,10 @@ describe('a large conversation', () => {
     await sleep(500);
     for (let message = 0; message < 5; message += 1)
       await writer.request('message.send', { message_group_uuid: uuid, message: `${message}` });
-    const sentAtMs = performance.now();
-    await reader.event('message.created', ({ message }) => message === '4', 1_000);
-    expect(performance.now() - sentAtMs).toBeLessThan(1_000);
-    await reader.event(
-      'message_group.updated',
-      (row) => row.message === '4' && row.unread_count === 6,
-      3_000,
-    );
+    await reader.event('message.created', ({ message }) => message === '4');
+    const shows = (row: { message: string }) => row.message === '4';
+    expect(reader.events('message_group.updated').some(shows)).toBe(false);
+    await reader.event('message_group.updated', (row) => row.message === '4' && row.unread_count === 6);
     expect(reader.events('message_group.updated').filter((row) => row.uuid === uuid).length).toBeLessThan(4);
     const seqs = reader.events('message.created').map(({ seq }) => seq);
     expect(seqs).toEqual(seqs.toSorted((left, right) => left - right));

@@ -29,7 +29,7 @@ export async function connect(url: string, options: { origin?: string } = {}) {
   });
 
   /** The first frame that matches, of those that came or will come within the time. */
-  async function heard(matches: (frame: Frame) => boolean, timeoutMs = 5_000): Promise<Frame> {
+  async function heard(matches: (frame: Frame) => boolean, timeoutMs = 15_000): Promise<Frame> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         waiting.delete(look);
