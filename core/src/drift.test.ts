@@ -11,7 +11,7 @@ import * as messages from './messages.ts';
 import { createProjector } from './projector.ts';
 import { repair } from './repair.ts';
 import * as summaries from './summaries.ts';
-import { type Key, summaryKey } from './table/keys.ts';
+import { entryKey, type Key, summaryKey } from './table/keys.ts';
 
 let table: Awaited<ReturnType<typeof createTestTable>>;
 let log: Log;
@@ -89,6 +89,10 @@ test('a position whose count is not the log’s is found, near the end of the lo
   expect(detailsOf((await recount(table, uuid))?.findings)).toEqual([
     'message_count is 449, and 450 at last_seq 450',
   ]);
+  await set(entryKey(uuid, 449), 'message_count', 448);
+  expect(detailsOf((await recount(table, uuid))?.findings)).toContain('message_count is 448, not 449');
+  await set(entryKey(uuid, 449), 'message', 5);
+  expect(detailsOf((await recount(table, uuid))?.findings)).toEqual(['log entry without message']);
 });
 
 test('a summary that is only late is not told, one that stays behind is, once, until it is right again', async () => {
