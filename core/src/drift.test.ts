@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createTestTable } from '@parley/engines/testing/test-table';
+import { measureCapacity } from '@parley/cli/capacity';
+import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import { createDriftMonitor, recount, sample } from './drift.ts';
 import type { Entry, Person } from './entries.ts';
 import type { Finding } from './history.ts';
@@ -11,6 +12,7 @@ import * as messages from './messages.ts';
 import { createProjector } from './projector.ts';
 import { repair } from './repair.ts';
 import * as summaries from './summaries.ts';
+import { closeTable, createTable } from './table/client.ts';
 import { entryKey, type Key, summaryKey } from './table/keys.ts';
 
 let table: Awaited<ReturnType<typeof createTestTable>>;
@@ -77,6 +79,34 @@ test('conversations short, long and of many people fit, with positions far behin
   for (const uuid of [short.uuid, long.uuid, messageGroupUuid])
     expect(await recount(table, uuid)).toMatchObject({ findings: [] });
   expect(await recount(table, randomUUID())).toBeUndefined();
+});
+
+test('a look at a group of ten costs 35 read units or so, and at the end of a long log not more', async () => {
+  const creator = person('creator');
+  const people = Array.from({ length: 9 }, (_, index) => person(`m${index}`));
+  const { group } = await messageGroups.create(log, { creator, title: 'tea', people });
+  const messageGroupUuid = group.message_group_uuid;
+  await Promise.all(
+    Array.from({ length: 300 }, () =>
+      messages.send(log, {
+        sender: creator,
+        messageGroupUuid,
+        message: 'a message of some forty characters, say',
+      }),
+    ),
+  );
+  const measured = createTable({
+    region: 'us-east-1',
+    endpoint: testEndpoint(),
+    name: table.name,
+    runnerName: table.runnerName,
+  });
+  const consumed = measureCapacity(measured);
+  await recount(measured, messageGroupUuid);
+  closeTable(measured);
+  const [, units] = /([\d.]+) capacity units/.exec(consumed()) ?? [];
+  expect(Number(units)).toBeGreaterThan(20);
+  expect(Number(units)).toBeLessThan(50);
 });
 
 test('a position whose count is not the log’s is found, near the end of the log and far behind', async () => {
