@@ -10,6 +10,7 @@ COPY lambdas/package.json lambdas/
 COPY engines/package.json engines/
 COPY cli/package.json cli/
 COPY frontend/package.json frontend/
+COPY faults/package.json faults/
 RUN npm ci --ignore-scripts
 COPY . .
 RUN bin/build

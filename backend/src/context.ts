@@ -1,12 +1,17 @@
 import type { Config } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
+import type { Entry } from '@parley/core/entries';
 import { createLog, type Log } from '@parley/core/log';
+import { createPages, type Pages } from '@parley/core/pages';
 import { createIdentities, createPeople, type People } from '@parley/core/people';
 import { createHeads, type Heads } from '@parley/core/summaries';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
+import { observeRequests } from '@parley/core/table/requests';
 import type { Pool } from 'pg';
 import { type Cursors, createCursors } from './cursors.ts';
+import { createErasures, type Erasures } from './erasures.ts';
 import type { Logger } from './logger.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createGateway, type Gateway } from './realtime/gateway.ts';
@@ -14,6 +19,7 @@ import { createSessions, type Sessions } from './sessions.ts';
 import { createCognito, createSignUps } from './sign-ups.ts';
 import { createStreamRunner } from './stream-runner.ts';
 import { createTokens } from './tokens.ts';
+import { traceTable } from './tracing.ts';
 
 /** What routes work with. */
 export type Context = {
@@ -22,6 +28,7 @@ export type Context = {
   table: Table;
   log: Log;
   heads: Heads;
+  pages: Pages;
   pool: Pool;
   people: People;
   sessions: Sessions;
@@ -29,6 +36,8 @@ export type Context = {
   cursors: Cursors;
   readiness: Readiness;
   gateway: Gateway;
+  erasures: Erasures;
+  metrics: Metrics | undefined;
   close(): Promise<void>;
 };
 
@@ -45,6 +54,7 @@ export function createContext(config: Config, logger: Logger): Context {
   const onError = (err: Error) => logger.warn({ err }, 'Postgres is away');
   const pool = createPool({
     connectionString: config.DATABASE_URL,
+    iamRegion: config.DATABASE_AUTH === 'iam' ? config.AWS_REGION : undefined,
     max: config.DATABASE_POOL_SIZE,
     onError,
   });
@@ -52,24 +62,42 @@ export function createContext(config: Config, logger: Logger): Context {
   const runner = createStreamRunner(config.RUNNER_URL, logger);
   const identities = createIdentities(pool, { onError });
 
+  const onAppend = (written: Entry[]) => {
+    gateway.tellAppended(written);
+    runner.wake();
+  };
+
+  const metrics = createMetrics(config, logger);
+  if (metrics) observeRequests(table, metrics.table);
+  if (config.OTEL_EXPORTER_OTLP_ENDPOINT) observeRequests(table, traceTable);
   const parts = {
     config,
+    metrics,
     logger,
     table,
-    log: createLog(table, { batch: appendBatch(config), onAppend: runner.wake }),
+    log: createLog(table, { batch: appendBatch(config), onAppend }),
     heads: createHeads(table),
+    pages: createPages(table),
     pool,
     people: createPeople(pool, { onError }),
     sessions: createSessions({ tokens, identities, signUps: createSignUps(pool, cognito) }),
     rateLimit: createRateLimit(config.RATE_LIMIT_PER_MINUTE),
   };
 
+  const readiness = createReadiness({ table, pool, runner });
+  if (config.RUNNER_URL && metrics) observeStream(metrics, readiness);
+  const gateway = createGateway(parts);
+  const erasures = createErasures({ ...parts, client: cognito });
+
   return {
     ...parts,
-    gateway: createGateway(parts),
+    erasures,
+    gateway,
     cursors: createCursors(config.CURSOR_SECRETS),
-    readiness: createReadiness({ table, pool, runner }),
+    readiness,
     async close() {
+      await erasures.stop();
+      await metrics?.stop();
       cognito.destroy();
       await pool.end();
       closeTable(table);
@@ -81,4 +109,24 @@ export function createContext(config: Config, logger: Logger): Context {
 function appendBatch({ APPEND_BATCH, AWS_ENDPOINT_URL_DYNAMODB }: Config) {
   if (APPEND_BATCH === 'statements' || APPEND_BATCH === 'transactions') return APPEND_BATCH;
   return AWS_ENDPOINT_URL_DYNAMODB ? 'transactions' : 'statements';
+}
+
+/** The stream's part of readiness, which is asked for once a second at most, as metrics. */
+function observeStream({ gauge }: Metrics, readiness: Readiness) {
+  const numbers = [
+    ['parley_stream_lag_ms', 'How far summaries are behind the log', 'lag_ms'],
+    [
+      'parley_stream_records_behind',
+      'Stream records that are not handled, as far as counted',
+      'records_behind',
+    ],
+    ['parley_stream_dead_letters', 'Stream records given up since the runners started', 'dead_letters'],
+    [
+      'parley_drifting_conversations',
+      'Conversations whose summaries differ from their log',
+      'drifting_conversations',
+    ],
+  ] as const;
+  for (const [name, help, field] of numbers)
+    gauge(name, help, async () => (await readiness.report()).stream[field] ?? undefined);
 }

@@ -15,12 +15,14 @@ const drainTimeoutMs = 10_000;
 /** Starts the API. `stop` refuses new connections, finishes requests in flight, and closes what was opened. */
 export async function start(config: Config, logger: Logger) {
   const ctx = createContext(config, logger);
-  const server = createHttpServer(createApp(ctx));
+  const server = createHttpServer(createApp(ctx), config.KEEP_ALIVE_SECONDS * 1_000);
   try {
     server.onUpgrade(ctx.gateway.upgrade);
     await ctx.gateway.start();
+    await ctx.metrics?.start();
     const url = await server.listen(config.PORT, config.HOST);
     ctx.readiness.serve();
+    ctx.erasures.start();
     return { url, stop: () => stop(ctx, server) };
   } catch (error) {
     await ctx.gateway.stop();
@@ -37,8 +39,8 @@ async function stop(ctx: Context, server: HttpServer) {
 
 export type HttpServer = ReturnType<typeof createHttpServer>;
 
-export function createHttpServer(app: Express) {
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000 }, app);
+export function createHttpServer(app: Express, keepAliveTimeout = 5_000) {
+  const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000, keepAliveTimeout }, app);
   server.on('clientError', refuseRequest);
   // Connections on which no request has come yet: Node does not count them as idle.
   const unused = new Set<Socket>();

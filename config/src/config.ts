@@ -30,6 +30,10 @@ const leaseDuration = makeValidator<number>((input) => {
 export const variables = {
   HOST: str({ default: '127.0.0.1', desc: 'Address the API binds to; 0.0.0.0 in a container' }),
   PORT: port({ default: 4567, desc: 'Port of the API' }),
+  KEEP_ALIVE_SECONDS: count({
+    default: 5,
+    desc: 'How long an idle connection stays open; behind a load balancer longer than its own idle timeout',
+  }),
   LOG_LEVEL: str({
     default: 'info',
     choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
@@ -59,6 +63,15 @@ export const variables = {
   }),
 
   DATABASE_URL: str({ default: '', desc: 'Postgres; empty for bin/start: the embedded engine' }),
+  DATABASE_AUTH: str({
+    default: 'password',
+    choices: ['password', 'iam'],
+    desc: "How to enter Postgres: with the address's password, or on RDS with a signed token",
+  }),
+  DATABASE_OWNER_ARN: str({
+    default: '',
+    desc: 'Secret of Secrets Manager that holds the owner of the schema; for the migrations on AWS alone',
+  }),
   DATABASE_POOL_SIZE: count({ default: 10, desc: 'Connections to Postgres a process keeps at most' }),
 
   AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: str({
@@ -120,6 +133,28 @@ export const variables = {
   DELIVERY_SECRETS: list({
     default: [],
     desc: 'Secrets that sign deliveries, newest first, comma separated; the same on every node and the Lambda',
+  }),
+  DELIVERY_SECRETS_ARN: str({
+    default: '',
+    desc: 'Where the Lambda finds them instead, in Secrets Manager; read again every 5 minutes',
+  }),
+  ECS_CONTAINER_METADATA_URI_V4: str({
+    default: '',
+    desc: 'Set by ECS: a task learns its own address there, where DELIVERY_URL is empty',
+  }),
+
+  METRICS_PORT: count({
+    default: 0,
+    desc: 'Port of its own where Prometheus reads /metrics; 0 turns it off',
+  }),
+  METRICS_HOST: str({ default: '127.0.0.1', desc: 'Address it binds to; never one the public can reach' }),
+  METRICS_LOG_SECONDS: count({
+    default: 0,
+    desc: 'How often the main figures are in a line of the log, which CloudWatch reads; 0 turns it off',
+  }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: str({
+    default: '',
+    desc: 'Where traces go (OTLP over HTTP, such as http://127.0.0.1:4318); empty: there are none',
   }),
 
   RUNNER_URL: str({

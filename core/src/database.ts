@@ -1,9 +1,12 @@
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import pg from 'pg';
+import { iamConnection } from './rds.ts';
 
 export type DatabaseOptions = {
   connectionString: string;
+  /** The region of a server on RDS that is entered with a signed token in place of a password. */
+  iamRegion?: string | undefined;
   /** Connections kept at most. */
   max?: number;
   /** Told of an idle connection that broke; the pool has replaced it already. */
@@ -14,9 +17,9 @@ export type DatabaseOptions = {
 const connectTimeoutMs = 2_000;
 const queryTimeoutMs = 5_000;
 
-export function createPool({ connectionString, max, onError = () => {} }: DatabaseOptions) {
+export function createPool({ connectionString, iamRegion, max, onError = () => {} }: DatabaseOptions) {
   const pool = new pg.Pool({
-    connectionString,
+    ...(iamRegion ? iamConnection(iamRegion, connectionString) : { connectionString }),
     max,
     application_name: 'parley',
     connectionTimeoutMillis: connectTimeoutMs,
@@ -29,18 +32,21 @@ export function createPool({ connectionString, max, onError = () => {} }: Databa
 
 export const migrationsTable = 'schema_migrations';
 
+const migrationsDir = fileURLToPath(new URL('../../db/migrations', import.meta.url));
+
 /** Applies the migrations that are missing, each in a transaction, and returns their names. Who comes second waits. */
-export async function migrate(databaseUrl: string) {
+export async function migrate(database: string | pg.ClientConfig, dir = migrationsDir) {
   // Loaded where it is used: a Lambda that only reads and writes does not carry it.
   const { runner } = await import('node-pg-migrate');
-  const client = new pg.Client({ connectionString: databaseUrl, application_name: 'parley-migrate' });
+  const settings = typeof database === 'string' ? { connectionString: database } : database;
+  const client = new pg.Client({ ...settings, application_name: 'parley-migrate' });
   // A connection that breaks fails the query it carries; without a listener it would end the process.
   client.on('error', () => {});
   await client.connect();
   try {
     const applied = await runner({
       dbClient: client,
-      dir: fileURLToPath(new URL('../../db/migrations', import.meta.url)),
+      dir,
       direction: 'up',
       migrationsTable,
       advisoryLockMode: 'wait',

@@ -162,7 +162,7 @@ test('text goes in verbatim', async () => {
   await expectImported(rows);
 });
 
-test('a room of more than 100 people is a large one, added 48 at a time; beyond 1,000 nobody gets in', async () => {
+test('a room of more than 50 people is a large one, added 48 at a time; beyond 1,000 nobody gets in', async () => {
   const rows = chatter('crowd', 150, 300);
   await run(rows);
   await expectImported(rows);

@@ -184,6 +184,19 @@ describe.each(['statements', 'transactions'] as const)('a log written in %s', (b
     await expectDense(messageGroupUuid);
   });
 
+  test('who was removed on another node is a stranger for repeats, too', async () => {
+    const [log, other] = [node(), node()];
+    const { group } = await messageGroups.create(log, { creator: ada, title: 'repeats', people: [bob] });
+    const { message_group_uuid: messageGroupUuid } = group;
+    const repeat = { sender: bob, messageGroupUuid, message: 'hi', idempotencyKey: 'key' };
+    await messages.send(log, repeat);
+    await messageGroups.removeMember(other, { messageGroupUuid, actor: ada, person: bob });
+    for (const message of ['hi', 'another text'])
+      await expect(messages.send(log, { ...repeat, message })).rejects.toMatchObject({
+        codes: ['message_group_not_found'],
+      });
+  });
+
   test('a conversation or a membership that appears on another node is found without a restart', async () => {
     const [one, other] = [node(), node()];
     const { group } = await messageGroups.create(one, { creator: ada, title: 'appears', people: [] });

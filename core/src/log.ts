@@ -21,6 +21,8 @@ import { createTail, type Tail } from './tail.ts';
  * 2. A send looks its idempotency key up in the tail, checks its sender, and writes the next number.
  * 3. Whoever is behind is refused, reads what is newer, and begins again at 2. A membership entry among it forgets
  *    who was a member, so nothing is appended after its sender's removal.
+ *    A node that was refused looks for newer entries before its next appends: while two nodes write to a conversation,
+ *    that costs a read instead of a refused write and the same read.
  * 4. A refusal, or an answer that was lost, can hide the write's own success: the newer entries tell by message_uuid.
  * 5. A membership change is a transaction with the next entry, in the same queue, by the same rule.
  */
@@ -93,8 +95,8 @@ type Conversation = {
 
 export type LogOptions = {
   batch: AppendBatch;
-  /** Called after each append that was acknowledged; wakes a local stream runner. */
-  onAppend?: () => void;
+  /** Told of the entries of each write that was acknowledged, as soon as it is. */
+  onAppend?: (written: Entry[]) => void;
   /** How long an append is tried before it is answered `busy`. */
   deadlineMs?: number;
   /** Memory for tails, approximately. */
@@ -116,6 +118,8 @@ const searchInTurn = 1_000;
 /** Longer searches: how many a node makes at a time, and how long each may take. */
 const searchesAside = 2;
 const asideDeadlineMs = 30_000;
+/** Appends that look ahead after the last sign of another node. */
+const lookAheadAppends = 16;
 
 export function createLog(table: Table, options: LogOptions): Log {
   const { batch, onAppend, deadlineMs = 5_000, maxTailBytes = 64 * 2 ** 20 } = options;
@@ -195,8 +199,10 @@ export function createLog(table: Table, options: LogOptions): Log {
   /** One try of the appends of a turn: answers those it can. */
   async function attemptAppends(conversation: Conversation, jobs: (AppendJob & Settle)[]) {
     conversation.tail ??= await loadTail(conversation.uuid, jobs[0]);
+    if (conversation.tail.looksAhead > 0) await lookAhead(conversation, jobs);
     const tail = conversation.tail;
-    const ready = await prepare(conversation, tail, jobs);
+    const open = jobs.filter((job) => job.isOpen);
+    const ready = await prepare(conversation, tail, open);
     if (ready.length === 0) return;
     const written = ready.map(({ append, messageUuid }, index) =>
       nextEntry(tail, index + 1, messageDraft(append), messageUuid),
@@ -205,8 +211,19 @@ export function createLog(table: Table, options: LogOptions): Log {
     if (outcome === 'written') {
       for (const entry of written) tail.advance(entry);
       for (const [index, job] of ready.entries()) answer(job, written[index]);
-      onAppend?.();
-    } else if (outcome !== 'postponed') answerLanded(ready, await catchUp(conversation));
+      onAppend?.(written);
+    } else if (outcome !== 'postponed') await lookAhead(conversation, ready);
+  }
+
+  /** Takes what is newer, answers those whose write is in it, and notes whether another node writes here too. */
+  async function lookAhead(conversation: Conversation, jobs: (AppendJob & Settle)[]) {
+    const looksAhead = conversation.tail?.looksAhead ?? 0;
+    const newer = await catchUp(conversation);
+    const ours = new Set(jobs.map(({ messageUuid }) => messageUuid));
+    const isShared = newer.some(({ message_uuid }) => !ours.has(message_uuid));
+    answerLanded(jobs, newer);
+    if (conversation.tail)
+      conversation.tail.looksAhead = isShared ? lookAheadAppends : Math.max(0, looksAhead - 1);
   }
 
   /** A refusal, or an answer that was lost, can hide the write's own success. */
@@ -220,7 +237,7 @@ export function createLog(table: Table, options: LogOptions): Log {
     const ready: (AppendJob & Settle)[] = [];
     const keys = new Set<string>();
     for (const job of jobs) {
-      const { sender, idempotencyKey, bodyHash } = job.append;
+      const { sender, idempotencyKey } = job.append;
       const scopedKey = `${sender.uuid} ${idempotencyKey}`;
       if (idempotencyKey !== undefined && keys.has(scopedKey)) continue;
       const isMember = await findMember(tail, sender.uuid);
@@ -234,12 +251,20 @@ export function createLog(table: Table, options: LogOptions): Log {
       else {
         const earlier = await findEarlier(tail, job);
         if (!earlier) ready.push(job);
-        else if (earlier.body_hash === bodyHash) answer(job, earlier);
-        else refuse(job, new AppError('idempotency_conflict'));
+        else await answerRepeat(job, earlier);
         keys.add(scopedKey);
       }
     }
     return ready;
+  }
+
+  /** No append follows that would be refused where the tail is behind: the membership is read, as of now. */
+  async function answerRepeat(job: AppendJob & Settle, earlier: Entry) {
+    const { messageGroupUuid, sender, bodyHash } = job.append;
+    if (!(await members.get(table, messageGroupUuid, sender.uuid)))
+      refuse(job, new AppError('message_group_not_found'));
+    else if (earlier.body_hash === bodyHash) answer(job, earlier);
+    else refuse(job, new AppError('idempotency_conflict'));
   }
 
   /** One try of a membership change. */
@@ -258,7 +283,7 @@ export function createLog(table: Table, options: LogOptions): Log {
     );
     if (!(await isTransactionWritten(written, plan.items(written)))) return;
     for (const entry of written) tail.advance(entry);
-    onAppend?.();
+    onAppend?.(written);
     answer(job, plan.result(written));
   }
 
@@ -307,7 +332,7 @@ export function createLog(table: Table, options: LogOptions): Log {
 
   /** A search of many pages leaves the conversation's queue to the others, and joins it again when it is done. */
   async function searchAside(job: AppendJob & Settle) {
-    const { sender, messageGroupUuid, bodyHash } = job.append;
+    const { sender, messageGroupUuid } = job.append;
     job.isOpen = false;
     clearTimeout(job.timer);
     const reopened = { ...job, isOpen: true };
@@ -316,8 +341,7 @@ export function createLog(table: Table, options: LogOptions): Log {
     try {
       const earlier = await asideLimit(() => search(reopened, undefined, Date.now() + asideDeadlineMs));
       if (!earlier) join(reopened, messageGroupUuid);
-      else if (earlier.body_hash === bodyHash) answer(reopened, earlier);
-      else refuse(reopened, new AppError('idempotency_conflict'));
+      else await answerRepeat(reopened, earlier);
     } catch (error) {
       refuse(reopened, isTransientFault(error) ? new AppError('busy', { cause: error }) : error);
     } finally {
@@ -340,9 +364,10 @@ export function createLog(table: Table, options: LogOptions): Log {
    */
   async function findMember(tail: Tail, userUuid: string): Promise<boolean> {
     if (tail.members.has(userUuid)) return true;
-    const { group, member } = await members.membership(table, tail.uuid, userUuid);
-    if (tail.seq === 0 || !group || !member) return false;
-    tail.isLarge = group.member_count > largeGroupMembers;
+    // The members of a large import are there before its group.
+    if (tail.isLarge && !(await members.group(table, tail.uuid))) return false;
+    const member = await members.get(table, tail.uuid, userUuid);
+    if (tail.seq === 0 || !member) return false;
     if (!tail.removed.has(userUuid)) tail.members.add(userUuid);
     return true;
   }

@@ -34,6 +34,11 @@ export type Summary = {
   read_seq: number;
   read_count: number;
   large?: boolean;
+  muted?: boolean;
+  /** `message_count` when it was hidden: the next message shows it again, and nobody has to write for that. */
+  hidden_count?: number;
+  /** Counts the changes of `muted` and `hidden_count`, so that of two rows the newer can be told. */
+  settings_version?: number;
 };
 
 export type Position = { seq: number; count: number };
@@ -50,6 +55,9 @@ export const readPosition = (summary: Summary): Position =>
 /** Messages after the read position, up to the summary's own newest entry. */
 export const unreadCount = (summary: Summary) =>
   Math.max(0, summary.message_count - readPosition(summary).count);
+
+/** Put away until its next message. */
+export const isHidden = ({ hidden_count, message_count }: Summary) => message_count <= (hidden_count ?? -1);
 
 export function summaryFromItem({ pk, sk, ...attributes }: Record<string, unknown>): Summary {
   const key = parseKey({ pk, sk } as Key);
@@ -115,39 +123,80 @@ export async function overlay(heads: Heads, summary: Summary): Promise<Summary> 
   return { ...summary, ...newestOf(head), last_seq: head.seq, message_count: head.message_count };
 }
 
+/** A row of the index, and what is shown of it; undefined where it is no row of the person's any more. */
+type Row = { stored: Summary; shown: Summary | undefined };
+
 /**
  * Overlays rows of the index. It lags, so a row may be of somebody who was removed: what is newer than the row is
  * shown to those alone whose summary is still there, with the positions that it holds now.
  */
-async function overlayAll(table: Table, heads: Heads, rows: Summary[]): Promise<Summary[]> {
+async function overlayAll(table: Table, heads: Heads, rows: Summary[]): Promise<Row[]> {
   const keys = rows.filter(({ large }) => large).map((row) => summaryKey(row.user, row.message_group_uuid));
-  if (keys.length === 0) return rows;
   const current = new Map(
     (await batchGet(table, keys)).map(summaryFromItem).map((row) => [row.message_group_uuid, row]),
   );
-  const shown = await Promise.all(
-    rows.map((row) => {
-      const summary = row.large ? current.get(row.message_group_uuid) : row;
-      return summary && overlay(heads, summary);
+  return Promise.all(
+    rows.map(async (stored) => {
+      const summary = stored.large ? current.get(stored.message_group_uuid) : stored;
+      return { stored, shown: summary && (await overlay(heads, summary)) };
     }),
   );
-  return shown.filter((summary) => summary !== undefined);
 }
 
 export type InboxPosition = { last_message_at: string; message_group_uuid: string };
 
+export type ListInput = {
+  userUuid: string;
+  limit: number;
+  after?: InboxPosition | undefined;
+  /** Those that were put away, those that were not (by default), or all. */
+  which?: 'shown' | 'hidden' | 'all' | undefined;
+};
+
 /** Conversations whose unread state the first page counts. */
 const countedConversations = 100;
+/** What one request reads where much is hidden. A page may then be short, and its link leads on. */
+const queriesPerPage = 10;
 
 /**
  * Access pattern: a person's conversations, newest first. Half a read unit for each 4 KB. The first page reads up to
- * 100 summaries to count those with something unread; `unreadConversations` is undefined on the others.
+ * 100 summaries to count those with something unread that are not muted; `unreadConversations` is undefined on the
+ * others. Where conversations are hidden it reads on until the page is full.
  */
 export async function list(
   table: Table,
   heads: Heads,
-  { userUuid, limit, after }: { userUuid: string; limit: number; after?: InboxPosition | undefined },
+  { userUuid, limit, after, which = 'shown' }: ListInput,
 ) {
+  const wanted = after ? limit : Math.max(limit, countedConversations);
+  const found: { stored: Summary; shown: Summary }[] = [];
+  let position = after;
+  let queries = 0;
+  do {
+    const reading = queries === 0 ? wanted : Math.max(wanted, countedConversations);
+    const { rows, next } = await readIndex(table, userUuid, reading, position);
+    for (const { stored, shown } of await overlayAll(table, heads, rows))
+      if (shown && (which === 'all' || isHidden(shown) === (which === 'hidden')))
+        found.push({ stored, shown });
+    position = next;
+    queries += 1;
+  } while (position && found.length < wanted && queries < queriesPerPage);
+  const page = found.slice(0, limit);
+  const last = page.at(-1);
+  const isUnread = ({ shown }: { shown: Summary }) => !shown.muted && unreadCount(shown) > 0;
+  return {
+    summaries: page.map(({ shown }) => shown),
+    next: found.length > limit && last ? positionOf(last.stored) : position,
+    unreadConversations: after
+      ? undefined
+      : {
+          count: found.slice(0, wanted).filter(isUnread).length,
+          isMore: found.length > wanted || position !== undefined,
+        },
+  };
+}
+
+async function readIndex(table: Table, userUuid: string, limit: number, after: InboxPosition | undefined) {
   const { Items = [], LastEvaluatedKey } = await table.doc.send(
     new QueryCommand({
       TableName: table.name,
@@ -155,24 +204,16 @@ export async function list(
       KeyConditionExpression: 'pk = :pk',
       ExpressionAttributeValues: { ':pk': summariesPk(userUuid) },
       ScanIndexForward: false,
-      Limit: after ? limit : Math.max(limit, countedConversations),
+      Limit: limit,
       ExclusiveStartKey: after && {
         ...summaryKey(userUuid, after.message_group_uuid),
         last_message_at: after.last_message_at,
       },
     }),
   );
-  const stored = Items.map(summaryFromItem);
-  const counted = await overlayAll(table, heads, stored);
-  const onPage = new Set(stored.slice(0, limit).map(({ message_group_uuid }) => message_group_uuid));
-  const last = stored[limit - 1];
-  const hasMore = stored.length > limit || (stored.length === limit && LastEvaluatedKey !== undefined);
-  const unread = counted.filter((summary) => unreadCount(summary) > 0).length;
-  return {
-    summaries: counted.filter(({ message_group_uuid }) => onPage.has(message_group_uuid)),
-    next: hasMore && last ? positionOf(last) : undefined,
-    unreadConversations: after ? undefined : { count: unread, isMore: LastEvaluatedKey !== undefined },
-  };
+  const rows = Items.map(summaryFromItem);
+  const last = rows.at(-1);
+  return { rows, next: LastEvaluatedKey && last ? positionOf(last) : undefined };
 }
 
 const positionOf = ({ last_message_at, message_group_uuid }: Summary): InboxPosition => ({
@@ -198,9 +239,20 @@ export async function getMany(
   messageGroupUuid: string,
   userUuids: string[],
 ): Promise<Summary[]> {
+  return getEach(
+    table,
+    userUuids.map((userUuid) => ({ userUuid, messageGroupUuid })),
+  );
+}
+
+/** Access pattern: summaries of several members of several conversations. 1 read unit each. */
+export async function getEach(
+  table: Table,
+  wanted: { userUuid: string; messageGroupUuid: string }[],
+): Promise<Summary[]> {
   const items = await batchGet(
     table,
-    userUuids.map((userUuid) => summaryKey(userUuid, messageGroupUuid)),
+    wanted.map(({ userUuid, messageGroupUuid }) => summaryKey(userUuid, messageGroupUuid)),
   );
   return items.map(summaryFromItem);
 }
@@ -249,6 +301,49 @@ async function moveReadPosition(
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
     if (!error.Item) throw new AppError('message_group_not_found', { cause: error });
     return summaryFromItem(unmarshall(error.Item));
+  }
+}
+
+export type Settings = { muted?: boolean | undefined; hidden?: boolean | undefined };
+
+/**
+ * Mutes a conversation for one member, or puts it away until its next message. What is not given stays; a repeat
+ * writes nothing. 1 read unit (2 of a large conversation), 2 write units. Throws `message_group_not_found`.
+ */
+export async function changeSettings(
+  table: Table,
+  { userUuid, messageGroupUuid, muted, hidden }: Settings & { userUuid: string; messageGroupUuid: string },
+): Promise<Summary> {
+  const [stored] = await getMany(table, messageGroupUuid, [userUuid]);
+  if (!stored) throw new AppError('message_group_not_found');
+  // A summary that trails is hidden with the messages that it does not show yet.
+  const head = stored.large ? await entries.newest(table, messageGroupUuid) : undefined;
+  const message_count = Math.max(stored.message_count, head?.message_count ?? 0);
+  const changes = {
+    ...(muted !== undefined && muted !== (stored.muted ?? false) && { muted }),
+    ...(hidden !== undefined &&
+      hidden !== isHidden({ ...stored, message_count }) && { hidden_count: hidden ? message_count : -1 }),
+  };
+  const names = Object.keys(changes);
+  if (names.length === 0) return { ...stored, message_count };
+  try {
+    const { Attributes } = await table.doc.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key: summaryKey(userUuid, messageGroupUuid),
+        UpdateExpression: `SET ${names.map((name) => `${name} = :${name}`).join(', ')} ADD settings_version :one`,
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeValues: {
+          ':one': 1,
+          ...Object.fromEntries(Object.entries(changes).map(([name, value]) => [`:${name}`, value])),
+        },
+        ReturnValues: 'ALL_NEW',
+      }),
+    );
+    return summaryFromItem(Attributes ?? {});
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    throw new AppError('message_group_not_found', { cause: error });
   }
 }
 

@@ -169,6 +169,43 @@ withBrowser('the browser chat', () => {
     }
   }, 60_000);
 
+  test('a muted conversation keeps a quiet badge, a hidden one returns with its next message', async () => {
+    const settings = async (page: Page) => {
+      await page.getByRole('button', { name: 'Mute or hide' }).focus();
+      await page.keyboard.press('Enter');
+      await page.getByRole('dialog').waitFor();
+    };
+    await settings(ben);
+    await ben.getByRole('checkbox', { name: /^Mute/ }).focus();
+    await ben.keyboard.press('Space');
+    await ben.locator('.muted-mark').waitFor();
+    await ben.keyboard.press('Escape');
+    await ben.keyboard.press('Escape');
+    await write(ana, 'not that important');
+    await ben.locator('.row.muted .badge').waitFor();
+    expect(await ben.title()).toBe('Parley');
+
+    await ben.locator('.row').click();
+    await settings(ben);
+    await ben.getByRole('button', { name: 'Hide until the next message' }).focus();
+    await ben.keyboard.press('Enter');
+    await ben.locator('.row').waitFor({ state: 'detached' });
+    await ben.getByRole('button', { name: 'Hidden conversations' }).click();
+    await ben.locator('.row.muted').waitFor();
+    await ben.getByRole('button', { name: 'Back to the inbox' }).click();
+    await ben.reload();
+    await ben.getByRole('button', { name: 'New conversation' }).waitFor();
+    await ben.waitForTimeout(500);
+    expect(await ben.locator('.row').count()).toBe(0);
+    await write(ana, 'are you there?');
+    await ben.locator('.row.muted').click();
+    await message(ben, 'are you there?').waitFor();
+    await settings(ben);
+    await ben.getByRole('checkbox', { name: /^Mute/ }).click();
+    await ben.locator('.muted-mark').waitFor({ state: 'detached' });
+    await ben.keyboard.press('Escape');
+  }, 60_000);
+
   test('a group is created, renamed and left', async () => {
     await ana.getByRole('button', { name: 'New conversation' }).click();
     await ana.getByRole('button', { name: 'Create a group instead' }).click();
@@ -247,6 +284,62 @@ withBrowser('the browser chat', () => {
     await page.getByRole('link', { name: /garden/ }).waitFor();
     await page.context().close();
   }, 30_000);
+
+  test('notifications come on request only, for what is not muted, and lead to the conversation', async () => {
+    const page = await openPage(browsers[0], parley.url);
+    // What the browser would show and ask, and whether somebody looks at the page.
+    await page.addInitScript(() => {
+      const shown: object[] = [];
+      class Recorder {
+        static permission = 'default';
+        static async requestPermission() {
+          Recorder.permission = 'granted';
+          return 'granted';
+        }
+        constructor(title: string, options: object) {
+          shown.push(Object.assign(this, { title, ...options }));
+        }
+        close() {}
+      }
+      Object.assign(window, { Notification: Recorder, shown });
+      Object.defineProperty(document, 'hidden', { get: () => true });
+    });
+    await page.reload();
+    await signIn(page, 'tomas@example.com');
+    const send = await apiOf(parley, 'maya@example.com');
+    const say = (message: string) => send('/api/messages', { handle: 'tomas', message });
+    const preview = (text: string) => page.locator('.row').getByText(text).waitFor();
+    const shown = () =>
+      page.evaluate(() =>
+        (window as unknown as { shown: { body: string; title: string }[] }).shown.map(
+          ({ title, body }) => `${title}: ${body}`,
+        ),
+      );
+    await say('before it was asked for');
+    await preview('before it was asked for');
+    expect(await shown()).toEqual([]);
+
+    await page.getByRole('button', { name: 'Your profile and settings' }).click();
+    await page.getByRole('checkbox', { name: /^Notify me/ }).click();
+    await page.keyboard.press('Escape');
+    await say('are you coming?');
+    await preview('are you coming?');
+    await eventually(async () => (await shown()).length > 0 || undefined);
+    expect(await shown()).toEqual([expect.stringMatching(/^Maya.*: are you coming\?$/)]);
+    await page.evaluate(() => {
+      (window as unknown as { shown: { onclick(): void }[] }).shown[0]?.onclick();
+    });
+    await page.waitForURL(/\/messages\/[0-9a-f-]{36}$/);
+
+    await page.getByRole('button', { name: 'Mute or hide' }).click();
+    await page.getByRole('checkbox', { name: /^Mute/ }).click();
+    await page.locator('.muted-mark').waitFor();
+    await page.keyboard.press('Escape');
+    await say('whenever you like');
+    await message(page, 'whenever you like').waitFor();
+    expect(await shown()).toHaveLength(1);
+    await page.context().close();
+  }, 60_000);
 
   test('signing out ends the session, here and in another tab', async () => {
     const tab = await ben.context().newPage();

@@ -13,9 +13,9 @@ export async function setNotifying(isOn: boolean): Promise<boolean> {
 }
 
 /** One notification for each conversation: the newest message replaces the one before. */
-export function notifyOf(entry: Entry, row: InboxRow | undefined) {
+export function notifyOf(entry: Entry, row: InboxRow) {
   if (!document.hidden || !isNotifying()) return;
-  const title = row?.kind === 'group' ? `${entry.display_name} · ${row.display_name}` : entry.display_name;
+  const title = row.kind === 'group' ? `${entry.display_name} · ${row.display_name}` : entry.display_name;
   const notification = new Notification(title, {
     body: entry.message.slice(0, 200),
     tag: entry.message_group_uuid,

@@ -3,6 +3,7 @@ import type { Name } from '@parley/core/people';
 import { readPosition, unreadCount } from '@parley/core/summaries';
 import { count, seq, uuid } from '../schemas.ts';
 import { z } from '../zod.ts';
+import { presentSettings, settingsSchema } from './inbox-row.ts';
 
 const memberSchema = z
   .object({
@@ -25,6 +26,7 @@ export const messageGroupSchema = z
     last_seq: seq,
     unread_count: count,
     read_seq: seq,
+    ...settingsSchema.shape,
   })
   .openapi('MessageGroup');
 
@@ -53,6 +55,7 @@ export function presentMessageGroup(
     last_seq: summary.last_seq,
     unread_count: unreadCount(summary),
     read_seq: readPosition(summary).seq,
+    ...presentSettings(summary),
   };
 }
 

@@ -12,6 +12,9 @@ export type ConnectionOptions = {
 };
 
 const pingMs = 30_000;
+/** How long a peer may take to answer a close. A slow one gets the time to read what lies before it. */
+const goodbyeMs = 2_000;
+const slowGoodbyeMs = 15_000;
 /** Timers take no more. */
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -52,11 +55,12 @@ export function createConnection(ws: WebSocket, { bufferBytes, framesPerSecond }
     /** Takes what is serialised. A socket that does not drain is closed: its client catches up from the log. */
     send(frame: Buffer) {
       if (ws.readyState !== ws.OPEN) return;
-      if (ws.bufferedAmount + frame.length > bufferBytes) connection.close(closeCodes.tooSlow, 'too slow');
+      if (ws.bufferedAmount + frame.length > bufferBytes)
+        connection.close(closeCodes.tooSlow, 'too slow', slowGoodbyeMs);
       else ws.send(frame, { binary: false });
     },
 
-    close(code: number, reason: string, graceMs = 2_000) {
+    close(code: number, reason: string, graceMs = goodbyeMs) {
       if (ws.readyState !== ws.OPEN) return;
       ws.close(code, reason);
       // A peer that does not read never sees the close.

@@ -1,6 +1,4 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import { networkInterfaces } from 'node:os';
-import type { Config } from '@parley/config/config';
 import type { Clock } from '@parley/core/clock';
 import {
   createVerifier,
@@ -27,7 +25,14 @@ const records = z.array(z.looseObject({}));
 const deliverySchema = z.object({
   conversations: z
     .array(
-      z.looseObject({ message_group_uuid: z.string(), version: z.int(), entries: records, rows: records }),
+      z.looseObject({
+        message_group_uuid: z.string(),
+        version: z.int(),
+        entries: records,
+        erased: z.array(z.string()).optional(),
+        rows: records,
+        members: z.array(z.string()).optional(),
+      }),
     )
     .optional(),
   events: z.array(z.looseObject({ event: z.string(), user_uuid: z.string() })).optional(),
@@ -91,15 +96,3 @@ async function readBody(req: IncomingMessage): Promise<Buffer | undefined> {
   }
   return Buffer.concat(parts);
 }
-
-/** Where others reach the endpoint. */
-export function endpointUrl({ DELIVERY_URL, DELIVERY_HOST }: Config, port: number): string {
-  if (DELIVERY_URL) return DELIVERY_URL.replace(/\/$/, '');
-  const host = DELIVERY_HOST === '0.0.0.0' ? (ownAddress() ?? '127.0.0.1') : DELIVERY_HOST;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-const ownAddress = () =>
-  Object.values(networkInterfaces())
-    .flatMap((addresses) => addresses ?? [])
-    .find(({ family, internal }) => family === 'IPv4' && !internal)?.address;

@@ -134,6 +134,26 @@ describe('a read position', () => {
   });
 });
 
+describe('settings', () => {
+  it('are told to all devices of the person and to nobody else, and a message shows a hidden conversation', async () => {
+    const [writer, first, second] = [await join(one, ada), await join(one, ben), await join(other, ben)];
+    const sent = await writer.request('message.send', { handle: 'ben', message: 'noise' });
+    const { message_group_uuid: uuid } = sent.data;
+    await one.put(`/api/message_groups/${uuid}/settings`, { as: ben, body: { muted: true, hidden: true } });
+    for (const client of [first, second])
+      await client.event('message_group.updated', (row) => row.uuid === uuid && row.muted && row.hidden);
+    await writer.request('message.send', { message_group_uuid: uuid, message: 'more noise' });
+    for (const client of [first, second])
+      await client.event(
+        'message_group.updated',
+        (row) => row.message === 'more noise' && row.muted && !row.hidden,
+      );
+    expect(writer.events('message_group.updated').some((row) => row.muted || row.hidden)).toBe(false);
+    await one.put(`/api/message_groups/${uuid}/settings`, { as: ben, body: { muted: false } });
+    await second.event('message_group.updated', (row) => row.settings_version === 2 && !row.muted);
+  });
+});
+
 describe('presence', () => {
   it('is shared by people who share a conversation: at the start, on coming and on going', async () => {
     const stranger = await world.person('stranger');
@@ -149,6 +169,26 @@ describe('presence', () => {
     await first.event('presence', isOf(ben, false), 6_000);
     expect(nobody.events('presence')).toEqual([]);
   });
+});
+
+describe('people on a node that is gone', () => {
+  it('are offline for the others soon, but for those who came back elsewhere', async () => {
+    const gone = await world.liveNode();
+    const [dora, emil] = [await world.person('dora'), await world.person('emil')];
+    for (const { handle } of [dora, emil])
+      await one.post('/api/messages', { as: ada, body: { handle, message: 'we know each other' } });
+    await Promise.all([join(gone, dora), join(gone, emil)]);
+    // The list of nodes is a second old at most.
+    await sleep(1_100);
+    const watcher = await join(one, ada);
+    const isOf = (person: TestPerson, online: boolean) => (data: { user_uuid: string; online: boolean }) =>
+      data.user_uuid === person.uuid && data.online === online;
+    for (const person of [dora, emil]) await watcher.event('presence', isOf(person, true));
+    await gone.close();
+    await join(other, emil);
+    await watcher.event('presence', isOf(dora, false), 30_000);
+    expect(watcher.events('presence').some(isOf(emil, false))).toBe(false);
+  }, 45_000);
 });
 
 describe('a large conversation', () => {

@@ -2,7 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDeliveryClient, type Delivery, type NodeEvent } from '@parley/core/delivery';
+import {
+  type ConversationNews,
+  createDeliveryClient,
+  type Delivery,
+  type NodeEvent,
+} from '@parley/core/delivery';
+import type { Entry } from '@parley/core/entries';
 import * as nodes from '@parley/core/nodes';
 import { isLarge } from '@parley/core/push';
 import { createRosters } from '@parley/core/rosters';
@@ -12,7 +18,8 @@ import type { Context } from '../context.ts';
 import type { Session } from '../sessions.ts';
 import { createActions } from './actions.ts';
 import { type Connection, createConnection } from './connection.ts';
-import { createDeliveryServer, endpointUrl } from './delivery-server.ts';
+import { createDeliveryServer } from './delivery-server.ts';
+import { endpointUrl } from './endpoint-url.ts';
 import { closeCodes, codeOf } from './frame-errors.ts';
 import { event } from './frames.ts';
 import { createHandshakes, refuseUpgrade } from './handshake.ts';
@@ -36,18 +43,30 @@ const bytesPerUnit = 6;
 /** Sockets that resync, or come back after a drain, do so within this time. */
 const resyncSpreadMs = 1_000;
 const reconnectSpreadMs = 5_000;
+/** A node that starts while the table is away serves all the same, and takes sockets when it is back. */
+const listedWithinMs = 3_000;
 const retryHeartbeatMs = 1_000;
 const drainTimeoutMs = 5_000;
 const goodbyeMs = 3_000;
 
 export type GatewayContext = Pick<
   Context,
-  'config' | 'logger' | 'table' | 'log' | 'heads' | 'pool' | 'people' | 'sessions' | 'rateLimit'
+  | 'config'
+  | 'logger'
+  | 'metrics'
+  | 'table'
+  | 'log'
+  | 'heads'
+  | 'pages'
+  | 'pool'
+  | 'people'
+  | 'sessions'
+  | 'rateLimit'
 >;
 export type Gateway = ReturnType<typeof createGateway>;
 
 export function createGateway(ctx: GatewayContext) {
-  const { config, logger, table, log, heads, people, sessions } = ctx;
+  const { config, logger, metrics, table, log, heads, pages, people, sessions } = ctx;
   const node = { nodeId: randomUUID(), endpoint: '' };
   const stopping = new AbortController();
   const client = createDeliveryClient({ table, secrets: config.DELIVERY_SECRETS });
@@ -58,11 +77,11 @@ export function createGateway(ctx: GatewayContext) {
   const presence = createPresence({
     ...{ table, nodeId: node.nodeId, heads, rosters, sockets, directory, client, outboxes, logger },
   });
-  const news = createNews({ table, log, heads, people, rosters, sockets, presence, logger });
+  const news = createNews({ table, log, heads, pages, people, rosters, sockets, presence, logger, metrics });
   const handshakes = createHandshakes(config);
   const connected = new Set<Connection>();
   const actions = createActions({ ...ctx, rosters, markRead, tellTyping });
-  const receiver = createReceiver({ sessions, actions, logger, onAuthenticated });
+  const receiver = createReceiver({ sessions, actions, logger, metrics, onAuthenticated });
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -77,9 +96,12 @@ export function createGateway(ctx: GatewayContext) {
     online: (userUuids) => userUuids.filter(presence.isShown),
   });
   let heart: Promise<void> | undefined;
+  /** Once the table lists this node, deliveries come: not a socket before that. */
+  let isListed = false;
+  metrics?.watchSockets(() => connected.size);
 
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer) {
-    const status = stopping.signal.aborted ? 503 : handshakes.refusal(req);
+    const status = stopping.signal.aborted || !isListed ? 503 : handshakes.refusal(req);
     if (status) return refuseUpgrade(socket, status);
     const stopCounting = handshakes.count(req);
     socket.once('close', stopCounting);
@@ -114,7 +136,9 @@ export function createGateway(ctx: GatewayContext) {
   }
 
   function onDelivery({ conversations = [], events = [] }: Delivery) {
-    for (const conversation of conversations) void news.take(conversation);
+    if (logger.isLevelEnabled('debug') && conversations.length > 0)
+      logger.debug({ message_uuids: uuidsOf(conversations) }, 'delivery');
+    void news.takeAll(conversations);
     for (const nodeEvent of events)
       hear(nodeEvent).catch((err) =>
         logger.warn({ err, event: nodeEvent.event }, 'an event was not handed on'),
@@ -124,6 +148,9 @@ export function createGateway(ctx: GatewayContext) {
   /** What a node tells, this one included. */
   async function hear(nodeEvent: NodeEvent) {
     if (nodeEvent.event === 'presence') return presence.show(nodeEvent);
+    if (nodeEvent.event === 'appended')
+      return news.hurry(nodeEvent.entry.message_group_uuid, [nodeEvent.entry]);
+    if (nodeEvent.event === 'settings') return news.showRow(nodeEvent.row);
     if (nodeEvent.event === 'sessions_ended') return endSessions(nodeEvent.user_uuid);
     const { message_group_uuid, user_uuid } = nodeEvent;
     const roster = await rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs });
@@ -170,6 +197,29 @@ export function createGateway(ctx: GatewayContext) {
     await tell({ event: 'read', message_group_uuid: messageGroupUuid, user_uuid: userUuid, read_seq, row });
   }
 
+  /** Mutes or hides, and tells the person's devices. Throws as `summaries.changeSettings` does. */
+  async function changeSettings(
+    input: summaries.Settings & { userUuid: string; messageGroupUuid: string },
+  ): Promise<summaries.Summary> {
+    const changed = await summaries.changeSettings(table, input);
+    const row = await summaries.overlay(heads, changed);
+    tellInBackground({ event: 'settings', user_uuid: input.userUuid, row });
+    return changed;
+  }
+
+  /**
+   * Messages that this node appended go to the sockets at once, here and on the other nodes: the stream brings them
+   * again, and who has them passes them over. Changes of members are left to the stream, and what follows waits for them.
+   */
+  function tellAppended(written: Entry[]) {
+    for (const entry of written.filter(({ type }) => type === 'message')) {
+      news.hurry(entry.message_group_uuid, [entry]);
+      outboxes
+        .tellFew({ event: 'appended', user_uuid: entry.user_uuid, entry })
+        .catch((err) => logger.debug({ err }, 'the stream tells it alone'));
+    }
+  }
+
   function tellTyping(message_group_uuid: string, user_uuid: string) {
     tellInBackground({ event: 'typing', message_group_uuid, user_uuid });
   }
@@ -192,12 +242,20 @@ export function createGateway(ctx: GatewayContext) {
 
   async function beat() {
     let missedAt: string | undefined;
+    let beatAtMs = performance.now();
     while (!stopping.signal.aborted) {
       let waitMs = nodes.heartbeatMs;
       try {
         const newest = await nodes.heartbeat(table, node);
-        if (newest !== missedAt) resync();
+        isListed = true;
+        if (newest !== missedAt) {
+          metrics?.missed();
+          resync();
+        }
         missedAt = newest;
+        if (performance.now() - beatAtMs > nodes.deadAfterMs) presence.reappear();
+        beatAtMs = performance.now();
+        presence.notice(await nodes.list(table));
         await sockets.renew();
         await Promise.all([...sockets.all()].map(checkSession));
       } catch (err) {
@@ -217,6 +275,8 @@ export function createGateway(ctx: GatewayContext) {
   return {
     upgrade,
     markRead,
+    changeSettings,
+    tellAppended,
     /** Ends the sockets of a person who signed out, on every node. */
     tellSessionsEnded: (user_uuid: string) => tellInBackground({ event: 'sessions_ended', user_uuid }),
     connections: () => connected.size,
@@ -225,8 +285,10 @@ export function createGateway(ctx: GatewayContext) {
     async start() {
       if (config.DELIVERY_SECRETS.length === 0) throw new Error('DELIVERY_SECRETS is not set');
       const port = await deliveries.listen(config.DELIVERY_PORT, config.DELIVERY_HOST);
-      node.endpoint = endpointUrl(config, port);
+      node.endpoint = await endpointUrl(config, port);
       heart = beat();
+      const deadline = performance.now() + listedWithinMs;
+      while (!isListed && performance.now() < deadline) await sleep(10);
     },
 
     /** Answers what is under way, sends every socket away with the time to come back, and leaves. */
@@ -249,3 +311,6 @@ export function createGateway(ctx: GatewayContext) {
     },
   };
 }
+
+const uuidsOf = (conversations: ConversationNews[]) =>
+  conversations.flatMap(({ entries }) => entries.map(({ message_uuid }) => message_uuid));

@@ -1,14 +1,17 @@
 import type { ConversationNews } from '@parley/core/delivery';
 import type { Entry } from '@parley/core/entries';
+import { peopleOf } from '@parley/core/erased';
 import type { Log } from '@parley/core/log';
+import type { Pages } from '@parley/core/pages';
 import type { People } from '@parley/core/people';
 import { isLarge, removedBy } from '@parley/core/push';
 import type { Roster, Rosters } from '@parley/core/rosters';
 import * as summaries from '@parley/core/summaries';
 import type { Table } from '@parley/core/table/client';
 import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
 import { presentEntry } from '../presenters/entry.ts';
-import { presentInboxRow } from '../presenters/inbox-row.ts';
+import { namedIn, presentInboxRow } from '../presenters/inbox-row.ts';
 import { event } from './frames.ts';
 import type { Presence } from './presence.ts';
 import { createSequencer } from './sequencer.ts';
@@ -16,6 +19,7 @@ import type { Sockets } from './sockets.ts';
 
 /** A membership as of at most this long ago decides who hears. */
 export const rosterMaxAgeMs = 500;
+const nameMaxAgeMs = 4_000;
 /** Rows of a large conversation go to a socket this often at most. */
 const largeRowMs = 1_000;
 const rowsPerRead = 100;
@@ -23,27 +27,56 @@ const rowsPerRead = 100;
 export type NewsOptions = {
   table: Table;
   log: Log;
+  pages: Pages;
   heads: summaries.Heads;
   people: People;
   rosters: Rosters;
   sockets: Sockets;
   presence: Presence;
   logger: Logger;
+  metrics?: Metrics | undefined;
 };
 
 export type News = ReturnType<typeof createNews>;
 
 /** What the stream tells of conversations, to the sockets of their members. */
 export function createNews(options: NewsOptions) {
-  const { table, log, heads, people, rosters, sockets, presence, logger } = options;
+  const { table, log, heads, pages, people, rosters, sockets, presence, logger, metrics } = options;
   const sequencer = createSequencer({ table, hand, onLost });
   const largeRows = new Map<string, NodeJS.Timeout>();
 
-  async function take({ message_group_uuid, version, entries, rows }: ConversationNews) {
+  /** One delivery: what is of nobody here is passed over, and the rows of all that is are read together. */
+  async function takeAll(conversations: ConversationNews[]) {
+    const ofSomebody = conversations.filter(({ message_group_uuid, members }) => {
+      const isOfSomebody = members?.some(sockets.has) ?? true;
+      if (!isOfSomebody) sequencer.forget(message_group_uuid);
+      return isOfSomebody;
+    });
+    const wanted = ofSomebody.flatMap(({ message_group_uuid, members = [] }) =>
+      members.filter(sockets.has).map((userUuid) => ({ userUuid, messageGroupUuid: message_group_uuid })),
+    );
+    const reading = summaries.getEach(table, wanted);
+    reading.catch(() => {}); // Each conversation awaits it.
+    await Promise.all(
+      ofSomebody.map((conversation) =>
+        take(conversation, async () => {
+          const ofIt = ({ message_group_uuid }: summaries.Summary) =>
+            message_group_uuid === conversation.message_group_uuid;
+          return [...conversation.rows, ...(await reading).filter(ofIt)];
+        }),
+      ),
+    );
+  }
+
+  async function take(
+    { message_group_uuid, version, entries, erased = [] }: ConversationNews,
+    rows: () => Promise<summaries.Summary[]>,
+  ) {
     try {
-      await rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs, version });
+      const roster = await rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs, version });
       await sequencer.take(message_group_uuid, entries);
-      for (const row of rows) await showRow(row);
+      for (const user_uuid of erased) if (roster) showErased(roster, user_uuid);
+      for (const row of await rows()) await showRow(row);
     } catch (error) {
       onLost(message_group_uuid, error);
     }
@@ -51,17 +84,31 @@ export function createNews(options: NewsOptions) {
 
   async function hand(entry: Entry) {
     log.observe(entry);
+    pages.observe(entry);
+    // A change of members decides who hears of it.
+    const maxAgeMs = entry.type === 'message' ? rosterMaxAgeMs : 0;
     const [roster, names] = await Promise.all([
-      rosters.get(entry.message_group_uuid, { maxAgeMs: rosterMaxAgeMs }),
-      people.names([entry.user_uuid]),
+      rosters.get(entry.message_group_uuid, { maxAgeMs }),
+      people.names(isNew(entry) ? [] : peopleOf(entry)),
     ]);
     if (!roster) return;
     const here = membersHere(roster);
     const frame = event('message.created', presentEntry(entry, names));
     for (const userUuid of here) sockets.send(userUuid, frame);
+    metrics?.told(here.length);
+    logger.debug({ message_uuid: entry.message_uuid, people: here.length }, 'told');
     if (entry.type !== 'message') showMembership(entry, here);
     if (entry.seq === 1 || entry.type === 'members_added') presence.introduce(roster, here);
     if (isLarge(roster) && !largeRows.has(entry.message_group_uuid)) showLargeRowsSoon(roster);
+  }
+
+  /** The name that is stored with it is as new as those of the directory. */
+  const isNew = ({ created_at }: Entry) => table.clock.now() - Date.parse(created_at) < nameMaxAgeMs;
+  /** Who has a window on the conversation open takes this author's texts out of it. */
+  function showErased(roster: Roster, user_uuid: string) {
+    people.forget(user_uuid);
+    const frame = event('erased', { message_group_uuid: roster.group.message_group_uuid, user_uuid });
+    for (const userUuid of membersHere(roster)) sockets.send(userUuid, frame);
   }
 
   const membersHere = (roster: Roster) => roster.userUuids.filter(sockets.has);
@@ -82,7 +129,7 @@ export function createNews(options: NewsOptions) {
     if (!sockets.has(row.user)) return;
     const [roster, names] = await Promise.all([
       rosters.get(row.message_group_uuid, { maxAgeMs: rosterMaxAgeMs }),
-      people.names(row.user_uuid ? [row.user_uuid] : []),
+      people.names(namedIn(row)),
     ]);
     if (!roster?.has(row.user)) return;
     sockets.send(row.user, event('message_group.updated', presentInboxRow(row, names)));
@@ -121,7 +168,9 @@ export function createNews(options: NewsOptions) {
   }
 
   return {
-    take,
+    takeAll,
+    /** Messages that were appended a moment ago, ahead of the stream. */
+    hurry: (messageGroupUuid: string, entries: Entry[]) => sequencer.hurry(messageGroupUuid, entries),
     showRow,
     membersHere,
     stop() {

@@ -34,23 +34,31 @@ export function createOutboxes({ table, nodeId, directory, client, logger }: Out
   async function missed({ nodeId }: nodes.Node, events: NodeEvent[], err?: unknown) {
     logger.debug({ nodeId, err }, 'a node did not hear of events');
     // Typing and presence are over before anybody could catch up.
-    if (!events.some(({ event }) => event === 'read')) return;
+    if (!events.some(({ event }) => event === 'read' || event === 'settings')) return;
     await nodes
       .noteMissed(table, nodeId)
       .catch((err) => logger.warn({ nodeId, err }, 'a miss was not noted'));
   }
 
+  function post(node: nodes.Node, event: NodeEvent) {
+    const outbox = outboxes.get(node.nodeId) ?? { waiting: [], isSending: false };
+    outboxes.set(node.nodeId, outbox);
+    if (outbox.waiting.length < maxWaiting) outbox.waiting.push(event);
+    else void missed(node, [event]);
+    if (!outbox.isSending) void empty(node, outbox);
+  }
+
+  const others = async () => (await directory.list()).filter((node) => node.nodeId !== nodeId);
+
   return {
     /** To every other node that lives: what is told often must not cost a read for each person it concerns. */
     async tell(event: NodeEvent) {
-      for (const node of await directory.list()) {
-        if (node.nodeId === nodeId) continue;
-        const outbox = outboxes.get(node.nodeId) ?? { waiting: [], isSending: false };
-        outboxes.set(node.nodeId, outbox);
-        if (outbox.waiting.length < maxWaiting) outbox.waiting.push(event);
-        else void missed(node, [event]);
-        if (!outbox.isSending) void empty(node, outbox);
-      }
+      for (const node of await others()) post(node, event);
+    },
+    /** The same, unless they are so many that it costs more than it hurries. */
+    async tellFew(event: NodeEvent) {
+      const alive = await others();
+      if (alive.length < nodes.few) for (const node of alive) post(node, event);
     },
   };
 }

@@ -6,7 +6,8 @@ import { LRUCache } from 'lru-cache';
 /*
  * Hands the entries of a conversation on in the order of their seq, each once.
  *
- * 1. The first entry of a conversation that this node sees sets where it begins.
+ * 1. The first entry of a conversation that the stream brings sets where it begins. What an appending node tells
+ *    ahead of the stream (`hurry`) does not: two nodes may append at once, and the later entry come first.
  * 2. One that leaves a gap waits for at most 100 ms: most gaps close by themselves.
  * 3. What is missing then is read from the log. A gap too wide for that is told as such, and passed.
  *
@@ -69,7 +70,20 @@ export function createSequencer({ table, hand, onLost }: SequencerOptions) {
     await release(uuid, place);
   }
 
+  function enter(uuid: string, place: Place, sorted: Entry[]): Promise<void> {
+    return step(uuid, place, () => {
+      for (const entry of sorted) if (entry.seq > place.seq) place.held.set(entry.seq, entry);
+      return release(uuid, place);
+    });
+  }
+
   return {
+    /** Takes entries that the stream will bring as well. Where nothing is known of the conversation it is left to that. */
+    hurry(messageGroupUuid: string, news: Entry[]) {
+      const place = places.get(messageGroupUuid);
+      if (place) void enter(messageGroupUuid, place, news);
+    },
+
     /** Resolves when those that could be handed on are. */
     take(messageGroupUuid: string, news: Entry[]): Promise<void> {
       const sorted = news.toSorted((one, other) => one.seq - other.seq);
@@ -81,11 +95,10 @@ export function createSequencer({ table, hand, onLost }: SequencerOptions) {
         turn: Promise.resolve(),
       };
       places.set(messageGroupUuid, place);
-      return step(messageGroupUuid, place, () => {
-        for (const entry of sorted) if (entry.seq > place.seq) place.held.set(entry.seq, entry);
-        return release(messageGroupUuid, place);
-      });
+      return enter(messageGroupUuid, place, sorted);
     },
+    /** Nobody here hears of it: it begins anew with the next entry that the stream brings. */
+    forget: (messageGroupUuid: string) => void places.delete(messageGroupUuid),
     stop: () => places.clear(),
   };
 }

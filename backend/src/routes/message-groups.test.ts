@@ -170,6 +170,8 @@ describe('a conversation', () => {
       ]),
       last_seq: 3,
       unread_count: 2,
+      muted: false,
+      hidden: false,
       read_seq: 1,
     });
     expect((await show(ada, uuid)).body).toMatchObject({ last_seq: 3, unread_count: 0, read_seq: 3 });
@@ -320,6 +322,7 @@ describe('an inbox', () => {
     const group = (await create(ada, { title: 'Talk', handles: [cleo?.handle] })).body;
     await api.put('/api/profile/update', { as: ben, body: { display_name: 'Benjamin' } });
     const inbox = await api.get('/api/message_groups', { as: ada });
+    const untouched = { muted: false, hidden: false, settings_version: 0 };
     expect(inbox.status).toBe(200);
     expect(inbox.body).toEqual([
       {
@@ -327,22 +330,26 @@ describe('an inbox', () => {
         kind: 'group',
         display_name: 'Talk',
         handle: null,
+        user_uuid: null,
         message: 'Ada created the group “Talk”',
         created_at: expect.any(String),
         last_seq: 1,
         unread_count: 0,
         read_seq: 1,
+        ...untouched,
       },
       {
         uuid: direct.message_group_uuid,
         kind: 'direct',
         display_name: 'Benjamin',
         handle: ben?.handle,
+        user_uuid: ben?.uuid,
         message: 'x'.repeat(200),
         created_at: direct.created_at,
         last_seq: 1,
         unread_count: 1,
         read_seq: 0,
+        ...untouched,
       },
     ]);
     expect(inbox.headers.get('Parley-Unread-Conversations')).toBe('1');

@@ -6,7 +6,13 @@ import type { Context } from '../context.ts';
 import { membersPerPage, showDetails } from '../group-details.ts';
 import { titleMaxChars } from '../limits.ts';
 import { linkNext } from '../links.ts';
-import { inboxRowSchema, presentInboxRow } from '../presenters/inbox-row.ts';
+import {
+  inboxRowSchema,
+  namedIn,
+  presentInboxRow,
+  presentSettings,
+  settingsSchema,
+} from '../presenters/inbox-row.ts';
 import {
   messageGroupSchema,
   newMessageGroupSchema,
@@ -39,6 +45,16 @@ const handles = z
 const createBody = z.object({ title, handles }).openapi('NewGroup');
 const renameBody = z.object({ title }).openapi('Rename');
 const readBody = z.object({ seq: seqOr('seq_invalid') }).openapi('MarkRead');
+const settingsBody = settingsSchema
+  .partial()
+  .refine(({ muted, hidden }) => muted !== undefined || hidden !== undefined)
+  .openapi('ChangeSettings');
+const hidden = z
+  .enum(['true', 'false'])
+  .default('false')
+  .transform((value) => value === 'true')
+  .openapi({ type: 'string', enum: ['true', 'false'], default: 'false' });
+const shortCount = (count: number) => (count < 100 ? String(count) : '99+');
 const inboxPosition = z.object({ last_message_at: z.string(), message_group_uuid: z.string() });
 
 export const messageGroupRoutes = (ctx: Context) => [
@@ -46,20 +62,21 @@ export const messageGroupRoutes = (ctx: Context) => [
     method: 'get',
     path: '/api/message_groups',
     summary: 'Your conversations, the one with the newest message first',
-    query: z.object({ limit: limit(20), cursor }),
+    query: z.object({ limit: limit(20), cursor, hidden }),
     response: z.array(inboxRowSchema),
     headers: ['Link', 'Parley-Unread-Conversations'],
-    async handle({ user, query: { limit, cursor }, res }) {
-      const scope = ['message_groups', user.uuid];
+    async handle({ user, query: { limit, cursor, hidden }, res }) {
+      const which = hidden ? 'hidden' : 'shown';
+      const scope = ['message_groups', which, user.uuid];
       const after = cursor === undefined ? undefined : ctx.cursors.open(scope, cursor, inboxPosition);
-      const page = await summaries.list(ctx.table, ctx.heads, { userUuid: user.uuid, limit, after });
-      if (page.next)
-        linkNext(res, '/api/message_groups', { limit, cursor: ctx.cursors.seal(scope, page.next) });
-      if (page.unreadConversations) {
-        const { count } = page.unreadConversations;
-        res.set('Parley-Unread-Conversations', count < 100 ? String(count) : '99+');
+      const page = await summaries.list(ctx.table, ctx.heads, { userUuid: user.uuid, limit, after, which });
+      if (page.next) {
+        const rest = { limit, ...(hidden && { hidden: 'true' }) };
+        linkNext(res, '/api/message_groups', { ...rest, cursor: ctx.cursors.seal(scope, page.next) });
       }
-      const names = await ctx.people.names(page.summaries.flatMap(({ user_uuid }) => user_uuid ?? []));
+      if (page.unreadConversations && !hidden)
+        res.set('Parley-Unread-Conversations', shortCount(page.unreadConversations.count));
+      const names = await ctx.people.names(page.summaries.flatMap(namedIn));
       return page.summaries.map((summary) => presentInboxRow(summary, names));
     },
   }),
@@ -128,6 +145,19 @@ export const messageGroupRoutes = (ctx: Context) => [
     handle({ user, params, body }) {
       const input = { userUuid: user.uuid, messageGroupUuid: params.uuid, seq: body.seq };
       return ctx.gateway.markRead(input);
+    },
+  }),
+  route({
+    method: 'put',
+    path: '/api/message_groups/:uuid/settings',
+    summary: 'Mute a conversation for yourself, or put it away until its next message',
+    params: uuidParams,
+    body: settingsBody,
+    response: settingsSchema,
+    errors: ['message_group_not_found'],
+    async handle({ user, params, body }) {
+      const input = { userUuid: user.uuid, messageGroupUuid: params.uuid, ...body };
+      return presentSettings(await ctx.gateway.changeSettings(input));
     },
   }),
 ];

@@ -47,11 +47,11 @@ export async function connect(url: string, options: { origin?: string } = {}) {
     });
   }
 
-  async function request(action: string, payload?: unknown): Promise<Frame> {
+  async function request(action: string, payload?: unknown, timeoutMs?: number): Promise<Frame> {
     lastId += 1;
     const id = String(lastId);
     socket.send(JSON.stringify({ id, action, payload }));
-    return heard(({ type, request_id }) => type === 'response' && request_id === id);
+    return heard(({ type, request_id }) => type === 'response' && request_id === id, timeoutMs);
   }
 
   return {

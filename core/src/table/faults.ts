@@ -20,7 +20,7 @@ export const isRetryableCode = (code: string | undefined) => code !== undefined 
 /** Whether the engine, the network or a limit failed, and not the request: the outcome of a write is then unknown. */
 export function isTransientFault(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  if (error instanceof UnprocessedError) return true;
+  if (error instanceof UnprocessedError || isBrokenAnswer(error)) return true;
   const sdkError = error as Parameters<typeof isTransientError>[0];
   return (
     isTransientError(sdkError) ||
@@ -29,6 +29,9 @@ export function isTransientFault(error: unknown): boolean {
     isConnectionError(error)
   );
 }
+
+/** An answer that broke off in the middle: the SDK leaves it on the parser's error. */
+const isBrokenAnswer = (error: Error) => error.name === 'SyntaxError' && '$response' in error;
 
 const connectionCodes = new Set([
   'ECONNREFUSED',

@@ -8,8 +8,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
  */
 export type Fate = 'pass' | 'cut' | 'garble' | 'drop' | 'throttle' | 'fail' | { delayMs: number };
 
+export type FaultProxyOptions = {
+  /** What the client gets instead of the engine's answer. */
+  rewrite?: (operation: string, body: Buffer) => Buffer;
+};
+
 /** Stands in front of a DynamoDB API. `decide` is asked for each request, by its operation (`BatchExecuteStatement`, ...). */
-export async function startFaultProxy(endpoint: string, decide: (operation: string) => Fate) {
+export async function startFaultProxy(
+  endpoint: string,
+  decide: (operation: string) => Fate,
+  { rewrite = (_operation, body) => body }: FaultProxyOptions = {},
+) {
   const target = new URL(endpoint);
   const server = createServer(async (req, res) => {
     const chunks: Buffer[] = [];
@@ -28,7 +37,16 @@ export async function startFaultProxy(endpoint: string, decide: (operation: stri
         reply.on('end', () => {
           if (fate === 'cut') return res.destroy();
           if (fate === 'garble') return res.writeHead(200).end('{"Responses":[{');
-          res.writeHead(reply.statusCode ?? 502, reply.headers).end(Buffer.concat(body));
+          const answered = rewrite(operation, Buffer.concat(body));
+          const {
+            'content-length': _,
+            'transfer-encoding': __,
+            'x-amz-crc32': ___,
+            ...headers
+          } = reply.headers;
+          res
+            .writeHead(reply.statusCode ?? 502, { ...headers, 'content-length': answered.length })
+            .end(answered);
         });
       },
     );

@@ -1,5 +1,15 @@
 import { ApiError } from './errors.ts';
-import type { ClientConfig, Entry, Group, InboxRow, Member, Person, Profile, Role } from './types.ts';
+import type {
+  ClientConfig,
+  Entry,
+  Group,
+  InboxRow,
+  Member,
+  Person,
+  Profile,
+  Role,
+  Settings,
+} from './types.ts';
 
 type Request = { method?: string; body?: object; key?: string };
 export type Page<T> = { rows: T[]; next: string | undefined };
@@ -42,6 +52,7 @@ export function createApi({ token, renew }: Credentials, fetch: typeof globalThi
     searchPeople: (search: string) =>
       call<Person[]>(`/api/users?limit=8&search=${encodeURIComponent(search)}`),
     inbox: (next = '/api/message_groups?limit=50') => list<InboxRow>(next),
+    hidden: () => list<InboxRow>('/api/message_groups?limit=100&hidden=true'),
     async group(uuid: string): Promise<Group> {
       const path = `${groupPath(uuid)}?limit=100`;
       const response = await refuseErrors(await answer(path, {}));
@@ -54,6 +65,8 @@ export function createApi({ token, renew }: Credentials, fetch: typeof globalThi
       }
       return group;
     },
+    /** The group without the rest of its members. */
+    positions: (uuid: string) => call<Group>(`${groupPath(uuid)}?limit=1`),
     entries: (uuid: string, range: { before?: number; after?: number; limit: number }) => {
       const query = new URLSearchParams({ limit: String(range.limit) });
       if (range.before !== undefined) query.set('before_seq', String(range.before));
@@ -66,6 +79,8 @@ export function createApi({ token, renew }: Credentials, fetch: typeof globalThi
         method: 'PUT',
         body: { seq },
       }),
+    changeSettings: (uuid: string, body: Partial<Settings>) =>
+      call<Settings>(`${groupPath(uuid)}/settings`, { method: 'PUT', body }),
     createGroup: (body: { title: string; handles: string[] }, key: string) =>
       call<{ message_group_uuid: string }>('/api/message_groups', { method: 'POST', body, key }),
     rename: (uuid: string, title: string) => call<Group>(groupPath(uuid), { method: 'PUT', body: { title } }),

@@ -25,12 +25,17 @@ export type InboxRow = {
   kind: 'direct' | 'group';
   display_name: string;
   handle: string | null;
+  user_uuid: string | null;
   message: string;
   created_at: string;
   last_seq: number;
   unread_count: number;
   read_seq: number;
-};
+  settings_version: number;
+} & Settings;
+
+/** Of one member: `hidden` until the next message. */
+export type Settings = { muted: boolean; hidden: boolean };
 
 export type Person = { uuid: string; handle: string; display_name: string };
 export type Profile = Person & { bio: string | null };
@@ -45,7 +50,7 @@ export type Group = {
   last_seq: number;
   unread_count: number;
   read_seq: number;
-};
+} & Settings;
 
 export type ClientConfig = {
   region: string;

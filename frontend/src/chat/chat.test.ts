@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Api } from '../api/client.ts';
 import { ApiError } from '../api/errors.ts';
-import type { Entry, Group, InboxRow, Member } from '../api/types.ts';
+import type { Entry, Group, InboxRow, Member, Settings } from '../api/types.ts';
 import { memoryStorage } from '../testing/memory-storage.ts';
 import { type Chat, createChat } from './chat.ts';
 
@@ -15,7 +15,8 @@ const members: Member[] = [
 /** A server with one conversation, whose log the tests write to; while it is away, no request is answered. */
 function world(length: number, readSeq = length) {
   const log: Entry[] = [];
-  const server = { isAway: false, readSeq, requests: 0 };
+  const settings = { muted: false, hidden: false, settings_version: 0 };
+  const server = { isAway: false, readSeq, requests: 0, hasLeft: false, settings };
   const say = (user_uuid = 'ben', message = `text ${log.length + 1}`) => {
     const entry: Entry = {
       uuid: `m-${log.length + 1}`,
@@ -47,14 +48,21 @@ function world(length: number, readSeq = length) {
     kind: 'direct',
     display_name: 'Ben',
     handle: 'ben',
+    user_uuid: 'ben',
     message: log.at(-1)?.message ?? '',
     created_at: log.at(-1)?.created_at ?? '',
     ...position(),
+    ...server.settings,
   });
   const keys = new Map<string, Entry>();
   const api = {
-    inbox: () => answer(() => ({ rows: [row()], next: undefined })),
-    group: () => answer((): Group => ({ uuid, kind: 'direct', title: null, members, ...position() })),
+    inbox: () =>
+      answer(() => ({ rows: server.settings.hidden || server.hasLeft ? [] : [row()], next: undefined })),
+    positions: () => (server.hasLeft ? Promise.reject(new ApiError(404, [])) : answer(() => row())),
+    group: () =>
+      answer(
+        (): Group => ({ uuid, kind: 'direct', title: null, members, ...position(), ...server.settings }),
+      ),
     entries: (_uuid: string, { before, after, limit }: { before?: number; after?: number; limit: number }) =>
       answer(() => {
         if (after !== undefined) return log.slice(after, after + limit);
@@ -72,18 +80,26 @@ function world(length: number, readSeq = length) {
         server.readSeq = Math.max(server.readSeq, seq);
         return { read_seq: server.readSeq, unread_count: log.length - server.readSeq };
       }),
+    changeSettings: (_uuid: string, settings: Partial<Settings>) =>
+      answer(() => {
+        const { settings_version, ...before } = server.settings;
+        server.settings = { ...before, ...settings, settings_version: settings_version + 1 };
+        return { muted: server.settings.muted, hidden: server.settings.hidden };
+      }),
   } as unknown as Api;
   const told: string[] = [];
+  const announced: string[] = [];
   const chat = createChat({
     api,
     me,
     storage: memoryStorage(),
     tell: (action) => told.push(action),
+    onMessage: ({ message }) => announced.push(message),
     schedule: (notify) => queueMicrotask(notify),
     secondLookMs: 20,
   });
   chats.push(chat);
-  return { chat, log, server, say, row, told };
+  return { chat, log, server, say, row, told, announced };
 }
 
 const chats: Chat[] = [];
@@ -200,6 +216,39 @@ describe('the state of the page', () => {
     chat.type(uuid);
     chat.type(uuid);
     expect(told).toEqual(['typing']);
+  });
+
+  test('a muted conversation is not announced; one whose row is not known waits for it', async () => {
+    const { chat, say, row, announced } = world(3);
+    const hear = (message: string) => chat.hearEvent({ event: 'message.created', data: say('ben', message) });
+    hear('before the inbox is read');
+    expect(announced).toEqual([]);
+    await chat.readInbox();
+    hear('heard');
+    await chat.changeSettings(uuid, { muted: true });
+    hear('not heard');
+    expect(announced).toEqual(['before the inbox is read', 'heard']);
+    chat.hearEvent({ event: 'message_group.updated', data: row() });
+    expect(chat.settings(uuid)).toEqual({ muted: true, hidden: false });
+    await chat.changeSettings(uuid, { muted: false });
+    hear('heard again');
+    expect(announced).toEqual(['before the inbox is read', 'heard', 'heard again']);
+  });
+
+  test('what was hidden or left on another device meanwhile is found out with the next look', async () => {
+    const { chat, server } = world(3);
+    await chat.readInbox();
+    server.settings = { muted: false, hidden: true, settings_version: 1 };
+    await chat.readInbox();
+    await settle();
+    expect(chat.inbox().get(uuid)?.hidden).toBe(true);
+    server.settings.hidden = false;
+    await chat.readInbox();
+    expect(chat.inbox().get(uuid)?.hidden).toBe(false);
+    server.hasLeft = true;
+    await chat.readInbox();
+    await settle();
+    expect(chat.inbox().size).toBe(0);
   });
 
   test('who is removed loses the conversation at once', async () => {

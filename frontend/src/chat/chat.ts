@@ -1,6 +1,6 @@
 import type { Api } from '../api/client.ts';
 import { ApiError, explain } from '../api/errors.ts';
-import type { Entry, Group, InboxRow, Person, Profile } from '../api/types.ts';
+import type { Entry, Group, InboxRow, Person, Profile, Settings } from '../api/types.ts';
 import type { LiveState } from '../live/connection.ts';
 import type { LiveEvent } from '../live/events.ts';
 import { createDrafts } from './drafts.ts';
@@ -19,7 +19,7 @@ import {
   take,
   trim,
 } from './history.ts';
-import { dropRow, type Inbox, takeRead, takeRow } from './inbox.ts';
+import { dropRow, type Inbox, sorted, takeRead, takeRow, takeSettings } from './inbox.ts';
 import { createOutbox, type Pending } from './outbox.ts';
 import { createSignal } from './signal.ts';
 import { createTyping } from './typing.ts';
@@ -43,7 +43,8 @@ type Options = {
   storage: Storage;
   /** Sends a frame; the caller does not wait for its answer. */
   tell(action: string, payload: object): void;
-  onMessage?(entry: Entry, row: InboxRow | undefined): void;
+  /** A message of somebody else, in a conversation that is not muted. */
+  onMessage?(entry: Entry, row: InboxRow): void;
   schedule?(notify: () => void): void;
   /** The index of the inbox lags: it is read once more after this long. */
   secondLookMs?: number;
@@ -54,6 +55,7 @@ const catchUpPage = 100;
 /** A gap greater than this is not filled at once: the window stays where it is, and the rest is read by scrolling. */
 const maxCatchUp = 500;
 const maxConversations = 8;
+const maxMissing = 10;
 const trimAfterMs = 120;
 
 /**
@@ -76,6 +78,8 @@ export function createChat(options: Options) {
   let nextInboxPage: string | undefined;
   let inboxStatus: 'loading' | 'ready' | 'failed' = 'loading';
   let live: { state: LiveState; retryAtMs?: number | undefined } = { state: 'connecting' };
+  /** Messages of conversations whose row is not known yet: it says whether they are muted. */
+  const unannounced = new Map<string, Entry>();
   const looks = new Map<number, ReturnType<typeof setTimeout>>();
   let isClosed = false;
 
@@ -261,6 +265,7 @@ export function createChat(options: Options) {
       for (const row of rows) isExact = takeInboxRow(row) && isExact;
       if (isFirst) nextInboxPage = next;
       inboxStatus = 'ready';
+      lookForMissing(rows, next ? rows.at(-1)?.created_at : '');
     } catch (error) {
       if (inboxStatus !== 'ready') inboxStatus = 'failed';
       if (!(error instanceof ApiError)) throw error;
@@ -269,9 +274,30 @@ export function createChat(options: Options) {
     }
   }
 
+  /** Rows that are known and belong on this page, and are not there: put away or left, elsewhere and meanwhile. */
+  function lookForMissing(rows: InboxRow[], from = '') {
+    const listed = new Set(rows.map((row) => row.uuid));
+    const missing = sorted(inbox).filter((row) => row.created_at > from && !listed.has(row.uuid));
+    for (const { uuid } of missing.slice(0, maxMissing)) void refreshSettings(uuid).catch(() => {});
+  }
+
+  async function refreshSettings(uuid: string) {
+    const version = inbox.get(uuid)?.settings_version;
+    try {
+      const { muted, hidden } = await api.positions(uuid);
+      if (inbox.get(uuid)?.settings_version === version) inbox = takeSettings(inbox, uuid, { muted, hidden });
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 404) throw error;
+      inbox = dropRow(inbox, uuid);
+    }
+    changed();
+  }
+
   function takeInboxRow(row: InboxRow) {
     const taken = takeRow(inbox, row);
     inbox = taken.inbox;
+    const entry = unannounced.get(row.uuid);
+    if (entry) announce(entry);
     changed();
     const known = conversations.get(row.uuid);
     if (known && row.last_seq > known.history.newest) {
@@ -350,9 +376,7 @@ export function createChat(options: Options) {
     switch (event.event) {
       case 'message.created':
         takeEntry(event.data);
-        if (event.data.user_uuid !== me.uuid && event.data.type === 'message') {
-          options.onMessage?.(event.data, inbox.get(event.data.message_group_uuid));
-        }
+        if (event.data.user_uuid !== me.uuid && event.data.type === 'message') announce(event.data);
         return;
       case 'message_group.updated':
         if (!takeInboxRow(event.data)) lookAgain(300);
@@ -373,6 +397,13 @@ export function createChat(options: Options) {
         void resumeConversations();
         return lookAgain(options.secondLookMs ?? 5_000);
     }
+  }
+
+  function announce(entry: Entry) {
+    const row = inbox.get(entry.message_group_uuid);
+    if (!row) return void unannounced.set(entry.message_group_uuid, entry);
+    unannounced.delete(row.uuid);
+    if (!row.muted) options.onMessage?.(entry, row);
   }
 
   function takeMembership({ message_group_uuid: uuid, user_uuid, change: what }: MembershipChange) {
@@ -412,7 +443,6 @@ export function createChat(options: Options) {
     conversation: (uuid: string) => conversations.get(uuid),
     pending: (to: string): Pending[] => outbox.of(to),
     person: (uuid: string) => people.get(uuid),
-    personByHandle: (handle: string) => [...people.values()].find((person) => person.handle === handle),
     isOnline: (uuid: string) => online.has(uuid),
     typists: (uuid: string) =>
       typing.people(uuid).map((person) => people.get(person)?.display_name ?? 'Somebody'),
@@ -446,6 +476,25 @@ export function createChat(options: Options) {
     setGroup(group: Group) {
       remember(group.members);
       change(group.uuid, { group });
+    },
+    /** Mutes, or puts away until the next message. Rejects where the server refuses. */
+    async changeSettings(uuid: string, settings: Partial<Settings>) {
+      const before = inbox.get(uuid);
+      const now = await api.changeSettings(uuid, settings);
+      // A row that came meanwhile knows better.
+      if (inbox.get(uuid)?.settings_version === before?.settings_version)
+        inbox = takeSettings(inbox, uuid, now);
+      const group = conversations.get(uuid)?.group;
+      if (group) change(uuid, { group: { ...group, ...now } });
+      changed();
+    },
+    settings(uuid: string): Settings {
+      const { muted = false, hidden = false } = inbox.get(uuid) ?? conversations.get(uuid)?.group ?? {};
+      return { muted, hidden };
+    },
+    hasHidden: () => sorted(inbox, true).length > 0,
+    async readHidden() {
+      for (const row of (await api.hidden()).rows) takeInboxRow(row);
     },
     /** After leaving: the row goes at once. */
     leave(uuid: string) {

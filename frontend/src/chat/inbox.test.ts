@@ -7,11 +7,15 @@ const row = (part: Partial<InboxRow>): InboxRow => ({
   kind: 'direct',
   display_name: 'A',
   handle: 'a',
+  user_uuid: 'a',
   message: 'text',
   created_at: '2026-01-01T00:00:00.000Z',
   last_seq: 5,
   unread_count: 2,
   read_seq: 3,
+  muted: false,
+  hidden: false,
+  settings_version: 0,
   ...part,
 });
 const of = (...rows: InboxRow[]): Inbox => new Map(rows.map((each) => [each.uuid, each]));
@@ -55,5 +59,26 @@ describe('the inbox', () => {
     const inbox = of(row({}), row({ uuid: 'b', unread_count: 0 }));
     expect(unreadConversations(inbox)).toBe(1);
     expect(unreadConversations(dropRow(inbox, 'a'))).toBe(0);
+  });
+
+  test('leaves out what is put away, and counts nothing that is muted', () => {
+    const inbox = of(row({}), row({ uuid: 'b', hidden: true }), row({ uuid: 'c', muted: true }));
+    expect(sorted(inbox).map(({ uuid }) => uuid)).toEqual(['a', 'c']);
+    expect(sorted(inbox, true).map(({ uuid }) => uuid)).toEqual(['b']);
+    expect(unreadConversations(inbox)).toBe(1);
+  });
+
+  test('a row from before a change of settings does not undo it, and its newer message shows what was hidden', () => {
+    const inbox = of(row({ muted: true, hidden: true, settings_version: 2 }));
+    expect(takeRow(inbox, row({ settings_version: 1 })).inbox).toBe(inbox);
+    const taken = takeRow(inbox, row({ last_seq: 6, unread_count: 3, settings_version: 1 }));
+    expect(taken.isExact).toBe(false);
+    expect(taken.inbox.get('a')).toMatchObject({
+      last_seq: 6,
+      unread_count: 3,
+      muted: true,
+      hidden: false,
+      settings_version: 2,
+    });
   });
 });

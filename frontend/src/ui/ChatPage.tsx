@@ -20,9 +20,15 @@ export function ChatPage({ chat, api, config, application }: Props) {
   const path = usePath();
   const place = placeOf(path);
   const [dialog, setDialog] = useState<Dialog>('none');
-  const rows = sorted(chat.inbox());
+  const [isHidden, setHidden] = useState(false);
+  const rows = sorted(chat.inbox(), isHidden);
   const unread = unreadConversations(chat.inbox());
   const current = place.name === 'conversation' ? place.uuid : undefined;
+  const showHidden = (next: boolean) => {
+    setHidden(next);
+    // What is known of it shows meanwhile; the next look reads it again.
+    if (next) void chat.readHidden().catch(() => {});
+  };
   const closeDialog = useCallback(() => setDialog('none'), []);
 
   useEffect(() => {
@@ -77,7 +83,14 @@ export function ChatPage({ chat, api, config, application }: Props) {
               <Plus />
             </button>
           </header>
-          <InboxList chat={chat} rows={rows} current={current} onNew={() => setDialog('new')} />
+          <InboxList
+            chat={chat}
+            rows={rows}
+            current={current}
+            isHidden={isHidden}
+            onHidden={showHidden}
+            onNew={() => setDialog('new')}
+          />
         </aside>
         <main className="conversation-pane">
           {place.name === 'conversation' && (
@@ -126,6 +139,6 @@ const Plus = () => (
 const Gear = () => (
   <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" fill="none" stroke="currentColor">
     <circle cx="12" cy="8" r="4" strokeWidth="2" />
-    <path d="M4.5 20.5c1-4 4-5.5 7.5-5.5s6.5 1.500 7.500 5.500" strokeWidth="2" strokeLinecap="round" />
+    <path d="M4.5 20.5c1-4 4-5.5 7.5-5.5s6.5 1.5 7.5 5.5" strokeWidth="2" strokeLinecap="round" />
   </svg>
 );

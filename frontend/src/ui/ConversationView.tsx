@@ -10,12 +10,14 @@ import { Composer } from './Composer.tsx';
 import { GroupDialog } from './GroupDialog.tsx';
 import { MessageList } from './MessageList.tsx';
 import { go, pathOf } from './router.ts';
+import { SettingsDialog } from './SettingsDialog.tsx';
 
 type Props = { chat: Chat; api: Api; config: ClientConfig; uuid?: string; handle?: string };
 
 /** A conversation, or the blank page of one that its first message begins. */
 export function ConversationView({ chat, api, config, uuid, handle }: Props) {
   const [isGroupOpen, setGroupOpen] = useState(false);
+  const [isSettingsOpen, setSettingsOpen] = useState(false);
   const { person, problem } = usePerson(chat, api, handle);
   const to = uuid ?? `@${handle}`;
 
@@ -72,6 +74,17 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
             Members
           </button>
         )}
+        {uuid && conversation?.status === 'ready' && (
+          <button
+            type="button"
+            className="icon"
+            aria-label="Mute or hide"
+            title="Mute or hide"
+            onClick={() => setSettingsOpen(true)}
+          >
+            <Dots />
+          </button>
+        )}
       </header>
       {trouble ? (
         <div className="nothing" role="alert">
@@ -123,10 +136,26 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
           onClose={() => setGroupOpen(false)}
         />
       )}
+      {isSettingsOpen && uuid && (
+        <SettingsDialog
+          chat={chat}
+          uuid={uuid}
+          title={heading.title}
+          onClose={() => setSettingsOpen(false)}
+        />
+      )}
       <Announcer conversation={conversation} me={chat.me.uuid} />
     </section>
   );
 }
+
+const Dots = () => (
+  <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" fill="currentColor">
+    <circle cx="12" cy="5" r="2" />
+    <circle cx="12" cy="12" r="2" />
+    <circle cx="12" cy="19" r="2" />
+  </svg>
+);
 
 function headingOf(
   chat: Chat,
@@ -138,12 +167,14 @@ function headingOf(
   const row = uuid ? chat.inbox().get(uuid) : undefined;
   const group = conversation?.group;
   const kind = group?.kind ?? row?.kind ?? 'direct';
+  const muted = uuid && chat.settings(uuid).muted ? ' · muted' : '';
   if (kind === 'group') {
     const members = group?.members ?? [];
     const here = members.filter(
       (member) => member.uuid !== chat.me.uuid && chat.isOnline(member.uuid),
     ).length;
-    const subtitle = group ? `${members.length} members${here > 0 ? `, ${here} online` : ''}` : '';
+    const size = members.length === 1 ? '1 member' : `${members.length} members`;
+    const subtitle = group ? `${size}${here > 0 ? `, ${here} online` : ''}${muted}` : '';
     return { title: group?.title ?? row?.display_name ?? '', subtitle, isGroup: true, isOnline: false };
   }
   const other = group?.members.find((member) => member.uuid !== chat.me.uuid) ?? person;
@@ -152,7 +183,7 @@ function headingOf(
   const at = other?.handle ?? row?.handle ?? handle;
   return {
     title: name,
-    subtitle: `${at ? `@${at}` : ''}${isOnline ? ' · online' : ''}`,
+    subtitle: `${at ? `@${at}` : ''}${isOnline ? ' · online' : ''}${muted}`,
     isGroup: false,
     isOnline,
   };

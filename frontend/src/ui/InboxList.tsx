@@ -5,12 +5,20 @@ import { agoName, fullName } from '../text/time.ts';
 import { Avatar } from './Avatar.tsx';
 import { go, pathOf } from './router.ts';
 
-type Props = { chat: Chat; rows: InboxRow[]; current: string | undefined; onNew(): void };
+type Props = {
+  chat: Chat;
+  rows: InboxRow[];
+  current: string | undefined;
+  /** Those that were put away are shown. */
+  isHidden: boolean;
+  onHidden(isHidden: boolean): void;
+  onNew(): void;
+};
 
-export function InboxList({ chat, rows, current, onNew }: Props) {
+export function InboxList({ chat, rows, current, isHidden, onHidden, onNew }: Props) {
   useMinutes();
   const status = chat.inboxStatus();
-  if (rows.length === 0) {
+  if (rows.length === 0 && !isHidden && !chat.hasHidden()) {
     if (status === 'loading') return <p className="quiet padded">Loading conversations …</p>;
     if (status === 'failed') {
       return (
@@ -32,7 +40,15 @@ export function InboxList({ chat, rows, current, onNew }: Props) {
     );
   }
   return (
-    <nav aria-label="Conversations" className="rows">
+    <nav aria-label={isHidden ? 'Hidden conversations' : 'Conversations'} className="rows">
+      {isHidden && (
+        <button type="button" className="text" onClick={() => onHidden(false)}>
+          Back to the inbox
+        </button>
+      )}
+      {rows.length === 0 && (
+        <p className="quiet padded">{isHidden ? 'Nothing is hidden.' : 'No conversations here.'}</p>
+      )}
       <ul>
         {rows.map((row) => (
           <li key={row.uuid}>
@@ -40,9 +56,14 @@ export function InboxList({ chat, rows, current, onNew }: Props) {
           </li>
         ))}
       </ul>
-      {chat.hasMoreInbox() && (
+      {!isHidden && chat.hasMoreInbox() && (
         <button type="button" className="text more" onClick={() => void chat.moreInbox()}>
           Show older conversations
+        </button>
+      )}
+      {!isHidden && (
+        <button type="button" className="text more subtle" onClick={() => onHidden(true)}>
+          Hidden conversations
         </button>
       )}
     </nav>
@@ -50,7 +71,6 @@ export function InboxList({ chat, rows, current, onNew }: Props) {
 }
 
 function Row({ chat, row, isCurrent }: { chat: Chat; row: InboxRow; isCurrent: boolean }) {
-  const other = row.handle ? chat.personByHandle(row.handle) : undefined;
   const typists = chat.typists(row.uuid);
   const draft = isCurrent ? '' : chat.drafts.of(row.uuid);
   function open(event: MouseEvent) {
@@ -62,17 +82,18 @@ function Row({ chat, row, isCurrent }: { chat: Chat; row: InboxRow; isCurrent: b
     <a
       href={pathOf.conversation(row.uuid)}
       onClick={open}
-      className={row.unread_count > 0 ? 'row unread' : 'row'}
+      className={`row${row.unread_count > 0 ? ' unread' : ''}${row.muted ? ' muted' : ''}`}
       aria-current={isCurrent ? 'page' : undefined}
     >
       <Avatar
         name={row.display_name}
         isGroup={row.kind === 'group'}
-        isOnline={other ? chat.isOnline(other.uuid) : false}
+        isOnline={row.user_uuid !== null && chat.isOnline(row.user_uuid)}
       />
       <span className="row-text">
         <span className="row-head">
           <span className="row-name">{row.display_name}</span>
+          {row.muted && <Muted />}
           <time dateTime={row.created_at} title={fullName(row.created_at)}>
             {agoName(row.created_at)}
           </time>
@@ -100,6 +121,18 @@ function Row({ chat, row, isCurrent }: { chat: Chat; row: InboxRow; isCurrent: b
     </a>
   );
 }
+
+const Muted = () => (
+  <svg viewBox="0 0 24 24" width="15" height="15" className="muted-mark" fill="none" stroke="currentColor">
+    <title>Muted</title>
+    <path
+      d="M6 17h12l-1.5-2V10a4.500 4.5 0 0 0-9 0v5zM10.500 20h3M4 4l16 16"
+      strokeWidth="2"
+      strokeLinecap="round"
+      strokeLinejoin="round"
+    />
+  </svg>
+);
 
 /** Relative times grow old while nothing happens. */
 function useMinutes() {

@@ -3,7 +3,7 @@ import type { Push } from '@parley/core/push';
 import { isTransientFault } from '@parley/core/table/faults';
 import { type EntryRecord, entryRecord } from '@parley/core/table/stream';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import type { Logger } from 'pino';
+import type { Lines } from '../lines.ts';
 
 /** Without a context there is no deadline. */
 type Handler = (
@@ -17,7 +17,7 @@ type RemainingMs = (() => number) | undefined;
  * batch. What is no log entry of Parley's is counted and passed over; the records of a conversation that failed are
  * reported, so that the event source tries them again; so are those there is no time for.
  */
-export function createHandler(projector: Projector, logger: Logger): Handler {
+export function createHandler(projector: Projector, logger: Lines): Handler {
   return handleEntries(logger, (entries, remainingMs) => projector.project(entries, remainingMs));
 }
 
@@ -25,7 +25,7 @@ export function createHandler(projector: Projector, logger: Logger): Handler {
  * The same, and tells the nodes afterwards. The summaries of large conversations are left to the handler above, with
  * a window of its own; their entries are told at once. A second delivery tells again, which clients expect.
  */
-export function createLiveHandler(projector: Projector, push: Push, logger: Logger): Handler {
+export function createLiveHandler(projector: Projector, push: Push, logger: Lines): Handler {
   return handleEntries(logger, async (entries, remainingMs) => {
     // Read while the summaries are written; whoever connects meanwhile reads the log after this entry.
     const routing = push.route(entries);
@@ -39,7 +39,7 @@ export function createLiveHandler(projector: Projector, push: Push, logger: Logg
 
 const handleEntries =
   (
-    logger: Logger,
+    logger: Lines,
     handle: (entries: EntryRecord[], remainingMs: RemainingMs) => Promise<Map<string, unknown>>,
   ): Handler =>
   async (event, context) => {
@@ -50,7 +50,8 @@ const handleEntries =
     // The table, no record, is at fault: the whole batch comes again, for as long as that takes.
     const fault = [...failed.values()].find(isTransientFault);
     if (fault) throw fault;
-    logger.debug({ entries: entries.length, skipped: event.Records.length - entries.length }, 'stream batch');
+    const message_uuids = entries.map(({ entry }) => entry.message_uuid);
+    logger.debug({ message_uuids, skipped: event.Records.length - entries.length }, 'stream batch');
     const reported = entries.filter(({ entry }) => failed.has(entry.message_group_uuid));
     return { batchItemFailures: reported.map(({ sequenceNumber }) => ({ itemIdentifier: sequenceNumber })) };
   };

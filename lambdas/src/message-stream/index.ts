@@ -1,20 +1,70 @@
-import { loadConfig } from '@parley/config/config';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { type Config, loadConfig } from '@parley/config/config';
 import { createTable } from '@parley/core/table/client';
-import { pino } from 'pino';
+import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import { createPowertools } from '../aws/powertools.ts';
+import { createSecret } from '../aws/secrets.ts';
 import { createMessageStream } from './live.ts';
 
-// Created once for each container, and reused by its invocations.
+// Created once for each container, and reused by its invocations. A container handles one event at a time.
 const config = loadConfig(process.env);
+const powertools = createPowertools('message-stream');
 const table = createTable({
   region: config.AWS_REGION,
   endpoint: config.AWS_ENDPOINT_URL_DYNAMODB,
   name: config.DDB_MESSAGE_TABLE,
   runnerName: config.DDB_RUNNER_TABLE,
 });
+powertools.traceClient(table.doc);
+const readSecrets = secretsReader(config);
 
-const messageStream = createMessageStream(config, table, pino({ level: config.LOG_LEVEL }));
+let secrets = await readSecrets();
+let messageStream = open();
+
+/** The handlers, with the secrets that are valid now. */
+async function current() {
+  const now = await readSecrets();
+  if (now !== secrets) {
+    messageStream.close();
+    secrets = now;
+    messageStream = open();
+  }
+  return messageStream;
+}
+
+function open() {
+  const DELIVERY_SECRETS = loadConfig({ DELIVERY_SECRETS: secrets }).DELIVERY_SECRETS;
+  return createMessageStream({ ...config, DELIVERY_SECRETS }, table, powertools.lines);
+}
+
+function secretsReader({ AWS_REGION, DELIVERY_SECRETS, DELIVERY_SECRETS_ARN }: Config) {
+  if (!DELIVERY_SECRETS_ARN) return async () => DELIVERY_SECRETS.join(',');
+  return createSecret(new SecretsManagerClient({ region: AWS_REGION }), DELIVERY_SECRETS_ARN);
+}
+
+type Handle = (event: DynamoDBStreamEvent, context: Context) => Promise<DynamoDBBatchResponse>;
+
+const measured = (handle: Handle) =>
+  powertools.instrument(async (event: DynamoDBStreamEvent, context) => {
+    const response = await handle(event, context);
+    powertools.count('Records', event.Records.length);
+    powertools.count('FailedRecords', response.batchItemFailures.length);
+    powertools.milliseconds('RecordAge', ageMs(event));
+    return response;
+  });
+
+/** How long ago the oldest record was written, when its batch was done. */
+function ageMs({ Records }: DynamoDBStreamEvent): number {
+  const seconds = Records.map(
+    ({ dynamodb }) => dynamodb?.ApproximateCreationDateTime ?? Number.POSITIVE_INFINITY,
+  );
+  const oldestMs = Math.min(...seconds) * 1_000;
+  return Number.isFinite(oldestMs) ? Math.max(0, table.clock.now() - oldestMs) : 0;
+}
 
 /** For the event source without a window: every entry. */
-export const handler = messageStream.summaries;
+export const handler = measured(async (event, context) => (await current()).summaries(event, context));
 /** For the event source with a window: the entries of large conversations. */
-export const largeHandler = messageStream.largeSummaries;
+export const largeHandler = measured(async (event, context) =>
+  (await current()).largeSummaries(event, context),
+);

@@ -4,11 +4,11 @@ import { createProjector } from '@parley/core/projector';
 import { createPush } from '@parley/core/push';
 import { createRosters } from '@parley/core/rosters';
 import type { Table } from '@parley/core/table/client';
-import type { Logger } from 'pino';
+import type { Lines } from '../lines.ts';
 import { createHandler, createLiveHandler } from './handler.ts';
 
 /** Both handlers of the stream: `summaries` tells the nodes too, `largeSummaries` follows with a window. */
-export function createMessageStream(config: Config, table: Table, logger: Logger) {
+export function createMessageStream(config: Config, table: Table, logger: Lines) {
   if (config.DELIVERY_SECRETS.length === 0) throw new Error('DELIVERY_SECRETS is not set');
   const client = createDeliveryClient({ table, secrets: config.DELIVERY_SECRETS });
   const rosters = createRosters(table);

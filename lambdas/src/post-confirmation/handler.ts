@@ -1,13 +1,13 @@
 import * as users from '@parley/core/users';
 import type { PostConfirmationTriggerEvent } from 'aws-lambda';
 import type { Pool } from 'pg';
-import type { Logger } from 'pino';
+import type { Lines } from '../lines.ts';
 
 /**
  * Makes the person of a confirmed sign-up. A second delivery finds them by their sub and changes nothing. Where it
  * fails, the user pool tries again, and in the end the person's first request does the same.
  */
-export function createHandler(pool: Pool, logger?: Logger) {
+export function createHandler(pool: Pool, logger?: Lines) {
   return async (event: PostConfirmationTriggerEvent): Promise<PostConfirmationTriggerEvent> => {
     if (event.triggerSource !== 'PostConfirmation_ConfirmSignUp') return event;
     const { sub, preferred_username, name, email } = event.request.userAttributes;

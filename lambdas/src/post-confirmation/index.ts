@@ -1,15 +1,16 @@
 import { loadConfig } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
-import { pino } from 'pino';
+import { createPowertools } from '../aws/powertools.ts';
 import { createHandler } from './handler.ts';
 
 // Created once for each container, and reused by its invocations. A container handles one event at a time.
 const config = loadConfig(process.env);
-const logger = pino({ level: config.LOG_LEVEL });
+const powertools = createPowertools('post-confirmation');
 const pool = createPool({
   connectionString: config.DATABASE_URL,
+  iamRegion: config.DATABASE_AUTH === 'iam' ? config.AWS_REGION : undefined,
   max: 1,
-  onError: (err) => logger.warn({ err }, 'postgres connection lost'),
+  onError: (err) => powertools.lines.warn({ err }, 'postgres connection lost'),
 });
 
-export const handler = createHandler(pool, logger);
+export const handler = powertools.instrument(createHandler(pool, powertools.lines));

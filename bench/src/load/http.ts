@@ -1,0 +1,40 @@
+import { randomUUID } from 'node:crypto';
+import autocannon from 'autocannon';
+import { answerParent } from '../worker.ts';
+import { zipf } from './zipf.ts';
+
+export type HttpRequest = { method: 'GET' | 'POST'; path: string; token: string; body?: string };
+export type HttpLoad = {
+  url: string;
+  connections: number;
+  seconds: number;
+  requests: HttpRequest[];
+  /** `turn`: one after the other; `zipf`: the first most often, as people are. */
+  pick: 'turn' | 'zipf';
+};
+export type HttpResult = { perSecond: number; requests: number; p50: number; p99: number };
+
+/** Drives HTTP. A request with a body gets an idempotency key of its own. An answer other than 200 is an error. */
+answerParent<HttpLoad, HttpResult>(async ({ url, connections, seconds, requests, pick }) => {
+  let turn = 0;
+  const draw = pick === 'zipf' ? zipf(requests.length) : () => turn++ % requests.length;
+  const setupRequest = (request: autocannon.Request): autocannon.Request => {
+    const { method, path, token, body } = requests[draw()] ?? fail('no request');
+    const headers: Record<string, string> = { authorization: `Bearer ${token}` };
+    if (body) Object.assign(headers, { 'content-type': 'application/json', 'idempotency-key': randomUUID() });
+    return { ...request, method, path, headers, ...(body && { body }) };
+  };
+  const result = await autocannon({ url, connections, duration: seconds, requests: [{ setupRequest }] });
+  if (result.non2xx > 0 || result.errors > 0)
+    fail(`${result.non2xx} answers were not 200, and ${result.errors} requests failed`);
+  return {
+    perSecond: result.requests.total / result.duration,
+    requests: result.requests.total,
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+  };
+});
+
+function fail(message: string): never {
+  throw new Error(message);
+}

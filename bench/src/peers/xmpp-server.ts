@@ -1,0 +1,81 @@
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { stopChild } from '@parley/engines/launch';
+import getPort from 'get-port';
+import { type Competitor, measured } from '../competitors.ts';
+import { descendants } from '../cpu.ts';
+import type { Load, LoadResult } from '../load/drive.ts';
+import type { XmppPlan } from '../load/xmpp.ts';
+import { startWorker } from '../worker.ts';
+import { type PeerPostgres, startPostgres } from './postgres.ts';
+
+export type XmppServer = {
+  name: string;
+  /** Prepares folder and database, and answers how to start it in the foreground. */
+  prepare: (place: {
+    folder: string;
+    port: number;
+    postgres: PeerPostgres;
+    accounts: string[];
+  }) => Promise<{ command: string; args: string[]; options?: SpawnOptions }>;
+};
+
+/** Everybody's. */
+export const password = 'bench';
+const startTimeoutMs = 30_000;
+
+/** An XMPP server with its archive on a Postgres of its own, and pairs of people signed in to it. */
+export async function openXmpp(server: XmppServer, pairs: number): Promise<Competitor | undefined> {
+  const postgres = await startPostgres();
+  if (!postgres) return undefined;
+  const folder = mkdtempSync(join(tmpdir(), 'parley-bench-xmpp-'));
+  const load = startWorker<{ plan: XmppPlan } | { load: Load }, LoadResult>('load/xmpp.ts');
+  let child: ChildProcess | undefined;
+  async function stop() {
+    await load.stop();
+    if (child) await stopChild(child);
+    await postgres?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+  try {
+    const port = await getPort();
+    const accounts = Array.from({ length: 2 * pairs }, (_, index) => `person${index}`);
+    const { command, args, options } = await server.prepare({ folder, port, postgres, accounts });
+    child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'], ...options });
+    await answers(port, child);
+    await load.ask({ plan: { port, accounts, password } });
+    const pid = child.pid ?? 0;
+    return {
+      name: server.name,
+      measure: (question) =>
+        measured(load, question, {
+          [server.name]: [pid, ...descendants(pid)],
+          [`Postgres of ${server.name}`]: postgres.pids(),
+          [`load of ${server.name}`]: [load.pid],
+        }),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function answers(port: number, child: ChildProcess) {
+  const deadline = Date.now() + startTimeoutMs;
+  for (;;) {
+    const isOpen = await new Promise<boolean>((resolve) => {
+      const socket = connect(port, '127.0.0.1');
+      socket.once('connect', () => resolve(true));
+      socket.once('error', () => resolve(false));
+      socket.once('connect', () => socket.destroy());
+    });
+    if (isOpen) return;
+    if (child.exitCode !== null || Date.now() > deadline) throw new Error('the XMPP server did not start');
+    await sleep(50);
+  }
+}

@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import pg from 'pg';
+import { iamConnection } from './rds.ts';
+
+const saved = { ...process.env };
+beforeEach(() => {
+  Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE', AWS_SECRET_ACCESS_KEY: 'example' });
+});
+afterEach(() => {
+  process.env = { ...saved };
+});
+
+const address = 'postgres://parley@db.example.com:5433/parley';
+
+test('each connection signs a token for its server, port and user', async () => {
+  const { password, ...connection } = iamConnection('eu-central-1', address);
+  expect(connection).toMatchObject({
+    host: 'db.example.com',
+    port: 5433,
+    user: 'parley',
+    database: 'parley',
+  });
+  const token = typeof password === 'function' ? await password() : '';
+  const url = new URL(`https://${token}`);
+  expect([url.host, url.searchParams.get('Action'), url.searchParams.get('DBUser')]).toEqual([
+    'db.example.com:5433',
+    'connect',
+    'parley',
+  ]);
+  expect(url.searchParams.get('X-Amz-Credential')).toContain('/eu-central-1/rds-db/aws4_request');
+  expect(url.searchParams.get('X-Amz-Expires')).toBe('900');
+});
+
+test('a server that speaks no TLS is sent no token', async () => {
+  const heard: string[] = [];
+  const server = createServer((socket) =>
+    socket.on('data', (data) => {
+      heard.push(data.toString('hex'));
+      socket.write('N');
+    }),
+  ).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  const client = new pg.Client(iamConnection('us-east-1', `postgres://parley@127.0.0.1:${port}/parley`));
+  await expect(client.connect()).rejects.toThrow('does not support SSL');
+  await client.end();
+  server.close();
+  // The request for TLS, and nothing after it.
+  expect(heard).toEqual(['0000000804d2162f']);
+});

@@ -1,0 +1,83 @@
+import type { Entry } from '../history.ts';
+import type { Digest, Violation } from './digest.ts';
+
+/** A node that knows its clock to be wrong follows the table's, and never dates an entry further ahead than this. */
+const maxAheadMs = 5_000;
+
+/** Invariant 1, and that a position never holds two things: whoever saw it, whenever, saw the same. */
+export function checkLogs(digest: Digest): Violation[] {
+  const { logs, finals, sights } = digest;
+  const violations = checkTimes(digest);
+  for (const [group, log] of logs) violations.push(...checkDense(group, log));
+  for (const { group, person, entries } of finals) {
+    const log = logs.get(group) ?? [];
+    if (entries.length !== log.length)
+      violations.push(changed(`${person} reads ${entries.length} of ${log.length} entries of ${group}`));
+    sights.push(...entries.map((entry) => ({ atMs: Infinity, person, entry })));
+  }
+  const told = new Set<string>();
+  for (const { entry, person } of sights) {
+    const kept = logs.get(entry.message_group_uuid)?.[entry.seq - 1];
+    const place = `${entry.message_group_uuid} ${entry.seq}`;
+    // Nobody is left in that conversation who could have read it at the end.
+    if (!logs.has(entry.message_group_uuid) || told.has(place)) continue;
+    if (kept && isSame(kept, entry)) continue;
+    told.add(place);
+    violations.push(
+      changed(`${person} saw ${JSON.stringify(entry)} at ${place}, which is ${JSON.stringify(kept)}`),
+    );
+  }
+  return violations;
+}
+
+const changed = (detail: string): Violation => ({ invariant: 1, kind: 'changed', detail });
+
+/** An entry that was dated later than somebody saw it. */
+function checkTimes({ logs, sights, wallMs }: Digest): Violation[] {
+  const firstSeen = new Map<string, number>();
+  for (const { atMs, entry } of sights) {
+    const place = `${entry.message_group_uuid} ${entry.seq}`;
+    if (atMs < (firstSeen.get(place) ?? Infinity)) firstSeen.set(place, atMs);
+  }
+  const violations: Violation[] = [];
+  for (const [group, log] of logs) {
+    for (const [index, { seq, created_at }] of log.entries()) {
+      const aheadMs = Date.parse(created_at) - wallMs - (firstSeen.get(`${group} ${seq}`) ?? Infinity);
+      // One that is ahead holds those behind it up.
+      if (aheadMs <= maxAheadMs || log[index - 1]?.created_at === created_at) continue;
+      violations.push({
+        invariant: 1,
+        kind: 'wrong time',
+        detail: `${group} ${seq} of ${created_at} was seen ${Math.round(aheadMs)} ms before that`,
+      });
+    }
+  }
+  return violations;
+}
+
+function checkDense(group: string, log: Entry[]): Violation[] {
+  const violations: Violation[] = [];
+  for (const [index, entry] of log.entries()) {
+    const before = log[index - 1];
+    if (entry.seq !== index + 1)
+      violations.push({
+        invariant: 1,
+        kind: 'lost',
+        detail: `entry ${index + 1} of ${group} is missing: ${entry.seq} follows ${before?.seq}`,
+      });
+    if (before && entry.created_at < before.created_at)
+      violations.push({
+        invariant: 1,
+        kind: 'out of order',
+        detail: `created_at of ${group} ${entry.seq} (${entry.created_at}) lies before ${before.created_at}`,
+      });
+  }
+  return violations;
+}
+
+const isSame = (one: Entry, other: Entry) =>
+  one.uuid === other.uuid &&
+  one.type === other.type &&
+  one.user_uuid === other.user_uuid &&
+  one.message === other.message &&
+  one.created_at === other.created_at;

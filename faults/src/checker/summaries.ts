@@ -1,0 +1,113 @@
+import type { Entry, Row } from '../history.ts';
+import { type Digest, grouped, messageCounts, resultOf, type Violation } from './digest.ts';
+
+const previewCodePoints = 200;
+const preview = (text: string) => [...text].slice(0, previewCodePoints).join('');
+
+/** Invariants 3 and 4: a row is consistent in itself whenever it is seen, and exact at the end. */
+export function checkSummaries(digest: Digest): Violation[] {
+  const counts = new Map([...digest.logs].map(([group, log]) => [group, messageCounts(log)]));
+  const shown = digest.rows.flatMap(({ person, row }) => checkRow(person, row, digest, counts));
+  return [
+    ...shown,
+    ...checkReadAnswers(digest, counts),
+    ...checkForward(digest),
+    ...checkFinal(digest, counts),
+  ];
+}
+
+type Counts = Map<string, number[]>;
+
+/** Invariant 4. */
+function checkRow(person: string, row: Row, { logs }: Digest, counts: Counts): Violation[] {
+  const log = logs.get(row.uuid);
+  if (!log) return [];
+  const newest = log[row.last_seq - 1];
+  const unread = unreadOf(counts.get(row.uuid) ?? [], row.read_seq, row.last_seq);
+  const violations: Violation[] = [];
+  if (unread !== row.unread_count)
+    violations.push({
+      invariant: 4,
+      kind: 'unread wrong',
+      detail: `${person}: ${JSON.stringify(row)} has ${unread}`,
+    });
+  if (newest?.created_at !== row.created_at || preview(newest.message) !== row.message)
+    violations.push({
+      invariant: 4,
+      kind: 'summary wrong',
+      detail: `${person}: ${JSON.stringify(row)} shows ${JSON.stringify(newest)}`,
+    });
+  return violations;
+}
+
+const unreadOf = (counts: number[], readSeq: number, lastSeq: number) =>
+  Math.max(0, (counts[lastSeq] ?? Number.NaN) - (counts[readSeq] ?? Number.NaN));
+
+/** The answer of mark-read does not say which newest entry it counts up to: it has to be right for one. */
+function checkReadAnswers({ asked }: Digest, counts: Counts): Violation[] {
+  return asked.flatMap((each) => {
+    const read = resultOf(each)?.read;
+    if (!read || each.call.kind !== 'mark-read') return [];
+    const ofGroup = counts.get(each.call.group);
+    if (!ofGroup) return [];
+    const most = unreadOf(ofGroup, read.read_seq, ofGroup.length - 1);
+    if (read.unread_count >= 0 && read.unread_count <= most && read.read_seq >= each.call.seq) return [];
+    const detail = `${each.person} marked ${each.call.group} ${each.call.seq}: ${JSON.stringify(read)}, of ${most}`;
+    return [{ invariant: 4, kind: 'unread wrong', detail }] satisfies Violation[];
+  });
+}
+
+/** Invariant 3, no position moves backward: who marks as read after an answer never gets a lower position. */
+function checkForward({ asked }: Digest): Violation[] {
+  const reads = asked.filter((each) => each.call.kind === 'mark-read' && resultOf(each)?.read);
+  const violations: Violation[] = [];
+  const groups = grouped(reads, ({ person, call }) => `${person} ${'group' in call ? call.group : ''}`);
+  for (const [name, ofPerson] of groups) {
+    for (const [index, earlier] of ofPerson.entries()) {
+      const later = ofPerson[index + 1];
+      const [from = 0, to = 0] = [
+        resultOf(earlier)?.read?.read_seq,
+        later && resultOf(later)?.read?.read_seq,
+      ];
+      if (later && later.startMs > earlier.endMs && to < from)
+        violations.push({
+          invariant: 3,
+          kind: 'summary wrong',
+          detail: `${name} read ${from}, and later ${to}`,
+        });
+    }
+  }
+  return violations;
+}
+
+/** Invariant 3, once the stream is drained. */
+function checkFinal({ inboxes, logs, asked }: Digest, counts: Counts): Violation[] {
+  const violations: Violation[] = [];
+  for (const [person, rows] of inboxes) {
+    for (const row of rows) {
+      const log = logs.get(row.uuid) ?? [];
+      const wrong = (kind: Violation['kind'], why: string) =>
+        violations.push({
+          invariant: 3,
+          kind,
+          detail: `${person} at the end: ${JSON.stringify(row)}, ${why}`,
+        });
+      if (row.last_seq !== log.length) wrong('summary wrong', `and the log has ${log.length}`);
+      const least = Math.max(ownSeq(log, person), acknowledgedRead(asked, person, row.uuid));
+      if (row.read_seq < least) wrong('summary wrong', `and ${least} was read`);
+      const unread = unreadOf(counts.get(row.uuid) ?? [], row.read_seq, log.length);
+      if (row.unread_count !== unread) wrong('unread wrong', `and ${unread} are unread`);
+    }
+  }
+  return violations;
+}
+
+const ownSeq = (log: Entry[], person: string) =>
+  log.findLast(({ type, user_uuid }) => type === 'message' && user_uuid === person)?.seq ?? 0;
+
+function acknowledgedRead(asked: Digest['asked'], person: string, group: string) {
+  const reads = asked.filter(
+    (each) => each.person === person && each.call.kind === 'mark-read' && each.call.group === group,
+  );
+  return Math.max(0, ...reads.map((each) => resultOf(each)?.read?.read_seq ?? 0));
+}

@@ -1,0 +1,75 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Answer, Call, CallOf, Recorder } from './history.ts';
+import type { Random } from './random.ts';
+import { type Attempt, attemptHttp, type Directory, type Identity, resultOf, sendBody } from './requests.ts';
+import type { LiveSocket } from './socket.ts';
+
+export type PersonOptions = {
+  identity: Identity;
+  nodes: Record<string, string>;
+  random: Random;
+  recorder: Recorder;
+  directory: Directory;
+};
+
+export type Asker = ReturnType<typeof createAsker>;
+
+const abortPercent = 2;
+
+/**
+ * Asks for things as a client does that never gives up before `giveUp`: the same request again, on whichever node, until
+ * there is an answer. All of it is put down.
+ */
+export function createAsker({ identity, nodes, random, recorder, directory }: PersonOptions) {
+  let socket: LiveSocket | undefined;
+  let isOver = false;
+
+  async function attempt(call: Call): Promise<Attempt> {
+    if (socket && call.kind === 'send' && random.chance(50)) return overSocket(socket, call);
+    const node = nodes[random.pick(Object.keys(nodes))] ?? '';
+    const abortAfterMs = random.chance(abortPercent) ? random.int(1, 40) : undefined;
+    return attemptHttp(node, identity, call, directory, abortAfterMs);
+  }
+
+  async function overSocket(live: LiveSocket, call: CallOf<'send'>): Promise<Attempt> {
+    const payload = { ...sendBody(call, directory), idempotency_key: call.key };
+    const answered = await live.attempt('message.send', payload, (data) => resultOf(call, data));
+    return answered.is === 'ok' ? { is: 'ok', result: answered.value ?? {} } : answered;
+  }
+
+  async function untilAnswered(call: Call): Promise<Answer> {
+    let isSure = true;
+    for (let attempts = 1; ; attempts += 1) {
+      const answer = await attempt(call);
+      if (answer.is === 'ok') return { outcome: 'ok', result: answer.result, attempts };
+      if (answer.is === 'refused')
+        return { outcome: 'refused', status: answer.status, codes: answer.codes, isSure, attempts };
+      if (answer.isUnknown) isSure = false;
+      if (isOver) return { outcome: 'unknown', attempts };
+      await sleep(answer.waitMs * (0.5 + random.int(0, 1_000) / 1_000));
+    }
+  }
+
+  return {
+    use(live: LiveSocket | undefined) {
+      socket = live;
+    },
+    /** What is not answered by now will not be tried again. */
+    giveUp() {
+      isOver = true;
+    },
+    async ask(call: Call): Promise<Answer & { id: number }> {
+      const id = recorder.nextId();
+      const person = identity.uuid;
+      recorder.put({ type: 'call', atMs: recorder.nowMs(), id, person, call });
+      const answer = await untilAnswered(call);
+      recorder.put({ type: 'answer', atMs: recorder.nowMs(), id, person, answer });
+      return { ...answer, id };
+    },
+    /** A call that was answered, once more to the letter. */
+    async repeat(id: number, call: Call) {
+      const answer = await untilAnswered(call);
+      recorder.put({ type: 'repeat', atMs: recorder.nowMs(), id, person: identity.uuid, answer });
+    },
+  };
+}

@@ -1,0 +1,97 @@
+import type { Call, Entry, Result, Row } from './history.ts';
+
+export type Identity = { uuid: string; handle: string; token: string };
+
+/** One attempt's outcome. `again`: worth another attempt; `isUnknown`: it may have been done all the same. */
+export type Attempt =
+  | { is: 'ok'; result: Result }
+  | { is: 'refused'; status: number; codes: string[] }
+  | { is: 'again'; isUnknown: boolean; waitMs: number };
+
+/** Longer than the server tries. */
+const attemptTimeoutMs = 7_000;
+
+type Wire = { method: string; path: string; body?: object; key?: string };
+
+export type Directory = { handleOf(uuid: string): string };
+
+/** One HTTP request for a call, to one node. `abortAfterMs`: the caller goes away, whatever becomes of the request. */
+export async function attemptHttp(
+  url: string,
+  { token }: Identity,
+  call: Call,
+  directory: Directory,
+  abortAfterMs = attemptTimeoutMs,
+): Promise<Attempt> {
+  const { method, path, body, key } = wire(call, directory);
+  try {
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: {
+        Authorization: `Bearer ${token}`,
+        ...(body && { 'Content-Type': 'application/json' }),
+        ...(key && { 'Idempotency-Key': key }),
+      },
+      ...(body && { body: JSON.stringify(body) }),
+      signal: AbortSignal.timeout(abortAfterMs),
+    });
+    const answer: unknown = await response.json();
+    if (response.ok) return { is: 'ok', result: resultOf(call, answer) };
+    if (response.status === 503 || response.status === 429) {
+      const waitMs = Number(response.headers.get('Retry-After') ?? 1) * 1_000;
+      return { is: 'again', isUnknown: true, waitMs };
+    }
+    return { is: 'refused', status: response.status, codes: answer as string[] };
+  } catch {
+    return { is: 'again', isUnknown: true, waitMs: 100 };
+  }
+}
+
+function wire(call: Call, { handleOf }: Directory): Wire {
+  const group = 'group' in call ? `/api/message_groups/${call.group}` : '';
+  switch (call.kind) {
+    case 'send':
+      return { method: 'POST', path: '/api/messages', body: sendBody(call, { handleOf }), key: call.key };
+    case 'mark-read':
+      return { method: 'PUT', path: `${group}/read`, body: { seq: call.seq } };
+    case 'add':
+      return { method: 'POST', path: `${group}/members`, body: { handle: handleOf(call.member) } };
+    case 'remove':
+      return { method: 'DELETE', path: `${group}/members/${handleOf(call.member)}` };
+    case 'rename':
+      return { method: 'PUT', path: group, body: { title: call.title } };
+    case 'create': {
+      const body = { title: call.title, handles: call.members.map(handleOf) };
+      return { method: 'POST', path: '/api/message_groups', body, key: call.key };
+    }
+    case 'history':
+      return { method: 'GET', path: `/api/messages/${call.group}?limit=100&after_seq=${call.after}` };
+    case 'inbox':
+      return { method: 'GET', path: '/api/message_groups?limit=100' };
+  }
+}
+
+/** The body of a send, over HTTP and on a socket. */
+export function sendBody(call: Extract<Call, { kind: 'send' }>, { handleOf }: Directory) {
+  const { message, known: known_seq, to, group: message_group_uuid } = call;
+  return { message, known_seq, ...(to ? { handle: handleOf(to) } : { message_group_uuid }) };
+}
+
+/** What the checker looks at of an answer of 200. */
+export function resultOf({ kind }: Call, answer: unknown): Result {
+  if (kind === 'send') return { entry: entryOf(answer as Entry) };
+  if (kind === 'history') return { entries: (answer as Entry[]).map(entryOf) };
+  if (kind === 'inbox') return { rows: (answer as Row[]).map(rowOf) };
+  if (kind === 'mark-read') return { read: answer as { read_seq: number; unread_count: number } };
+  const { uuid, members } = answer as { uuid: string; members: { uuid: string }[] };
+  return { group: uuid, members: members.map((member) => member.uuid) };
+}
+
+export function entryOf(entry: Entry): Entry {
+  const { uuid, seq, type, message_group_uuid, user_uuid, message, created_at } = entry;
+  return { uuid, seq, type, message_group_uuid, user_uuid, message, created_at };
+}
+
+export function rowOf({ uuid, message, created_at, last_seq, unread_count, read_seq }: Row): Row {
+  return { uuid, message, created_at, last_seq, unread_count, read_seq };
+}

@@ -1,0 +1,16 @@
+// Preloaded into a backend of the campaign: its wall clock jumps when the campaign says so. Timers do not, as in life.
+const now = Date.now;
+let offsetMs = 0;
+const shiftedNow = () => now() + offsetMs;
+
+globalThis.Date = new Proxy(Date, {
+  construct: (target, args, newTarget) =>
+    Reflect.construct(target, args.length === 0 ? [shiftedNow()] : args, newTarget),
+  get: (target, name) => (name === 'now' ? shiftedNow : Reflect.get(target, name)),
+});
+
+process.on('message', (message: { clockOffsetMs?: unknown }) => {
+  if (typeof message.clockOffsetMs === 'number') offsetMs = message.clockOffsetMs;
+});
+// The channel alone keeps no process alive.
+process.channel?.unref();

@@ -1,0 +1,63 @@
+import type { Random } from './random.ts';
+
+/** What happens to the records that a runner reads. */
+export type StreamWeather = { isRepeating: boolean; isShuffling: boolean; poison: number };
+
+type Attributes = Record<string, { S?: string; N?: string }>;
+type StreamRecord = {
+  eventID?: string;
+  eventName?: string;
+  dynamodb: { SequenceNumber: string; Keys: Attributes; NewImage?: Attributes };
+};
+
+const remembered = 40;
+
+/**
+ * Rewrites answers of GetRecords within what the stream's contract allows: records come twice, and records of different
+ * items in another order. The last record stays the last, as consumers go on from its sequence number. A poisoned record
+ * is one of a real conversation that no table would ever hold: the index refuses an empty time.
+ */
+export function createStreamWeather(random: Random, weather: StreamWeather) {
+  const earlier: StreamRecord[] = [];
+  let poisoned = 0;
+
+  function rewrite(body: Buffer): Buffer {
+    const answer = JSON.parse(body.toString()) as { Records?: StreamRecord[] };
+    const records = answer.Records ?? [];
+    const last = records.at(-1);
+    if (!last) return body;
+    let before = records.slice(0, -1);
+    if (weather.isShuffling) before = random.shuffled(before);
+    if (weather.isRepeating) before = [...random.shuffled(earlier), ...before];
+    const victim = weather.poison > 0 && records.find(isEntry);
+    if (victim) {
+      weather.poison -= 1;
+      poisoned += 1;
+      before = [poison(victim, poisoned), ...before];
+    }
+    earlier.push(...records);
+    earlier.splice(0, earlier.length - remembered);
+    return Buffer.from(JSON.stringify({ ...answer, Records: [...before, last] }));
+  }
+
+  return { rewrite, poisoned: () => poisoned };
+}
+
+const isEntry = ({ eventName, dynamodb }: StreamRecord) =>
+  eventName === 'INSERT' && dynamodb.NewImage?.type?.S === 'message';
+
+/** Marks its dead letter. */
+export const poisonPrefix = 'poison-';
+
+function poison({ dynamodb, ...record }: StreamRecord, number: number): StreamRecord {
+  const sk = { S: '999999999999' };
+  return {
+    ...record,
+    dynamodb: {
+      ...dynamodb,
+      SequenceNumber: `${poisonPrefix}${number}`,
+      Keys: { ...dynamodb.Keys, sk },
+      NewImage: { ...dynamodb.NewImage, sk, created_at: { S: '' } },
+    },
+  };
+}

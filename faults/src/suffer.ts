@@ -1,0 +1,51 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Cluster } from './cluster.ts';
+import type { Recorder } from './history.ts';
+import type { Fault } from './plan.ts';
+import type { createWeather } from './weather.ts';
+
+const maxShards = 8;
+
+/** Carries a fault out when its time has come, and puts down when it began and when all was well again. */
+export async function suffer(
+  { services, stream }: Pick<Cluster, 'services' | 'stream'>,
+  weather: ReturnType<typeof createWeather>,
+  recorder: Recorder,
+  fault: Fault,
+): Promise<void> {
+  await sleep(Math.max(0, fault.atMs));
+  let atMs = recorder.nowMs();
+  const began = () => {
+    atMs = recorder.nowMs();
+  };
+  if (fault.kind === 'kill') await services[fault.target].restart(fault.forMs, began);
+  else if (fault.kind === 'pause') await services[fault.target].pause(fault.forMs, began);
+  else if (fault.kind === 'clock') {
+    await services[fault.target].tell({ clockOffsetMs: fault.offsetMs });
+    began();
+    await sleep(fault.forMs);
+    await services[fault.target].tell({ clockOffsetMs: 0 });
+  } else if (fault.kind === 'split') {
+    const open = stream.openShards();
+    // The oldest is first. More than a few shards would only be idle.
+    await whenTheTableAnswers(() => stream.split(open[0] ?? '', open.length < maxShards ? 2 : 1));
+  } else if (fault.kind === 'expire') stream.expireIterators();
+  else {
+    const end = weather.begin(fault.kind);
+    await sleep(fault.forMs);
+    end();
+  }
+  const { kind, target } = fault;
+  recorder.put({ type: 'fault', atMs, endMs: recorder.nowMs(), kind, target });
+}
+
+const retryMs = 200;
+
+async function whenTheTableAnswers(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch {
+    await sleep(retryMs);
+    await whenTheTableAnswers(work);
+  }
+}

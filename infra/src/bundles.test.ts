@@ -1,0 +1,167 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createLog } from '@parley/core/log';
+import * as messages from '@parley/core/messages';
+import * as summaries from '@parley/core/summaries';
+import * as users from '@parley/core/users';
+import { createTestDatabase } from '@parley/engines/testing/test-database';
+import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
+import { type Bundle, type BundleName, buildBundles, bundleNames } from './bundles.ts';
+import { runBare } from './testing/bare-node.ts';
+
+let work: string;
+let built: Record<BundleName, Bundle>;
+let table: Awaited<ReturnType<typeof createTestTable>>;
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+beforeAll(async () => {
+  work = await mkdtemp(join(tmpdir(), 'bundles-'));
+  [built, table, database] = await Promise.all([
+    buildBundles(join(work, 'one')),
+    createTestTable(),
+    createTestDatabase(),
+  ]);
+});
+afterAll(async () => {
+  await Promise.all([table.drop(), database.close(), rm(work, { recursive: true })]);
+});
+
+const streamEnv = () => ({
+  AWS_ENDPOINT_URL_DYNAMODB: testEndpoint(),
+  DDB_MESSAGE_TABLE: table.name,
+  DELIVERY_SECRETS: 'for-this-test',
+});
+const recorded = await readFile(new URL('./testing/stream-event.json', import.meta.url), 'utf8');
+const one = { uuid: '11111111-1111-4111-8111-111111111111', handle: 'one', display_name: 'One' };
+const other = { uuid: '22222222-2222-4222-8222-222222222222', handle: 'other', display_name: 'Other' };
+
+test('the same sources give the same bytes', async () => {
+  const again = await buildBundles(join(work, 'two'));
+  for (const name of bundleNames) expect([name, again[name].sha256]).toEqual([name, built[name].sha256]);
+});
+
+test('what people wait for is small enough to start quickly, and each bundle has its source map', async () => {
+  for (const name of ['message-stream', 'post-confirmation'] as const)
+    expect(built[name].bytes).toBeLessThan(2 ** 20);
+  for (const { dir } of Object.values(built)) {
+    const { sources } = JSON.parse(await readFile(join(dir, 'index.mjs.map'), 'utf8'));
+    expect(sources).toContainEqual(expect.stringMatching(/^\.\.\/\.\.\/\.\.\/lambdas\/src\/.*index\.ts$/));
+  }
+});
+
+test('message-stream, alone in a bare process, brings summaries up to a recorded event', async () => {
+  const log = createLog(table, { batch: 'statements' });
+  await messages.sendDirect(log, { sender: one, recipient: other, message: 'first' });
+  const newest = await messages.sendDirect(log, {
+    sender: one,
+    recipient: other,
+    message: 'told to nobody else',
+  });
+  const event = JSON.parse(recorded.replaceAll('CONVERSATION', newest.message_group_uuid));
+  const { answer, error, lines } = await runBare({
+    dir: built['message-stream'].dir,
+    event,
+    env: streamEnv(),
+  });
+  expect({ answer, error }).toEqual({ answer: { batchItemFailures: [] }, error: undefined });
+  const [summary] = await summaries.getMany(table, newest.message_group_uuid, [other.uuid]);
+  // The event is old, so the text is that of the log.
+  expect(summary).toMatchObject({ message: 'told to nobody else', last_seq: 2, message_count: 2 });
+  const metrics = lines.map((line) => JSON.parse(line)).filter((line) => line._aws);
+  expect(metrics).toContainEqual(
+    expect.objectContaining({ service: 'message-stream', Records: 1, FailedRecords: 0 }),
+  );
+  expect(lines.join()).not.toContain('told');
+});
+
+test('message-stream passes over an event of an older table, with both handlers', async () => {
+  const shared = new URL('../../../shared/data/aws-stream-event.json', import.meta.url);
+  const captured = await readFile(shared, 'utf8').catch(() => recorded);
+  const event = JSON.parse(captured.replaceAll('CONVERSATION', 'of an older layout'));
+  for (const handler of ['handler', 'largeHandler']) {
+    const { answer } = await runBare({ dir: built['message-stream'].dir, handler, event, env: streamEnv() });
+    expect(answer).toEqual({ batchItemFailures: [] });
+  }
+});
+
+test('message-stream reads the delivery secrets from Secrets Manager', async () => {
+  const asked: string[] = [];
+  const secretsManager = await secretsManagerWith('new,old', asked);
+  const { answer, error } = await runBare({
+    dir: built['message-stream'].dir,
+    event: { Records: [] },
+    env: {
+      ...streamEnv(),
+      DELIVERY_SECRETS: '',
+      DELIVERY_SECRETS_ARN: 'arn:secret',
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
+    },
+  });
+  await secretsManager.close();
+  expect({ answer, error }).toEqual({ answer: { batchItemFailures: [] }, error: undefined });
+  // Once for the container, not once more for the invocation.
+  expect(asked).toEqual(['arn:secret']);
+});
+
+test('post-confirmation, alone in a bare process, makes the person of a confirmed sign-up', async () => {
+  const sub = '7c1ab5a2-6a2b-4a5a-9c3c-5b7d0f1c2e3d';
+  const event = {
+    version: '1',
+    region: 'us-east-1',
+    userPoolId: 'us-east-1_example',
+    userName: sub,
+    callerContext: { awsSdkVersion: 'aws-sdk-unknown-unknown', clientId: 'client' },
+    triggerSource: 'PostConfirmation_ConfirmSignUp',
+    request: { userAttributes: { sub, preferred_username: 'bundled', email: 'b@example.com' } },
+    response: {},
+  };
+  const { answer } = await runBare({
+    dir: built['post-confirmation'].dir,
+    event,
+    env: { DATABASE_URL: database.url },
+  });
+  expect(answer).toEqual(event);
+  expect(await users.findBySub(database.pool, sub)).toMatchObject({ handle: 'bundled' });
+});
+
+test('migrate asks for the owner of the schema, and tells its password to no server without TLS', async () => {
+  const owner = { username: 'owner', password: 'secret' };
+  const secretsManager = await secretsManagerWith(JSON.stringify(owner), []);
+  const { error } = await runBare({
+    dir: built.migrate.dir,
+    event: {},
+    env: {
+      DATABASE_URL: database.url,
+      DATABASE_OWNER_ARN: 'arn:owner',
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
+    },
+  });
+  await secretsManager.close();
+  expect(error).toContain('does not support SSL');
+  expect(await readFile(join(built.migrate.dir, 'migrations/0001_users.sql'), 'utf8')).toContain(
+    'create table users',
+  );
+});
+
+/** Answers GetSecretValue, as Secrets Manager does. */
+async function secretsManagerWith(SecretString: string, asked: string[]) {
+  const server = createServer(async (req, res) => {
+    let body = '';
+    for await (const part of req) body += part;
+    asked.push(JSON.parse(body).SecretId);
+    res.setHeader('Content-Type', 'application/x-amz-json-1.1');
+    res.end(JSON.stringify({ ARN: 'arn', Name: 'secret', SecretString }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as { port: number };
+  return {
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      }),
+  };
+}

@@ -1,0 +1,60 @@
+import { execFile } from 'node:child_process';
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+
+/** Loads a bundle as Lambda does, and hands it an event. Prints what it answered and how long loading took. */
+const driver = `
+  import { readFileSync, writeFileSync } from 'node:fs';
+  const [file, name, event] = process.argv.slice(2);
+  const startedAt = performance.now();
+  const bundle = await import(file);
+  const initMs = performance.now() - startedAt;
+  const context = { functionName: 'bare', functionVersion: '1', memoryLimitInMB: '512', awsRequestId: 'request-1',
+    invokedFunctionArn: 'arn:aws:lambda:us-east-1:111111111111:function:bare', getRemainingTimeInMillis: () => 30_000 };
+  const outcome = {};
+  if (event) {
+    try { outcome.answer = await bundle[name](JSON.parse(readFileSync(event, 'utf8')), context); }
+    catch (error) { outcome.error = String(error); }
+  }
+  writeFileSync('outcome.json', JSON.stringify({ ...outcome, initMs }));
+  process.exit(0);
+`;
+
+export type Run = {
+  /** The folder of a bundle. */
+  dir: string;
+  handler?: string;
+  event?: unknown;
+  env: Record<string, string>;
+};
+
+/** Runs a bundle in a Node process of its own that has nothing but the bundle: no packages, no checkout. */
+export async function runBare({ dir, handler = 'handler', event, env }: Run) {
+  const work = await mkdtemp(join(tmpdir(), 'bundle-'));
+  try {
+    await cp(dir, join(work, 'task'), { recursive: true });
+    await writeFile(join(work, 'driver.mjs'), driver);
+    if (event) await writeFile(join(work, 'event.json'), JSON.stringify(event));
+    const task = [join(work, 'task/index.mjs'), handler, ...(event ? [join(work, 'event.json')] : [])];
+    const { stdout } = await promisify(execFile)(process.execPath, [join(work, 'driver.mjs'), ...task], {
+      cwd: work,
+      timeout: 60_000,
+      env: {
+        PATH: '',
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: 'local',
+        AWS_SECRET_ACCESS_KEY: 'local',
+        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+        ...env,
+      },
+    });
+    const outcome: { answer?: unknown; error?: string; initMs: number } = JSON.parse(
+      await readFile(join(work, 'outcome.json'), 'utf8'),
+    );
+    return { ...outcome, lines: stdout.split('\n').filter(Boolean) };
+  } finally {
+    await rm(work, { recursive: true });
+  }
+}

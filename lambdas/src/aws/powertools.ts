@@ -1,0 +1,55 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { Tracer } from '@aws-lambda-powertools/tracer';
+import type { Context } from 'aws-lambda';
+import type { Lines } from '../lines.ts';
+
+/** What a function tells of itself on AWS: JSON lines, metrics in them (EMF), X-Ray segments. Once a container. */
+export function createPowertools(serviceName: string) {
+  const logger = new Logger({ serviceName });
+  const metrics = new Metrics({ serviceName, namespace: 'Parley' });
+  const tracer = new Tracer({ serviceName });
+
+  /** Every line of an invocation bears its request id; its metrics leave with it, its trace holds its error. */
+  function instrument<E, R>(handle: (event: E, context: Context) => Promise<R>) {
+    return async (event: E, context: Context): Promise<R> => {
+      logger.addContext(context);
+      metrics.captureColdStartMetric(context.functionName);
+      const segment = tracer.isTracingEnabled() ? tracer.getSegment() : undefined;
+      const subsegment = segment?.addNewSubsegment(`## ${serviceName}`);
+      if (subsegment) tracer.setSegment(subsegment);
+      try {
+        return await handle(event, context);
+      } catch (error) {
+        logger.error('invocation failed', { error });
+        if (subsegment && error instanceof Error) subsegment.addError(error, false);
+        throw error;
+      } finally {
+        if (metrics.hasStoredMetrics()) metrics.publishStoredMetrics();
+        subsegment?.close();
+        if (segment) tracer.setSegment(segment);
+      }
+    };
+  }
+
+  return {
+    lines: linesOf(logger),
+    instrument,
+    traceClient: <C>(client: C): C => tracer.captureAWSv3Client(client),
+    count: (name: string, value: number) => metrics.addMetric(name, MetricUnit.Count, value),
+    milliseconds: (name: string, value: number) => metrics.addMetric(name, MetricUnit.Milliseconds, value),
+  };
+}
+
+export type Powertools = ReturnType<typeof createPowertools>;
+
+/** Powertools takes the message first, and an error under the name `error`. */
+function linesOf(logger: Logger): Lines {
+  const fields = ({ err, ...rest }: Record<string, unknown>) =>
+    err === undefined ? rest : { ...rest, error: err };
+  return {
+    debug: (given, message) => logger.debug(message, fields(given)),
+    info: (given, message) => logger.info(message, fields(given)),
+    warn: (given, message) => logger.warn(message, fields(given)),
+  };
+}

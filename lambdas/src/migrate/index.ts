@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { loadConfig } from '@parley/config/config';
+import { rdsAuthorities } from '@parley/core/rds';
+import { createPowertools } from '../aws/powertools.ts';
+import { createSecret } from '../aws/secrets.ts';
+import { migrateAndGrant } from './handler.ts';
+
+// Runs at each deployment, before the new tasks of the API: migrations expand first, and contract a release later.
+const config = loadConfig(process.env);
+const powertools = createPowertools('migrate');
+const ownerSecret = createSecret(
+  new SecretsManagerClient({ region: config.AWS_REGION }),
+  config.DATABASE_OWNER_ARN,
+);
+/** Beside the bundle. */
+const dir = join(import.meta.dirname, 'migrations');
+
+export const handler = powertools.instrument(async () => {
+  const { username: user, password } = JSON.parse(await ownerSecret());
+  const { hostname: host, port, pathname, username: appRole } = new URL(config.DATABASE_URL);
+  const database = decodeURIComponent(pathname.slice(1));
+  const owner = { host, port: Number(port), user, password, database, ssl: { ca: rdsAuthorities } };
+  const applied = await migrateAndGrant({ owner, dir, appRole });
+  powertools.lines.info({ applied }, 'the schema is up to date');
+  return { applied };
+});
