@@ -1,18 +1,17 @@
 import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
 import { promisify } from 'node:util';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import * as deadLetters from '@parley/core/dead-letters';
-import { type Entry, entryItem, type Person } from '@parley/core/entries';
+import { type Entry, entryItem } from '@parley/core/entries';
 import { createLog } from '@parley/core/log';
-import * as messageGroups from '@parley/core/message-groups';
 import * as messages from '@parley/core/messages';
 import * as summaries from '@parley/core/summaries';
 import { startFaultProxy } from '@parley/engines/testing/fault-proxy';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import { eventually } from '../testing/eventually.ts';
 import { ended, type RunnerProcess, startRunnerProcess } from '../testing/runner-process.ts';
+import { createLargeGroup } from '../testing/writers.ts';
 
 /* A real runner whose stream is out of reach: what its functions handle came from bin/ddb/dead-letters alone. */
 
@@ -33,8 +32,6 @@ afterAll(async () => {
   await table.drop();
 });
 
-const person = (name: string): Person => ({ uuid: randomUUID(), handle: name, display_name: name });
-
 async function bury(consumer: string, entry: Entry) {
   const NewImage = marshall(entryItem(entry), { removeUndefinedValues: true });
   const SequenceNumber = String(entry.seq);
@@ -48,17 +45,7 @@ async function bury(consumer: string, entry: Entry) {
 
 test('redriven records reach the handler of their source, which brings the summaries up to them', async () => {
   const log = createLog(table, { batch: 'transactions' });
-  const creator = person('creator');
-  const people = (count: number) => Array.from({ length: count }, () => person('somebody'));
-  const reader = person('reader');
-  const { group } = await messageGroups.create(log, {
-    creator,
-    title: 'large',
-    people: [reader, ...people(47)],
-  });
-  const messageGroupUuid = group.message_group_uuid;
-  for (const count of [48, 6])
-    await messageGroups.addMembers(log, { messageGroupUuid, actor: creator, people: people(count) });
+  const { messageGroupUuid, creator, reader } = await createLargeGroup(log);
   const large = await messages.send(log, { sender: creator, messageGroupUuid, message: 'to all' });
   await messages.sendDirect(log, { sender: creator, recipient: reader, message: 'first' });
   const small = await messages.sendDirect(log, { sender: creator, recipient: reader, message: 'second' });
