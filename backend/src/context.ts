@@ -12,6 +12,7 @@ import { type Cursors, createCursors } from './cursors.ts';
 import { createErasures, type Erasures } from './erasures.ts';
 import type { Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { createOverload, type Overload } from './overload.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createGateway, type Gateway } from './realtime/gateway.ts';
@@ -33,6 +34,7 @@ export type Context = {
   people: People;
   sessions: Sessions;
   rateLimit: RateLimit;
+  overload: Overload;
   cursors: Cursors;
   readiness: Readiness;
   gateway: Gateway;
@@ -70,6 +72,9 @@ export function createContext(config: Config, logger: Logger): Context {
   const metrics = createMetrics(config, logger);
   if (metrics) observeRequests(table, metrics.table);
   if (config.OTEL_EXPORTER_OTLP_ENDPOINT) observeRequests(table, traceTable);
+  const readiness = createReadiness({ table, pool, runner });
+  if (config.RUNNER_URL) metrics?.watchStream(async () => (await readiness.report()).stream);
+
   const parts = {
     config,
     metrics,
@@ -82,10 +87,12 @@ export function createContext(config: Config, logger: Logger): Context {
     people: createPeople(pool, { onError }),
     sessions: createSessions({ tokens, identities, signUps: createSignUps(pool, cognito) }),
     rateLimit: createRateLimit(config.RATE_LIMIT_PER_MINUTE),
+    overload: createOverload({
+      maxInFlight: config.MAX_REQUESTS_IN_FLIGHT,
+      maxLoopDelayMs: config.MAX_EVENT_LOOP_DELAY_MS,
+    }),
   };
 
-  const readiness = createReadiness({ table, pool, runner });
-  if (config.RUNNER_URL && metrics) observeStream(metrics, readiness);
   const gateway = createGateway(parts);
   const erasures = createErasures({ ...parts, client: cognito });
 
@@ -98,6 +105,7 @@ export function createContext(config: Config, logger: Logger): Context {
     async close() {
       await erasures.stop();
       await metrics?.stop();
+      parts.overload.close();
       cognito.destroy();
       await pool.end();
       closeTable(table);
@@ -109,24 +117,4 @@ export function createContext(config: Config, logger: Logger): Context {
 function appendBatch({ APPEND_BATCH, AWS_ENDPOINT_URL_DYNAMODB }: Config) {
   if (APPEND_BATCH === 'statements' || APPEND_BATCH === 'transactions') return APPEND_BATCH;
   return AWS_ENDPOINT_URL_DYNAMODB ? 'transactions' : 'statements';
-}
-
-/** The stream's part of readiness, which is asked for once a second at most, as metrics. */
-function observeStream({ gauge }: Metrics, readiness: Readiness) {
-  const numbers = [
-    ['parley_stream_lag_ms', 'How far summaries are behind the log', 'lag_ms'],
-    [
-      'parley_stream_records_behind',
-      'Stream records that are not handled, as far as counted',
-      'records_behind',
-    ],
-    ['parley_stream_dead_letters', 'Stream records given up since the runners started', 'dead_letters'],
-    [
-      'parley_drifting_conversations',
-      'Conversations whose summaries differ from their log',
-      'drifting_conversations',
-    ],
-  ] as const;
-  for (const [name, help, field] of numbers)
-    gauge(name, help, async () => (await readiness.report()).stream[field] ?? undefined);
 }

@@ -4,6 +4,7 @@ import type { TableRequest } from '@parley/core/table/requests';
 import type { RequestHandler } from 'express';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Logger } from './logger.ts';
+import type { StreamPart } from './readiness.ts';
 
 type MetricsConfig = Pick<Config, 'METRICS_PORT' | 'METRICS_HOST' | 'METRICS_LOG_SECONDS'>;
 
@@ -115,12 +116,24 @@ export function createMetrics(config: MetricsConfig, logger: Logger) {
   return {
     http,
     table,
-    gauge,
     frame: (action: string, outcome: string, ms: number) => frames.observe({ action, outcome }, ms / 1_000),
     told: (people: number) => told.inc(people),
     missed() {
       missed.inc();
       line.missed_deliveries += 1;
+    },
+    /** What the stream's runners tell, where there are any. */
+    watchStream(ask: () => Promise<StreamPart>) {
+      const watch = (name: string, help: string, read: (stream: StreamPart) => number | null) =>
+        gauge(`parley_${name}`, help, async () => read(await ask()) ?? undefined);
+      watch('stream_lag_ms', 'How far summaries are behind the log', ({ lag_ms }) => lag_ms);
+      watch('stream_records_behind', 'Stream records not handled yet', (stream) => stream.records_behind);
+      watch('dead_letters', 'Records given up since the runners started', (stream) => stream.dead_letters);
+      watch(
+        'drifting_conversations',
+        'Conversations whose summaries differ from their log',
+        (stream) => stream.drifting_conversations,
+      );
     },
     watchSockets(count: () => number) {
       sockets = count;

@@ -12,6 +12,7 @@ import type { Entry } from '@parley/core/entries';
 import * as nodes from '@parley/core/nodes';
 import { isLarge } from '@parley/core/push';
 import { createRosters } from '@parley/core/rosters';
+import * as settings from '@parley/core/settings';
 import * as summaries from '@parley/core/summaries';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Context } from '../context.ts';
@@ -62,6 +63,7 @@ export type GatewayContext = Pick<
   | 'people'
   | 'sessions'
   | 'rateLimit'
+  | 'overload'
 >;
 export type Gateway = ReturnType<typeof createGateway>;
 
@@ -81,7 +83,9 @@ export function createGateway(ctx: GatewayContext) {
   const handshakes = createHandshakes(config);
   const connected = new Set<Connection>();
   const actions = createActions({ ...ctx, rosters, markRead, tellTyping });
-  const receiver = createReceiver({ sessions, actions, logger, metrics, onAuthenticated });
+  const receiver = createReceiver({
+    ...{ sessions, actions, overload: ctx.overload, logger, metrics, onAuthenticated },
+  });
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -105,11 +109,11 @@ export function createGateway(ctx: GatewayContext) {
     if (status) return refuseUpgrade(socket, status);
     const stopCounting = handshakes.count(req);
     socket.once('close', stopCounting);
-    server.handleUpgrade(req, socket, head, (ws) => accept(ws, stopCounting));
+    server.handleUpgrade(req, socket, head, (ws) => accept(ws, socket, stopCounting));
   }
 
-  function accept(ws: WebSocket, stopCounting: () => void) {
-    const connection = createConnection(ws, {
+  function accept(ws: WebSocket, socket: Duplex, stopCounting: () => void) {
+    const connection = createConnection(ws, socket, {
       bufferBytes: config.REALTIME_BUFFER_BYTES,
       framesPerSecond: config.REALTIME_FRAMES_PER_SECOND,
     });
@@ -197,11 +201,11 @@ export function createGateway(ctx: GatewayContext) {
     await tell({ event: 'read', message_group_uuid: messageGroupUuid, user_uuid: userUuid, read_seq, row });
   }
 
-  /** Mutes or hides, and tells the person's devices. Throws as `summaries.changeSettings` does. */
+  /** Mutes or hides, and tells the person's devices. Throws as `settings.change` does. */
   async function changeSettings(
-    input: summaries.Settings & { userUuid: string; messageGroupUuid: string },
+    input: settings.Settings & { userUuid: string; messageGroupUuid: string },
   ): Promise<summaries.Summary> {
-    const changed = await summaries.changeSettings(table, input);
+    const changed = await settings.change(table, input);
     const row = await summaries.overlay(heads, changed);
     tellInBackground({ event: 'settings', user_uuid: input.userUuid, row });
     return changed;
