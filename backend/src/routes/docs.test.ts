@@ -29,6 +29,7 @@ describe('the OpenAPI document', () => {
         'DELETE /api/message_groups/{uuid}/members/{handle}',
         'PUT /api/message_groups/{uuid}/members/{handle}',
         'PUT /api/message_groups/{uuid}/read',
+        'PUT /api/message_groups/{uuid}/settings',
         'POST /api/messages',
         'GET /api/messages/{message_group_uuid}',
         'GET /api/openapi.json',
