@@ -127,14 +127,13 @@ test('post-confirmation, alone in a bare process, makes the person of a confirme
 });
 
 test('migrate asks for the owner of the schema, and tells its password to no server without TLS', async () => {
-  const { hostname: host, port } = new URL(database.url);
-  const owner = { username: 'owner', password: 'secret', host, port: Number(port), dbname: 'parley' };
+  const owner = { username: 'owner', password: 'secret' };
   const secretsManager = await secretsManagerWith(JSON.stringify(owner), []);
   const { error } = await runBare({
     dir: built.migrate.dir,
     event: {},
     env: {
-      DATABASE_URL: 'postgres://parley@db.example.com/parley',
+      DATABASE_URL: database.url,
       DATABASE_OWNER_ARN: 'arn:owner',
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
     },

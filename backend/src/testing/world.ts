@@ -64,15 +64,14 @@ export async function createWorld() {
   }
 
   /** A node whose sockets hear what the stream tells (`runStream`). */
-  async function liveNode(changes: Record<string, string> = {}) {
-    const api = await node({ DELIVERY_PORT: await freePort(), ...changes });
+  async function liveNode(changes: Record<string, string> = {}, logger?: Logger) {
+    const api = await node({ DELIVERY_PORT: await freePort(), ...changes }, logger);
     await api.ctx.gateway.start();
     return api;
   }
 
   /** The stream's Lambda with the local runner. */
-  function runStream() {
-    const logger = createLogger('silent');
+  function runStream(logger: Logger = createLogger('silent')) {
     const messageStream = createMessageStream(loadConfig(env), table, logger);
     const streams = new DynamoDBStreamsClient(clientConfig('us-east-1', testEndpoint()));
     const sources = eventSources(messageStream.summaries, messageStream.largeSummaries).map((source) => ({
