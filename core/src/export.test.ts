@@ -149,7 +149,7 @@ test('the hash does not depend on the order of the conversations, and tells any 
   const others = state.filter((text) => !text.includes(group));
   const people = others.filter((text) => text.includes('"line":"person"'));
   const direct = others.filter((text) => !text.includes('"line":"person"'));
-  const shuffled = [texts[0] ?? '', ...ofGroup, ...direct, ...people, texts.at(-1) ?? ''];
+  const shuffled = [texts[0] ?? '', ...people, ...ofGroup, ...direct, texts.at(-1) ?? ''];
   await emptyDatabase();
   expect((await restore(other, database.pool, linesOf(shuffled))).manifest.sha256).toBe(manifest.sha256);
   await summaries.markRead(table, { userUuid: bob.uuid, messageGroupUuid: group, seq: 101 });

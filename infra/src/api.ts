@@ -4,6 +4,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecrAssets from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Trigger } from 'aws-cdk-lib/triggers';
@@ -125,8 +126,20 @@ export class ApiStack extends Stack {
       indexActions: ['Query'],
     });
     data.grantDatabase(task.taskRole);
+    this.grantErasure(task, data, signIn);
     acceptWildcard(task, '*', 'ecr:GetAuthorizationToken takes no resource.');
     return task;
+  }
+
+  /** Who is erased is taken out of dead letters that are kept in the table, and out of the user pool. */
+  private grantErasure({ taskRole }: ecs.TaskDefinition, { runner }: DataStack, { pool }: SignInStack) {
+    for (const [actions, resource] of [
+      [['dynamodb:Query', 'dynamodb:UpdateItem'], runner.tableArn],
+      [['cognito-idp:ListUsers', 'cognito-idp:AdminDeleteUser'], pool.userPoolArn],
+    ] as const)
+      taskRole.addToPrincipalPolicy(
+        new iam.PolicyStatement({ actions: [...actions], resources: [resource] }),
+      );
   }
 
   /** By its address: the grant is ours to word, and the key's policy stays as it is. */

@@ -180,7 +180,7 @@ describe('one’s own export', () => {
     expect(lines[2]).toMatchObject({ kind: 'direct', with: { handle: ben.handle } });
     expect(lines[3]).toMatchObject({ message: 'mine', seq: 1, type: 'message' });
     expect(lines[4]).toMatchObject({ people: 1, conversations: 1, entries: 1 });
-    expect(JSON.stringify(lines)).not.toContain(ada.sub);
+    expect(JSON.stringify(lines).replaceAll(ada.email ?? '', '')).not.toContain(ada.sub);
     expect(await api.get('/api/profile/export')).toMatchObject({ status: 401, body: ['generic_401'] });
   });
 });
