@@ -68,6 +68,28 @@ it('reads from the log what is still missing after 100 ms', async () => {
   expect(heard).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
+it('begins nowhere anew after a failure: what was handed on does not come again after what followed it', async () => {
+  const log = await conversation(6);
+  const uuid = log[0]?.message_group_uuid ?? '';
+  const heard: number[] = [];
+  const lost: string[] = [];
+  let isFailing = false;
+  const hand = ({ seq }: Entry) => {
+    if (isFailing) throw new Error('the table is away');
+    heard.push(seq);
+  };
+  const { take } = createSequencer({ table, hand, onLost: (group) => lost.push(group) });
+  await take(uuid, pick(log, 1, 2, 3));
+  isFailing = true;
+  await take(uuid, pick(log, 4));
+  expect(lost).toEqual([uuid]);
+  isFailing = false;
+  await take(uuid, pick(log, 2, 3, 4));
+  await take(uuid, pick(log, 6));
+  await sleep(300);
+  expect(heard).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
 it('passes a gap that is too wide, and says so', async () => {
   const log = await conversation(2);
   const { heard, lost, take } = listen();
