@@ -1,4 +1,4 @@
-import type { Config } from '@parley/config/config';
+import { appendBatch, type Config } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import type { Entry } from '@parley/core/entries';
 import { createLog, type Log } from '@parley/core/log';
@@ -111,10 +111,4 @@ export function createContext(config: Config, logger: Logger): Context {
       closeTable(table);
     },
   };
-}
-
-/** A statement costs one write unit on AWS; elsewhere the disk sync that a transaction shares is what costs. */
-function appendBatch({ APPEND_BATCH, AWS_ENDPOINT_URL_DYNAMODB }: Config) {
-  if (APPEND_BATCH === 'statements' || APPEND_BATCH === 'transactions') return APPEND_BATCH;
-  return AWS_ENDPOINT_URL_DYNAMODB ? 'transactions' : 'statements';
 }

@@ -5,10 +5,12 @@ import { closeTable, createTable, type Table } from '@parley/core/table/client';
 import { ensureTable, messageTable, runnerTable } from '@parley/core/table/definition';
 import { launch } from '@parley/engines/launch';
 import getPort from 'get-port';
+import { removeAtExit } from './at-exit.ts';
 
 /** A DynamoDB API of its own on disk, in a temporary folder, with Parley's tables. */
 export async function startEngine({ hasStream = true } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'));
+  removeAtExit(folder);
   const engine = await launch('dynoxide', { port: await getPort(), dbPath: join(folder, 'dynoxide.db') });
   const tables: Table[] = [];
   const names = { name: 'bench-messages', runnerName: 'bench-runner' };

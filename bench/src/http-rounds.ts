@@ -7,6 +7,9 @@ import { startWorker } from './worker.ts';
 
 export type HttpVariant = Omit<HttpLoad, 'seconds'> & { name: string; target?: Target | undefined };
 
+/** Until V8 has compiled what is busy. */
+const warmUpSeconds = 2.5;
+
 type Round = HttpResult & { cpu: Record<string, number> };
 
 /** Measures each variant in turn with the floor (a) before each round of them, after a round that does not count. */
@@ -31,8 +34,8 @@ export async function httpRounds(
     const results = variants.map(() => ({ ours: [] as Round[], floor: [] as Round[] }));
     for (let round = isQuick ? 1 : 0; round <= rounds; round += 1) {
       for (const [index, variant] of variants.entries()) {
-        const bare = await measure(floorOf(variant), round === 0 ? 1 : seconds);
-        const ours = await measure(variant, round === 0 ? 1 : seconds);
+        const bare = await measure(floorOf(variant), round === 0 ? warmUpSeconds : seconds);
+        const ours = await measure(variant, round === 0 ? warmUpSeconds : seconds);
         if (round === 0) continue;
         results[index]?.floor.push(bare);
         results[index]?.ours.push(ours);

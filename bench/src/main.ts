@@ -1,9 +1,10 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { isMet } from './figures.ts';
+import { type Figure, isMet } from './figures.ts';
 import { machine } from './machine.ts';
 import { lines } from './print.ts';
 import { scenarios } from './scenarios/index.ts';
+import { profileInto } from './system.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -12,6 +13,7 @@ const { positionals, values } = parseArgs({
     quick: { type: 'boolean' },
     full: { type: 'boolean' },
     list: { type: 'boolean' },
+    profile: { type: 'string' },
   },
 });
 
@@ -26,23 +28,42 @@ async function main() {
     for (const { name, about } of scenarios) console.log(`${name.padEnd(14)} ${about}`);
     return;
   }
+  if (values.profile) profileInto(values.profile);
   const options = { isQuick: values.quick ?? false, isFull: values.full ?? false, log };
-  const figures = [];
+  const figures: Figure[] = [];
   for (const { name, about, run } of chosen()) {
     console.log(`${name}: ${about}`);
     for (const figure of await run(options)) {
       figures.push(figure);
       for (const line of lines(figure)) console.log(line);
     }
-    if (values.json) writeFileSync(values.json, JSON.stringify({ machine: machine(), figures }, null, 1));
+    if (values.json) keep(values.json, figures);
   }
   const missed = figures.filter((figure) => isMet(figure) === false);
   console.log(`${figures.length} figures, ${missed.length} targets missed`);
 }
 
+/** The figures of this run in place of those that the file has of the same scenarios. */
+function keep(file: string, figures: Figure[]) {
+  const before: Figure[] = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).figures : [];
+  const isMeasured = ({ scenario }: Figure) => figures.some((figure) => figure.scenario === scenario);
+  const order = scenarios.map(({ name }) => name);
+  const all = [...before.filter((figure) => !isMeasured(figure)), ...figures].sort(
+    (one, other) => order.indexOf(one.scenario) - order.indexOf(other.scenario),
+  );
+  writeFileSync(file, `${JSON.stringify({ machine: machine(), figures: all }, rounded, 1)}\n`);
+}
+
+/** Six significant digits are more than was measured. */
+const rounded = (_key: string, value: unknown) =>
+  typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(6)) : value;
+
 function log(line: string) {
   console.log(`  ${line}`);
 }
+
+// Processes and folders of a run go with it.
+for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => process.exit(1));
 
 await main().catch((error) => {
   console.error(error);

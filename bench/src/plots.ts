@@ -2,9 +2,12 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from '@parley/engines/launch';
 import { type Figure, isMet } from './figures.ts';
-import { short } from './print.ts';
+import { short, verdict } from './print.ts';
 
-/** Draws docs/images/bench-<scenario>.svg from the figures of a run: `plots.ts [FILE]`. */
+/**
+ * Draws docs/images/bench-<scenario>.svg from the figures of a run, and writes them as a table into
+ * docs/performance.md: `plots.ts [FILE]`.
+ */
 const [file = join(root, 'docs/performance.json')] = process.argv.slice(2);
 const folder = join(root, 'docs/images');
 
@@ -52,7 +55,10 @@ function row(figure: Figure, y: number): string[] {
 const xml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
 mkdirSync(folder, { recursive: true });
-const { figures } = JSON.parse(readFileSync(file, 'utf8')) as { figures: Figure[] };
+const { figures, machine } = JSON.parse(readFileSync(file, 'utf8')) as {
+  figures: Figure[];
+  machine: Record<string, unknown>;
+};
 for (const scenario of new Set(figures.map((figure) => figure.scenario))) {
   const path = join(folder, `bench-${scenario}.svg`);
   writeFileSync(
@@ -63,4 +69,32 @@ for (const scenario of new Set(figures.map((figure) => figure.scenario))) {
     )}\n`,
   );
   console.log(path);
+}
+
+const document = join(root, 'docs/performance.md');
+const text = readFileSync(document, 'utf8');
+const [start, end] = ['<!-- figures: bin/bench plots -->', '<!-- end of figures -->'];
+const [before, after] = [text.split(start)[0], text.split(end)[1]];
+if (before === undefined || after === undefined) throw new Error(`${document} has no place for the figures`);
+writeFileSync(document, `${before}${start}\n\n${table()}\n\n${end}${after}`);
+
+function table(): string {
+  const rows = figures.map((figure) => {
+    const { scenario, name, value, unit, ratio, ratioSpread, floor, rounds } = figure;
+    const spread = rounds.length > 1 ? ` (${short(Math.min(...rounds))}–${short(Math.max(...rounds))})` : '';
+    const beside =
+      floor && ratio !== undefined
+        ? `${short(ratio)} (${ratioSpread?.map(short).join('–')}) × ${floor.name}`
+        : '';
+    return `| ${scenario} | ${name} | ${short(value)} ${unit}${spread} | ${beside} | ${verdict(figure).replace(/^ +\[|\]$/g, '')} |`;
+  });
+  return [
+    Object.entries(machine)
+      .map(([name, value]) => `${name} ${value}`)
+      .join(', '),
+    '',
+    '| scenario | what | median (spread) | in the same run | target |',
+    '| --- | --- | --- | --- | --- |',
+    ...rows,
+  ].join('\n');
 }

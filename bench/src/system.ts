@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { clientId, createIssuer } from '@parley/backend/testing/issuer';
 import { loadConfig } from '@parley/config/config';
 import { createPool, migrate } from '@parley/core/database';
@@ -11,6 +12,7 @@ import { engineUrl, forkEngine, root, stopChild } from '@parley/engines/launch';
 import { makePgliteTemplate } from '@parley/engines/pglite-template';
 import { ensureTables, isAnswering, isReady } from '@parley/engines/prepare';
 import getPort from 'get-port';
+import { removeAtExit } from './at-exit.ts';
 import { descendants } from './cpu.ts';
 
 export type Env = Record<string, string>;
@@ -20,13 +22,19 @@ export type System = Awaited<ReturnType<typeof startSystem>>;
 export type SystemOptions = {
   /** Settings of each API process; one with the defaults where none is named. */
   nodes?: Env[];
-  /** Arguments of Node for the API processes, such as --cpu-prof. */
-  nodeArgs?: string[];
 };
 
+const profiling: string[] = [];
+
+/** From now on each API process and runner writes a CPU profile into this folder when it ends. */
+export function profileInto(folder: string) {
+  profiling.push('--cpu-prof', `--cpu-prof-dir=${folder}`);
+}
+
 /** Parley as bin/start runs it, on free ports with temporary data: engines on disk, stream runner, API processes. */
-export async function startSystem({ nodes = [{}], nodeArgs = [] }: SystemOptions = {}) {
+export async function startSystem({ nodes = [{}] }: SystemOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'));
+  removeAtExit(folder);
   const children = new Map<string, ChildProcess>();
   const closers: (() => unknown)[] = [];
   const issuer = await createIssuer();
@@ -39,7 +47,7 @@ export async function startSystem({ nodes = [{}], nodeArgs = [] }: SystemOptions
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
         ...serviceEnv,
       },
-      execArgv: ['--import', 'tsx', ...nodeArgs],
+      execArgv: ['--import', 'tsx', ...profiling],
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     children.set(name, child);
@@ -110,6 +118,18 @@ export async function startSystem({ nodes = [{}], nodeArgs = [] }: SystemOptions
         Object.fromEntries(
           [...children].map(([name, { pid = 0 }]) => [name, [pid, ...descendants(pid)]]),
         ) as Record<string, number[]>,
+      /** Resolves when the runner has handled what was written so far. */
+      async drained() {
+        const until = Date.now();
+        for (;;) {
+          const response = await fetch(`${env.RUNNER_URL}/status`);
+          const { lag_ms } = (await response.json()) as { lag_ms: number };
+          if (Date.now() - until > 1_500 && lag_ms === 0) return;
+          if (Date.now() - until > 60_000)
+            throw new Error(`the runner is ${lag_ms} ms behind after a minute`);
+          await sleep(100);
+        }
+      },
       async person(handle: string): Promise<BenchPerson> {
         const sub = crypto.randomUUID();
         const signUp = { sub, preferredUsername: handle, name: handle, email: `${handle}@example.com` };

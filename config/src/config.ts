@@ -59,7 +59,7 @@ export const variables = {
   APPEND_BATCH: str({
     default: 'auto',
     choices: ['auto', 'statements', 'transactions'],
-    desc: 'How sends are batched: single conditional statements (one unit each), or transactions (two units, one disk sync); auto: statements on AWS, transactions on an endpoint',
+    desc: 'How sends and summaries are written together: single conditional statements (one unit each), or transactions (two units, one disk sync); auto: statements on AWS, transactions on an endpoint',
   }),
 
   DATABASE_URL: str({ default: '', desc: 'Postgres; empty for bin/start: the embedded engine' }),
@@ -195,3 +195,12 @@ export function loadConfig(env: Record<string, string | undefined>) {
 }
 
 export type Config = ReturnType<typeof loadConfig>;
+
+/** A statement costs one write unit on AWS; elsewhere the disk sync that a transaction shares is what costs. */
+export function appendBatch({
+  APPEND_BATCH,
+  AWS_ENDPOINT_URL_DYNAMODB,
+}: Pick<Config, 'APPEND_BATCH' | 'AWS_ENDPOINT_URL_DYNAMODB'>) {
+  if (APPEND_BATCH === 'statements' || APPEND_BATCH === 'transactions') return APPEND_BATCH;
+  return AWS_ENDPOINT_URL_DYNAMODB ? 'transactions' : 'statements';
+}

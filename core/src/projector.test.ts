@@ -116,7 +116,7 @@ describe('the summaries of a group with messages, a rename, a removal and a retu
     const last = records.slice(-4);
     for (const order of permutations(last)) {
       await restore(initial);
-      const projector = createProjector(table);
+      const projector = createProjector(table, undefined, 'transactions');
       for (const record of [...records.slice(0, -4), ...order]) await projector.project([record]);
       expect(await shown()).toEqual(expected);
     }
@@ -136,7 +136,7 @@ describe('the summaries of a group with messages, a rename, a removal and a retu
     await fc.assert(
       fc.asyncProperty(delivery, fc.boolean(), async ({ order, cuts }, hasTwoRunners) => {
         await restore(initial);
-        const projectors = [createProjector(table), createProjector(table)];
+        const projectors = [createProjector(table), createProjector(table, undefined, 'transactions')];
         const queue = order.map((index) => records[index]).filter((record) => record !== undefined);
         for (const size of cuts) {
           const batches = hasTwoRunners

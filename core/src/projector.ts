@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { BatchExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
 import pLimit from 'p-limit';
 import * as entries from './entries.ts';
 import { type Entry, largeGroupMembers } from './entries.ts';
 import type { Group } from './members.ts';
 import { createRosters, type Rosters } from './rosters.ts';
 import * as summaries from './summaries.ts';
+import type { AppendBatch } from './table/append-writer.ts';
 import type { Table } from './table/client.ts';
 import { isRetryableCode, isTransientFault, UnprocessedError } from './table/faults.ts';
 import { summaryKey } from './table/keys.ts';
+import { execute, maxStatements } from './table/statements.ts';
 import type { EntryRecord } from './table/stream.ts';
 
 /*
@@ -28,7 +29,6 @@ import type { EntryRecord } from './table/stream.ts';
 
 /** Records older than this are read again: their text may have been erased since. */
 export const trustImageMs = 60_000;
-const statementsPerBatch = 25;
 const batchesInFlight = 4;
 const maxAttempts = 4;
 
@@ -56,7 +56,12 @@ type Rewrite = {
 };
 type Newest = { entry: Entry; group: Group; isModified: boolean };
 
-export function createProjector(table: Table, rosters: Rosters = createRosters(table)): Projector {
+/** `batch`: how summaries are written together (docs/decisions/0003). */
+export function createProjector(
+  table: Table,
+  rosters: Rosters = createRosters(table),
+  batch: AppendBatch = 'statements',
+): Projector {
   const limit = pLimit(batchesInFlight);
 
   async function project(records: EntryRecord[], remainingMs = () => Number.POSITIVE_INFINITY) {
@@ -119,37 +124,37 @@ export function createProjector(table: Table, rosters: Rosters = createRosters(t
     mayWrite: () => boolean,
   ): Promise<Rewrite[]> {
     const batches: Rewrite[][] = [];
-    for (let start = 0; start < open.length; start += statementsPerBatch) {
-      batches.push(open.slice(start, start + statementsPerBatch));
+    for (let start = 0; start < open.length; start += maxStatements[batch]) {
+      batches.push(open.slice(start, start + maxStatements[batch]));
     }
     const left = await Promise.all(
-      batches.map((batch) =>
-        limit(() => inTime(mayWrite, () => writeBatch(batch, failed))).catch((error) => {
+      batches.map((some) =>
+        limit(() => inTime(mayWrite, () => writeBatch(some, failed))).catch((error) => {
           if (!(error instanceof DeadlineError)) throw error;
-          return batch.flatMap((rewrite) => fail(rewrite, failed, error));
+          return some.flatMap((rewrite) => fail(rewrite, failed, error));
         }),
       ),
     );
     return left.flat();
   }
 
-  async function writeBatch(batch: Rewrite[], failed: Map<string, unknown>): Promise<Rewrite[]> {
+  async function writeBatch(rewrites: Rewrite[], failed: Map<string, unknown>): Promise<Rewrite[]> {
     try {
-      const Statements = batch.map((rewrite) => statement(table, rewrite));
-      const { Responses = [] } = await table.doc.send(new BatchExecuteStatementCommand({ Statements }));
-      return batch.flatMap((rewrite, index) => {
-        const error = Responses[index]?.Error;
-        if (Responses[index] && !error) return rewrite.next ?? [];
-        if (error?.Code === 'ConditionalCheckFailed') return afterRefusal(rewrite);
-        const reason = `the table refused a summary: ${error?.Code}: ${error?.Message}`;
-        return !error || isRetryableCode(error.Code)
+      const statements = rewrites.map((rewrite) => statement(table, rewrite));
+      const outcomes = await execute(table, batch, statements);
+      return rewrites.flatMap((rewrite, index) => {
+        const outcome = outcomes[index];
+        if (outcome === 'written') return rewrite.next ?? [];
+        if (outcome?.Code === 'ConditionalCheckFailed') return afterRefusal(rewrite);
+        const reason = `the table refused a summary: ${outcome?.Code}: ${outcome?.Message}`;
+        return isRetryableCode(outcome?.Code)
           ? retry(rewrite, failed, new UnprocessedError(reason))
           : fail(rewrite, failed, new Error(reason));
       });
     } catch (error) {
-      if (isTransientFault(error)) return batch.flatMap((rewrite) => retry(rewrite, failed, error));
-      if (batch.length === 1) return batch.flatMap((rewrite) => fail(rewrite, failed, error));
-      const alone = await Promise.all(batch.map((rewrite) => writeBatch([rewrite], failed)));
+      if (isTransientFault(error)) return rewrites.flatMap((rewrite) => retry(rewrite, failed, error));
+      if (rewrites.length === 1) return rewrites.flatMap((rewrite) => fail(rewrite, failed, error));
+      const alone = await Promise.all(rewrites.map((rewrite) => writeBatch([rewrite], failed)));
       return alone.flat();
     }
   }

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stopChild } from '@parley/engines/launch';
 import getPort from 'get-port';
 import pg from 'pg';
+import { killAtExit, removeAtExit } from '../at-exit.ts';
 import { descendants } from '../cpu.ts';
 
 const installed = '/usr/lib/postgresql';
@@ -33,6 +34,7 @@ export async function startPostgres() {
   if (!bin) return undefined;
   const { uid, gid } = account();
   const folder = mkdtempSync(join(tmpdir(), 'parley-bench-postgres-'));
+  removeAtExit(folder);
   if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
   const data = join(folder, 'data');
   const port = await getPort();
@@ -44,6 +46,7 @@ export async function startPostgres() {
   );
   const settings = ['-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1'];
   const child = spawn(join(bin, 'postgres'), ['-D', data, ...settings], options);
+  killAtExit(child);
   const url = `postgres://bench@127.0.0.1:${port}/postgres`;
 
   async function query(...statements: string[]) {

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopChild } from '@parley/engines/launch';
 import getPort from 'get-port';
+import { killAtExit, removeAtExit } from '../at-exit.ts';
 import { type Competitor, measured } from '../competitors.ts';
 import { descendants } from '../cpu.ts';
 import type { Load, LoadResult } from '../load/drive.ts';
@@ -33,6 +34,7 @@ export async function openXmpp(server: XmppServer, pairs: number): Promise<Compe
   const postgres = await startPostgres();
   if (!postgres) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'parley-bench-xmpp-'));
+  removeAtExit(folder);
   const load = startWorker<{ plan: XmppPlan } | { load: Load }, LoadResult>('load/xmpp.ts');
   let child: ChildProcess | undefined;
   async function stop() {
@@ -46,6 +48,7 @@ export async function openXmpp(server: XmppServer, pairs: number): Promise<Compe
     const accounts = Array.from({ length: 2 * pairs }, (_, index) => `person${index}`);
     const { command, args, options } = await server.prepare({ folder, port, postgres, accounts });
     child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'], ...options });
+    killAtExit(child);
     await answers(port, child);
     await load.ask({ plan: { port, accounts, password } });
     const pid = child.pid ?? 0;

@@ -1,4 +1,5 @@
 import type { Scenario } from '../scenario.ts';
+import { bundle } from './bundle.ts';
 import { corpus } from './corpus.ts';
 import { deliveries } from './deliver.ts';
 import { engineFloor } from './engine-floor.ts';
@@ -6,9 +7,11 @@ import { fanOut } from './fan-out.ts';
 import { growth } from './growth.ts';
 import { idle } from './idle.ts';
 import { indexKey } from './index-key.ts';
+import { memory } from './memory.ts';
 import { pages } from './pages.ts';
 import { posts } from './post.ts';
 import { readUnits } from './read-units.ts';
+import { start } from './start.ts';
 import { summaryLag } from './summary-lag.ts';
 import { throttling } from './throttling.ts';
 import { twoNodes } from './two-nodes.ts';
@@ -30,4 +33,7 @@ export const scenarios: Scenario[] = [
   ...deliveries,
   fanOut,
   summaryLag,
+  memory,
+  start,
+  bundle,
 ];

@@ -1,12 +1,10 @@
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
 import { type HttpVariant, httpRounds } from '../http-rounds.ts';
 import type { HttpRequest } from '../load/http.ts';
-import { text60 } from '../people.ts';
 import type { Scenario } from '../scenario.ts';
-import { people, startSystem } from '../system.ts';
+import { seedConversations } from '../seed.ts';
+import { type BenchPerson, people, startSystem } from '../system.ts';
 
-const friendsOfEach = 2;
+const friendsOfEach = 5;
 const messagesOfEach = 25;
 
 /** Pages of 20 by many people of many conversations, the first of them most often (Zipf). */
@@ -18,28 +16,16 @@ export const pages: Scenario = {
     const system = await startSystem();
     try {
       const everyone = await people(system, count);
-      const log = createLog(system.table, { batch: 'transactions' });
-      const groups: string[] = [];
       // The first pairs are the conversations that are read; the others fill the inboxes.
-      for (let step = 1; step <= friendsOfEach; step += 1)
-        for (let start = 0; start < count; start += 50) {
-          const some = everyone.slice(start, start + 50).map(async (sender, offset) => {
-            const recipient = everyone[(start + offset + step) % count] ?? sender;
-            const first = await messages.sendDirect(log, { sender, recipient, message: text60 });
-            if (step === 1) groups[start + offset] = first.message_group_uuid;
-          });
-          await Promise.all(some);
-        }
-      for (let start = 0; start < count; start += 50)
-        await Promise.all(
-          groups.slice(start, start + 50).flatMap((messageGroupUuid, offset) => {
-            const sender = everyone[start + offset];
-            if (!sender) throw new Error('somebody who sends');
-            return Array.from({ length: messagesOfEach - 1 }, () =>
-              messages.send(log, { sender, messageGroupUuid, message: text60 }),
-            );
-          }),
-        );
+      const pairsOf = (step: number) =>
+        everyone.map((one, index): [BenchPerson, BenchPerson] => [
+          one,
+          everyone[(index + step) % count] ?? one,
+        ]);
+      const groups = await seedConversations(system.table, pairsOf(1), messagesOfEach);
+      for (let step = 2; step <= friendsOfEach; step += 1)
+        await seedConversations(system.table, pairsOf(step), 1);
+      await system.drained();
       say(`${count} people with ${2 * friendsOfEach} conversations each`);
       const get = (path: (groupUuid: string) => string): HttpRequest[] =>
         everyone.map(({ token }, index) => ({ method: 'GET', path: path(groups[index] ?? ''), token }));

@@ -16,12 +16,13 @@ export const posts: Scenario[] = [64, 16].map((connections) => ({
     const paths = ['transactions', 'statements'];
     const system = await startSystem({ nodes: paths.map((path) => ({ APPEND_BATCH: path })) });
     try {
-      const requests = await sendsOf(system);
+      // Conversations of their own: each node is the only one that writes to them.
+      const requests = await Promise.all(paths.map((path) => sendsOf(system, path)));
       const variants: HttpVariant[] = paths.map((path, index) => ({
         name: path,
         url: system.urls[index] ?? '',
         connections,
-        requests,
+        requests: requests[index] ?? [],
         pick: 'turn',
         target: connections === 64 ? { of: 'ratio', atLeast: 0.5 } : undefined,
       }));
@@ -32,8 +33,8 @@ export const posts: Scenario[] = [64, 16].map((connections) => ({
   },
 }));
 
-async function sendsOf(system: System): Promise<HttpRequest[]> {
-  const everyone = await people(system, 2 * conversations);
+async function sendsOf(system: System, name: string): Promise<HttpRequest[]> {
+  const everyone = await people(system, 2 * conversations, name);
   const log = createLog(system.table, { batch: 'transactions' });
   return Promise.all(
     everyone.map(async (sender, index) => {

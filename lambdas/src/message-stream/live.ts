@@ -1,4 +1,4 @@
-import type { Config } from '@parley/config/config';
+import { appendBatch, type Config } from '@parley/config/config';
 import { createDeliveryClient } from '@parley/core/delivery';
 import { createProjector } from '@parley/core/projector';
 import { createPush } from '@parley/core/push';
@@ -12,7 +12,7 @@ export function createMessageStream(config: Config, table: Table, logger: Lines)
   if (config.DELIVERY_SECRETS.length === 0) throw new Error('DELIVERY_SECRETS is not set');
   const client = createDeliveryClient({ table, secrets: config.DELIVERY_SECRETS });
   const rosters = createRosters(table);
-  const projector = createProjector(table, rosters);
+  const projector = createProjector(table, rosters, appendBatch(config));
   const onMissed = (nodeId: string, err: unknown) => logger.warn({ nodeId, err }, 'a node missed a delivery');
   const push = createPush({ table, rosters, client, onMissed });
   return {

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLog } from '@parley/core/log';
+import * as messages from '@parley/core/messages';
+import { residentBytes } from '../cpu.ts';
+import { counted, median } from '../figures.ts';
+import type { Load, LoadResult } from '../load/drive.ts';
+import type { SocketPlan } from '../load/sockets.ts';
+import { text60 } from '../people.ts';
+import type { Scenario } from '../scenario.ts';
+import { people, startSystem } from '../system.ts';
+import { startWorker } from '../worker.ts';
+
+const pairs = 16;
+const sampleMs = 500;
+const megabyte = 2 ** 20;
+
+/** Memory of the API process at full load: what it takes at most, and whether it still grows in the second half. */
+export const memory: Scenario = {
+  name: 'memory',
+  about: 'memory of the API process under full load (--full: 10 minutes)',
+  async run({ isQuick, isFull }) {
+    const seconds = isQuick ? 2 : isFull ? 600 : 60;
+    const system = await startSystem();
+    const load = startWorker<{ plan: SocketPlan } | { load: Load }, LoadResult>('load/sockets.ts');
+    try {
+      const everyone = await people(system, 2 * pairs);
+      const log = createLog(system.table, { batch: 'transactions' });
+      const lanes = await Promise.all(
+        Array.from({ length: pairs }, async (_, pair) => {
+          const [sender, recipient] = everyone.slice(2 * pair, 2 * pair + 2);
+          if (!sender || !recipient) throw new Error('a pair of two');
+          const { message_group_uuid } = await messages.sendDirect(log, {
+            sender,
+            recipient,
+            message: text60,
+          });
+          return { from: 2 * pair, to: 2 * pair + 1, messageGroupUuid: message_group_uuid };
+        }),
+      );
+      await load.ask({
+        plan: { url: system.url, tokens: everyone.map(({ token }) => token), lanes, hearers: 1 },
+      });
+      const [pid = 0] = system.processes().api ?? [];
+      const samples: number[] = [];
+      let isLoading = true;
+      const loading = load.ask({ load: { seconds, outstanding: 4 } }).finally(() => {
+        isLoading = false;
+      });
+      while (isLoading) {
+        samples.push(residentBytes(pid) / megabyte);
+        await sleep(sampleMs);
+      }
+      const { perSecond } = await loading;
+      const half = samples.slice(samples.length / 2);
+      const quarter = Math.ceil(half.length / 2);
+      const growth = median(half.slice(-quarter)) - median(half.slice(0, quarter));
+      return [
+        counted('memory', `resident memory at most, ${seconds} s`, Math.max(...samples), 'MB', {
+          target: { of: 'value', atMost: 300 },
+          also: { 'messages/s': perSecond },
+        }),
+        counted('memory', 'growth between the last two quarters', growth, 'MB'),
+      ];
+    } finally {
+      await load.stop();
+      await system.stop();
+    }
+  },
+};

@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { root, stopChild } from '@parley/engines/launch';
+import getPort from 'get-port';
+import { type Figure, median } from '../figures.ts';
+import type { Scenario } from '../scenario.ts';
+
+const ports = ['PORT', 'RUNNER_PORT', 'DYNOXIDE_PORT', 'PGLITE_PORT', 'COGNITO_PORT', 'DELIVERY_PORT'];
+const timeoutMs = 60_000;
+
+/** Seconds from bin/start to a system that says it is ready, with packages installed. */
+export const start: Scenario = {
+  name: 'start',
+  about: 'bin/start to ready, the first time and later',
+  async run({ isQuick }) {
+    const times = { first: [] as number[], later: [] as number[] };
+    for (let round = 0; round < (isQuick ? 1 : 3); round += 1) {
+      const folder = mkdtempSync(join(tmpdir(), 'parley-bench-start-'));
+      try {
+        times.first.push(await secondsToReady(folder));
+        times.later.push(await secondsToReady(folder));
+      } finally {
+        rmSync(folder, { recursive: true, force: true });
+      }
+    }
+    return [figure('the first time', times.first, 10), figure('later', times.later, 5)];
+  },
+};
+
+const figure = (name: string, rounds: number[], atMost: number): Figure => ({
+  scenario: 'start',
+  name: `bin/start to ready, ${name}`,
+  unit: 's',
+  value: median(rounds),
+  rounds,
+  target: { of: 'value', atMost },
+});
+
+async function secondsToReady(folder: string): Promise<number> {
+  const chosen = await Promise.all(ports.map(async (name) => [name, String(await getPort())]));
+  const env = {
+    PATH: process.env.PATH,
+    HOME: process.env.HOME,
+    DATA_DIR: folder,
+    ...Object.fromEntries(chosen),
+  };
+  const startedAtMs = performance.now();
+  const child = spawn('bin/start', [], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let told = '';
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const fail = () => reject(new Error(`bin/start was not ready within ${timeoutMs} ms: ${told}`));
+      const timer = setTimeout(fail, timeoutMs);
+      child.once('exit', fail);
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (data) => {
+          told += data;
+          if (!told.includes('Parley is ready')) return;
+          clearTimeout(timer);
+          child.off('exit', fail);
+          resolve();
+        });
+    });
+    return (performance.now() - startedAtMs) / 1_000;
+  } finally {
+    await stopChild(child, 20_000);
+  }
+}
