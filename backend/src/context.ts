@@ -66,8 +66,6 @@ export function createContext(config: Config, logger: Logger): Context {
   const metrics = createMetrics(config, logger);
   if (metrics) observeRequests(table, metrics.table);
   if (config.OTEL_EXPORTER_OTLP_ENDPOINT) observeRequests(table, traceTable);
-  if (config.RUNNER_URL)
-    metrics?.gauge('parley_stream_lag_ms', 'How far summaries are behind the log', runner.lagMs);
 
   const parts = {
     config,

@@ -88,19 +88,6 @@ export function createMetrics(config: MetricsConfig, logger: Logger) {
     line.refused_appends += count;
   }
 
-  /** A value that is asked for when it is wanted. */
-  function gauge(name: string, help: string, value: () => number | undefined | Promise<number | undefined>) {
-    new Gauge({
-      name,
-      help,
-      registers,
-      async collect() {
-        const known = await Promise.resolve(value()).catch(() => undefined);
-        this.set(known ?? Number.NaN);
-      },
-    });
-  }
-
   const server = createServer(async (req, res) => {
     if (req.url !== '/metrics') return res.writeHead(404).end();
     try {
@@ -115,7 +102,6 @@ export function createMetrics(config: MetricsConfig, logger: Logger) {
   return {
     http,
     table,
-    gauge,
     frame: (action: string, outcome: string, ms: number) => frames.observe({ action, outcome }, ms / 1_000),
     told: (people: number) => told.inc(people),
     missed() {
@@ -124,7 +110,14 @@ export function createMetrics(config: MetricsConfig, logger: Logger) {
     },
     watchSockets(count: () => number) {
       sockets = count;
-      gauge('parley_sockets', 'Sockets on this node', count);
+      new Gauge({
+        name: 'parley_sockets',
+        help: 'Sockets on this node',
+        registers,
+        collect() {
+          this.set(count());
+        },
+      });
     },
 
     /** Rejects where the port is taken. */

@@ -197,6 +197,7 @@ describe('the stream', () => {
   test('the functions are what the bundles are built for, inside the network', () => {
     const ours = all('AWS::Lambda::Function').filter(({ Properties }) => Properties.FunctionName);
     expect(ours.map(({ Properties }) => Properties.FunctionName).sort()).toEqual([
+      'parley-drift',
       'parley-message-stream',
       'parley-message-stream-large',
       'parley-migrate',
