@@ -11,8 +11,9 @@ const driver = `
   const startedAt = performance.now();
   const bundle = await import(file);
   const initMs = performance.now() - startedAt;
+  const endsAt = performance.now() + Number(remainingMs);
   const context = { functionName: 'bare', functionVersion: '1', memoryLimitInMB: '512', awsRequestId: 'request-1',
-    invokedFunctionArn: 'arn:aws:lambda:us-east-1:111111111111:function:bare', getRemainingTimeInMillis: () => Number(remainingMs) };
+    invokedFunctionArn: 'arn:aws:lambda:us-east-1:111111111111:function:bare', getRemainingTimeInMillis: () => Math.max(0, endsAt - performance.now()) };
   const outcome = {};
   if (event) {
     try { outcome.answer = await bundle[name](JSON.parse(readFileSync(event, 'utf8')), context); }
