@@ -1,6 +1,10 @@
 -- The schema that the migrations make, for reading and for bin/db/schema-load.
 -- Made by bin/db/schema-dump from an empty database; do not edit.
 
+CREATE TABLE public.retired_handles (
+    handle_hash bytea NOT NULL
+);
+
 CREATE TABLE public.schema_migrations (
     id integer NOT NULL,
     name character varying(255) NOT NULL,
@@ -28,10 +32,14 @@ CREATE TABLE public.users (
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     signed_out_at timestamp with time zone,
     disabled_at timestamp with time zone,
-    erased_at timestamp with time zone
+    erased_at timestamp with time zone,
+    erasure_finished_at timestamp with time zone
 );
 
 ALTER TABLE ONLY public.schema_migrations ALTER COLUMN id SET DEFAULT nextval('public.schema_migrations_id_seq'::regclass);
+
+ALTER TABLE ONLY public.retired_handles
+    ADD CONSTRAINT retired_handles_pkey PRIMARY KEY (handle_hash);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (id);
@@ -49,5 +57,8 @@ CREATE UNIQUE INDEX users_handle_key ON public.users USING btree (lower(handle))
 
 CREATE INDEX users_handle_prefix ON public.users USING btree (lower(handle) text_pattern_ops);
 
+CREATE INDEX users_unfinished_erasures ON public.users USING btree (erased_at) WHERE ((erased_at IS NOT NULL) AND (erasure_finished_at IS NULL));
+
 INSERT INTO public.schema_migrations (name, run_on) VALUES
-    ('0001_users', now());
+    ('0001_users', now()),
+    ('0002_erasure', now());

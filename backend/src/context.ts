@@ -2,14 +2,17 @@ import type { Config } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import type { Entry } from '@parley/core/entries';
 import { createLog, type Log } from '@parley/core/log';
+import { createPages, type Pages } from '@parley/core/pages';
 import { createIdentities, createPeople, type People } from '@parley/core/people';
 import { createHeads, type Heads } from '@parley/core/summaries';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
 import { observeRequests } from '@parley/core/table/requests';
 import type { Pool } from 'pg';
 import { type Cursors, createCursors } from './cursors.ts';
+import { createErasures, type Erasures } from './erasures.ts';
 import type { Logger } from './logger.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import { createOverload, type Overload } from './overload.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createGateway, type Gateway } from './realtime/gateway.ts';
@@ -26,13 +29,16 @@ export type Context = {
   table: Table;
   log: Log;
   heads: Heads;
+  pages: Pages;
   pool: Pool;
   people: People;
   sessions: Sessions;
   rateLimit: RateLimit;
+  overload: Overload;
   cursors: Cursors;
   readiness: Readiness;
   gateway: Gateway;
+  erasures: Erasures;
   metrics: Metrics | undefined;
   close(): Promise<void>;
 };
@@ -66,6 +72,8 @@ export function createContext(config: Config, logger: Logger): Context {
   const metrics = createMetrics(config, logger);
   if (metrics) observeRequests(table, metrics.table);
   if (config.OTEL_EXPORTER_OTLP_ENDPOINT) observeRequests(table, traceTable);
+  const readiness = createReadiness({ table, pool, runner });
+  if (config.RUNNER_URL) metrics?.watchStream(async () => (await readiness.report()).stream);
 
   const parts = {
     config,
@@ -74,21 +82,30 @@ export function createContext(config: Config, logger: Logger): Context {
     table,
     log: createLog(table, { batch: appendBatch(config), onAppend }),
     heads: createHeads(table),
+    pages: createPages(table),
     pool,
     people: createPeople(pool, { onError }),
     sessions: createSessions({ tokens, identities, signUps: createSignUps(pool, cognito) }),
     rateLimit: createRateLimit(config.RATE_LIMIT_PER_MINUTE),
+    overload: createOverload({
+      maxInFlight: config.MAX_REQUESTS_IN_FLIGHT,
+      maxLoopDelayMs: config.MAX_EVENT_LOOP_DELAY_MS,
+    }),
   };
 
   const gateway = createGateway(parts);
+  const erasures = createErasures({ ...parts, client: cognito });
 
   return {
     ...parts,
+    erasures,
     gateway,
     cursors: createCursors(config.CURSOR_SECRETS),
-    readiness: createReadiness({ table, pool, runner }),
+    readiness,
     async close() {
+      await erasures.stop();
       await metrics?.stop();
+      parts.overload.close();
       cognito.destroy();
       await pool.end();
       closeTable(table);

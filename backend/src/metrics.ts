@@ -4,6 +4,7 @@ import type { TableRequest } from '@parley/core/table/requests';
 import type { RequestHandler } from 'express';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { Logger } from './logger.ts';
+import type { StreamPart } from './readiness.ts';
 
 type MetricsConfig = Pick<Config, 'METRICS_PORT' | 'METRICS_HOST' | 'METRICS_LOG_SECONDS'>;
 
@@ -88,6 +89,19 @@ export function createMetrics(config: MetricsConfig, logger: Logger) {
     line.refused_appends += count;
   }
 
+  /** A value that is asked for when it is wanted. */
+  function gauge(name: string, help: string, value: () => number | undefined | Promise<number | undefined>) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        const known = await Promise.resolve(value()).catch(() => undefined);
+        this.set(known ?? Number.NaN);
+      },
+    });
+  }
+
   const server = createServer(async (req, res) => {
     if (req.url !== '/metrics') return res.writeHead(404).end();
     try {
@@ -108,16 +122,22 @@ export function createMetrics(config: MetricsConfig, logger: Logger) {
       missed.inc();
       line.missed_deliveries += 1;
     },
+    /** What the stream's runners tell, where there are any. */
+    watchStream(ask: () => Promise<StreamPart>) {
+      const watch = (name: string, help: string, read: (stream: StreamPart) => number | null) =>
+        gauge(`parley_${name}`, help, async () => read(await ask()) ?? undefined);
+      watch('stream_lag_ms', 'How far summaries are behind the log', ({ lag_ms }) => lag_ms);
+      watch('stream_records_behind', 'Stream records not handled yet', (stream) => stream.records_behind);
+      watch('dead_letters', 'Records given up since the runners started', (stream) => stream.dead_letters);
+      watch(
+        'drifting_conversations',
+        'Conversations whose summaries differ from their log',
+        (stream) => stream.drifting_conversations,
+      );
+    },
     watchSockets(count: () => number) {
       sockets = count;
-      new Gauge({
-        name: 'parley_sockets',
-        help: 'Sockets on this node',
-        registers,
-        collect() {
-          this.set(count());
-        },
-      });
+      gauge('parley_sockets', 'Sockets on this node', count);
     },
 
     /** Rejects where the port is taken. */

@@ -73,7 +73,7 @@ function success(route: Route): ResponseConfig {
   return {
     description: 'OK',
     headers: z.object({ ...requestIdHeader, ...headers }),
-    content: { 'application/json': { schema: route.response } },
+    content: { [route.contentType ?? 'application/json']: { schema: route.response } },
   };
 }
 

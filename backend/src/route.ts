@@ -32,6 +32,8 @@ type Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends Schema, 
   body?: B;
   takesIdempotencyKey?: true;
   response: R;
+  /** The answer is lines of JSON, sent as they are made; else it is JSON. */
+  contentType?: 'application/x-ndjson';
   /** Beside 200, with the same body. */
   statuses?: number[];
   headers?: HeaderName[];
@@ -90,4 +92,11 @@ export function parse<S extends Schema>(schema: S, value: unknown, otherwise: Er
   if (result.success) return result.data;
   const codes = result.error.issues.map(({ message }) => (isErrorCode(message) ? message : otherwise));
   throw new AppError([...new Set(codes)]);
+}
+
+/** The access token of a request. Throws `generic_401` where it has none. */
+export function bearerToken(req: Request): string {
+  const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(req.get('Authorization') ?? '')?.[1];
+  if (token === undefined) throw new AppError('generic_401');
+  return token;
 }

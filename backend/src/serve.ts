@@ -1,8 +1,9 @@
 import { isUtf8 } from 'node:buffer';
+import { pipeline } from 'node:stream/promises';
 import { AppError } from '@parley/core/errors';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
 import type { Context } from './context.ts';
-import { type Route, read } from './route.ts';
+import { bearerToken, type Route, read } from './route.ts';
 import type { Session } from './sessions.ts';
 
 /** Serves each route: who asks, how often, what they say, then its handler. Other methods of its path are 405. */
@@ -11,7 +12,7 @@ export function serve(app: Express, ctx: Context, routes: Route[]) {
   for (const route of routes) {
     app[route.method](
       route.path,
-      ...(route.isOpen ? [] : [authenticate(ctx)]),
+      ...(route.isOpen ? [] : [takePlace(ctx), authenticate(ctx)]),
       ...(route.body ? [parseJson] : []),
       answer(route),
     );
@@ -23,8 +24,27 @@ export function serve(app: Express, ctx: Context, routes: Route[]) {
 
 const answer = (route: Route) => async (req: Request, res: Response<unknown, Session>) => {
   const input = read(route, req);
-  res.json(await route.handle({ ...input, ...res.locals, req, res }));
+  const body = await route.handle({ ...input, ...res.locals, req, res });
+  if (!route.contentType) return res.json(body);
+  return sendLines(res.type(route.contentType), body as AsyncIterable<string>);
 };
+
+/** Waits for a slow reader. What fails before the first line is answered as an error, later the answer is cut. */
+async function sendLines(res: Response, lines: AsyncIterable<string>) {
+  const iterator = lines[Symbol.asyncIterator]();
+  let next = await iterator.next();
+  await pipeline(async function* () {
+    for (; !next.done; next = await iterator.next()) yield `${next.value}\n`;
+  }, res);
+}
+
+/** Before anything costs; open routes tell how the process is, and cost nothing. */
+const takePlace =
+  ({ overload }: Context) =>
+  (_req: Request, res: Response, next: NextFunction) => {
+    res.once('close', overload.enter());
+    next();
+  };
 
 const authenticate =
   ({ sessions, rateLimit }: Context) =>
@@ -38,12 +58,6 @@ const authenticate =
     Object.assign(res.locals, session);
     next();
   };
-
-function bearerToken(req: Request): string {
-  const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(req.get('Authorization') ?? '')?.[1];
-  if (token === undefined) throw new AppError('generic_401');
-  return token;
-}
 
 /** Escaped as \uXXXX, a UTF-16 unit takes six bytes. */
 const bytesPerUnit = 6;

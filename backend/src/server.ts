@@ -22,6 +22,7 @@ export async function start(config: Config, logger: Logger) {
     await ctx.metrics?.start();
     const url = await server.listen(config.PORT, config.HOST);
     ctx.readiness.serve();
+    ctx.erasures.start();
     return { url, stop: () => stop(ctx, server) };
   } catch (error) {
     await ctx.gateway.stop();

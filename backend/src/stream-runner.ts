@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from './logger.ts';
 
 export type StreamRunner = ReturnType<typeof createStreamRunner>;
@@ -6,6 +7,8 @@ export type StreamRunner = ReturnType<typeof createStreamRunner>;
 const timeoutMs = 1_000;
 /** Shorter than readiness waits: one runner that hangs must not silence the others. */
 const statusTimeoutMs = 800;
+/** It takes no shorter breath in a busy time: more calls would tell it nothing. */
+const wakePauseMs = 20;
 
 /** What a runner tells of itself (`/status`). */
 export type RunnerStatus = {
@@ -53,6 +56,7 @@ function createWaker(url: string, logger: Logger) {
         failures += 1;
         logger.debug({ err, failures }, 'the stream runner did not hear the call');
       });
+      await sleep(wakePauseMs);
     }
     isWaking = false;
   }

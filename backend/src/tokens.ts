@@ -1,9 +1,11 @@
+import { createHash } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '@parley/config/config';
 import { AppError } from '@parley/core/errors';
 import { JwtVerifier } from 'aws-jwt-verify';
 import { FetchError, JwksValidationError } from 'aws-jwt-verify/error';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
+import { LRUCache } from 'lru-cache';
 
 const keyFetchPauseMs = 1_000;
 
@@ -15,6 +17,10 @@ export type Claims = {
   issuedAtSeconds: number;
   expiresAtSeconds: number;
 };
+
+/** A signature that was found right is not computed again for this long; a key that is withdrawn counts after it. */
+const verifiedMs = 60_000;
+const maxVerified = 20_000;
 
 type TokenConfig = Pick<
   Config,
@@ -51,13 +57,22 @@ export function createTokens(config: TokenConfig) {
     },
   );
 
+  /** By the hash of the whole token: another one, be it in one letter, is verified. */
+  const verified = new LRUCache<string, Claims>({ max: maxVerified, ttl: verifiedMs });
+  const isCurrent = ({ expiresAtSeconds }: Claims) => expiresAtSeconds * 1_000 > Date.now();
+
   return {
     /** Throws `generic_401`, or `busy` where the issuer's keys cannot be had. */
     async verify(token: string): Promise<Claims> {
+      const hash = createHash('sha256').update(token).digest('base64');
+      const known = verified.get(hash);
+      if (known && isCurrent(known)) return known;
       try {
         const { sub = '', iat = 0, exp = 0, auth_time } = await verifier.verify(token);
         const issuedAtSeconds = typeof auth_time === 'number' ? Math.min(auth_time, iat) : iat;
-        return { sub, issuedAtSeconds, expiresAtSeconds: exp };
+        const claims = { sub, issuedAtSeconds, expiresAtSeconds: exp };
+        verified.set(hash, claims);
+        return claims;
       } catch (error) {
         const isIssuerAway = error instanceof FetchError || error instanceof JwksValidationError;
         throw new AppError(isIssuerAway ? 'busy' : 'generic_401', { cause: error });

@@ -19,10 +19,14 @@ export type Competitor = {
 };
 
 /** Parley, the bare echo, and the peers that are installed. */
-export async function openCompetitors(pairs: number, log: (line: string) => void): Promise<Competitor[]> {
+export async function openCompetitors(
+  pairs: number,
+  { log, hasPeers }: { log: (line: string) => void; hasPeers: boolean },
+): Promise<Competitor[]> {
+  const openers = [openParley, openEcho, ...(hasPeers ? [startEjabberd, startProsody] : [])];
   const opened: Competitor[] = [];
   try {
-    for (const open of [openParley, openEcho, startEjabberd, startProsody]) {
+    for (const open of openers) {
       const competitor = await open(pairs, log);
       if (competitor) opened.push(competitor);
     }

@@ -11,21 +11,22 @@ export async function startEngine({ hasStream = true } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'));
   const engine = await launch('dynoxide', { port: await getPort(), dbPath: join(folder, 'dynoxide.db') });
   const tables: Table[] = [];
+  const names = { name: 'bench-messages', runnerName: 'bench-runner' };
 
   /** A client with connections of its own, as each node has. */
   function connect(): Table {
-    const names = { name: 'bench-messages', runnerName: 'bench-runner' };
     const table = createTable({ region: 'us-east-1', endpoint: engine.url, ...names });
     tables.push(table);
     return table;
   }
 
-  const { StreamSpecification, ...withoutStream } = messageTable('bench-messages');
+  const { StreamSpecification, ...withoutStream } = messageTable(names.name);
   const { doc } = connect();
   await ensureTable(doc, hasStream ? { ...withoutStream, StreamSpecification } : withoutStream);
-  await ensureTable(doc, runnerTable('bench-runner'));
+  await ensureTable(doc, runnerTable(names.runnerName));
   return {
     url: engine.url,
+    names,
     connect,
     async stop() {
       for (const table of tables) closeTable(table);

@@ -1,5 +1,6 @@
 import { watchCpu } from './cpu.ts';
 import { compared, type Figure, median, type Target } from './figures.ts';
+import type { HttpFloor } from './floors/http-floor.ts';
 import type { HttpLoad, HttpResult } from './load/http.ts';
 import type { System } from './system.ts';
 import { startWorker } from './worker.ts';
@@ -14,10 +15,10 @@ export async function httpRounds(
   { scenario, variants, isQuick }: { scenario: string; variants: HttpVariant[]; isQuick: boolean },
 ): Promise<Figure[]> {
   const load = startWorker<HttpLoad, HttpResult>('load/http.ts');
-  const floor = startWorker<{ env: Record<string, string> }, string>('floors/http-floor.ts');
-  const [rounds, seconds] = isQuick ? [1, 1] : [5, 2];
+  const floor = startWorker<HttpFloor, string>('floors/http-floor.ts');
+  const [rounds, seconds] = isQuick ? [1, 1] : [5, 1.2];
   try {
-    const floorUrl = await floor.ask({ env: system.tokenEnv });
+    const floorUrl = await floor.ask({ issuer: system.env.TOKEN_ISSUER ?? '' });
     const measure = async (
       { name: _, target: __, ...variant }: HttpVariant,
       length: number,

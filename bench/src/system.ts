@@ -101,8 +101,7 @@ export async function startSystem({ nodes = [{}], nodeArgs = [] }: SystemOptions
     );
     return {
       urls,
-      /** For who verifies the same tokens. */
-      tokenEnv: { TOKEN_ISSUER: issuer.issuer, COGNITO_USER_POOL_CLIENT_ID: clientId },
+      env,
       url: urls[0] ?? '',
       table,
       stop,

@@ -49,7 +49,12 @@ export async function run(main: () => Promise<number>) {
 }
 
 function explain(error: Error & { code?: unknown }): string | undefined {
-  if (error instanceof UsageError || error.message.startsWith('Wrong configuration')) return error.message;
+  if (
+    error instanceof UsageError ||
+    error.name === 'ExportError' ||
+    error.message.startsWith('Wrong configuration')
+  )
+    return error.message;
   if (error.code === 'ENOENT') return error.message;
   if (error.code === 'ECONNREFUSED' || isRefused(error.cause))
     return 'Nothing answers at the configured address. Is Parley running (bin/start)?';

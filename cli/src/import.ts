@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { importMessages } from '@parley/core/import';
+import { isExport, type RestoreResult, restore } from '@parley/core/restore';
 import { connect, run, UsageError } from './connect.ts';
 import { readLines } from './lines.ts';
 import { createProgressBar } from './progress.ts';
@@ -11,6 +12,65 @@ async function main() {
   const { positionals } = parseArgs({ allowPositionals: true });
   const [file] = positionals;
   if (!file || positionals.length > 1) throw new UsageError('Which file? See --help.');
+  return (await isExportFile(file)) ? restoreExport(file) : importRooms(file);
+}
+
+async function isExportFile(file: string): Promise<boolean> {
+  for await (const line of readLines(file)) return isExport(line);
+  return false;
+}
+
+async function restoreExport(file: string) {
+  const { table, pool, close } = connect();
+  const bar = createProgressBar('Restoring');
+  const stopping = stopOnSignal();
+  let isStarted = false;
+  try {
+    const result = await restore(table, pool, () => readLines(file), {
+      onProgress({ total, done }) {
+        if (!isStarted) bar.start(total);
+        isStarted = true;
+        bar.update(done);
+      },
+      signal: stopping,
+    });
+    bar.stop();
+    return report(result);
+  } finally {
+    bar.stop();
+    await close();
+  }
+}
+
+/** To the exit code. */
+function report({
+  manifest,
+  written,
+  erased,
+  refusedPeople,
+  refusedConversations,
+  isStopped,
+}: RestoreResult) {
+  for (const { uuid, handle } of refusedPeople.slice(0, maxTold))
+    console.error(`@${handle} (${uuid}): the handle, the address or the sign-in is somebody else's here`);
+  if (refusedPeople.length > 0) {
+    console.error(`${refusedPeople.length} people cannot come back, so no conversation was restored.`);
+    return 1;
+  }
+  for (const uuid of refusedConversations.slice(0, maxTold))
+    console.error(`${uuid}: is there with another log, and was left alone`);
+  console.log(
+    `Restored ${manifest.people} people and ${manifest.conversations} conversations: ${written} of ${manifest.entries} entries were missing.`,
+  );
+  if (erased > 0) console.log(`${erased} entries are of people who were erased here: they came back empty.`);
+  if (isStopped) {
+    console.log('Stopped before the end. The same command goes on from here.');
+    return 130;
+  }
+  return refusedConversations.length > 0 ? 1 : 0;
+}
+
+async function importRooms(file: string) {
   const { config, table, pool, close } = connect();
   const bar = createProgressBar('Importing');
   const stopping = stopOnSignal();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import * as messages from '@parley/core/messages';
+import { createPages } from '@parley/core/pages';
 import * as summaries from '@parley/core/summaries';
 import * as users from '@parley/core/users';
 import { conversationUuid } from '@parley/core/uuids';
@@ -40,7 +40,7 @@ describe('the seed', () => {
       expect(people.size).toBe(4);
 
       const messageGroupUuid = conversationUuid(maya ?? '', tomas ?? '');
-      const page = await messages.list(table, { userUuid: maya ?? '', messageGroupUuid, limit: 100 });
+      const page = await createPages(table).list({ userUuid: maya ?? '', messageGroupUuid, limit: 100 });
       expect(page.hasMore).toBe(false);
       expect(page.entries.map(({ seq }) => seq)).toEqual(
         Array.from({ length: 100 }, (_, index) => index + 1),

@@ -2,17 +2,14 @@ import {
   AdminDisableUserCommand,
   AdminEnableUserCommand,
   CognitoIdentityProviderClient,
-  ListUsersCommand,
   paginateListUsers,
   type UserType,
 } from '@aws-sdk/client-cognito-identity-provider';
 import type { Config } from '@parley/config/config';
+import { type UserPool, usernameOf } from '@parley/core/sign-ins';
 import { clientConfig } from '@parley/core/table/client';
 import * as users from '@parley/core/users';
 import type { Pool } from 'pg';
-
-/** Where people sign in. */
-export type UserPool = { client: CognitoIdentityProviderClient; id: string };
 
 type UserPoolOptions = Pick<
   Config,
@@ -27,6 +24,8 @@ export function createUserPool(options: UserPoolOptions): UserPool {
   const client = new CognitoIdentityProviderClient({ region, endpoint, credentials });
   return { client, id: options.COGNITO_USER_POOL_ID };
 }
+
+export type { UserPool };
 
 export type SignIn = {
   username: string;
@@ -85,13 +84,10 @@ export async function syncUsers(userPool: UserPool, pool: Pool): Promise<SyncRes
 }
 
 /** Returns false where the user pool does not know the person (any more). Safe to repeat. */
-export async function setSignInEnabled({ client, id }: UserPool, sub: string, isEnabled: boolean) {
-  const { Users } = await client.send(
-    new ListUsersCommand({ UserPoolId: id, Filter: `sub = "${sub}"`, Limit: 1 }),
-  );
-  const Username = Users?.[0]?.Username;
+export async function setSignInEnabled(userPool: UserPool, sub: string, isEnabled: boolean) {
+  const Username = await usernameOf(userPool, sub);
   if (!Username) return false;
   const Command = isEnabled ? AdminEnableUserCommand : AdminDisableUserCommand;
-  await client.send(new Command({ UserPoolId: id, Username }));
+  await userPool.client.send(new Command({ UserPoolId: userPool.id, Username }));
   return true;
 }

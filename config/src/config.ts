@@ -91,6 +91,14 @@ export const variables = {
     default: 600,
     desc: 'Requests a person may make per minute; 0 turns the limit off',
   }),
+  MAX_REQUESTS_IN_FLIGHT: count({
+    default: 1_000,
+    desc: 'Requests and frames a node works on at a time; more are answered 503. 0 turns the limit off',
+  }),
+  MAX_EVENT_LOOP_DELAY_MS: count({
+    default: 500,
+    desc: 'Mean delay of a node above which a part of the requests is answered 503, in ms; 0 turns the limit off',
+  }),
   MESSAGE_MAX_CHARS: messageLength({
     default: 1024,
     desc: 'Longest message, in UTF-16 units; at most 65536',

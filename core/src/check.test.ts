@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { DeleteCommand, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable } from '@parley/engines/testing/test-table';
@@ -14,7 +15,8 @@ import * as messageGroups from './message-groups.ts';
 import * as messages from './messages.ts';
 import { createProjector } from './projector.ts';
 import { repair, repairSummaries } from './repair.ts';
-import { entryKey, groupKey, type Key, memberKey, parseKey, summaryKey } from './table/keys.ts';
+import { isTransientFault } from './table/faults.ts';
+import { entryKey, groupKey, type Key, leftKey, memberKey, parseKey, summaryKey } from './table/keys.ts';
 import { type Item, scanPages } from './table/scan.ts';
 import * as users from './users.ts';
 import { conversationUuid } from './uuids.ts';
@@ -113,7 +115,7 @@ test('a healthy table has no findings, is counted, and is not touched by a repai
   const result = await check(table, database.pool, { settleMs });
   expect(result).toMatchObject({ findings: [], unsettled: 0, accused: { conversations: [], orphans: [] } });
   expect(result.counters).toEqual({
-    items: 23,
+    items: 24,
     conversations: 2,
     entries: 9,
     messages: 4,
@@ -162,6 +164,7 @@ const rebuilt: Fault[] = [
   ],
   ['a sent position without a message', 3, () => set(summaryKey(dan.uuid, group), 'sent_seq', 2)],
   ['a member without a summary', 5, () => remove(summaryKey(bob.uuid, group))],
+  ['a leaver of whom no note is left', 5, () => remove(leftKey(bob.uuid, group))],
   ['a person of a direct conversation without a summary', 5, () => remove(summaryKey(bob.uuid, direct))],
   [
     'a summary of somebody who is no member',
@@ -176,7 +179,7 @@ test.each(rebuilt)('%s is found, and rebuilt from the log', async (_, invariant,
   expect(new Set(result.findings.map((finding) => finding.invariant))).toContain(invariant);
   const repaired = await repair(table, database.pool, result.accused);
   expect(repaired.findings).toEqual([]);
-  expect(repaired.rewritten + repaired.created + repaired.deleted).toBeGreaterThan(0);
+  expect(repaired.unsettled).toBe(0);
   expect((await check(table, database.pool, { settleMs })).findings).toEqual([]);
   expect(await repairSummaries(table, { settleMs })).toEqual({ rewritten: 0, created: 0, deleted: 0 });
 });
@@ -248,6 +251,73 @@ test('a member who comes back has read what they wrote before, and a missing sum
   expect(findings).toEqual([]);
 });
 
+test('a repair that the table did not take is not called done', async () => {
+  await set(summaryKey(bob.uuid, group), 'message', 'lies');
+  await remove(summaryKey(bob.uuid, direct));
+  let refusals = 0;
+  const busy = withRefusals((command) => {
+    const isWrite = command instanceof UpdateCommand || command instanceof TransactWriteCommand;
+    if (isWrite) refusals += 1;
+    return isWrite;
+  });
+  await expect(repairSummaries(busy, { settleMs })).rejects.toThrow('could not be repaired yet');
+  expect(refusals).toBeGreaterThan(2);
+  let isFirst = true;
+  const hiccup = withRefusals(() => {
+    const wasFirst = isFirst;
+    isFirst = false;
+    return wasFirst;
+  });
+  expect(await repairSummaries(hiccup, { settleMs })).toEqual({ rewritten: 1, created: 1, deleted: 0 });
+  expect((await check(table, database.pool, { settleMs })).findings).toEqual([]);
+});
+
+test('a repair that dies after every single write is completed by the next ones', async () => {
+  for (const { uuid } of [ada, bob, eve]) await set(summaryKey(uuid, group), 'message', 'lies');
+  await remove(summaryKey(bob.uuid, direct));
+  await put({ ...summaryKey(dan.uuid, direct), kind: 'direct', last_seq: 1, last_message_at: 'x' });
+  let runs = 0;
+  for (let isDone = false; !isDone; runs += 1) {
+    let writes = 0;
+    const dying = withRefusals((command) => {
+      if (!(command instanceof UpdateCommand || command instanceof TransactWriteCommand)) return false;
+      writes += 1;
+      if (writes > 1) throw new Error('crash');
+      return false;
+    });
+    isDone = await repairSummaries(dying, { settleMs }).then(
+      () => true,
+      (error) => {
+        if (error.message !== 'crash') throw error;
+        return false;
+      },
+    );
+  }
+  expect(runs).toBe(5);
+  expect((await check(table, database.pool, { settleMs })).findings).toEqual([]);
+});
+
+/** The table, some of whose writes are refused as a busy one refuses them. */
+function withRefusals(isRefused: (command: unknown) => boolean): typeof table {
+  const doc = new Proxy(table.doc, {
+    get: (target, name) =>
+      name !== 'send'
+        ? Reflect.get(target, name)
+        : async (command: UpdateCommand | TransactWriteCommand) => {
+            const isUpdate = command instanceof UpdateCommand;
+            if (!(isUpdate || command instanceof TransactWriteCommand) || !isRefused(command))
+              return target.send(command as UpdateCommand);
+            const about = { $metadata: {}, message: 'busy' };
+            if (isUpdate) throw new ConditionalCheckFailedException(about);
+            throw new TransactionCanceledException({
+              ...about,
+              CancellationReasons: command.input.TransactItems?.map(() => ({ Code: 'ThrottlingError' })),
+            });
+          },
+  });
+  return { ...table, doc };
+}
+
 describe('while people write', () => {
   test('nobody is accused, and a repair loses nothing', async () => {
     const projector = createProjector(table);
@@ -280,7 +350,10 @@ describe('while people write', () => {
       const { findings } = await check(table, database.pool, { settleMs: [50, 400] });
       expect(findings).toEqual([]);
     }
-    await repairSummaries(table, { settleMs: [0] });
+    // It may say that somebody was always quicker, and then it is to be repeated.
+    await repairSummaries(table, { settleMs: [0] }).catch((error) => {
+      if (!isTransientFault(error)) throw error;
+    });
     isOver = true;
     await Promise.all(writers);
     await Promise.all(late);

@@ -3,7 +3,10 @@ import { TransactGetCommand } from '@aws-sdk/lib-dynamodb';
 import pLimit from 'p-limit';
 import type { Pool } from 'pg';
 import * as conversations from './conversations.ts';
+import * as deadLetters from './dead-letter-erasure.ts';
 import { entryFromItem } from './entries.ts';
+import type { IsErased } from './erased.ts';
+import * as erasures from './erasures.ts';
 import { createHistory, type Finding, type History, keyText } from './history.ts';
 import * as members from './members.ts';
 import { createRegister, type Register } from './register.ts';
@@ -64,8 +67,8 @@ export async function check(
   pool: Pool | undefined,
   { onProgress, settleMs = settleMsDefault }: CheckOptions = {},
 ): Promise<CheckResult> {
-  const register = pool && createRegister(pool);
-  const scan = createScan(table, register);
+  const context = await contextOf(table, pool);
+  const scan = createScan(context);
   for await (const page of scanPages(table)) {
     await scan.take(page);
     onProgress?.(scan.counters.items);
@@ -76,9 +79,40 @@ export async function check(
   for (const ms of settleMs) {
     if (!hasAny(result.accused)) break;
     await sleep(Math.max(0, scannedAtMs + ms - Date.now()));
-    result = await recheck(table, register, result.accused);
+    result = await recheck(context, result.accused);
   }
-  return { ...result, counters: scan.counters };
+  const findings = [...result.findings, ...(await erasureFaults(table, pool))];
+  return { ...result, findings, counters: scan.counters };
+}
+
+export type CheckContext = { table: Table; register: Register | undefined; isErased: IsErased };
+
+export const contextOf = async (table: Table, pool: Pool | undefined): Promise<CheckContext> => ({
+  table,
+  register: pool && createRegister(pool),
+  isErased: pool ? await erasures.finished(pool) : () => false,
+});
+
+/** An erasure takes a minute, and as long as the person's conversations are long. */
+const erasureMs = 10 * 60_000;
+
+/** What erasures have left undone outside of conversations. */
+export async function erasureFaults(table: Table, pool: Pool | undefined): Promise<Finding[]> {
+  if (!pool) return [];
+  const found: Finding[] = [];
+  const isErased = await erasures.finished(pool);
+  for await (const { key } of deadLetters.holding(table, isErased))
+    found.push({
+      invariant: 8,
+      key: keyText(key),
+      detail: 'is a dead letter with what is of an erased person',
+    });
+  for (const { uuid, erased_at } of await erasures.unfinished(pool)) {
+    if (Date.now() - erased_at.getTime() < erasureMs) continue;
+    const detail = `is erased since ${erased_at.toISOString()}, and not to the end: bin/erase-person --unfinished`;
+    found.push({ invariant: 8, key: `users ${uuid}`, detail });
+  }
+  return found;
 }
 
 const nothing = { findings: [], unsettled: 0 };
@@ -87,8 +121,7 @@ const hasAny = ({ conversations, orphans }: CheckResult['accused']) =>
 
 /** Reads suspects in one piece each. What this finds is so. */
 export async function recheck(
-  table: Table,
-  register: Register | undefined,
+  { table, register, isErased }: CheckContext,
   suspects: CheckResult['accused'],
 ): Promise<Omit<CheckResult, 'counters'>> {
   const limit = pLimit(rereadsInFlight);
@@ -96,7 +129,10 @@ export async function recheck(
   const accused: CheckResult['accused'] = { conversations: [], orphans: [] };
   let unsettled = 0;
   const reread = async (suspect: Suspect) => {
-    const conversation = await conversations.read(table, suspect.messageGroupUuid, suspect.mark);
+    const conversation = await conversations.read(table, suspect.messageGroupUuid, {
+      mark: suspect.mark,
+      isErased,
+    });
     if (!conversation) {
       unsettled += 1;
       accused.conversations.push(suspect);
@@ -137,7 +173,7 @@ async function isOrphan(table: Table, { userUuid, messageGroupUuid }: Orphan): P
 type Scanned = { history: History; group?: members.Group; members: members.Member[] };
 
 /** Takes the table's pages in order, and collects suspects. */
-function createScan(table: Table, register: Register | undefined) {
+function createScan({ table, register, isErased }: CheckContext) {
   const counters: Counters = {
     items: 0,
     conversations: 0,
@@ -158,7 +194,7 @@ function createScan(table: Table, register: Register | undefined) {
   function conversation(uuid: string): Scanned {
     if (open?.history.uuid === uuid) return open;
     close();
-    open = { history: createHistory(uuid), members: [] };
+    open = { history: createHistory(uuid, { isErased }), members: [] };
     return open;
   }
 
@@ -183,7 +219,7 @@ function createScan(table: Table, register: Register | undefined) {
       if (key.userUuid !== person) counters.people += 1;
       person = key.userUuid;
       inboxes.push(key);
-    } else if (key.item !== 'live') counters.unknown += 1;
+    } else if (key.item !== 'live' && key.item !== 'left') counters.unknown += 1;
   }
 
   function takeEntry(key: ParsedKey & { item: 'entry' }, item: Item) {
@@ -201,8 +237,12 @@ function createScan(table: Table, register: Register | undefined) {
     const [scanned, found] = [closed, inboxes];
     [closed, inboxes] = [[], []];
     const roster = scanned.map(({ history, members }) => ({ uuid: history.uuid, members }));
-    const [summaries, present, strangers] = await Promise.all([
+    const [summaries, leavers, present, strangers] = await Promise.all([
       conversations.readSummaries(table, roster),
+      conversations.readLeavers(
+        table,
+        scanned.map(({ history }) => history),
+      ),
       batchGet(
         table,
         found.map(({ userUuid, messageGroupUuid }) => memberKey(messageGroupUuid, userUuid)),
@@ -211,7 +251,11 @@ function createScan(table: Table, register: Register | undefined) {
     ]);
     for (const each of scanned) {
       const { uuid, seq } = each.history;
-      const faults = conversations.faults({ ...each, summaries: summaries.get(uuid) ?? new Map() });
+      const faults = conversations.faults({
+        ...each,
+        summaries: summaries.get(uuid) ?? new Map(),
+        leavers: leavers.get(uuid) ?? new Set(),
+      });
       if (faults.length > 0 || strangers?.has(uuid))
         suspects.conversations.push({ messageGroupUuid: uuid, mark: seq });
     }

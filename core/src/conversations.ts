@@ -1,11 +1,22 @@
-import { type Finding, type History, keyText, readHistory } from './history.ts';
+import { QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { tombstoneHandle } from './erased.ts';
+import { type Finding, type History, type HistoryOptions, keyText, readHistory } from './history.ts';
 import type { Group, Member } from './members.ts';
 import * as members from './members.ts';
 import type { Summary } from './summaries.ts';
 import * as summaries from './summaries.ts';
 import { batchGet } from './table/batch-get.ts';
 import type { Table } from './table/client.ts';
-import { groupKey, memberKey, summaryKey } from './table/keys.ts';
+import {
+  groupKey,
+  type Key,
+  leftKey,
+  leftPk,
+  memberKey,
+  parseKey,
+  summariesPk,
+  summaryKey,
+} from './table/keys.ts';
 import { conversationUuid } from './uuids.ts';
 
 /** Everything stored of one conversation: its folded log, its members, and the summary of each of them. */
@@ -15,6 +26,8 @@ export type Conversation = {
   members: Member[];
   /** By user_uuid. */
   summaries: Map<string, Summary>;
+  /** Whose leaving is noted, of those who ever left. */
+  leavers: Set<string>;
 };
 
 const maxReads = 5;
@@ -28,15 +41,21 @@ const maxReads = 5;
 export async function read(
   table: Table,
   messageGroupUuid: string,
-  mark?: number,
+  options?: HistoryOptions,
 ): Promise<Conversation | undefined> {
   for (let attempt = 0; attempt < maxReads; attempt += 1) {
     const roster = await members.roster(table, messageGroupUuid);
     const stored = await readSummaries(table, [{ uuid: messageGroupUuid, members: roster.members }]);
-    const history = await readHistory(table, messageGroupUuid, mark);
+    const history = await readHistory(table, messageGroupUuid, options);
     const group = await members.group(table, messageGroupUuid);
+    const leavers = await readLeavers(table, [history]);
     if (group?.version !== roster.group?.version) continue;
-    return { ...roster, history, summaries: stored.get(messageGroupUuid) ?? new Map() };
+    return {
+      ...roster,
+      history,
+      summaries: stored.get(messageGroupUuid) ?? new Map(),
+      leavers: leavers.get(messageGroupUuid) ?? new Set(),
+    };
   }
   return undefined;
 }
@@ -54,6 +73,17 @@ export async function readSummaries(table: Table, conversations: { uuid: string;
   return found;
 }
 
+/** Of those who ever left these conversations, those with a note of it: by conversation. */
+export async function readLeavers(table: Table, histories: Pick<History, 'uuid' | 'left'>[]) {
+  const keys = histories.flatMap(({ uuid, left }) => [...left].map((userUuid) => leftKey(userUuid, uuid)));
+  const found = new Map<string, Set<string>>(histories.map(({ uuid }) => [uuid, new Set()]));
+  for (const item of await batchGet(table, keys)) {
+    const key = parseKey(item as Key);
+    if (key.item === 'left') found.get(key.messageGroupUuid)?.add(key.userUuid);
+  }
+  return found;
+}
+
 /** What the table holds against the invariants of a conversation. */
 export function faults(conversation: Conversation): Finding[] {
   const found = [...conversation.history.findings, ...membershipFaults(conversation)];
@@ -62,7 +92,7 @@ export function faults(conversation: Conversation): Finding[] {
 }
 
 /** Members and title are the fold of the log; a direct conversation is the one of its two people. */
-function membershipFaults({ history, group, members }: Conversation): Finding[] {
+function membershipFaults({ history, group, members, leavers }: Conversation): Finding[] {
   const { uuid } = history;
   const found: Finding[] = [];
   const fault = (detail: string, key = groupKey(uuid), invariant: 5 | 7 = 5) =>
@@ -84,6 +114,8 @@ function membershipFaults({ history, group, members }: Conversation): Finding[] 
       if (author !== one && author !== other) fault(`${author} wrote, who is not one of the two`);
     return found;
   }
+  for (const userUuid of history.left)
+    if (!leavers.has(userUuid)) fault('is missing: this person left', leftKey(userUuid, uuid));
   if (group.title !== history.title) fault(`title is “${group.title}”, and “${history.title}” in the log`);
   const present = new Map(members.map((member) => [member.user_uuid, member]));
   for (const [userUuid, { role }] of history.members) {
@@ -112,6 +144,9 @@ export function summaryFaults(conversation: Conversation, { user_uuid }: Member)
   if (count) found.push({ invariant: 4, key, detail: count });
   const shown = shownFault(conversation, summary) ?? ownFault(history, summary);
   if (shown) found.push({ invariant: 3, key, detail: shown });
+  const other = summary.user_uuid;
+  if (other && history.isErased(other) && summary.user_handle !== tombstoneHandle(other))
+    found.push({ invariant: 8, key, detail: `names ${other}, who was erased` });
   if (group && group.kind !== summary.kind)
     found.push({ invariant: 5, key, detail: `is of a ${summary.kind} conversation, not ${group.kind}` });
   return found;
@@ -154,4 +189,31 @@ function ownFault(history: History, { user, sent_seq, read_seq }: Summary): stri
   if (Math.max(sent_seq, read_seq) < ownByMark)
     return `the member's own message ${ownByMark} counts as unread (sent_seq ${sent_seq}, read_seq ${read_seq})`;
   return undefined;
+}
+
+/** Access pattern: every conversation a person is or was in. 1 read unit for each 4 KB, twice. */
+export async function ofPerson(table: Table, userUuid: string): Promise<string[]> {
+  const present = await sortKeysOf(table, summariesPk(userUuid));
+  const left = await sortKeysOf(table, leftPk(userUuid));
+  return [...new Set([...present, ...left])];
+}
+
+async function sortKeysOf(table: Table, pk: string): Promise<string[]> {
+  const found: string[] = [];
+  let ExclusiveStartKey: Record<string, unknown> | undefined;
+  do {
+    const page = await table.doc.send(
+      new QueryCommand({
+        TableName: table.name,
+        KeyConditionExpression: 'pk = :pk',
+        ExpressionAttributeValues: { ':pk': pk },
+        ProjectionExpression: 'sk',
+        ConsistentRead: true,
+        ExclusiveStartKey,
+      }),
+    );
+    for (const item of page.Items ?? []) found.push((item as Key).sk);
+    ExclusiveStartKey = page.LastEvaluatedKey;
+  } while (ExclusiveStartKey);
+  return found;
 }

@@ -10,8 +10,12 @@ export type ConversationNews = {
   /** Of the group when it was routed: a node that knows an older one reads who is in it. */
   version: number;
   entries: Entry[];
-  /** The new summaries of the members on that node; of a large conversation none. */
+  /** Authors whose entries lost their texts. */
+  erased?: string[];
+  /** The new summaries of the members on that node; none of a large conversation, or with `members`. */
   rows: Summary[];
+  /** Whom it concerns, where every node is told: a node reads the summaries of those it has. */
+  members?: string[];
 };
 
 /** What nodes tell each other. Nothing of it is stored. */
@@ -27,7 +31,7 @@ export type NodeEvent =
   /** Ahead of the stream, which tells it once more. */
   | { event: 'appended'; user_uuid: string; entry: Entry }
   | { event: 'settings'; user_uuid: string; row: Summary }
-  | { event: 'presence'; user_uuid: string; online: boolean; to: string[] }
+  | { event: 'presence'; user_uuid: string; online: boolean; node: string; to: string[] }
   | { event: 'sessions_ended'; user_uuid: string };
 
 export type Delivery = { conversations?: ConversationNews[]; events?: NodeEvent[] };

@@ -78,7 +78,7 @@ export async function recount(
   const history = foldTail(tail, earlier, mark);
   // Members and titles are a matter of the whole log.
   const ofLog = history.findings.filter(({ invariant }) => invariant <= 2);
-  const conversation = { history, group, members: some, summaries };
+  const conversation = { history, group, members: some, summaries, leavers: new Set<string>() };
   const ofSummaries = history.isBroken
     ? []
     : some.flatMap((member) => conversations.summaryFaults(conversation, member));
@@ -105,7 +105,7 @@ async function earlierEntries(table: Table, first: Entry, summaries: Summary[]):
 
 function foldTail(tail: Entry[], earlier: Map<number, Entry>, mark: number): History {
   const [first] = tail;
-  const history = createHistory(first?.message_group_uuid ?? '', mark);
+  const history = createHistory(first?.message_group_uuid ?? '', { mark });
   if (!first) return history;
   history.seq = first.seq - 1;
   history.messageCount = first.message_count - (first.type === 'message' ? 1 : 0);

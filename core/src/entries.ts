@@ -34,8 +34,8 @@ export type Entry = Change & {
   large?: true;
 };
 
-/** Above this many members a message's summaries are rewritten by the trailing pass (docs/decisions/0004). */
-export const largeGroupMembers = 100;
+/** Above this many members a message's summaries are rewritten by the trailing pass (docs/decisions/0004, 0013). */
+export const largeGroupMembers = 50;
 
 export function entryItem({ message_group_uuid, seq, ...attributes }: Entry) {
   // Assigned, for V8 takes twenty times as long to spread what a rest pattern made.

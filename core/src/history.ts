@@ -1,5 +1,6 @@
 import type { Entry, Person } from './entries.ts';
 import * as entries from './entries.ts';
+import { type IsErased, withoutErased } from './erased.ts';
 import type { Role } from './members.ts';
 import type { Position } from './summaries.ts';
 import type { Table } from './table/client.ts';
@@ -7,7 +8,7 @@ import { entryKey, type Key } from './table/keys.ts';
 
 /** What is wrong, and where. The numbers are those of the invariants in docs/data-model.md. */
 export type Finding = { invariant: Invariant; key: string; detail: string };
-export type Invariant = 1 | 2 | 3 | 4 | 5 | 7;
+export type Invariant = 1 | 2 | 3 | 4 | 5 | 7 | 8;
 
 /** A key as `bin/check` prints it and `bin/ddb/partiql` takes it. */
 export const keyText = ({ pk, sk }: Key) => `${pk} ${sk}`;
@@ -25,6 +26,8 @@ type FoldedMember = { role: Role; joined: Position };
  */
 export type History = ReturnType<typeof createHistory>;
 
+export type HistoryOptions = { mark?: number | undefined; isErased?: IsErased | undefined };
+
 /** Entries from the mark on whose texts are kept. */
 const maxLater = 1_000;
 
@@ -32,7 +35,10 @@ const maxLater = 1_000;
  * With a mark, it also tells how far each author had written by then (`ownByMark`), and keeps what came later: a
  * summary that is read while the log grows may show any of those entries.
  */
-export function createHistory(messageGroupUuid: string, mark = Number.POSITIVE_INFINITY) {
+export function createHistory(
+  messageGroupUuid: string,
+  { mark = Number.POSITIVE_INFINITY, isErased = () => false }: HistoryOptions = {},
+) {
   let counts = new Uint32Array(64);
   const recent = createWindow();
   const later = new Map<number, Entry>();
@@ -40,6 +46,7 @@ export function createHistory(messageGroupUuid: string, mark = Number.POSITIVE_I
   const history = {
     uuid: messageGroupUuid,
     mark,
+    isErased,
     newest: undefined as Entry | undefined,
     seq: 0,
     messageCount: 0,
@@ -48,6 +55,8 @@ export function createHistory(messageGroupUuid: string, mark = Number.POSITIVE_I
     isGroup: false,
     title: undefined as string | undefined,
     members: new Map<string, FoldedMember>(),
+    /** Whoever left or was removed, back by now or not. */
+    left: new Set<string>(),
     /** Everybody whom an entry names. */
     people: new Set<string>(),
     /** Each author's newest message, and the author's name as of then. */
@@ -70,6 +79,7 @@ export function createHistory(messageGroupUuid: string, mark = Number.POSITIVE_I
       if (history.newest && entry.created_at < history.newest.created_at)
         fault(1, entry, `created_at ${entry.created_at} lies before ${history.newest.created_at}`);
       for (const twice of recent.take(entry)) fault(2, entry, twice);
+      if (withoutErased(entry, isErased) !== entry) fault(8, entry, 'holds what is of an erased person');
       history.seq = entry.seq;
       history.messageCount = entry.message_count;
       history.newest = entry;
@@ -126,8 +136,10 @@ export function createHistory(messageGroupUuid: string, mark = Number.POSITIVE_I
         else history.members.set(uuid, { role: 'member', joined });
       }
     } else if (entry.type === 'member_removed') {
-      for (const uuid of entry.members)
+      for (const uuid of entry.members) {
+        history.left.add(uuid);
         if (!history.members.delete(uuid)) fault(5, entry, `removes ${uuid}, who is no member`);
+      }
     } else if (entry.type === 'role_changed') {
       for (const uuid of entry.members) {
         const member = history.members.get(uuid);
@@ -164,8 +176,12 @@ function createWindow() {
 }
 
 /** Reads a whole log. 1 read unit for each 4 KB. */
-export async function readHistory(table: Table, messageGroupUuid: string, mark?: number): Promise<History> {
-  const history = createHistory(messageGroupUuid, mark);
+export async function readHistory(
+  table: Table,
+  messageGroupUuid: string,
+  options?: HistoryOptions,
+): Promise<History> {
+  const history = createHistory(messageGroupUuid, options);
   try {
     for await (const page of entries.pages(table, messageGroupUuid, { order: 'ascending' })) {
       for (const entry of page) history.take(entry);

@@ -7,6 +7,7 @@ import * as entries from './entries.ts';
 import { createLog, type LogOptions } from './log.ts';
 import * as messageGroups from './message-groups.ts';
 import * as messages from './messages.ts';
+import { createPages } from './pages.ts';
 import { closeTable, createTable } from './table/client.ts';
 
 let table: Awaited<ReturnType<typeof createTestTable>>;
@@ -185,7 +186,7 @@ test('whoever is removed while a page is on its way does not get what was writte
   const messageGroupUuid = group.message_group_uuid;
   const direct = createLog(table, { batch: 'statements' });
   decide = (operation) => (operation === 'Query' ? { delayMs: 400 } : 'pass');
-  const page = messages.list(log.table, { userUuid: bob.uuid, messageGroupUuid, limit: 20 });
+  const page = createPages(log.table).list({ userUuid: bob.uuid, messageGroupUuid, limit: 20 });
   const outcome = page.then(
     (read) => read.entries.map(({ message }) => message),
     (error) => error.codes,

@@ -21,6 +21,8 @@ import { createTail, type Tail } from './tail.ts';
  * 2. A send looks its idempotency key up in the tail, checks its sender, and writes the next number.
  * 3. Whoever is behind is refused, reads what is newer, and begins again at 2. A membership entry among it forgets
  *    who was a member, so nothing is appended after its sender's removal.
+ *    A node that was refused looks for newer entries before its next appends: while two nodes write to a conversation,
+ *    that costs a read instead of a refused write and the same read.
  * 4. A refusal, or an answer that was lost, can hide the write's own success: the newer entries tell by message_uuid.
  * 5. A membership change is a transaction with the next entry, in the same queue, by the same rule.
  */
@@ -99,6 +101,8 @@ export type LogOptions = {
   deadlineMs?: number;
   /** Memory for tails, approximately. */
   maxTailBytes?: number;
+  /** Appends and changes that may wait or be under way; more are answered `busy` at once. */
+  maxJobs?: number;
 };
 
 export type Log = {
@@ -116,19 +120,28 @@ const searchInTurn = 1_000;
 /** Longer searches: how many a node makes at a time, and how long each may take. */
 const searchesAside = 2;
 const asideDeadlineMs = 30_000;
+/** Appends that look ahead after the last sign of another node. */
+const lookAheadAppends = 16;
 
 export function createLog(table: Table, options: LogOptions): Log {
-  const { batch, onAppend, deadlineMs = 5_000, maxTailBytes = 64 * 2 ** 20 } = options;
+  const { batch, onAppend, deadlineMs = 5_000, maxTailBytes = 64 * 2 ** 20, maxJobs = 5_000 } = options;
   const writer = createAppendWriter(table, batch);
   const active = new Map<string, Conversation>();
   const searching = new Set<string>();
+  let jobCount = 0;
   const asideLimit = pLimit(searchesAside);
   const idle = new LRUCache<string, Tail>({ maxSize: maxTailBytes, sizeCalculation: (tail) => tail.bytes() });
 
-  function enqueue<T>(uuid: string, job: AppendJob | TransactJob): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      join({ ...job, isOpen: true, resolve, reject }, uuid);
-    });
+  async function enqueue<T>(uuid: string, job: AppendJob | TransactJob): Promise<T> {
+    if (jobCount >= maxJobs) throw new AppError('busy');
+    jobCount += 1;
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        join({ ...job, isOpen: true, resolve, reject }, uuid);
+      });
+    } finally {
+      jobCount -= 1;
+    }
   }
 
   function join(job: Job, uuid: string) {
@@ -195,8 +208,10 @@ export function createLog(table: Table, options: LogOptions): Log {
   /** One try of the appends of a turn: answers those it can. */
   async function attemptAppends(conversation: Conversation, jobs: (AppendJob & Settle)[]) {
     conversation.tail ??= await loadTail(conversation.uuid, jobs[0]);
+    if (conversation.tail.looksAhead > 0) await lookAhead(conversation, jobs);
     const tail = conversation.tail;
-    const ready = await prepare(conversation, tail, jobs);
+    const open = jobs.filter((job) => job.isOpen);
+    const ready = await prepare(conversation, tail, open);
     if (ready.length === 0) return;
     const written = ready.map(({ append, messageUuid }, index) =>
       nextEntry(tail, index + 1, messageDraft(append), messageUuid),
@@ -206,7 +221,18 @@ export function createLog(table: Table, options: LogOptions): Log {
       for (const entry of written) tail.advance(entry);
       for (const [index, job] of ready.entries()) answer(job, written[index]);
       onAppend?.(written);
-    } else if (outcome !== 'postponed') answerLanded(ready, await catchUp(conversation));
+    } else if (outcome !== 'postponed') await lookAhead(conversation, ready);
+  }
+
+  /** Takes what is newer, answers those whose write is in it, and notes whether another node writes here too. */
+  async function lookAhead(conversation: Conversation, jobs: (AppendJob & Settle)[]) {
+    const looksAhead = conversation.tail?.looksAhead ?? 0;
+    const newer = await catchUp(conversation);
+    const ours = new Set(jobs.map(({ messageUuid }) => messageUuid));
+    const isShared = newer.some(({ message_uuid }) => !ours.has(message_uuid));
+    answerLanded(jobs, newer);
+    if (conversation.tail)
+      conversation.tail.looksAhead = isShared ? lookAheadAppends : Math.max(0, looksAhead - 1);
   }
 
   /** A refusal, or an answer that was lost, can hide the write's own success. */
@@ -347,9 +373,10 @@ export function createLog(table: Table, options: LogOptions): Log {
    */
   async function findMember(tail: Tail, userUuid: string): Promise<boolean> {
     if (tail.members.has(userUuid)) return true;
-    const { group, member } = await members.membership(table, tail.uuid, userUuid);
-    if (tail.seq === 0 || !group || !member) return false;
-    tail.isLarge = group.member_count > largeGroupMembers;
+    // The members of a large import are there before its group.
+    if (tail.isLarge && !(await members.group(table, tail.uuid))) return false;
+    const member = await members.get(table, tail.uuid, userUuid);
+    if (tail.seq === 0 || !member) return false;
     if (!tail.removed.has(userUuid)) tail.members.add(userUuid);
     return true;
   }

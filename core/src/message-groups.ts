@@ -7,7 +7,7 @@ import type { Group, Member, Role } from './members.ts';
 import * as members from './members.ts';
 import * as summaries from './summaries.ts';
 import type { Table } from './table/client.ts';
-import { memberKey, summaryKey } from './table/keys.ts';
+import { leftKey, memberKey, summaryKey } from './table/keys.ts';
 import { groupUuid } from './uuids.ts';
 
 /** A transaction holds 100 items: entry, group, and two for each person. */
@@ -210,7 +210,7 @@ export function removeMember(
       members: others.map((member) => (member === heir ? { ...member, role: 'admin' as const } : member)),
       drafts,
       items: () => [
-        ...left(log, messageGroupUuid, person.uuid),
+        ...leave(log, messageGroupUuid, person.uuid),
         ...(heir ? [putRole(log, messageGroupUuid, heir.user_uuid, 'admin')] : []),
       ],
     };
@@ -301,7 +301,8 @@ function joined(log: Log, group: Group, member: Member, entry: Entry): TransactI
   ];
 }
 
-const left = (log: Log, messageGroupUuid: string, userUuid: string): TransactItem[] => [
+/** What remains is a note of the conversation: it leads to what the leaver wrote. */
+const leave = (log: Log, messageGroupUuid: string, userUuid: string): TransactItem[] => [
   {
     Delete: {
       TableName: log.table.name,
@@ -310,6 +311,7 @@ const left = (log: Log, messageGroupUuid: string, userUuid: string): TransactIte
     },
   },
   { Delete: { TableName: log.table.name, Key: summaryKey(userUuid, messageGroupUuid) } },
+  put(log, leftKey(userUuid, messageGroupUuid)),
 ];
 
 const put = (log: Log, Item: Record<string, unknown>): TransactItem => ({

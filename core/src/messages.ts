@@ -1,12 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Entry, Person } from './entries.ts';
-import * as entries from './entries.ts';
 import { AppError } from './errors.ts';
 import type { Log } from './log.ts';
-import * as members from './members.ts';
 import * as messageGroups from './message-groups.ts';
 import * as summaries from './summaries.ts';
-import type { Table } from './table/client.ts';
 import { conversationUuid } from './uuids.ts';
 
 export type Send = {
@@ -51,36 +48,3 @@ export async function sendDirect(
 
 /** What tells a repeated request from another one that reuses its key. */
 const bodyHash = (message: string) => createHash('sha256').update(message).digest('base64url').slice(0, 22);
-
-export type ListInput = {
-  userUuid: string;
-  messageGroupUuid: string;
-  limit: number;
-  beforeSeq?: number | undefined;
-  afterSeq?: number | undefined;
-};
-
-/**
- * A page of a conversation's log, oldest entry first: the newest page, the one before `beforeSeq`, or the one after
- * `afterSeq`. `hasMore` speaks of that direction. Throws `message_group_not_found` where the caller is no member.
- */
-export async function list(
-  table: Table,
-  { userUuid, messageGroupUuid, limit, beforeSeq, afterSeq }: ListInput,
-) {
-  const isForward = afterSeq !== undefined;
-  const page = await entries.range(table, messageGroupUuid, {
-    from: isForward ? afterSeq + 1 : 1,
-    to: beforeSeq === undefined ? undefined : beforeSeq - 1,
-    order: isForward ? 'ascending' : 'descending',
-    limit,
-  });
-  // Looked at last: what was read before it, the caller was allowed to read.
-  const member = await members.get(table, messageGroupUuid, userUuid);
-  if (!member) throw new AppError('message_group_not_found');
-  if (!isForward) page.entries.reverse();
-  const first = page.entries[0];
-  // A log is dense from 1, so the page itself tells whether older entries exist.
-  const hasMore = isForward ? !page.isComplete : first !== undefined && first.seq > 1;
-  return { entries: page.entries, hasMore };
-}

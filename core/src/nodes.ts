@@ -7,9 +7,12 @@ import { type Key, listedNodeKey, nodeIdOf, nodeKey, nodesPk } from './table/key
 /** A process that holds sockets, and where it takes deliveries. */
 export type Node = { nodeId: string; endpoint: string };
 
+/** So many nodes are told of everything: more of them are told of their own people. */
+export const few = 8;
+
 export const heartbeatMs = 10_000;
 /** Three heartbeats missed: nobody waits for this node any more. */
-const deadAfterMs = 30_000;
+export const deadAfterMs = 30_000;
 const keptSeconds = 24 * 60 * 60;
 
 export const isAlive = (table: Table, seenAt: string) => table.clock.now() - Date.parse(seenAt) < deadAfterMs;

@@ -20,7 +20,10 @@ import type { EntryRecord } from './table/stream.ts';
  *    late, cut or shuffled changes nothing.
  * 3. One statement carries both pairs. Where it is refused, each pair goes alone, the newest entry first: a summary's
  *    own position thus never passes its newest one.
- * 4. An update never creates a summary (PartiQL's UPDATE refuses an absent item), so a removed member's stays gone.
+ * 4. An entry is modified only to erase something from it. Its record rewrites a summary that shows this entry, and wins
+ *    over the older record of the same entry, which can only write to a summary that lags behind it: and that one, the
+ *    record of the erasure, which follows in the stream, rewrites again.
+ * 5. An update never creates a summary (PartiQL's UPDATE refuses an absent item), so a removed member's stays gone.
  */
 
 /** Records older than this are read again: their text may have been erased since. */
@@ -51,7 +54,7 @@ type Rewrite = {
   next?: Rewrite | undefined;
   attempts: number;
 };
-type Newest = { entry: Entry; group: Group };
+type Newest = { entry: Entry; group: Group; isModified: boolean };
 
 export function createProjector(table: Table, rosters: Rosters = createRosters(table)): Projector {
   const limit = pLimit(batchesInFlight);
@@ -86,7 +89,7 @@ export function createProjector(table: Table, rosters: Rosters = createRosters(t
     let newest: EntryRecord | undefined;
     for (const record of records) {
       const { seq, type, user_uuid, message_count } = record.entry;
-      if (seq > (newest?.entry.seq ?? 0)) newest = record;
+      if (isNewer(record, newest)) newest = record;
       if (type !== 'message' || seq <= (byMember.get(user_uuid)?.seq ?? 0)) continue;
       byMember.set(user_uuid, { seq, count: message_count });
     }
@@ -94,10 +97,11 @@ export function createProjector(table: Table, rosters: Rosters = createRosters(t
     const roster = await rosters.get(messageGroupUuid);
     if (!roster) return [];
     const entry = (await currentEntry(newest)) ?? newest.entry;
+    const isModified = newest.isModified === true;
     return roster.userUuids.map((userUuid) => ({
       messageGroupUuid,
       userUuid,
-      newest: { entry, group: roster.group },
+      newest: { entry, group: roster.group, isModified },
       sent: byMember.get(userUuid),
       attempts: 0,
     }));
@@ -158,6 +162,12 @@ async function inTime<T>(isInTime: () => boolean, task: () => Promise<T>): Promi
   return task();
 }
 
+/** Of two records of one entry, the one that erased something is the newer, in whatever order they come. */
+function isNewer({ entry, isModified }: EntryRecord, newest: EntryRecord | undefined): boolean {
+  if (!newest || entry.seq !== newest.entry.seq) return entry.seq > (newest?.entry.seq ?? 0);
+  return isModified === true;
+}
+
 function groupByConversation(records: EntryRecord[]): Map<string, EntryRecord[]> {
   const conversations = new Map<string, EntryRecord[]>();
   for (const record of records) {
@@ -193,14 +203,14 @@ function statement(table: Table, { messageGroupUuid, userUuid, newest, sent }: R
   const conditions: string[] = [];
   const bounds: number[] = [];
   if (newest) {
-    const { entry, group } = newest;
+    const { entry, group, isModified } = newest;
     Object.assign(set, summaries.newestOf(entry), {
       last_seq: entry.seq,
       message_count: entry.message_count,
     });
     if (group.kind === 'group')
       Object.assign(set, { title: group.title, large: group.member_count > largeGroupMembers });
-    conditions.push('last_seq < ?');
+    conditions.push(isModified ? 'last_seq <= ?' : 'last_seq < ?');
     bounds.push(entry.seq);
   }
   if (sent) {

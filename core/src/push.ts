@@ -15,8 +15,10 @@ import type { EntryRecord } from './table/stream.ts';
  * Tells the nodes of new entries, after their summaries are written.
  *
  * 1. `route` finds out who is in each conversation and on which nodes these people have sockets. It reads what was
- *    written after the entry, so nobody who connected before the entry is overlooked.
- * 2. `send` reads the new summaries of those who are connected, and makes one request to each node.
+ *    written after the entry, so nobody who connected before the entry is overlooked. Where there are few nodes, each
+ *    is told of everything and looks up whom it has: that costs less than to read where everybody is.
+ * 2. `send` reads the new summaries of those who are connected, unless each node does so for its own people, and makes
+ *    one request to each node.
  * 3. A node that cannot be told is noted: with its next heartbeat it lets its sockets catch up. Nothing is told twice
  *    for that, and nobody else waits.
  */
@@ -33,7 +35,7 @@ export type PushOptions = {
 export type Push = ReturnType<typeof createPush>;
 
 type Place = nodes.Node & { userUuids: Set<string> | 'everybody' };
-type Route = { roster: Roster; entries: Entry[]; places: Map<string, Place> };
+type Route = { roster: Roster; entries: Entry[]; erased: string[]; places: Map<string, Place> };
 
 const queriesInFlight = 16;
 /** A node that failed is not asked again for this long: its sockets will catch up, and the others must not wait. */
@@ -47,32 +49,39 @@ export function createPush({ table, rosters, client, onMissed }: PushOptions) {
 
   /** Where the entries of a batch go, by conversation. Those older than a minute are read again, or left out. */
   async function route(records: EntryRecord[]): Promise<Map<string, Route>> {
-    const conversations = byConversation(await current(records));
+    const fresh = byConversation(await current(records.filter(({ isModified }) => !isModified)));
+    const erased = byConversation(records.filter(({ isModified }) => isModified).map(({ entry }) => entry));
+    const conversations = new Set([...fresh.keys(), ...erased.keys()]);
+    if (conversations.size === 0) return new Map();
     const people = new Map<string, Promise<nodes.Node[]>>();
     const placesOf = (userUuid: string) => {
       const known = people.get(userUuid) ?? limit(() => livePlaces(userUuid));
       people.set(userUuid, known);
       return known;
     };
-    let everyNode: Promise<nodes.Node[]> | undefined;
+    const everyNode = await nodes.list(table);
+    const areFew = everyNode.length <= nodes.few;
     const routes = new Map<string, Route>();
     await Promise.all(
-      [...conversations].map(async ([uuid, entries]) => {
-        const roster = await limit(() => rosters.get(uuid, { maxAgeMs: 1_000 }));
+      [...conversations].map(async (uuid) => {
+        const entries = fresh.get(uuid) ?? [];
+        // Who was added a moment ago hears of that.
+        const isChanged = entries.some(({ type }) => type !== 'message');
+        const roster = await limit(() => rosters.get(uuid, { maxAgeMs: isChanged ? 0 : 1_000 }));
         if (!roster) return;
         const places = new Map<string, Place>();
-        if (isLarge(roster)) {
-          everyNode ??= nodes.list(table);
-          for (const node of await everyNode) places.set(node.nodeId, { ...node, userUuids: 'everybody' });
+        if (isLarge(roster) || areFew) {
+          for (const node of everyNode) places.set(node.nodeId, { ...node, userUuids: 'everybody' });
         } else {
-          const concerned = new Set([...roster.userUuids, ...entries.flatMap(removedBy)]);
+          const concerned = concernedBy(roster, entries);
           await Promise.all(
             [...concerned].map(async (userUuid) => {
               for (const node of await placesOf(userUuid)) addTo(places, node, userUuid);
             }),
           );
         }
-        routes.set(uuid, { roster, entries, places });
+        const authors = new Set(erased.get(uuid)?.map(({ user_uuid }) => user_uuid));
+        routes.set(uuid, { roster, entries, erased: [...authors], places });
       }),
     );
     return routes;
@@ -111,7 +120,7 @@ export function createPush({ table, rosters, client, onMissed }: PushOptions) {
     const rows = (await batchGet(table, keys)).map(summaryFromItem);
     const rowsOf = byConversation(rows);
     const deliveries = new Map<string, { node: nodes.Node; conversations: ConversationNews[] }>();
-    for (const [uuid, { roster, entries, places }] of ready) {
+    for (const [uuid, { roster, entries, erased, places }] of ready) {
       for (const { userUuids, ...node } of places.values()) {
         const delivery = deliveries.get(node.nodeId) ?? { node, conversations: [] };
         deliveries.set(node.nodeId, delivery);
@@ -119,10 +128,13 @@ export function createPush({ table, rosters, client, onMissed }: PushOptions) {
           message_group_uuid: uuid,
           version: roster.group.version,
           entries,
+          ...(erased.length > 0 && { erased }),
           rows:
             userUuids === 'everybody'
               ? []
               : (rowsOf.get(uuid) ?? []).filter(({ user }: Summary) => userUuids.has(user)),
+          ...(userUuids === 'everybody' &&
+            !isLarge(roster) && { members: [...concernedBy(roster, entries)] }),
         });
       }
     }
@@ -168,6 +180,9 @@ export const isLarge = ({ group }: Roster) => group.member_count > largeGroupMem
 
 /** They are told of their removal, and of nothing else. */
 export const removedBy = (entry: Entry) => (entry.type === 'member_removed' ? entry.members : []);
+
+const concernedBy = (roster: Roster, entries: Entry[]) =>
+  new Set([...roster.userUuids, ...entries.flatMap(removedBy)]);
 
 function addTo(places: Map<string, Place>, node: nodes.Node, userUuid: string) {
   const place = places.get(node.nodeId);

@@ -1,18 +1,29 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Pool } from 'pg';
-import { type CheckOptions, type CheckResult, check, type Orphan, recheck, type Suspect } from './check.ts';
+import {
+  type CheckContext,
+  type CheckOptions,
+  type CheckResult,
+  check,
+  contextOf,
+  erasureFaults,
+  type Orphan,
+  recheck,
+  type Suspect,
+} from './check.ts';
 import type { Conversation } from './conversations.ts';
 import * as conversations from './conversations.ts';
 import { largeGroupMembers, type Person } from './entries.ts';
 import type { Finding } from './history.ts';
 import type { Member } from './members.ts';
-import { createRegister } from './register.ts';
 import type { Position, Summary } from './summaries.ts';
 import * as summaries from './summaries.ts';
 import { refusalOf } from './table/append-writer.ts';
 import type { Table } from './table/client.ts';
-import { memberKey, summaryKey } from './table/keys.ts';
+import { UnprocessedError } from './table/faults.ts';
+import { leftKey, memberKey, summaryKey } from './table/keys.ts';
 import * as users from './users.ts';
 
 /*
@@ -20,19 +31,27 @@ import * as users from './users.ts';
  *
  * A rewrite is conditional on the positions that were read: whoever moved one meanwhile knew better. A missing summary
  * is made together with a look at its member, and one of nobody is deleted together with a look at its absence, so
- * neither meets a membership change half way. What is right is not touched.
+ * neither meets a membership change half way. What is right is not touched. A write that was refused proves nothing: the
+ * conversation is read again, until nothing of it is wrong.
  */
 
 export type Repaired = { rewritten: number; created: number; deleted: number };
 export type RepairResult = Repaired & {
   /** What is wrong still: anything but summaries cannot be rebuilt. */
   findings: Finding[];
+  /** Conversations and summaries that the table did not let be repaired: to be done again. */
+  unsettled: number;
 };
 
-/** Compares every summary with its log and rebuilds what differs: after a gap in the stream, or a restore. */
+/**
+ * Compares every summary with its log and rebuilds what differs: after a gap in the stream, or a restore. Rejects where
+ * the table did not take all of it.
+ */
 export async function repairSummaries(table: Table, options: CheckOptions = {}): Promise<Repaired> {
   const { accused } = await check(table, undefined, options);
-  const { rewritten, created, deleted } = await repair(table, undefined, accused);
+  const { rewritten, created, deleted, unsettled } = await repair(table, undefined, accused);
+  // Whoever waits for this must not go on: it is to be done again.
+  if (unsettled > 0) throw new UnprocessedError(`${unsettled} conversations could not be repaired yet`);
   return { rewritten, created, deleted };
 }
 
@@ -42,38 +61,72 @@ export async function repair(
   pool: Pool | undefined,
   accused: CheckResult['accused'],
 ): Promise<RepairResult> {
+  const context = await contextOf(table, pool);
   const done: Repaired = { rewritten: 0, created: 0, deleted: 0 };
-  for (const suspect of accused.conversations) await repairConversation(table, pool, suspect, done);
+  let unsettled = 0;
+  for (const suspect of accused.conversations)
+    if (!(await repairConversation(context, pool, suspect, done))) unsettled += 1;
   for (const orphan of accused.orphans) if (await remove(table, orphan)) done.deleted += 1;
-  const { findings } = await recheck(table, pool && createRegister(pool), accused);
-  return { ...done, findings };
+  const { findings, accused: left } = await recheck(context, accused);
+  return {
+    ...done,
+    findings: [...findings, ...(await erasureFaults(table, pool))],
+    unsettled: unsettled + left.orphans.length,
+  };
 }
 
-/** Where a summary is made anew, the projector may have passed it by meanwhile: one more look, up to the newest entry. */
-async function repairConversation(table: Table, pool: Pool | undefined, suspect: Suspect, done: Repaired) {
-  const created = done.created;
-  await repairSummariesOf(table, pool, suspect, done);
-  if (done.created === created) return;
-  await repairSummariesOf(table, pool, { ...suspect, mark: Number.POSITIVE_INFINITY }, done);
+const maxAttempts = 6;
+
+/** False where the table did not let it be done. What is no summary's fault is not waited for. */
+async function repairConversation(
+  context: CheckContext,
+  pool: Pool | undefined,
+  suspect: Suspect,
+  done: Repaired,
+): Promise<boolean> {
+  let { mark } = suspect;
+  for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+    if (attempt > 1) await sleep(Math.random() * 25 * 2 ** attempt);
+    const created = done.created;
+    const isDone = await repairOnce(context, pool, { ...suspect, mark }, done);
+    if (isDone && done.created === created) return true;
+    // Where a summary is made anew, the projector may have passed it by: one more look, up to the newest entry.
+    if (done.created > created) mark = Number.POSITIVE_INFINITY;
+  }
+  return false;
 }
 
-async function repairSummariesOf(
-  table: Table,
+/** True where every write that was needed was taken. */
+async function repairOnce(
+  { table, isErased }: CheckContext,
   pool: Pool | undefined,
   { messageGroupUuid, mark }: Suspect,
   done: Repaired,
-) {
-  const conversation = await conversations.read(table, messageGroupUuid, mark);
-  if (!conversation?.group || conversation.history.isBroken) return;
+): Promise<boolean> {
+  const conversation = await conversations.read(table, messageGroupUuid, { mark, isErased });
+  if (!conversation) return false;
+  const { history, group, leavers } = conversation;
+  if (!group || history.isBroken) return true;
+  let isDone = true;
+  for (const userUuid of history.left)
+    if (!leavers.has(userUuid)) await noteLeaver(table, messageGroupUuid, userUuid);
   for (const member of conversation.members) {
     if (conversations.summaryFaults(conversation, member).length === 0) continue;
     const stored = conversation.summaries.get(member.user_uuid);
     const item = await rebuild(pool, conversation, member, stored);
     if (!item) continue;
-    if (stored && (await rewrite(table, stored, item))) done.rewritten += 1;
-    if (!stored && (await create(table, messageGroupUuid, member, item))) done.created += 1;
+    const isWritten = stored
+      ? await rewrite(table, stored, item)
+      : await create(table, messageGroupUuid, member, item);
+    if (!isWritten) isDone = false;
+    else if (stored) done.rewritten += 1;
+    else done.created += 1;
   }
+  return isDone;
 }
+
+const noteLeaver = (table: Table, messageGroupUuid: string, userUuid: string) =>
+  table.doc.send(new PutCommand({ TableName: table.name, Item: leftKey(userUuid, messageGroupUuid) }));
 
 type SummaryItem = ReturnType<typeof summaries.summaryItem>;
 

@@ -239,9 +239,20 @@ export async function getMany(
   messageGroupUuid: string,
   userUuids: string[],
 ): Promise<Summary[]> {
+  return getEach(
+    table,
+    userUuids.map((userUuid) => ({ userUuid, messageGroupUuid })),
+  );
+}
+
+/** Access pattern: summaries of several members of several conversations. 1 read unit each. */
+export async function getEach(
+  table: Table,
+  wanted: { userUuid: string; messageGroupUuid: string }[],
+): Promise<Summary[]> {
   const items = await batchGet(
     table,
-    userUuids.map((userUuid) => summaryKey(userUuid, messageGroupUuid)),
+    wanted.map(({ userUuid, messageGroupUuid }) => summaryKey(userUuid, messageGroupUuid)),
   );
   return items.map(summaryFromItem);
 }
@@ -290,49 +301,6 @@ async function moveReadPosition(
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
     if (!error.Item) throw new AppError('message_group_not_found', { cause: error });
     return summaryFromItem(unmarshall(error.Item));
-  }
-}
-
-export type Settings = { muted?: boolean | undefined; hidden?: boolean | undefined };
-
-/**
- * Mutes a conversation for one member, or puts it away until its next message. What is not given stays; a repeat
- * writes nothing. 1 read unit (2 of a large conversation), 2 write units. Throws `message_group_not_found`.
- */
-export async function changeSettings(
-  table: Table,
-  { userUuid, messageGroupUuid, muted, hidden }: Settings & { userUuid: string; messageGroupUuid: string },
-): Promise<Summary> {
-  const [stored] = await getMany(table, messageGroupUuid, [userUuid]);
-  if (!stored) throw new AppError('message_group_not_found');
-  // A summary that trails is hidden with the messages that it does not show yet.
-  const head = stored.large ? await entries.newest(table, messageGroupUuid) : undefined;
-  const message_count = Math.max(stored.message_count, head?.message_count ?? 0);
-  const changes = {
-    ...(muted !== undefined && muted !== (stored.muted ?? false) && { muted }),
-    ...(hidden !== undefined &&
-      hidden !== isHidden({ ...stored, message_count }) && { hidden_count: hidden ? message_count : -1 }),
-  };
-  const names = Object.keys(changes);
-  if (names.length === 0) return { ...stored, message_count };
-  try {
-    const { Attributes } = await table.doc.send(
-      new UpdateCommand({
-        TableName: table.name,
-        Key: summaryKey(userUuid, messageGroupUuid),
-        UpdateExpression: `SET ${names.map((name) => `${name} = :${name}`).join(', ')} ADD settings_version :one`,
-        ConditionExpression: 'attribute_exists(pk)',
-        ExpressionAttributeValues: {
-          ':one': 1,
-          ...Object.fromEntries(Object.entries(changes).map(([name, value]) => [`:${name}`, value])),
-        },
-        ReturnValues: 'ALL_NEW',
-      }),
-    );
-    return summaryFromItem(Attributes ?? {});
-  } catch (error) {
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    throw new AppError('message_group_not_found', { cause: error });
   }
 }
 

@@ -22,7 +22,10 @@ export function createTail(uuid: string) {
     coveredFrom: 1,
     /** Entries before `coveredFrom` are at least as old as this. */
     coveredSinceMs: 0,
+    /** As of the newest entry, which says so. */
     isLarge: false,
+    /** Appends that look for newer entries first: another node was quicker a moment ago. */
+    looksAhead: 0,
     /** Who was found to be a member; valid for exactly this tail. */
     members: new Set<string>(),
     /** Whose removal was the last that the entries seen here say of them; their member item may linger for a moment. */
@@ -46,6 +49,7 @@ export function createTail(uuid: string) {
       tail.seq = entry.seq;
       tail.messageCount = entry.message_count;
       tail.createdAtMs = Date.parse(entry.created_at);
+      tail.isLarge = entry.large === true;
       if (entry.type === 'message') remember(entry);
       else takeMembership(entry);
       if (tail.seq % windowEntries === 0) trim();

@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto';
+import { createHash, randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { AppError } from './errors.ts';
@@ -18,6 +18,8 @@ export type User = {
   erased_at: Date | null;
 };
 
+export type Name = Pick<User, 'handle' | 'display_name'>;
+
 const columns =
   'uuid, handle, display_name, bio, email, cognito_user_id, signed_out_at, disabled_at, erased_at';
 
@@ -30,20 +32,29 @@ export async function findBySub(pool: Pool, sub: string): Promise<User | null> {
 
 /** The people of these subs in one query, disabled and erased ones included: the caller decides what they may. */
 export async function findBySubs(pool: Pool, subs: readonly string[]): Promise<Map<string, User>> {
-  const { rows } = await pool.query<User & { sub: string }>(
-    `select cognito_user_id as sub, ${columns} from users where cognito_user_id = any($1::text[])`,
-    [subs.filter(isStorable)],
+  const asked = new Map(
+    subs.filter(isStorable).flatMap((sub) => [[sub, sub] as const, [erasedSub(sub), sub] as const]),
   );
-  return new Map(rows.map(({ sub, ...user }) => [sub, user]));
+  const { rows } = await pool.query<User & { stored: string }>(
+    `select cognito_user_id as stored, ${columns} from users where cognito_user_id = any($1::text[])`,
+    [[...asked.keys()]],
+  );
+  return new Map(rows.map(({ stored, ...user }) => [asked.get(stored) ?? stored, user]));
+}
+
+/** What a tombstone keeps of a `sub`: enough to refuse an old token, and a sign-up that comes late. */
+export const erasedSub = (sub: string) => `erased:${createHash('sha256').update(sub).digest('base64url')}`;
+export const isErasedSub = (sub: string) => sub.startsWith('erased:');
+
+export async function findByUuid(pool: Pool, uuid: string): Promise<User | null> {
+  const { rows } = await pool.query<User>(`select ${columns} from users where uuid = $1`, [uuid]);
+  return rows[0] ?? null;
 }
 
 const wellFormedUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Names by uuid in one query. The row of an erased person holds no name of theirs any more, and is read like any. */
-export async function findNames(
-  pool: Pool,
-  uuids: readonly string[],
-): Promise<Map<string, Pick<User, 'handle' | 'display_name'>>> {
+export async function findNames(pool: Pool, uuids: readonly string[]): Promise<Map<string, Name>> {
   const { rows } = await pool.query<Person>(
     'select uuid, handle, display_name from users where uuid = any($1::uuid[])',
     [uuids.filter((uuid) => wellFormedUuid.test(uuid))],
@@ -189,6 +200,9 @@ export async function insertFromSignUp(pool: Pool, signUp: SignUp): Promise<User
   throw new AppError('busy');
 }
 
+const isRetired = (handle: string) =>
+  `exists (select from retired_handles where handle_hash = sha256(convert_to(lower(${handle}), 'UTF8')))`;
+
 /** Returns null where the sub or the handle is taken, or another sign-up won the race for the address just now. */
 async function insertUnlessTaken(
   pool: Pool,
@@ -196,10 +210,11 @@ async function insertUnlessTaken(
 ): Promise<User | null> {
   const { rows } = await pool.query<User>(
     `insert into users (handle, display_name, email, cognito_user_id)
-     values ($1, $2, (select $3::text where not exists (select from users where lower(email) = lower($3))), $4)
+     select $1, $2, (select $3::text where not exists (select from users where lower(email) = lower($3))), $4
+     where not exists (select from users where cognito_user_id = $5) and not ${isRetired('$1')}
      on conflict do nothing
      returning ${columns}`,
-    [person.handle, person.displayName, person.email || null, person.sub],
+    [person.handle, person.displayName, person.email || null, person.sub, erasedSub(person.sub)],
   );
   return rows[0] ?? null;
 }
@@ -223,7 +238,8 @@ const insertChunk = 1_000;
 
 /**
  * Makes the people who are missing, with their handles to the letter, and returns everybody, keyed by the lower-cased
- * handle. A handle that differs only in case is the same person: the first spelling stays. Safe to repeat.
+ * handle. A handle that differs only in case is the same person: the first spelling stays. Who was erased is left out.
+ * Safe to repeat.
  */
 export async function insertPeople(
   pool: Pool,
@@ -238,6 +254,7 @@ export async function insertPeople(
     await pool.query(
       `insert into users (handle, display_name)
        select handle, display_name from unnest($1::text[], $2::text[]) with ordinality as person (handle, display_name, position)
+       where not ${isRetired('handle')}
        order by lower(handle), position
        on conflict do nothing`,
       [handles, chunk.map((person) => person.display_name ?? person.handle)],

@@ -1,4 +1,5 @@
 import type { Entry } from '@parley/core/entries';
+import { erasedIn, withoutErased } from '@parley/core/erased';
 import type { Name } from '@parley/core/people';
 import { seq, time, uuid } from '../schemas.ts';
 import { z } from '../zod.ts';
@@ -19,13 +20,17 @@ export const entrySchema = z
     user_uuid: uuid,
     display_name: z.string(),
     handle: z.string(),
-    message: z.string(),
+    message: z.string().openapi({ description: 'Empty where its author was erased' }),
     created_at: time,
   })
   .openapi('Entry');
 
-/** Names are those of now; the ones stored with the entry stand in while nobody can be asked. */
-export function presentEntry(entry: Entry, names: Map<string, Name>): z.input<typeof entrySchema> {
+/**
+ * Names are those of now, of everybody whom the entry names; the ones stored with it stand in while nobody can be asked.
+ * What is of erased people is not shown, wherever the entry comes from.
+ */
+export function presentEntry(stored: Entry, names: Map<string, Name>): z.input<typeof entrySchema> {
+  const entry = withoutErased(stored, erasedIn(names));
   const name = names.get(entry.user_uuid);
   return {
     uuid: entry.message_uuid,

@@ -1,3 +1,4 @@
+import { erasedIn } from '@parley/core/erased';
 import type { Name } from '@parley/core/people';
 import { isHidden, readPosition, type Summary, unreadCount } from '@parley/core/summaries';
 import { count, seq, time, uuid } from '../schemas.ts';
@@ -22,7 +23,9 @@ export const inboxRowSchema = z
     display_name: z.string().openapi({ description: 'The other person, or the title of a group' }),
     handle: z.string().nullable().openapi({ description: 'The other person; null for a group' }),
     user_uuid: uuid.nullable().openapi({ description: 'The other person; null for a group' }),
-    message: z.string().openapi({ description: 'The beginning of the newest message' }),
+    message: z
+      .string()
+      .openapi({ description: 'The beginning of the newest message; empty where its author was erased' }),
     created_at: time.openapi({ description: 'The time of the newest message' }),
     last_seq: seq,
     unread_count: count.openapi({ description: 'Messages after read_seq, up to last_seq' }),
@@ -32,12 +35,16 @@ export const inboxRowSchema = z
   })
   .openapi('InboxRow');
 
+/** Whose names a row needs: the other person's, and the sender's, whose text is not shown once they are erased. */
+export const namedIn = ({ user_uuid, sender_uuid }: Summary) =>
+  user_uuid === undefined ? [sender_uuid] : [user_uuid, sender_uuid];
+
 export function presentInboxRow(summary: Summary, names: Map<string, Name>): z.input<typeof inboxRowSchema> {
   return {
     uuid: summary.message_group_uuid,
     kind: summary.kind,
     ...heading(summary, names),
-    message: summary.message,
+    message: erasedIn(names)(summary.sender_uuid) ? '' : summary.message,
     created_at: summary.last_message_at,
     last_seq: summary.last_seq,
     unread_count: unreadCount(summary),

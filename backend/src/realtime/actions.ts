@@ -10,7 +10,7 @@ import { RateLimited } from './frame-errors.ts';
 import { readPayload, sendPayload, typingPayload } from './frames.ts';
 import { rosterMaxAgeMs } from './news.ts';
 
-export type ActionsContext = Pick<Context, 'config' | 'log' | 'pool' | 'rateLimit'> & {
+export type ActionsContext = Pick<Context, 'config' | 'log' | 'pages' | 'pool' | 'rateLimit'> & {
   rosters: Rosters;
   markRead: (input: { userUuid: string; messageGroupUuid: string; seq: number }) => Promise<unknown>;
   tellTyping: (messageGroupUuid: string, userUuid: string) => void;

@@ -25,7 +25,14 @@ const records = z.array(z.looseObject({}));
 const deliverySchema = z.object({
   conversations: z
     .array(
-      z.looseObject({ message_group_uuid: z.string(), version: z.int(), entries: records, rows: records }),
+      z.looseObject({
+        message_group_uuid: z.string(),
+        version: z.int(),
+        entries: records,
+        erased: z.array(z.string()).optional(),
+        rows: records,
+        members: z.array(z.string()).optional(),
+      }),
     )
     .optional(),
   events: z.array(z.looseObject({ event: z.string(), user_uuid: z.string() })).optional(),

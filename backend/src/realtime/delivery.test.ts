@@ -9,12 +9,13 @@ let one: Awaited<ReturnType<World['liveNode']>>;
 let other: Awaited<ReturnType<World['liveNode']>>;
 let [ada, ben, cleo]: TestPerson[] = [];
 const open: LiveClient[] = [];
+let stream: ReturnType<World['runStream']>;
 
 beforeAll(async () => {
   world = await createWorld();
   [one, other] = [await world.liveNode(), await world.liveNode()];
   [ada, ben, cleo] = [await world.person('ada'), await world.person('ben'), await world.person('cleo')];
-  world.runStream();
+  stream = world.runStream();
 });
 afterEach(async () => {
   for (const client of open.splice(0)) await client.close();
@@ -61,6 +62,30 @@ describe('a message', () => {
     expect(again.data).toEqual(sent.data);
     const overHttp = await one.post('/api/messages', { as: ben, body: { handle: 'ada', message: 'hi' } });
     expect(await second.event('message.created', ({ seq }) => seq === 2)).toEqual(overHttp.body);
+  });
+
+  it('is pushed by the node that appended it while the stream stands still, and told once when it goes on', async () => {
+    const [sender, here, there] = [await join(one, ada), await join(one, ben), await join(other, ben)];
+    const first = await sender.request('message.send', { handle: 'ben', message: 'by the stream' });
+    const { message_group_uuid } = first.data;
+    for (const client of [here, there])
+      await client.event('message_group.updated', ({ message }) => message === 'by the stream');
+    await stream.stop();
+    const pushed = await sender.request('message.send', { message_group_uuid, message: 'ahead of it' });
+    for (const client of [sender, here, there])
+      expect(await client.event('message.created', ({ seq }) => seq === pushed.data.seq)).toEqual(
+        pushed.data,
+      );
+    expect(there.events('message_group.updated').some(({ message }) => message === 'ahead of it')).toBe(
+      false,
+    );
+    stream = world.runStream();
+    for (const client of [here, there])
+      await client.event('message_group.updated', ({ message }) => message === 'ahead of it');
+    for (const client of [sender, here, there]) {
+      const seqs = client.events('message.created').map(({ seq }) => seq);
+      expect(seqs).toEqual([first.data.seq, pushed.data.seq]);
+    }
   });
 
   it('comes in the order of the log, none twice and none left out', async () => {
@@ -169,6 +194,26 @@ describe('presence', () => {
     await first.event('presence', isOf(ben, false), 6_000);
     expect(nobody.events('presence')).toEqual([]);
   });
+});
+
+describe('people on a node that is gone', () => {
+  it('are offline for the others soon, but for those who came back elsewhere', async () => {
+    const gone = await world.liveNode();
+    const [dora, emil] = [await world.person('dora'), await world.person('emil')];
+    for (const { handle } of [dora, emil])
+      await one.post('/api/messages', { as: ada, body: { handle, message: 'we know each other' } });
+    await Promise.all([join(gone, dora), join(gone, emil)]);
+    // The list of nodes is a second old at most.
+    await sleep(1_100);
+    const watcher = await join(one, ada);
+    const isOf = (person: TestPerson, online: boolean) => (data: { user_uuid: string; online: boolean }) =>
+      data.user_uuid === person.uuid && data.online === online;
+    for (const person of [dora, emil]) await watcher.event('presence', isOf(person, true));
+    await gone.close();
+    await join(other, emil);
+    await watcher.event('presence', isOf(dora, false), 30_000);
+    expect(watcher.events('presence').some(isOf(emil, false))).toBe(false);
+  }, 45_000);
 });
 
 describe('a large conversation', () => {

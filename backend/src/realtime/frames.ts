@@ -38,6 +38,7 @@ export type EventName =
   | 'typing'
   | 'presence'
   | 'membership'
+  | 'erased'
   | 'resync';
 
 export const encode = (frame: unknown) => Buffer.from(JSON.stringify(frame));

@@ -12,6 +12,7 @@ import type { Entry } from '@parley/core/entries';
 import * as nodes from '@parley/core/nodes';
 import { isLarge } from '@parley/core/push';
 import { createRosters } from '@parley/core/rosters';
+import * as settings from '@parley/core/settings';
 import * as summaries from '@parley/core/summaries';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Context } from '../context.ts';
@@ -43,18 +44,31 @@ const bytesPerUnit = 6;
 /** Sockets that resync, or come back after a drain, do so within this time. */
 const resyncSpreadMs = 1_000;
 const reconnectSpreadMs = 5_000;
+/** A node that starts while the table is away serves all the same, and takes sockets when it is back. */
+const listedWithinMs = 3_000;
 const retryHeartbeatMs = 1_000;
 const drainTimeoutMs = 5_000;
 const goodbyeMs = 3_000;
 
 export type GatewayContext = Pick<
   Context,
-  'config' | 'logger' | 'metrics' | 'table' | 'log' | 'heads' | 'pool' | 'people' | 'sessions' | 'rateLimit'
+  | 'config'
+  | 'logger'
+  | 'metrics'
+  | 'table'
+  | 'log'
+  | 'heads'
+  | 'pages'
+  | 'pool'
+  | 'people'
+  | 'sessions'
+  | 'rateLimit'
+  | 'overload'
 >;
 export type Gateway = ReturnType<typeof createGateway>;
 
 export function createGateway(ctx: GatewayContext) {
-  const { config, logger, metrics, table, log, heads, people, sessions } = ctx;
+  const { config, logger, metrics, table, log, heads, pages, people, sessions } = ctx;
   const node = { nodeId: randomUUID(), endpoint: '' };
   const stopping = new AbortController();
   const client = createDeliveryClient({ table, secrets: config.DELIVERY_SECRETS });
@@ -65,11 +79,13 @@ export function createGateway(ctx: GatewayContext) {
   const presence = createPresence({
     ...{ table, nodeId: node.nodeId, heads, rosters, sockets, directory, client, outboxes, logger },
   });
-  const news = createNews({ table, log, heads, people, rosters, sockets, presence, logger, metrics });
+  const news = createNews({ table, log, heads, pages, people, rosters, sockets, presence, logger, metrics });
   const handshakes = createHandshakes(config);
   const connected = new Set<Connection>();
   const actions = createActions({ ...ctx, rosters, markRead, tellTyping });
-  const receiver = createReceiver({ sessions, actions, logger, metrics, onAuthenticated });
+  const receiver = createReceiver({
+    ...{ sessions, actions, overload: ctx.overload, logger, metrics, onAuthenticated },
+  });
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -84,18 +100,20 @@ export function createGateway(ctx: GatewayContext) {
     online: (userUuids) => userUuids.filter(presence.isShown),
   });
   let heart: Promise<void> | undefined;
+  /** Once the table lists this node, deliveries come: not a socket before that. */
+  let isListed = false;
   metrics?.watchSockets(() => connected.size);
 
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer) {
-    const status = stopping.signal.aborted ? 503 : handshakes.refusal(req);
+    const status = stopping.signal.aborted || !isListed ? 503 : handshakes.refusal(req);
     if (status) return refuseUpgrade(socket, status);
     const stopCounting = handshakes.count(req);
     socket.once('close', stopCounting);
-    server.handleUpgrade(req, socket, head, (ws) => accept(ws, stopCounting));
+    server.handleUpgrade(req, socket, head, (ws) => accept(ws, socket, stopCounting));
   }
 
-  function accept(ws: WebSocket, stopCounting: () => void) {
-    const connection = createConnection(ws, {
+  function accept(ws: WebSocket, socket: Duplex, stopCounting: () => void) {
+    const connection = createConnection(ws, socket, {
       bufferBytes: config.REALTIME_BUFFER_BYTES,
       framesPerSecond: config.REALTIME_FRAMES_PER_SECOND,
     });
@@ -124,7 +142,7 @@ export function createGateway(ctx: GatewayContext) {
   function onDelivery({ conversations = [], events = [] }: Delivery) {
     if (logger.isLevelEnabled('debug') && conversations.length > 0)
       logger.debug({ message_uuids: uuidsOf(conversations) }, 'delivery');
-    for (const conversation of conversations) void news.take(conversation);
+    void news.takeAll(conversations);
     for (const nodeEvent of events)
       hear(nodeEvent).catch((err) =>
         logger.warn({ err, event: nodeEvent.event }, 'an event was not handed on'),
@@ -183,11 +201,11 @@ export function createGateway(ctx: GatewayContext) {
     await tell({ event: 'read', message_group_uuid: messageGroupUuid, user_uuid: userUuid, read_seq, row });
   }
 
-  /** Mutes or hides, and tells the person's devices. Throws as `summaries.changeSettings` does. */
+  /** Mutes or hides, and tells the person's devices. Throws as `settings.change` does. */
   async function changeSettings(
-    input: summaries.Settings & { userUuid: string; messageGroupUuid: string },
+    input: settings.Settings & { userUuid: string; messageGroupUuid: string },
   ): Promise<summaries.Summary> {
-    const changed = await summaries.changeSettings(table, input);
+    const changed = await settings.change(table, input);
     const row = await summaries.overlay(heads, changed);
     tellInBackground({ event: 'settings', user_uuid: input.userUuid, row });
     return changed;
@@ -228,15 +246,20 @@ export function createGateway(ctx: GatewayContext) {
 
   async function beat() {
     let missedAt: string | undefined;
+    let beatAtMs = performance.now();
     while (!stopping.signal.aborted) {
       let waitMs = nodes.heartbeatMs;
       try {
         const newest = await nodes.heartbeat(table, node);
+        isListed = true;
         if (newest !== missedAt) {
           metrics?.missed();
           resync();
         }
         missedAt = newest;
+        if (performance.now() - beatAtMs > nodes.deadAfterMs) presence.reappear();
+        beatAtMs = performance.now();
+        presence.notice(await nodes.list(table));
         await sockets.renew();
         await Promise.all([...sockets.all()].map(checkSession));
       } catch (err) {
@@ -268,6 +291,8 @@ export function createGateway(ctx: GatewayContext) {
       const port = await deliveries.listen(config.DELIVERY_PORT, config.DELIVERY_HOST);
       node.endpoint = await endpointUrl(config, port);
       heart = beat();
+      const deadline = performance.now() + listedWithinMs;
+      while (!isListed && performance.now() < deadline) await sleep(10);
     },
 
     /** Answers what is under way, sends every socket away with the time to come back, and leaves. */

@@ -1,6 +1,8 @@
 import type { ConversationNews } from '@parley/core/delivery';
 import type { Entry } from '@parley/core/entries';
+import { peopleOf } from '@parley/core/erased';
 import type { Log } from '@parley/core/log';
+import type { Pages } from '@parley/core/pages';
 import type { People } from '@parley/core/people';
 import { isLarge, removedBy } from '@parley/core/push';
 import type { Roster, Rosters } from '@parley/core/rosters';
@@ -9,7 +11,7 @@ import type { Table } from '@parley/core/table/client';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import { presentEntry } from '../presenters/entry.ts';
-import { presentInboxRow } from '../presenters/inbox-row.ts';
+import { namedIn, presentInboxRow } from '../presenters/inbox-row.ts';
 import { event } from './frames.ts';
 import type { Presence } from './presence.ts';
 import { createSequencer } from './sequencer.ts';
@@ -25,6 +27,7 @@ const rowsPerRead = 100;
 export type NewsOptions = {
   table: Table;
   log: Log;
+  pages: Pages;
   heads: summaries.Heads;
   people: People;
   rosters: Rosters;
@@ -38,15 +41,42 @@ export type News = ReturnType<typeof createNews>;
 
 /** What the stream tells of conversations, to the sockets of their members. */
 export function createNews(options: NewsOptions) {
-  const { table, log, heads, people, rosters, sockets, presence, logger, metrics } = options;
+  const { table, log, heads, pages, people, rosters, sockets, presence, logger, metrics } = options;
   const sequencer = createSequencer({ table, hand, onLost });
   const largeRows = new Map<string, NodeJS.Timeout>();
 
-  async function take({ message_group_uuid, version, entries, rows }: ConversationNews) {
+  /** One delivery: what is of nobody here is passed over, and the rows of all that is are read together. */
+  async function takeAll(conversations: ConversationNews[]) {
+    const ofSomebody = conversations.filter(({ message_group_uuid, members }) => {
+      const isOfSomebody = members?.some(sockets.has) ?? true;
+      if (!isOfSomebody) sequencer.forget(message_group_uuid);
+      return isOfSomebody;
+    });
+    const wanted = ofSomebody.flatMap(({ message_group_uuid, members = [] }) =>
+      members.filter(sockets.has).map((userUuid) => ({ userUuid, messageGroupUuid: message_group_uuid })),
+    );
+    const reading = summaries.getEach(table, wanted);
+    reading.catch(() => {}); // Each conversation awaits it.
+    await Promise.all(
+      ofSomebody.map((conversation) =>
+        take(conversation, async () => {
+          const ofIt = ({ message_group_uuid }: summaries.Summary) =>
+            message_group_uuid === conversation.message_group_uuid;
+          return [...conversation.rows, ...(await reading).filter(ofIt)];
+        }),
+      ),
+    );
+  }
+
+  async function take(
+    { message_group_uuid, version, entries, erased = [] }: ConversationNews,
+    rows: () => Promise<summaries.Summary[]>,
+  ) {
     try {
-      await rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs, version });
+      const roster = await rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs, version });
       await sequencer.take(message_group_uuid, entries);
-      for (const row of rows) await showRow(row);
+      for (const user_uuid of erased) if (roster) showErased(roster, user_uuid);
+      for (const row of await rows()) await showRow(row);
     } catch (error) {
       onLost(message_group_uuid, error);
     }
@@ -54,11 +84,12 @@ export function createNews(options: NewsOptions) {
 
   async function hand(entry: Entry) {
     log.observe(entry);
+    pages.observe(entry);
     // A change of members decides who hears of it.
     const maxAgeMs = entry.type === 'message' ? rosterMaxAgeMs : 0;
     const [roster, names] = await Promise.all([
       rosters.get(entry.message_group_uuid, { maxAgeMs }),
-      people.names(isNew(entry) ? [] : [entry.user_uuid]),
+      people.names(isNew(entry) ? [] : peopleOf(entry)),
     ]);
     if (!roster) return;
     const here = membersHere(roster);
@@ -73,6 +104,12 @@ export function createNews(options: NewsOptions) {
 
   /** The name that is stored with it is as new as those of the directory. */
   const isNew = ({ created_at }: Entry) => table.clock.now() - Date.parse(created_at) < nameMaxAgeMs;
+  /** Who has a window on the conversation open takes this author's texts out of it. */
+  function showErased(roster: Roster, user_uuid: string) {
+    people.forget(user_uuid);
+    const frame = event('erased', { message_group_uuid: roster.group.message_group_uuid, user_uuid });
+    for (const userUuid of membersHere(roster)) sockets.send(userUuid, frame);
+  }
 
   const membersHere = (roster: Roster) => roster.userUuids.filter(sockets.has);
 
@@ -92,7 +129,7 @@ export function createNews(options: NewsOptions) {
     if (!sockets.has(row.user)) return;
     const [roster, names] = await Promise.all([
       rosters.get(row.message_group_uuid, { maxAgeMs: rosterMaxAgeMs }),
-      people.names(row.user_uuid ? [row.user_uuid] : []),
+      people.names(namedIn(row)),
     ]);
     if (!roster?.has(row.user)) return;
     sockets.send(row.user, event('message_group.updated', presentInboxRow(row, names)));
@@ -131,7 +168,7 @@ export function createNews(options: NewsOptions) {
   }
 
   return {
-    take,
+    takeAll,
     /** Messages that were appended a moment ago, ahead of the stream. */
     hurry: (messageGroupUuid: string, entries: Entry[]) => sequencer.hurry(messageGroupUuid, entries),
     showRow,

@@ -16,9 +16,6 @@ export type OutboxesOptions = {
 /** Events that may wait for one node. Who is that slow misses some, and is told so. */
 const maxWaiting = 10_000;
 
-/** Nodes that are told of every message ahead of the stream: where there are more, that costs more than it hurries. */
-const few = 8;
-
 type Outbox = { waiting: NodeEvent[]; isSending: boolean };
 
 /** What this node tells the others: to each one request at a time, with all that gathered meanwhile. */
@@ -58,10 +55,10 @@ export function createOutboxes({ table, nodeId, directory, client, logger }: Out
     async tell(event: NodeEvent) {
       for (const node of await others()) post(node, event);
     },
-    /** The same, unless they are many. */
+    /** The same, unless they are so many that it costs more than it hurries. */
     async tellFew(event: NodeEvent) {
-      const nodes = await others();
-      if (nodes.length <= few) for (const node of nodes) post(node, event);
+      const alive = await others();
+      if (alive.length < nodes.few) for (const node of alive) post(node, event);
     },
   };
 }

@@ -18,6 +18,8 @@ const maxPeers = 500;
 const rosterMaxAgeMs = 60_000;
 /** A page that is loaded again does not go offline in between. */
 const graceMs = 3_000;
+/** Who was sent away by a node that stops is back on another one by then. */
+const movingMs = 6_000;
 const lookUpsInFlight = 8;
 
 export type PresenceOptions = {
@@ -41,6 +43,9 @@ export function createPresence(options: PresenceOptions) {
   /** Told to be online by this node, and not yet offline. */
   const shown = new Set<string>();
   const leaving = new Map<string, NodeJS.Timeout>();
+  /** Who was told to be online on another node, by node: with it they go. */
+  const elsewhere = new Map<string, Set<string>>();
+  const farewells = new Set<NodeJS.Timeout>();
   let isStopped = false;
 
   const inBackground = (work: () => Promise<void>) =>
@@ -68,9 +73,18 @@ export function createPresence(options: PresenceOptions) {
     if (userUuids.length === 0) return [];
     const others = (await directory.list()).filter((node) => node.nodeId !== nodeId);
     const answers = await Promise.all(
-      others.map(({ endpoint }) => client.online(endpoint, userUuids).catch(() => [])),
+      others.map(async ({ nodeId, endpoint }) => {
+        const found = await client.online(endpoint, userUuids).catch(() => []);
+        for (const userUuid of found) note(nodeId, userUuid);
+        return found;
+      }),
     );
     return [...new Set([...userUuids.filter(isShown), ...answers.flat()])];
+  }
+
+  function note(onNode: string, userUuid: string) {
+    const people = elsewhere.get(onNode) ?? new Set();
+    elsewhere.set(onNode, people.add(userUuid));
   }
 
   /** Who left a moment ago is online until the others are told, so that all say the same. */
@@ -83,13 +97,15 @@ export function createPresence(options: PresenceOptions) {
   }
 
   async function tell(user_uuid: string, isOnline: boolean, to: string[]) {
-    const news = { event: 'presence', user_uuid, online: isOnline, to } as const;
+    const news = { event: 'presence', user_uuid, online: isOnline, node: nodeId, to } as const;
     show(news);
     await outboxes.tell(news);
   }
 
   /** To those of them who are here. */
-  function show({ user_uuid, online, to }: Extract<NodeEvent, { event: 'presence' }>) {
+  function show({ user_uuid, online, node, to }: Extract<NodeEvent, { event: 'presence' }>) {
+    if (!online) elsewhere.get(node)?.delete(user_uuid);
+    else if (node !== nodeId && to.some(sockets.has)) note(node, user_uuid);
     const frame = event('presence', { user_uuid, online });
     for (const userUuid of to) sockets.send(userUuid, frame);
   }
@@ -98,9 +114,38 @@ export function createPresence(options: PresenceOptions) {
     for (const user_uuid of userUuids) connection.send(event('presence', { user_uuid, online: true }));
   };
 
+  /** They are offline, unless they have come back on another node. */
+  async function sayFarewell(onNode: string, people: Set<string>) {
+    const present = new Set(await online([...people]));
+    for (const user_uuid of people) {
+      if (present.has(user_uuid)) continue;
+      show({ event: 'presence', user_uuid, online: false, node: onNode, to: await peersOf(user_uuid) });
+    }
+  }
+
   return {
     show,
     isShown,
+
+    /** The nodes that live: who was on another one is gone with it, but for those who find a new one meanwhile. */
+    notice(alive: nodes.Node[]) {
+      if (isStopped) return;
+      const ids = new Set(alive.map((node) => node.nodeId));
+      for (const [onNode, people] of elsewhere) {
+        if (ids.has(onNode)) continue;
+        elsewhere.delete(onNode);
+        const timer = setTimeout(() => {
+          farewells.delete(timer);
+          inBackground(() => sayFarewell(onNode, people));
+        }, movingMs);
+        farewells.add(timer);
+      }
+    },
+
+    /** Tells of everybody here again: the others took this node for dead. */
+    reappear() {
+      for (const userUuid of shown) inBackground(async () => tell(userUuid, true, await peersOf(userUuid)));
+    },
 
     /** A socket has authenticated: it hears who is online, and the others hear of its person. */
     arrived(connection: Connection, userUuid: string) {
@@ -143,7 +188,7 @@ export function createPresence(options: PresenceOptions) {
 
     stop() {
       isStopped = true;
-      for (const timer of leaving.values()) clearTimeout(timer);
+      for (const timer of [...leaving.values(), ...farewells]) clearTimeout(timer);
     },
   };
 }

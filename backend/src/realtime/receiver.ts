@@ -2,6 +2,7 @@ import { AppError } from '@parley/core/errors';
 import type { RawData } from 'ws';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
+import type { Overload } from '../overload.ts';
 import { parse } from '../route.ts';
 import type { Session, Sessions } from '../sessions.ts';
 import { traceFrame } from '../tracing.ts';
@@ -13,6 +14,7 @@ import { authenticatePayload, type Frame, frameSchema, response } from './frames
 export type ReceiverOptions = {
   sessions: Sessions;
   actions: ReturnType<typeof createActions>;
+  overload: Overload;
   logger: Logger;
   metrics?: Metrics | undefined;
   /** Resolves when deliveries reach the socket. */
@@ -27,7 +29,8 @@ const maxJunk = 10;
 export type Receiver = ReturnType<typeof createReceiver>;
 
 /** What comes from sockets: each frame is answered, and none brings anybody down. */
-export function createReceiver({ sessions, actions, logger, metrics, onAuthenticated }: ReceiverOptions) {
+export function createReceiver(options: ReceiverOptions) {
+  const { sessions, actions, overload, logger, metrics, onAuthenticated } = options;
   let isDraining = false;
   let inFlight = 0;
   let onIdle = () => {};
@@ -39,7 +42,9 @@ export function createReceiver({ sessions, actions, logger, metrics, onAuthentic
     connection.inFlight += 1;
     const startedAt = performance.now();
     let outcome = 'ok';
+    let leave = () => {};
     try {
+      leave = overload.enter();
       const data = await traceFrame(known(frame.action), () => answer(connection, frame));
       connection.send(response(frame.id, data));
       logAppended(connection, frame, data);
@@ -47,6 +52,7 @@ export function createReceiver({ sessions, actions, logger, metrics, onAuthentic
       outcome = codeOf(error);
       refuse(connection, frame, error);
     } finally {
+      leave();
       metrics?.frame(known(frame.action), outcome, performance.now() - startedAt);
       connection.inFlight -= 1;
       inFlight -= 1;

@@ -79,3 +79,23 @@ it('passes a gap that is too wide, and says so', async () => {
   expect(heard).toEqual([1, 500]);
   expect(lost).toEqual([uuid]);
 });
+
+it('lets the stream say where a conversation begins, and takes ahead of it what follows', async () => {
+  const log = await conversation(5);
+  const { heard, lost, take, hurry, forget } = listen();
+  const uuid = log[0]?.message_group_uuid ?? '';
+  // Another node's entry before it may be on its way.
+  hurry(uuid, pick(log, 3));
+  await sleep(150);
+  expect(heard).toEqual([]);
+  await take(uuid, pick(log, 2));
+  hurry(uuid, pick(log, 4));
+  hurry(uuid, pick(log, 3));
+  await take(uuid, pick(log, 3, 4));
+  expect(heard).toEqual([2, 3, 4]);
+  forget(uuid);
+  hurry(uuid, pick(log, 5));
+  await take(uuid, pick(log, 5));
+  expect(heard).toEqual([2, 3, 4, 5]);
+  expect(lost).toEqual([]);
+});

@@ -97,6 +97,8 @@ export function createSequencer({ table, hand, onLost }: SequencerOptions) {
       places.set(messageGroupUuid, place);
       return enter(messageGroupUuid, place, sorted);
     },
+    /** Nobody here hears of it: it begins anew with the next entry that the stream brings. */
+    forget: (messageGroupUuid: string) => void places.delete(messageGroupUuid),
     stop: () => places.clear(),
   };
 }

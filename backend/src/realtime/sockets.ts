@@ -33,13 +33,28 @@ export function createSockets({ table, node, perPerson, logger }: SocketsOptions
         if (isHere) await limit(() => connections.arrive(table, userUuid, node));
         else await limit(() => connections.depart(table, userUuid, node.nodeId));
         person.isPlaced = isHere;
-        person.placedAtMs = Date.now();
+        person.placedAtMs = table.clock.now();
       }
       if (!person.isPlaced && person.sockets.size === 0) people.delete(userUuid);
     };
     person.turn = person.turn.catch(() => {}).then(place);
     person.turn.catch(() => {}); // Whoever waits for it is told; the next heartbeat tries again.
     return person.turn;
+  }
+
+  const itemOf = (connection: Connection, userUuid: string) => ({
+    connectionId: connection.id,
+    userUuid,
+    nodeId: node.nodeId,
+  });
+
+  /** Writes again what would expire while its socket lives. */
+  async function extend(userUuid: string, person: Person) {
+    person.isPlaced = false;
+    const opened = [...person.sockets].map((each) =>
+      limit(() => connections.open(table, itemOf(each, userUuid))),
+    );
+    await Promise.all([settle(userUuid, person), ...opened]);
   }
 
   return {
@@ -55,7 +70,7 @@ export function createSockets({ table, node, perPerson, logger }: SocketsOptions
       people.set(userUuid, person);
       const isFirst = person.sockets.size === 0;
       person.sockets.add(connection);
-      const item = { connectionId: connection.id, userUuid, nodeId: node.nodeId };
+      const item = itemOf(connection, userUuid);
       try {
         await Promise.all([settle(userUuid, person), limit(() => connections.open(table, item))]);
       } catch (error) {
@@ -95,8 +110,9 @@ export function createSockets({ table, node, perPerson, logger }: SocketsOptions
     async renew() {
       for (const [userUuid, person] of people) {
         const isHere = person.sockets.size > 0;
-        if (isHere && Date.now() - person.placedAtMs > connections.renewAfterMs) person.isPlaced = false;
-        if (isHere !== person.isPlaced) await settle(userUuid, person);
+        const isOld = table.clock.now() - person.placedAtMs > connections.renewAfterMs;
+        if (isHere && person.isPlaced && isOld) await extend(userUuid, person);
+        else if (isHere !== person.isPlaced) await settle(userUuid, person);
       }
     },
   };

@@ -33,6 +33,8 @@ describe('the OpenAPI document', () => {
         'GET /api/messages/{message_group_uuid}',
         'GET /api/openapi.json',
         'GET /api/profile',
+        'GET /api/profile/export',
+        'DELETE /api/profile',
         'POST /api/profile/update',
         'PUT /api/profile/update',
         'GET /api/ready',

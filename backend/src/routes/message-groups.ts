@@ -6,7 +6,13 @@ import type { Context } from '../context.ts';
 import { membersPerPage, showDetails } from '../group-details.ts';
 import { titleMaxChars } from '../limits.ts';
 import { linkNext } from '../links.ts';
-import { inboxRowSchema, presentInboxRow, presentSettings, settingsSchema } from '../presenters/inbox-row.ts';
+import {
+  inboxRowSchema,
+  namedIn,
+  presentInboxRow,
+  presentSettings,
+  settingsSchema,
+} from '../presenters/inbox-row.ts';
 import {
   messageGroupSchema,
   newMessageGroupSchema,
@@ -70,7 +76,7 @@ export const messageGroupRoutes = (ctx: Context) => [
       }
       if (page.unreadConversations && !hidden)
         res.set('Parley-Unread-Conversations', shortCount(page.unreadConversations.count));
-      const names = await ctx.people.names(page.summaries.flatMap(({ user_uuid }) => user_uuid ?? []));
+      const names = await ctx.people.names(page.summaries.flatMap(namedIn));
       return page.summaries.map((summary) => presentInboxRow(summary, names));
     },
   }),

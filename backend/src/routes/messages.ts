@@ -1,3 +1,5 @@
+import type { Entry } from '@parley/core/entries';
+import { peopleOf } from '@parley/core/erased';
 import { AppError } from '@parley/core/errors';
 import * as messages from '@parley/core/messages';
 import * as users from '@parley/core/users';
@@ -24,7 +26,7 @@ export const messageRoutes = (ctx: Context) => [
     errors: ['message_group_not_found'],
     async handle({ user, params, query: { limit, before_seq, after_seq }, res }) {
       const messageGroupUuid = params.message_group_uuid;
-      const { entries, hasMore } = await messages.list(ctx.table, {
+      const { entries, hasMore } = await ctx.pages.list({
         userUuid: user.uuid,
         messageGroupUuid,
         limit,
@@ -37,7 +39,7 @@ export const messageRoutes = (ctx: Context) => [
         const newer = { limit, ...(before_seq !== undefined && { before_seq }), after_seq: last.seq };
         linkNext(res, `/api/messages/${messageGroupUuid}`, after_seq === undefined ? older : newer);
       }
-      const names = await ctx.people.names(entries.map(({ user_uuid }) => user_uuid));
+      const names = await ctx.people.names(entries.flatMap(peopleOf));
       return entries.map((entry) => presentEntry(entry, names));
     },
   }),
@@ -67,6 +69,15 @@ type SendInput = { sender: users.User; body: SendBody; idempotencyKey: string | 
 
 /** Safe to repeat with the same key: answers the first entry. */
 export async function sendMessage(
+  ctx: Pick<Context, 'log' | 'pages' | 'pool'>,
+  input: SendInput,
+): Promise<Entry> {
+  const entry = await append(ctx, input);
+  ctx.pages.observe(entry);
+  return entry;
+}
+
+async function append(
   { log, pool }: Pick<Context, 'log' | 'pool'>,
   { sender, body, idempotencyKey }: SendInput,
 ) {

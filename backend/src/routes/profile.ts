@@ -1,9 +1,10 @@
 import { AppError, type ErrorCode } from '@parley/core/errors';
+import { person } from '@parley/core/export-person';
 import * as users from '@parley/core/users';
 import type { Context } from '../context.ts';
 import { bioMaxChars, displayNameMaxChars } from '../limits.ts';
 import { presentProfile, profileSchema } from '../presenters/user.ts';
-import { route } from '../route.ts';
+import { bearerToken, route } from '../route.ts';
 import { hasNoNul, nonBlankText, text } from '../schemas.ts';
 import { z } from '../zod.ts';
 
@@ -23,28 +24,62 @@ const profileBody = z
   })
   .openapi('ProfileUpdate');
 
-export const profileRoutes = ({ pool, people }: Context) => [
-  route({
-    method: 'get',
-    path: '/api/profile',
-    summary: 'Your profile',
-    response: profileSchema,
-    handle: ({ user }) => presentProfile(user),
-  }),
-  ...(['put', 'post'] as const).map((method) =>
+export const profileRoutes = ({ pool, table, people, gateway, erasures }: Context) => {
+  const exporting = new Set<string>();
+  return [
     route({
-      method,
-      path: '/api/profile/update',
-      summary: 'Change your name and bio; a bio that is not given stays',
-      body: profileBody,
+      method: 'get',
+      path: '/api/profile',
+      summary: 'Your profile',
       response: profileSchema,
-      errors: ['display_name_blank', nameTooLong, bioTooLong, illFormed],
-      async handle({ user, body: { display_name, bio } }) {
-        const changed = await users.updateProfile(pool, user.uuid, { display_name, bio: bio ?? undefined });
-        if (!changed) throw new AppError('generic_401');
-        people.forget(user.uuid);
-        return presentProfile(changed);
+      handle: ({ user }) => presentProfile(user),
+    }),
+    ...(['put', 'post'] as const).map((method) =>
+      route({
+        method,
+        path: '/api/profile/update',
+        summary: 'Change your name and bio; a bio that is not given stays',
+        body: profileBody,
+        response: profileSchema,
+        errors: ['display_name_blank', nameTooLong, bioTooLong, illFormed],
+        async handle({ user, body: { display_name, bio } }) {
+          const changed = await users.updateProfile(pool, user.uuid, { display_name, bio: bio ?? undefined });
+          if (!changed) throw new AppError('generic_401');
+          people.forget(user.uuid);
+          return presentProfile(changed);
+        },
+      }),
+    ),
+    route({
+      method: 'get',
+      path: '/api/profile/export',
+      summary: 'What Parley holds of you, as JSON Lines: your profile, your conversations, what you wrote',
+      contentType: 'application/x-ndjson',
+      response: z.custom<AsyncIterable<string>>().openapi({ type: 'string' }),
+      handle({ user, res }) {
+        // It reads all your conversations: one at a time.
+        if (exporting.has(user.uuid)) {
+          res.set('Retry-After', '10');
+          throw new AppError('rate_limited');
+        }
+        exporting.add(user.uuid);
+        res.once('close', () => exporting.delete(user.uuid));
+        res.set('Content-Disposition', 'attachment; filename="parley.jsonl"');
+        return person(table, pool, user);
       },
     }),
-  ),
-];
+    route({
+      method: 'delete',
+      path: '/api/profile',
+      summary:
+        'Erase yourself: your name and texts are gone for everybody within seconds, and cannot be brought back',
+      response: z.strictObject({}),
+      async handle({ user, req }) {
+        await erasures.begin(user.uuid, bearerToken(req));
+        people.forget(user.uuid);
+        gateway.tellSessionsEnded(user.uuid);
+        return {};
+      },
+    }),
+  ];
+};

@@ -31,7 +31,8 @@ export function createClient(url: string, contract: Contract) {
       body: call.raw ?? (call.body === undefined ? null : JSON.stringify(call.body)),
     });
     const text = await response.text();
-    const body = text === '' ? undefined : JSON.parse(text);
+    const isLines = response.headers.get('Content-Type')?.startsWith('application/x-ndjson');
+    const body = text === '' || isLines ? text || undefined : JSON.parse(text);
     const pathname = decodeURI(new URL(path, url).pathname);
     const { status, headers } = response;
     if (method !== 'OPTIONS' && method !== 'HEAD') {

@@ -48,12 +48,12 @@ export async function connect(url: string, options: { origin?: string } = {}) {
     });
   }
 
-  async function request(action: string, payload?: unknown): Promise<Frame> {
+  async function request(action: string, payload?: unknown, timeoutMs?: number): Promise<Frame> {
     lastId += 1;
     const id = String(lastId);
     noteText((payload as { message?: unknown } | undefined)?.message);
     socket.send(JSON.stringify({ id, action, payload }));
-    return heard(({ type, request_id }) => type === 'response' && request_id === id);
+    return heard(({ type, request_id }) => type === 'response' && request_id === id, timeoutMs);
   }
 
   return {

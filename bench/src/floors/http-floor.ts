@@ -1,18 +1,22 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { createTokens } from '@parley/backend/tokens';
-import { loadConfig } from '@parley/config/config';
+import { JwtVerifier } from 'aws-jwt-verify';
 import express from 'express';
 import { answerParent } from '../worker.ts';
 
-/** Floor (a): Express that parses JSON, verifies the token's RS256 signature, and answers at once. */
-answerParent<{ env: Record<string, string> }, string>(async ({ env }) => {
-  const tokens = createTokens(loadConfig(env));
+export type HttpFloor = { issuer: string };
+
+/** Floor (a): Express that parses JSON, verifies the RS256 signature of each request's token, and answers at once. */
+answerParent<HttpFloor, string>(async ({ issuer }) => {
+  const jwksUri = `${issuer}/.well-known/jwks.json`;
+  const verifier = JwtVerifier.create({ issuer, audience: null, jwksUri });
+  const keys = (await (await fetch(jwksUri)).json()) as Parameters<typeof verifier.cacheJwks>[0];
+  verifier.cacheJwks(keys);
   const app = express();
   app.set('etag', false);
   app.use(express.json());
   app.use(async (req, _res, next) => {
-    await tokens.verify((req.get('Authorization') ?? '').slice('Bearer '.length));
+    await verifier.verify((req.get('Authorization') ?? '').slice('Bearer '.length));
     next();
   });
   app.use((_req, res) => {

@@ -1,10 +1,16 @@
 import type { Scenario } from '../scenario.ts';
 import { corpus } from './corpus.ts';
 import { deliveries } from './deliver.ts';
+import { engineFloor } from './engine-floor.ts';
 import { fanOut } from './fan-out.ts';
+import { growth } from './growth.ts';
+import { idle } from './idle.ts';
+import { indexKey } from './index-key.ts';
 import { pages } from './pages.ts';
 import { posts } from './post.ts';
 import { readUnits } from './read-units.ts';
+import { summaryLag } from './summary-lag.ts';
+import { throttling } from './throttling.ts';
 import { twoNodes } from './two-nodes.ts';
 import { writeUnits } from './write-units.ts';
 
@@ -14,8 +20,14 @@ export const scenarios: Scenario[] = [
   readUnits,
   twoNodes,
   corpus,
+  indexKey,
+  idle,
+  throttling,
+  engineFloor,
+  growth,
   ...posts,
   pages,
   ...deliveries,
   fanOut,
+  summaryLag,
 ];

@@ -6,8 +6,8 @@ import { text60 } from '../people.ts';
 import type { Scenario } from '../scenario.ts';
 import { people, startSystem } from '../system.ts';
 
-const friendsOfEach = 5;
-const messagesOfEach = 30;
+const friendsOfEach = 2;
+const messagesOfEach = 25;
 
 /** Pages of 20 by many people of many conversations, the first of them most often (Zipf). */
 export const pages: Scenario = {
@@ -59,7 +59,7 @@ export const pages: Scenario = {
         ),
         variant(
           'an older page of a conversation',
-          get((uuid) => `/api/messages/${uuid}?before_seq=25`),
+          get((uuid) => `/api/messages/${uuid}?before_seq=24`),
           0.25,
         ),
         variant(

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createLog } from '@parley/core/log';
 import * as messages from '@parley/core/messages';
+import { createPages } from '@parley/core/pages';
 import { createProjector } from '@parley/core/projector';
 import * as summaries from '@parley/core/summaries';
 import { startEngine } from '../engine.ts';
@@ -55,8 +56,12 @@ export const readUnits: Scenario = {
       const { next } = await summaries.list(table, heads, inbox);
       await reads('inbox, first page of 20', 3, () => summaries.list(table, heads, inbox));
       await reads('inbox, next page of 20', 3, () => summaries.list(table, heads, { ...inbox, after: next }));
-      await reads('history, newest page of 20', 3, () => messages.list(table, page));
-      await reads('history, page of 20 before', 3, () => messages.list(table, { ...page, beforeSeq: 100 }));
+      const warm = createPages(table);
+      await reads('history, newest page of 20, cold', 3, () => warm.list(page));
+      await reads('history, newest page of 20, warm', 3, () => warm.list(page));
+      await reads('history, page of 20 before, cold', 3, () =>
+        createPages(table).list({ ...page, beforeSeq: 100 }),
+      );
       await reads('send, warm', 1, () => send(log, messagesInHistory));
       const cold = () => createLog(table, { batch: 'statements' });
       await reads('send, cold with known_seq', 3, () => send(cold(), messagesInHistory));

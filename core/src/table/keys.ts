@@ -34,6 +34,13 @@ export const summaryKey = (userUuid: string, messageGroupUuid: string): Key => (
   sk: messageGroupUuid,
 });
 
+/** That a person once left a conversation: what they wrote there is found by it. */
+export const leftPk = (userUuid: string) => `LEFT#${userUuid}`;
+export const leftKey = (userUuid: string, messageGroupUuid: string): Key => ({
+  pk: leftPk(userUuid),
+  sk: messageGroupUuid,
+});
+
 /** Live items: sockets, the processes that hold them, and on which of these a person is. */
 export const connectionKey = (connectionId: string): Key => ({
   pk: `CONN#${connectionId}`,
@@ -65,6 +72,8 @@ export const deadLetterKey = (consumer: string, shardId: string, sequenceNumber:
   pk: deadLettersPk(consumer),
   sk: `${shardId}#${sequenceNumber}`,
 });
+/** Whether an item of the second table is a dead letter. */
+export const isDeadLetter = ({ pk }: Key) => pk.startsWith('DEAD#');
 export const importsPk = (source: string) => `IMPORT#${source}`;
 export const importKey = (source: string, messageGroupUuid: string): Key => ({
   pk: importsPk(source),
@@ -74,6 +83,7 @@ export const importKey = (source: string, messageGroupUuid: string): Key => ({
 const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const conversationPkPattern = new RegExp(`^MSG#(${uuidPattern})$`);
 const summariesPkPattern = new RegExp(`^GRP#(${uuidPattern})$`);
+const leftPkPattern = new RegExp(`^LEFT#(${uuidPattern})$`);
 const entrySkPattern = /^\d{12}$/;
 const memberSkPattern = new RegExp(`^MEMBER#(${uuidPattern})$`);
 const summarySkPattern = new RegExp(`^${uuidPattern}$`);
@@ -87,6 +97,7 @@ export type ParsedKey =
   | { item: 'group'; messageGroupUuid: string }
   | { item: 'member'; messageGroupUuid: string; userUuid: string }
   | { item: 'summary'; userUuid: string; messageGroupUuid: string }
+  | { item: 'left'; userUuid: string; messageGroupUuid: string }
   | { item: 'live' }
   | { item: 'unknown' };
 
@@ -100,5 +111,8 @@ export function parseKey({ pk, sk }: Key): ParsedKey {
   }
   const userUuid = summariesPkPattern.exec(pk)?.[1];
   if (userUuid && summarySkPattern.test(sk)) return { item: 'summary', userUuid, messageGroupUuid: sk };
+  const leaverUuid = leftPkPattern.exec(pk)?.[1];
+  if (leaverUuid && summarySkPattern.test(sk))
+    return { item: 'left', userUuid: leaverUuid, messageGroupUuid: sk };
   return { item: livePkPattern.test(pk) ? 'live' : 'unknown' };
 }

@@ -15,7 +15,13 @@ export type StreamRecord = {
 };
 
 /** An entry as the stream tells it, with the time of the write. */
-export type EntryRecord = { entry: Entry; writtenAtMs: number; sequenceNumber: string };
+export type EntryRecord = {
+  entry: Entry;
+  writtenAtMs: number;
+  sequenceNumber: string;
+  /** It was there before: something was erased from it. */
+  isModified?: boolean;
+};
 
 /** Whether a record can hold a log entry at all: the filter of the event source. */
 export function isEntryRecord({ eventName, dynamodb }: StreamRecord): boolean {
@@ -35,7 +41,8 @@ export function entryRecord(record: StreamRecord): EntryRecord | undefined {
   try {
     const image = unmarshall(NewImage as Record<string, AttributeValue>, { wrapNumbers: Number });
     const writtenAtMs = millisecondsOf(ApproximateCreationDateTime);
-    return { entry: entryFromItem(image), writtenAtMs, sequenceNumber: SequenceNumber };
+    const isModified = record.eventName === 'MODIFY';
+    return { entry: entryFromItem(image), writtenAtMs, sequenceNumber: SequenceNumber, isModified };
   } catch {
     // Not an entry of this layout (an older one, a hand-made row): it is counted, and must not stop the shard.
     return undefined;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type DynamoDBStreamsClient,
   ExpiredIteratorException,
@@ -75,6 +76,9 @@ const unmovedCheckpointMs = 60 * 60_000;
 const minPollMs = 5;
 /** Where records gather anyway, reading them a little later makes fewer requests. */
 const minWindowPollMs = 250;
+/** What comes meanwhile shares the next batch: in a busy time each request costs more than the records in it. */
+const gatherMs = 30;
+const fewRecords = 100;
 const maxRecordsPerRead = 1_000;
 /** Lambda's limit of an event. */
 const maxBatchBytes = 6_000_000;
@@ -115,6 +119,7 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
     if (isClosed && repair.isDone) return true;
     if (found > 0) pollMs = shortestPollMs;
     if (found === 0 || (source.windowMs > 0 && found < maxRecordsPerRead)) await pause();
+    else if (found < fewRecords) await sleep(gatherMs, undefined, { signal }).catch(() => {});
   }
   return false;
 

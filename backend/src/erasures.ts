@@ -1,0 +1,100 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Config } from '@parley/config/config';
+import * as erase from '@parley/core/erase';
+import * as erasures from '@parley/core/erasures';
+import type { Log } from '@parley/core/log';
+import type { UserPool } from '@parley/core/sign-ins';
+import * as signIns from '@parley/core/sign-ins';
+import type { Pool } from 'pg';
+import type { Logger } from './logger.ts';
+
+/** Every node looks for what is unfinished this often: an erasure outlives the process that began it. */
+const everyMs = 30_000;
+
+export type Erasures = ReturnType<typeof createErasures>;
+
+export type ErasuresOptions = {
+  config: Config;
+  log: Log;
+  pool: Pool;
+  client: UserPool['client'];
+  logger: Logger;
+};
+
+/** Brings erasures to their end. Several nodes may do the same one: every step can be repeated. */
+export function createErasures({ config, log, pool, client, logger }: ErasuresOptions) {
+  const stopping = new AbortController();
+  const userPool = config.COGNITO_USER_POOL_ID ? { client, id: config.COGNITO_USER_POOL_ID } : undefined;
+  const deleteSignIn = async (sub: string) => {
+    if (userPool) await signIns.remove(userPool, sub);
+  };
+  let isAsked = false;
+  let running: Promise<void> | undefined;
+  let loop: Promise<void> | undefined;
+
+  async function run() {
+    while (isAsked && !stopping.signal.aborted) {
+      isAsked = false;
+      for (const erasure of await erasures.unfinished(pool)) {
+        if (stopping.signal.aborted) return;
+        await runOne(erasure);
+      }
+    }
+  }
+
+  async function runOne(erasure: erasures.Erasure) {
+    const { uuid } = erasure;
+    try {
+      const isFinished = await erase.pass(log, pool, erasure, { deleteSignIn, signal: stopping.signal });
+      if (isFinished) logger.info({ userUuid: uuid }, 'a person was erased');
+    } catch (err) {
+      if (!stopping.signal.aborted)
+        logger.error({ userUuid: uuid, err }, 'an erasure is unfinished, and is tried again');
+    }
+  }
+
+  /** One pass of every erasure that is unfinished. Rejects where Postgres is away. */
+  function sweep(): Promise<void> {
+    isAsked = true;
+    running ??= run().finally(() => {
+      running = undefined;
+    });
+    return running;
+  }
+
+  const sweepSoon = () =>
+    void sweep().catch((err) => logger.warn({ err }, 'erasures were not looked for, and are later'));
+
+  async function repeat() {
+    while (!stopping.signal.aborted) {
+      sweepSoon();
+      await sleep(everyMs * (0.5 + Math.random()), undefined, { signal: stopping.signal }).catch(() => {});
+    }
+  }
+
+  return {
+    sweep,
+    /** Makes a person's row a tombstone and deletes their sign-in; the rest follows in the background. */
+    async begin(userUuid: string, token: string) {
+      const erasure = await erasures.begin(pool, userUuid);
+      if (erasure && userPool && erasures.hasSignIn(erasure)) {
+        try {
+          await signIns.removeOwn(userPool, token);
+          await erasures.forgetSub(pool, erasure);
+        } catch (err) {
+          logger.warn({ userUuid, err }, 'the sign-in was not deleted, and is with the next pass');
+        }
+      }
+      sweepSoon();
+    },
+    start() {
+      loop = repeat();
+    },
+    /** Resolves when the pass under way is done. */
+    async stop() {
+      stopping.abort();
+      await loop;
+      await running?.catch(() => {});
+    },
+  };
+}

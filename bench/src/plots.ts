@@ -1,0 +1,66 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { root } from '@parley/engines/launch';
+import { type Figure, isMet } from './figures.ts';
+import { short } from './print.ts';
+
+/** Draws docs/images/bench-<scenario>.svg from the figures of a run: `plots.ts [FILE]`. */
+const [file = join(root, 'docs/performance.json')] = process.argv.slice(2);
+const folder = join(root, 'docs/images');
+
+const width = 760;
+const [left, right, rowHeight, top] = [330, 120, 34, 44];
+
+/** A bar for each figure of a scenario, with its rounds as dots, its floor and its target as lines. */
+function plot(scenario: string, figures: Figure[]): string {
+  const height = top + figures.length * rowHeight + 12;
+  const rows = figures.map((figure, index) => row(figure, top + index * rowHeight));
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    '<style>text{fill:#333}.muted{fill:#777}@media (prefers-color-scheme:dark){text{fill:#ddd}.muted{fill:#999}}</style>',
+    `<text x="12" y="20" font-size="15" font-weight="bold">${xml(scenario)}</text>`,
+    '<text x="12" y="36" class="muted">bar: median · dots: rounds · grey line: what it is beside · red line: target</text>',
+    ...rows.flat(),
+    '</svg>',
+  ].join('\n');
+}
+
+function row(figure: Figure, y: number): string[] {
+  const { name, value, unit, rounds, floor, target } = figure;
+  const bound = target?.atLeast ?? target?.atMost;
+  const targetValue =
+    bound === undefined ? undefined : target?.of === 'ratio' ? bound * (floor?.value ?? 0) : bound;
+  const greatest = Math.max(value, ...rounds, floor?.value ?? 0, targetValue ?? 0) || 1;
+  const x = (of: number) => left + (of / greatest) * (width - left - right);
+  const colour = { true: '#2f9e6e', false: '#d97a2b', undefined: '#5b7fb5' }[String(isMet(figure))];
+  const line = (of: number | undefined, stroke: string) =>
+    of === undefined
+      ? []
+      : [`<line x1="${x(of)}" x2="${x(of)}" y1="${y}" y2="${y + 24}" stroke="${stroke}" stroke-width="2"/>`];
+  return [
+    `<text x="${left - 8}" y="${y + 16}" text-anchor="end">${xml(name.length > 52 ? `${name.slice(0, 51)}…` : name)}</text>`,
+    `<rect x="${left}" y="${y + 3}" width="${x(value) - left}" height="18" fill="${colour}"/>`,
+    ...rounds.map(
+      (round) => `<circle cx="${x(round)}" cy="${y + 12}" r="2.5" fill="#222" fill-opacity="0.6"/>`,
+    ),
+    ...line(floor?.value, '#888'),
+    ...line(targetValue, '#c0392b'),
+    `<text x="${width - right + 8}" y="${y + 16}">${short(value)} ${xml(unit)}</text>`,
+  ];
+}
+
+const xml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
+
+mkdirSync(folder, { recursive: true });
+const { figures } = JSON.parse(readFileSync(file, 'utf8')) as { figures: Figure[] };
+for (const scenario of new Set(figures.map((figure) => figure.scenario))) {
+  const path = join(folder, `bench-${scenario}.svg`);
+  writeFileSync(
+    path,
+    `${plot(
+      scenario,
+      figures.filter((figure) => figure.scenario === scenario),
+    )}\n`,
+  );
+  console.log(path);
+}

@@ -1,0 +1,135 @@
+import { dollars, prices } from './prices.ts';
+
+/** What people do on a day, and when. Every number is an assumption that a reader may change. */
+export const behaviour = {
+  /** Messages a person sends. */
+  sends: 40,
+  /** Of these: to one person, to a small group, to a large one; and how many members those have. */
+  kinds: [
+    { name: 'direct', share: 0.7, members: 2 },
+    { name: 'group', share: 0.25, members: 12 },
+    { name: 'large group', share: 0.05, members: 300 },
+  ],
+  /** Messages that share a rewrite of their summaries: none do in direct conversations and small groups. */
+  messagesPerWindow: 3,
+  /** A person's visits: each opens a socket, reads the inbox twice and this many conversations, and marks them read. */
+  visits: 8,
+  conversationsPerVisit: 3,
+  /** The greatest load of the day, against its mean; and the share of people who are then connected. */
+  peakFactor: 3,
+  connectedAtPeak: 0.15,
+  /** Of the members of a conversation who hear live of a message. */
+  connectedMembers: 0.2,
+  /** Bytes of an entry and of a summary with its row of the index. */
+  entryBytes: 500,
+  summaryBytes: 900,
+  conversationsPerPerson: 30,
+  keptDays: 365,
+  /** Messages a second of the busiest conversation. */
+  busiest: 20,
+};
+
+/** What was measured (bin/bench), by what it says. */
+export type UnitCosts = {
+  writeAlone: number;
+  pageReads: number;
+  inboxReads: number;
+  heartbeatWrites: number;
+  connectWrites: number;
+  /** Deliveries a second that one node hands on, and the sockets that it holds. */
+  deliveriesPerNode: number;
+  socketsPerNode: number;
+};
+
+const partitionWrites = 1_000;
+const partitionReads = 3_000;
+const partitionBytes = 10 * 2 ** 30;
+const daySeconds = 86_400;
+const monthDays = 30;
+/** Of a Lambda batch: the time its requests take, on average. */
+const batchSeconds = 0.05;
+const lambdaGigabytes = 0.5;
+const handshakesPerNode = 500;
+const nodesAtLeast = 2;
+
+/** The write units of one message in a conversation of so many members. */
+export function messageWrites(members: number, rewrite: number): number {
+  const isLarge = members > 50;
+  const summaries = (members * rewrite) / (isLarge ? behaviour.messagesPerWindow : 1);
+  return 1 + summaries + (isLarge ? 2 : 0);
+}
+
+/** Everything that a number of daily users needs. */
+export function capacity(users: number, costs: UnitCosts) {
+  const { kinds, visits, conversationsPerVisit, peakFactor } = behaviour;
+  // A direct message that comes alone: the entry, and two summaries.
+  const rewrite = (costs.writeAlone - 1) / 2;
+  const messages = users * behaviour.sends;
+  const perMessage = (of: (members: number) => number) =>
+    kinds.reduce((sum, { share, members }) => sum + share * of(members), 0);
+  const writesOfMessages = messages * perMessage((members) => messageWrites(members, rewrite));
+  const opened = users * visits * conversationsPerVisit;
+  const connected = users * behaviour.connectedAtPeak;
+  // Where each member of a small conversation is, and the rows of those who are connected.
+  const pushReads = perMessage((members) => (members > 50 ? 1 : members * (1 + behaviour.connectedMembers)));
+  const deliveriesPerMessage = perMessage((members) => members * behaviour.connectedMembers) + 1;
+  const peak = (perDay: number) => (perDay / daySeconds) * peakFactor;
+  const deliveries = peak(messages) * deliveriesPerMessage;
+  const nodes = Math.max(
+    nodesAtLeast,
+    Math.ceil(connected / costs.socketsPerNode),
+    Math.ceil(deliveries / costs.deliveriesPerNode),
+  );
+  const write =
+    writesOfMessages +
+    opened * 2 +
+    users * visits * costs.connectWrites * 2 +
+    (nodes * costs.heartbeatWrites * daySeconds) / 10;
+  const read = messages * pushReads + users * visits * 2 * costs.inboxReads + opened * costs.pageReads;
+  const bytes =
+    messages * behaviour.keptDays * behaviour.entryBytes +
+    users * behaviour.conversationsPerPerson * behaviour.summaryBytes;
+  const partitions = Math.max(
+    1,
+    Math.ceil(peak(write) / partitionWrites),
+    Math.ceil(peak(read) / partitionReads),
+    Math.ceil(bytes / partitionBytes),
+  );
+  // A shard is polled four times a second; a batch holds what came meanwhile.
+  const batchesPerDay = Math.min(messages, partitions * 4 * daySeconds);
+  const lambda =
+    monthDays *
+    ((batchesPerDay / 1e6) * prices.millionLambdaRequests +
+      batchesPerDay * batchSeconds * lambdaGigabytes * prices.lambdaGigabyteSecond);
+  return {
+    messagesAtPeak: peak(messages),
+    writesAtPeak: peak(write),
+    readsAtPeak: peak(read),
+    unitDollars: monthDays * dollars({ write, read }),
+    storageDollars: (bytes / 2 ** 30) * prices.gigabyteMonth,
+    lambdaDollars: lambda,
+    partitions,
+    shards: partitions,
+    concurrency: Math.max(1, Math.ceil((batchesPerDay / daySeconds) * peakFactor * batchSeconds)),
+    sockets: connected,
+    nodes,
+    deliveries,
+    // Names and the person behind a token, many in one statement: rows, not statements.
+    postgresRows: peak(users * visits * (3 + 2 * conversationsPerVisit) + messages),
+    hottestKeyWrites: behaviour.busiest,
+    storm: storm(connected / nodes, nodes, costs),
+  };
+}
+
+/** A node dies: its sockets come to the others within the time these take handshakes, and read what they missed. */
+function storm(sockets: number, nodes: number, costs: UnitCosts) {
+  const seconds = sockets / (Math.max(1, nodes - 1) * handshakesPerNode);
+  return {
+    sockets,
+    seconds: Math.max(5, seconds),
+    reads: (sockets * (2 * costs.inboxReads + costs.pageReads)) / Math.max(5, seconds),
+    writes: (sockets * costs.connectWrites) / Math.max(5, seconds),
+  };
+}
+
+export type Capacity = ReturnType<typeof capacity>;

@@ -1,0 +1,92 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createLog } from '@parley/core/log';
+import * as messages from '@parley/core/messages';
+import * as summaries from '@parley/core/summaries';
+import { type Figure, median, quantile } from '../figures.ts';
+import type { Load, LoadResult } from '../load/drive.ts';
+import type { SocketPlan } from '../load/sockets.ts';
+import { text60 } from '../people.ts';
+import type { Scenario } from '../scenario.ts';
+import { type BenchPerson, people, type System, startSystem } from '../system.ts';
+import { startWorker } from '../worker.ts';
+
+const pairs = 8;
+const shareOfCapacity = 0.7;
+const probeEveryMs = 40;
+
+/** From a send to the moment the recipient's summary, read consistently, shows it; beside a steady load. */
+export const summaryLag: Scenario = {
+  name: 'summary-lag',
+  about: `send -> summary readable, at ${100 * shareOfCapacity} % of capacity`,
+  async run({ isQuick }) {
+    const system = await startSystem();
+    const load = startWorker<{ plan: SocketPlan } | { load: Load }, LoadResult>('load/sockets.ts');
+    try {
+      const everyone = await people(system, 2 * pairs + 2);
+      const log = createLog(system.table, { batch: 'transactions' });
+      const open = async (sender: BenchPerson | undefined, recipient: BenchPerson | undefined) => {
+        if (!sender || !recipient) throw new Error('a pair of two');
+        const { message_group_uuid } = await messages.sendDirect(log, { sender, recipient, message: text60 });
+        return { sender, recipient, messageGroupUuid: message_group_uuid };
+      };
+      const lanes = [];
+      for (let pair = 0; pair < pairs; pair += 1) {
+        const { messageGroupUuid } = await open(everyone[2 * pair], everyone[2 * pair + 1]);
+        lanes.push({ from: 2 * pair, to: 2 * pair + 1, messageGroupUuid });
+      }
+      const probed = await open(everyone[2 * pairs], everyone[2 * pairs + 1]);
+      const tokens = everyone.slice(0, 2 * pairs).map(({ token }) => token);
+      await load.ask({ plan: { url: system.url, tokens, lanes, hearers: 1 } });
+      const seconds = isQuick ? 0.5 : 3;
+      await load.ask({ load: { seconds: 1, outstanding: 4 } });
+      const capacity = (await load.ask({ load: { seconds, outstanding: 4 } })).perSecond;
+      const rounds: number[][] = [];
+      for (let round = 0; round < (isQuick ? 1 : 5); round += 1) {
+        const running = load.ask({ load: { seconds, perSecond: shareOfCapacity * capacity } });
+        rounds.push(await probe(system, probed, seconds));
+        await running;
+      }
+      const p99 = rounds.map((times) => quantile(times, 0.99));
+      const figure: Figure = {
+        scenario: 'summary-lag',
+        name: 'send -> summary readable, p99',
+        unit: 'ms',
+        value: median(p99),
+        rounds: p99,
+        target: { of: 'value', atMost: 100 },
+        also: {
+          'p50 ms': median(rounds.flat()),
+          'load, messages/s': shareOfCapacity * capacity,
+          probes: rounds.flat().length,
+        },
+      };
+      return [figure];
+    } finally {
+      await load.stop();
+      await system.stop();
+    }
+  },
+};
+
+type Probed = { sender: BenchPerson; recipient: BenchPerson; messageGroupUuid: string };
+
+/** Sends over HTTP and reads the recipient's summary until it shows the message; times in ms. */
+async function probe(system: System, { sender, recipient, messageGroupUuid }: Probed, seconds: number) {
+  const times: number[] = [];
+  const body = JSON.stringify({ message: text60, message_group_uuid: messageGroupUuid });
+  const headers = { authorization: `Bearer ${sender.token}`, 'content-type': 'application/json' };
+  for (const end = performance.now() + seconds * 1_000; performance.now() < end; ) {
+    const sentAtMs = performance.now();
+    const response = await fetch(`${system.url}/api/messages`, { method: 'POST', headers, body });
+    if (!response.ok) throw new Error(`a send was answered ${response.status}`);
+    const { seq } = (await response.json()) as { seq: number };
+    for (;;) {
+      const [row] = await summaries.getMany(system.table, messageGroupUuid, [recipient.uuid]);
+      if ((row?.last_seq ?? 0) >= seq) break;
+      await sleep(1);
+    }
+    times.push(performance.now() - sentAtMs);
+    await sleep(probeEveryMs);
+  }
+  return times;
+}

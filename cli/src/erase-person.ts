@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import * as erase from '@parley/core/erase';
+import * as erasures from '@parley/core/erasures';
+import { createLog } from '@parley/core/log';
+import * as signIns from '@parley/core/sign-ins';
+import { personOf } from './arguments.ts';
+import { connect, run, UsageError } from './connect.ts';
+import { createProgressBar } from './progress.ts';
+import { createUserPool } from './user-pool.ts';
+
+const retryMs = 1_000;
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { unfinished: { type: 'boolean' }, yes: { type: 'boolean' } },
+  });
+  const [text] = positionals;
+  if ((text === undefined) === !values.unfinished || positionals.length > 1)
+    throw new UsageError('Whom? Give a handle or a uuid, or --unfinished. See --help.');
+  const { config, table, pool, close } = connect();
+  const userPool = config.COGNITO_USER_POOL_ID ? createUserPool(config) : undefined;
+  const log = createLog(table, { batch: 'transactions' });
+  const bar = createProgressBar('Erasing');
+  const deleteSignIn = async (sub: string) => {
+    if (userPool) await signIns.remove(userPool, sub);
+  };
+
+  async function complete(erasure: erasures.Erasure) {
+    for (;;) {
+      const onConversation = (done: number, total: number) =>
+        done === 1 ? bar.start(total, done) : bar.update(done);
+      const isFinished = await erase.pass(log, pool, erasure, { deleteSignIn, onConversation });
+      bar.stop();
+      if (isFinished) return console.log(`${erasure.uuid}: nothing of this person is left.`);
+      const leftMs = erasure.erased_at.getTime() + erase.settledAfterMs - Date.now();
+      console.log(
+        `${erasure.uuid}: is gone for everybody. One more look in ${Math.ceil(Math.max(leftMs, retryMs) / 1_000)} s, for what was under way. ` +
+          'Stopping here is safe: a running Parley, or --unfinished, completes it.',
+      );
+      await sleep(Math.max(leftMs, 0) + retryMs);
+    }
+  }
+
+  try {
+    for (const erasure of values.unfinished ? await erasures.unfinished(pool) : [await begin(text ?? '')])
+      await complete(erasure);
+    return 0;
+  } finally {
+    bar.stop();
+    userPool?.client.destroy();
+    await close();
+  }
+
+  async function begin(text: string) {
+    const { uuid, handle } = await personOf(pool, text);
+    const erasure = await erasures.begin(pool, uuid);
+    if (!erasure) throw new UsageError(`There is nobody of the uuid ${uuid}.`);
+    console.log(`@${handle} (${uuid}) is erased; nobody can have this handle again.`);
+    return erasure;
+  }
+}
+
+await run(main);

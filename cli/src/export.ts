@@ -1,0 +1,99 @@
+import { createWriteStream, type WriteStream } from 'node:fs';
+import { rename } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { parseArgs } from 'node:util';
+import { createGzip } from 'node:zlib';
+import * as exporting from '@parley/core/export';
+import type { Manifest } from '@parley/core/export-format';
+import { person } from '@parley/core/export-person';
+import { countItems } from '@parley/core/table/scan';
+import * as users from '@parley/core/users';
+import type { Pool } from 'pg';
+import { conversationOf, personOf } from './arguments.ts';
+import { type Connection, connect, run, UsageError } from './connect.ts';
+import { createProgressBar } from './progress.ts';
+
+type Lines = AsyncGenerator<string, Manifest>;
+type Place = Connection & { pool: Pool };
+
+async function main() {
+  const { values } = parseArgs({
+    options: {
+      conversation: { type: 'string', multiple: true },
+      person: { type: 'string' },
+      output: { type: 'string', short: 'o' },
+      manifest: { type: 'boolean' },
+    },
+  });
+  if (values.conversation && values.person) throw new UsageError('A conversation or a person, not both.');
+  const place = connect();
+  const bar = createProgressBar('Exporting');
+  try {
+    const lines = await linesOf(place, values, bar);
+    const manifest = values.manifest ? await read(lines) : await write(lines, values.output);
+    bar.stop();
+    const text = JSON.stringify(manifest, undefined, 2);
+    if (values.manifest) console.log(text);
+    else console.error(text);
+    return 0;
+  } finally {
+    bar.stop();
+    await place.close();
+  }
+}
+
+async function linesOf(
+  { table, pool }: Place,
+  values: { conversation?: string[] | undefined; person?: string | undefined },
+  bar: ReturnType<typeof createProgressBar>,
+): Promise<Lines> {
+  if (values.person !== undefined) {
+    const user = await users.findByUuid(pool, (await personOf(pool, values.person)).uuid);
+    if (!user) throw new UsageError('This person is gone.');
+    return person(table, pool, user);
+  }
+  if (values.conversation) {
+    const uuid = await conversationOf(pool, values.conversation);
+    const lines = await exporting.conversation(table, pool, uuid);
+    if (!lines) throw new UsageError(`There is no conversation ${uuid}.`);
+    return lines;
+  }
+  bar.start(await countItems(table));
+  return exporting.everything(table, pool, { onItems: bar.update });
+}
+
+/** The manifest alone. */
+async function read(lines: Lines): Promise<Manifest> {
+  for (;;) {
+    const { done, value } = await lines.next();
+    if (done) return value;
+  }
+}
+
+/** A file has its name when it is whole. */
+async function write(lines: Lines, output: string | undefined): Promise<Manifest> {
+  const result: { manifest?: Manifest } = {};
+  async function* texts() {
+    for (;;) {
+      const { done, value } = await lines.next();
+      if (!done) yield `${value}\n`;
+      else {
+        result.manifest = value;
+        return;
+      }
+    }
+  }
+  if (output === undefined) await pipeline(Readable.from(texts()), process.stdout, { end: false });
+  else {
+    const partial = `${output}.partial`;
+    const file: WriteStream = createWriteStream(partial, { mode: 0o600 });
+    if (output.endsWith('.gz')) await pipeline(Readable.from(texts()), createGzip(), file);
+    else await pipeline(Readable.from(texts()), file);
+    await rename(partial, output);
+  }
+  if (!result.manifest) throw new Error('the export has no manifest');
+  return result.manifest;
+}
+
+await run(main);
