@@ -35,6 +35,8 @@ const routes: Record<string, Row> = {
   'GET /api/profile': ['people'],
   'PUT /api/profile/update': ['people', profile],
   'POST /api/profile/update': ['people', profile],
+  'GET /api/profile/export': ['people'],
+  'DELETE /api/profile': ['people'],
   'GET /api/users': ['people'],
   'GET /api/users/@{handle}/short': ['people'],
   'POST /api/sign-out': ['people'],

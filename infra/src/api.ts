@@ -4,6 +4,7 @@ import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import * as ecrAssets from 'aws-cdk-lib/aws-ecr-assets';
 import * as ecs from 'aws-cdk-lib/aws-ecs';
 import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as iam from 'aws-cdk-lib/aws-iam';
 import * as logs from 'aws-cdk-lib/aws-logs';
 import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
 import { Trigger } from 'aws-cdk-lib/triggers';
@@ -125,6 +126,11 @@ export class ApiStack extends Stack {
       indexActions: ['Query'],
     });
     data.grantDatabase(task.taskRole);
+    // An erasure deletes the sign-in, and what dead letters hold of the person.
+    const allow = (actions: string[], resource: string) =>
+      task.addToTaskRolePolicy(new iam.PolicyStatement({ actions, resources: [resource] }));
+    allow(['cognito-idp:ListUsers', 'cognito-idp:AdminDeleteUser'], signIn.pool.userPoolArn);
+    allow(['dynamodb:Scan', 'dynamodb:UpdateItem'], data.runner.tableArn);
     acceptWildcard(task, '*', 'ecr:GetAuthorizationToken takes no resource.');
     return task;
   }

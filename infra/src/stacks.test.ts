@@ -358,7 +358,7 @@ describe('permissions', () => {
         .flatMap(({ Action }) => listOf(Action));
     for (const action of ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:PartiQLInsert'])
       expect(actions('MessageStream')).not.toContain(action);
-    for (const action of ['dynamodb:Scan', 'dynamodb:DeleteTable', 'dynamodb:UpdateTable'])
+    for (const action of ['dynamodb:DeleteTable', 'dynamodb:UpdateTable', 'dynamodb:UpdateTimeToLive'])
       expect(actions('TaskTaskRole')).not.toContain(action);
     expect(actions('TaskTaskRole')).toContain('dynamodb:PartiQLInsert');
   });
