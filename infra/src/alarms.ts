@@ -101,6 +101,18 @@ export function watches({ data, signIn, stream, api, givenUpRule }: Watched): Wa
       threshold: 1,
       minutes: 1,
     },
+    {
+      name: 'Summaries differ from their logs',
+      metric: new cloudwatch.Metric({
+        namespace: 'Parley',
+        metricName: 'DriftingConversations',
+        dimensionsMap: { service: 'drift' },
+        statistic: 'max',
+        period: Duration.minutes(5),
+      }),
+      threshold: 1,
+      minutes: 1,
+    },
     { name: 'message-stream fails', metric: errors(stream.summaries), threshold: 5, minutes: 5 },
     { name: 'message-stream-large fails', metric: errors(stream.largeSummaries), threshold: 5, minutes: 5 },
     {

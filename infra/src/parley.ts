@@ -34,6 +34,7 @@ export function createParley(settings: Settings, bundles: Record<BundleName, Bun
     network,
     data,
     bundle: bundles['message-stream'],
+    drift: bundles.drift,
   });
   const api = new ApiStack(app, idOf('api'), props, settings, {
     network,

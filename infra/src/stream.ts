@@ -1,4 +1,6 @@
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
+import * as events from 'aws-cdk-lib/aws-events';
+import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import * as iam from 'aws-cdk-lib/aws-iam';
 import * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
@@ -8,7 +10,7 @@ import { acceptWildcard, bundledFunction } from './functions.ts';
 import type { NetworkStack } from './network.ts';
 import type { Settings } from './settings.ts';
 
-type Parts = { network: NetworkStack; data: DataStack; bundle: Bundle };
+type Parts = { network: NetworkStack; data: DataStack; bundle: Bundle; drift: Bundle };
 type Mapping = { id: string; fn: lambda.Function; pattern: object; batchSize: number; window?: Duration };
 
 /** New entries and their corrections; what leaves the table, and everything that is no entry, wakes nobody. */
@@ -30,6 +32,7 @@ const largeEntries = {
 export class StreamStack extends Stack {
   readonly summaries: lambda.Function;
   readonly largeSummaries: lambda.Function;
+  readonly drift: lambda.Function;
 
   constructor(scope: Construct, id: string, props: StackProps, { name }: Settings, parts: Parts) {
     super(scope, id, props);
@@ -40,6 +43,7 @@ export class StreamStack extends Stack {
       'largeHandler',
       parts,
     );
+    this.drift = this.watchDrift(name, parts);
     this.map(parts.data, { id: 'Entries', fn: this.summaries, pattern: entries, batchSize: 1_000 });
     this.map(parts.data, {
       id: 'LargeEntries',
@@ -49,6 +53,25 @@ export class StreamStack extends Stack {
       // With the time of the pass itself within the five seconds that summaries of large conversations may trail.
       window: Duration.seconds(3),
     });
+  }
+
+  /** Recounts a few random conversations every five minutes: what no other alarm would see. */
+  private watchDrift(name: string, { network, data, drift: bundle }: Parts) {
+    const fn = bundledFunction(this, 'Drift', {
+      name: `${name}-drift`,
+      bundle,
+      network,
+      group: network.groups.stream,
+      timeout: Duration.minutes(4),
+      memoryMiB: 512,
+      environment: { DDB_MESSAGE_TABLE: data.messages.tableName, DDB_RUNNER_TABLE: data.runner.tableName },
+    });
+    data.grantMessages(fn, { actions: ['GetItem', 'BatchGetItem', 'Query', 'Scan'], indexActions: [] });
+    new events.Rule(this, 'DriftSchedule', {
+      schedule: events.Schedule.rate(Duration.minutes(5)),
+      targets: [new LambdaFunction(fn, { retryAttempts: 0 })],
+    });
+    return fn;
   }
 
   private fn(id: string, name: string, handler: string, { network, data, bundle }: Parts) {

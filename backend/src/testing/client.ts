@@ -1,4 +1,5 @@
 import type { Contract } from './contract.ts';
+import { noteText } from './suite-log.ts';
 
 export type Call = {
   /** Who asks. */
@@ -18,6 +19,7 @@ export type Client = ReturnType<typeof createClient>;
 /** Asks a running API. Every answer is checked against the contract, whether the test looks at it or not. */
 export function createClient(url: string, contract: Contract) {
   async function request(method: string, path: string, call: Call = {}): Promise<Reply> {
+    noteText((call.body as { message?: unknown } | undefined)?.message);
     const response = await fetch(`${url}${path}`, {
       method,
       headers: {

@@ -48,6 +48,7 @@ function linesOf(logger: Logger): Lines {
   const fields = ({ err, ...rest }: Record<string, unknown>) =>
     err === undefined ? rest : { ...rest, error: err };
   return {
+    error: (given, message) => logger.error(message, fields(given)),
     debug: (given, message) => logger.debug(message, fields(given)),
     info: (given, message) => logger.info(message, fields(given)),
     warn: (given, message) => logger.warn(message, fields(given)),

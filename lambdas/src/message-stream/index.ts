@@ -63,8 +63,6 @@ function ageMs({ Records }: DynamoDBStreamEvent): number {
 }
 
 /** For the event source without a window: every entry. */
-export const handler = measured(async (event, context) => (await current()).summaries(event, context));
+export const handler = measured(async (...call) => (await current()).summaries(...call));
 /** For the event source with a window: the entries of large conversations. */
-export const largeHandler = measured(async (event, context) =>
-  (await current()).largeSummaries(event, context),
-);
+export const largeHandler = measured(async (...call) => (await current()).largeSummaries(...call));
