@@ -12,7 +12,7 @@ export default {
     ],
   },
   testMatch: [
-    '<rootDir>/{core,config,backend,lambdas,engines,cli,frontend,infra,bench,faults}/src/**/*.test.ts',
+    '<rootDir>/{core,config,backend,lambdas,engines,cli,frontend,infra,bench,faults,conformance}/src/**/*.test.ts',
     '<rootDir>/frontend/e2e/*.test.ts',
   ],
   globalSetup: '<rootDir>/engines/src/testing/global-setup.mjs',

@@ -108,7 +108,7 @@ describe('a path', () => {
   it.each([
     ['DELETE', '/api/messages', 'POST'],
     ['GET', '/api/messages', 'POST'],
-    ['PATCH', '/api/profile', 'GET, HEAD'],
+    ['PATCH', '/api/profile', 'GET, DELETE, HEAD'],
     ['POST', '/api/health-check', 'GET, HEAD'],
     ['GET', '/api/profile/update', 'PUT, POST'],
     ['PUT', '/api/message_groups', 'GET, POST, HEAD'],
@@ -155,7 +155,7 @@ describe('an error', () => {
     const away = await world.node({ AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9' });
     const reply = await away.get('/api/message_groups', { as: ada });
     expect(reply).toMatchObject({ status: 503, body: ['busy'] });
-    expect(reply.headers.get('Retry-After')).toBe('1');
+    expect(reply.headers.get('Retry-After')).toMatch(/^[123]$/);
     const peopleAway = await world.node({ DATABASE_URL: 'postgres://parley:secret@127.0.0.1:9/parley' });
     expect(await peopleAway.get('/api/profile', { as: ada })).toMatchObject({ status: 503, body: ['busy'] });
   });

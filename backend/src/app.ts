@@ -19,6 +19,7 @@ import { readyRoutes } from './routes/ready.ts';
 import { signOutRoutes } from './routes/sign-out.ts';
 import { userRoutes } from './routes/users.ts';
 import { serve } from './serve.ts';
+import { traceRequests } from './tracing.ts';
 
 /** The HTTP API. It listens to nothing by itself. */
 export function createApp(ctx: Context): Express {
@@ -38,6 +39,8 @@ export function createApp(ctx: Context): Express {
   const app = express();
   app.set('etag', false);
   app.use(requestLog(ctx.logger));
+  if (ctx.metrics) app.use(ctx.metrics.http);
+  if (ctx.config.OTEL_EXPORTER_OTLP_ENDPOINT) app.use(traceRequests);
   app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
   app.use(cors(corsOptions(ctx)));
   app.use('/api/docs', docsPage());

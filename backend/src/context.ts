@@ -6,10 +6,13 @@ import { createPages, type Pages } from '@parley/core/pages';
 import { createIdentities, createPeople, type People } from '@parley/core/people';
 import { createHeads, type Heads } from '@parley/core/summaries';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
+import { observeRequests } from '@parley/core/table/requests';
 import type { Pool } from 'pg';
 import { type Cursors, createCursors } from './cursors.ts';
 import { createErasures, type Erasures } from './erasures.ts';
 import type { Logger } from './logger.ts';
+import { createMetrics, type Metrics } from './metrics.ts';
+import { createOverload, type Overload } from './overload.ts';
 import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createGateway, type Gateway } from './realtime/gateway.ts';
@@ -17,6 +20,7 @@ import { createSessions, type Sessions } from './sessions.ts';
 import { createCognito, createSignUps } from './sign-ups.ts';
 import { createStreamRunner } from './stream-runner.ts';
 import { createTokens } from './tokens.ts';
+import { traceTable } from './tracing.ts';
 
 /** What routes work with. */
 export type Context = {
@@ -30,10 +34,12 @@ export type Context = {
   people: People;
   sessions: Sessions;
   rateLimit: RateLimit;
+  overload: Overload;
   cursors: Cursors;
   readiness: Readiness;
   gateway: Gateway;
   erasures: Erasures;
+  metrics: Metrics | undefined;
   close(): Promise<void>;
 };
 
@@ -63,8 +69,15 @@ export function createContext(config: Config, logger: Logger): Context {
     runner.wake();
   };
 
+  const metrics = createMetrics(config, logger);
+  if (metrics) observeRequests(table, metrics.table);
+  if (config.OTEL_EXPORTER_OTLP_ENDPOINT) observeRequests(table, traceTable);
+  const readiness = createReadiness({ table, pool, runner });
+  if (config.RUNNER_URL) metrics?.watchStream(async () => (await readiness.report()).stream);
+
   const parts = {
     config,
+    metrics,
     logger,
     table,
     log: createLog(table, { batch: appendBatch(config), onAppend }),
@@ -74,6 +87,10 @@ export function createContext(config: Config, logger: Logger): Context {
     people: createPeople(pool, { onError }),
     sessions: createSessions({ tokens, identities, signUps: createSignUps(pool, cognito) }),
     rateLimit: createRateLimit(config.RATE_LIMIT_PER_MINUTE),
+    overload: createOverload({
+      maxInFlight: config.MAX_REQUESTS_IN_FLIGHT,
+      maxLoopDelayMs: config.MAX_EVENT_LOOP_DELAY_MS,
+    }),
   };
 
   const gateway = createGateway(parts);
@@ -84,9 +101,11 @@ export function createContext(config: Config, logger: Logger): Context {
     erasures,
     gateway,
     cursors: createCursors(config.CURSOR_SECRETS),
-    readiness: createReadiness({ table, pool, runner }),
+    readiness,
     async close() {
       await erasures.stop();
+      await metrics?.stop();
+      parts.overload.close();
       cognito.destroy();
       await pool.end();
       closeTable(table);

@@ -3,6 +3,7 @@ import { isUnreachable } from '@parley/core/database';
 import { AppError, type ErrorCode } from '@parley/core/errors';
 import { isTransientFault } from '@parley/core/table/faults';
 import type { NextFunction, Request, Response } from 'express';
+import { retryAfterSeconds } from './overload.ts';
 
 type LimitCode = `${string}_exceed_max_chars_${number}`;
 type PlainCode = Exclude<ErrorCode, LimitCode>;
@@ -82,7 +83,7 @@ export function answerError(error: unknown, req: Request, res: Response, next: N
   const status = statusOf(codes[0] ?? 'generic_500');
   if (status >= 500) res.err = error instanceof Error ? error : new Error(String(error));
   if (status === 401) res.set('WWW-Authenticate', 'Bearer');
-  if (status === 503) res.set('Retry-After', '1');
+  if (status === 503) res.set('Retry-After', String(retryAfterSeconds()));
   res.status(status);
   if (!/application\/problem\+json/i.test(req.get('Accept') ?? '')) return res.json(codes);
   const title = STATUS_CODES[status] ?? 'Error';

@@ -1,6 +1,7 @@
 import { loadConfig } from '@parley/config/config';
 import { createLogger } from './logger.ts';
 import { start } from './server.ts';
+import { startTracing } from './tracing.ts';
 
 let stop = async () => {};
 // On a signal, or when the process that forked this one is gone. A second signal ends it at once.
@@ -11,10 +12,13 @@ for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) {
 try {
   const config = loadConfig(process.env);
   const logger = createLogger(config.LOG_LEVEL);
+  const endpoint = config.OTEL_EXPORTER_OTLP_ENDPOINT;
+  const flushTraces = endpoint ? await startTracing(endpoint) : undefined;
   const api = await start(config, logger);
   stop = async () => {
     stop = async () => {};
     await api.stop();
+    await flushTraces?.();
     logger.info('the API has stopped');
   };
   logger.info({ url: api.url }, 'the API listens');

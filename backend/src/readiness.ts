@@ -8,7 +8,7 @@ export type Readiness = ReturnType<typeof createReadiness>;
 
 type Part = { status: 'ok' | 'unreachable' };
 /** The numbers are null where no runner tells them. */
-type StreamPart = {
+export type StreamPart = {
   /** `drifting`: summaries of some conversation differ from its log. */
   status: 'ok' | 'behind' | 'drifting' | 'unreachable' | 'unknown';
   /** Age of the oldest record that is not handled. */

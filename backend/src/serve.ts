@@ -12,7 +12,7 @@ export function serve(app: Express, ctx: Context, routes: Route[]) {
   for (const route of routes) {
     app[route.method](
       route.path,
-      ...(route.isOpen ? [] : [authenticate(ctx)]),
+      ...(route.isOpen ? [] : [takePlace(ctx), authenticate(ctx)]),
       ...(route.body ? [parseJson] : []),
       answer(route),
     );
@@ -37,6 +37,14 @@ async function sendLines(res: Response, lines: AsyncIterable<string>) {
     for (; !next.done; next = await iterator.next()) yield `${next.value}\n`;
   }, res);
 }
+
+/** Before anything costs; open routes tell how the process is, and cost nothing. */
+const takePlace =
+  ({ overload }: Context) =>
+  (_req: Request, res: Response, next: NextFunction) => {
+    res.once('close', overload.enter());
+    next();
+  };
 
 const authenticate =
   ({ sessions, rateLimit }: Context) =>

@@ -19,6 +19,7 @@ export async function start(config: Config, logger: Logger) {
   try {
     server.onUpgrade(ctx.gateway.upgrade);
     await ctx.gateway.start();
+    await ctx.metrics?.start();
     const url = await server.listen(config.PORT, config.HOST);
     ctx.readiness.serve();
     ctx.erasures.start();

@@ -8,11 +8,17 @@ import { createWorld, type World } from './testing/world.ts';
 
 let calls: string[] = [];
 let [underWay, mostUnderWay] = [0, 0];
+/** Calls are answered when this resolves. */
+let answered: Promise<void> = Promise.resolve();
+
+async function called(times: number) {
+  while (calls.length < times || underWay > 0) await sleep(5);
+}
 const server = createServer(async (req, res) => {
   calls.push(`${req.method} ${req.url}`);
   underWay += 1;
   mostUnderWay = Math.max(mostUnderWay, underWay);
-  await sleep(30);
+  await answered;
   underWay -= 1;
   res.writeHead(204).end();
 });
@@ -33,17 +39,23 @@ describe('the stream runner', () => {
     const [ada] = [await world.person('ada'), await world.person('ben')];
     calls = [];
     await api.post('/api/messages', { as: ada, body: { handle: 'ben', message: 'hello' } });
-    await sleep(50);
+    await called(1);
     expect(calls).toEqual(['POST /wake']);
   });
 
   it('is called once at a time, and once more for what came meanwhile', async () => {
     const runner = createStreamRunner(urlOf(server), createLogger('silent'));
     [calls, mostUnderWay] = [[], 0];
-    for (let call = 0; call < 50; call += 1) runner.wake();
-    await sleep(10);
-    for (let call = 0; call < 50; call += 1) runner.wake();
-    await sleep(150);
+    let answer = () => {};
+    answered = new Promise((resolve) => {
+      answer = resolve;
+    });
+    for (let call = 0; call < 100; call += 1) runner.wake();
+    while (calls.length === 0) await sleep(5);
+    for (let call = 0; call < 100; call += 1) runner.wake();
+    answer();
+    await called(2);
+    await sleep(50);
     expect(calls).toEqual(['POST /wake', 'POST /wake']);
     expect(mostUnderWay).toBe(1);
   });

@@ -8,7 +8,7 @@ const timeoutMs = 1_000;
 /** Shorter than readiness waits: one runner that hangs must not silence the others. */
 const statusTimeoutMs = 800;
 /** It takes no shorter breath in a busy time: more calls would tell it nothing. */
-const wakePauseMs = 10;
+const wakePauseMs = 20;
 
 /** What a runner tells of itself (`/status`). */
 export type RunnerStatus = {

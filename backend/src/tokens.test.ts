@@ -139,7 +139,7 @@ describe('the keys of the issuer', () => {
     const node = await world.node({ TOKEN_JWKS_URI: 'http://127.0.0.1:9/jwks.json' });
     const reply = await node.get('/api/profile', { as: ada });
     expect(reply).toMatchObject({ status: 503, body: ['busy'] });
-    expect(reply.headers.get('Retry-After')).toBe('1');
+    expect(reply.headers.get('Retry-After')).toMatch(/^[123]$/);
   });
 });
 

@@ -5,9 +5,11 @@ import { join } from 'node:path';
 import {
   AdminCreateUserCommand,
   AdminSetUserPasswordCommand,
+  InitiateAuthCommand,
   SignUpCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import * as signIns from '@parley/core/sign-ins';
 import * as users from '@parley/core/users';
 import { userPoolClientId, userPoolId } from '@parley/engines/cognito-local';
 import { launch } from '@parley/engines/launch';
@@ -99,6 +101,22 @@ it('tells whose e-mail belongs to somebody else already', async () => {
   const sub = await makeSignIn('linus');
   const { withoutEmail } = await syncUsers(userPool, database.pool);
   expect(withoutEmail.map(({ cognito_user_id }) => cognito_user_id)).toEqual([sub]);
+});
+
+it('deletes a sign-in for good, and one that is gone again', async () => {
+  const sub = await makeSignIn('hedy');
+  for (const _ of [1, 2]) await signIns.remove(userPool, sub);
+  expect(await findSignIn(sub)).toBeUndefined();
+  const other = await makeSignIn('mary');
+  const { AuthenticationResult } = await userPool.client.send(
+    new InitiateAuthCommand({
+      AuthFlow: 'USER_PASSWORD_AUTH',
+      ClientId: userPoolClientId,
+      AuthParameters: { USERNAME: 'mary@example.com', PASSWORD: Password },
+    }),
+  );
+  await signIns.removeOwn(userPool, AuthenticationResult?.AccessToken ?? '');
+  expect(await findSignIn(other)).toBeUndefined();
 });
 
 it('shuts a sign-in and opens it again, and says where there is none', async () => {

@@ -91,6 +91,14 @@ export const variables = {
     default: 600,
     desc: 'Requests a person may make per minute; 0 turns the limit off',
   }),
+  MAX_REQUESTS_IN_FLIGHT: count({
+    default: 1_000,
+    desc: 'Requests and frames a node works on at a time; more are answered 503. 0 turns the limit off',
+  }),
+  MAX_EVENT_LOOP_DELAY_MS: count({
+    default: 500,
+    desc: 'Mean delay of a node above which a part of the requests is answered 503, in ms; 0 turns the limit off',
+  }),
   MESSAGE_MAX_CHARS: messageLength({
     default: 1024,
     desc: 'Longest message, in UTF-16 units; at most 65536',
@@ -141,6 +149,20 @@ export const variables = {
   ECS_CONTAINER_METADATA_URI_V4: str({
     default: '',
     desc: 'Set by ECS: a task learns its own address there, where DELIVERY_URL is empty',
+  }),
+
+  METRICS_PORT: count({
+    default: 0,
+    desc: 'Port of its own where Prometheus reads /metrics; 0 turns it off',
+  }),
+  METRICS_HOST: str({ default: '127.0.0.1', desc: 'Address it binds to; never one the public can reach' }),
+  METRICS_LOG_SECONDS: count({
+    default: 0,
+    desc: 'How often the main figures are in a line of the log, which CloudWatch reads; 0 turns it off',
+  }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: str({
+    default: '',
+    desc: 'Where traces go (OTLP over HTTP, such as http://127.0.0.1:4318); empty: there are none',
   }),
 
   RUNNER_URL: str({

@@ -272,6 +272,31 @@ test('a repair that the table did not take is not called done', async () => {
   expect((await check(table, database.pool, { settleMs })).findings).toEqual([]);
 });
 
+test('a repair that dies after every single write is completed by the next ones', async () => {
+  for (const { uuid } of [ada, bob, eve]) await set(summaryKey(uuid, group), 'message', 'lies');
+  await remove(summaryKey(bob.uuid, direct));
+  await put({ ...summaryKey(dan.uuid, direct), kind: 'direct', last_seq: 1, last_message_at: 'x' });
+  let runs = 0;
+  for (let isDone = false; !isDone; runs += 1) {
+    let writes = 0;
+    const dying = withRefusals((command) => {
+      if (!(command instanceof UpdateCommand || command instanceof TransactWriteCommand)) return false;
+      writes += 1;
+      if (writes > 1) throw new Error('crash');
+      return false;
+    });
+    isDone = await repairSummaries(dying, { settleMs }).then(
+      () => true,
+      (error) => {
+        if (error.message !== 'crash') throw error;
+        return false;
+      },
+    );
+  }
+  expect(runs).toBe(5);
+  expect((await check(table, database.pool, { settleMs })).findings).toEqual([]);
+});
+
 /** The table, some of whose writes are refused as a busy one refuses them. */
 function withRefusals(isRefused: (command: unknown) => boolean): typeof table {
   const doc = new Proxy(table.doc, {

@@ -1,25 +1,34 @@
-import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import * as deadLetters from './dead-letters.ts';
 import { entryFromItem, entryItem } from './entries.ts';
 import { type IsErased, withoutErased } from './erased.ts';
 import type { Table } from './table/client.ts';
-import { isDeadLetter, type Key } from './table/keys.ts';
-import { type Item, scanPages } from './table/scan.ts';
+import { deadLettersPk, type Key } from './table/keys.ts';
+import type { Item } from './table/scan.ts';
 
-/** Takes what is of erased people out of the records that failed. 1 read unit for each 4 KB of the runner table. */
+/** Takes what is of erased people out of the records that failed. 1 read unit for each 4 KB of them. */
 export async function scrub(table: Table, isErased: IsErased) {
-  for await (const { key, record } of holding(table, isErased))
+  for await (const { key, record } of holding(table, isErased)) await replace(table, key, record);
+}
+
+async function replace(table: Table, Key: Key, record: string) {
+  try {
     await table.doc.send(
       new UpdateCommand({
         TableName: table.runnerName,
-        Key: key,
+        Key,
         UpdateExpression: 'SET #record = :record',
         ConditionExpression: 'attribute_exists(pk)',
         ExpressionAttributeNames: { '#record': 'record' },
         ExpressionAttributeValues: { ':record': record },
       }),
     );
+  } catch (error) {
+    // Redriven or purged meanwhile.
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
 }
 
 /** The letters that hold something of erased people, with their record as it should be. */
@@ -27,11 +36,12 @@ export async function* holding(
   table: Table,
   isErased: IsErased,
 ): AsyncGenerator<{ key: Key; record: string }> {
-  for await (const page of scanPages(table, table.runnerName))
-    for (const item of page) {
-      if (!isDeadLetter(item as Key) || typeof item.record !== 'string') continue;
-      const record = withoutErasedImages(item.record, isErased);
-      if (record !== item.record) yield { key: { pk: item.pk as string, sk: item.sk as string }, record };
+  for (const consumer of deadLetters.consumers)
+    for await (const { id, record } of deadLetters.list(table, consumer)) {
+      const text = JSON.stringify(record);
+      const scrubbed = withoutErasedImages(text, isErased);
+      const key = { pk: deadLettersPk(consumer), sk: id.slice(consumer.length + 1) };
+      if (scrubbed !== text) yield { key, record: scrubbed };
     }
 }
 

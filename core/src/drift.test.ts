@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createTestTable } from '@parley/engines/testing/test-table';
+import { measureCapacity } from '@parley/cli/capacity';
+import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import { createDriftMonitor, recount, sample } from './drift.ts';
 import type { Entry, Person } from './entries.ts';
 import type { Finding } from './history.ts';
@@ -11,7 +12,8 @@ import * as messages from './messages.ts';
 import { createProjector } from './projector.ts';
 import { repair } from './repair.ts';
 import * as summaries from './summaries.ts';
-import { type Key, summaryKey } from './table/keys.ts';
+import { closeTable, createTable } from './table/client.ts';
+import { entryKey, type Key, summaryKey } from './table/keys.ts';
 
 let table: Awaited<ReturnType<typeof createTestTable>>;
 let log: Log;
@@ -79,18 +81,6 @@ test('conversations short, long and of many people fit, with positions far behin
   expect(await recount(table, randomUUID())).toBeUndefined();
 });
 
-test('a position whose count is not the log’s is found, near the end of the log and far behind', async () => {
-  const { uuid, recipient } = await conversation(450);
-  await set(summaryKey(recipient.uuid, uuid), 'read_seq', 9);
-  await set(summaryKey(recipient.uuid, uuid), 'read_count', 5);
-  expect(detailsOf((await recount(table, uuid))?.findings)).toEqual(['read_count is 5, and 9 at read_seq 9']);
-  await set(summaryKey(recipient.uuid, uuid), 'read_count', 9);
-  await set(summaryKey(recipient.uuid, uuid), 'message_count', 449);
-  expect(detailsOf((await recount(table, uuid))?.findings)).toEqual([
-    'message_count is 449, and 450 at last_seq 450',
-  ]);
-});
-
 test('a summary that is only late is not told, one that stays behind is, once, until it is right again', async () => {
   const told: string[] = [];
   let isBehind = false;
@@ -121,4 +111,50 @@ test('a summary that is only late is not told, one that stays behind is, once, u
   await repair(table, undefined, accused);
   await monitor.pass();
   expect(monitor.counters()).toMatchObject({ found: 1, differing: 0 });
+});
+
+/* Here on, conversations stay that do not fit. */
+
+test('a look at a group of ten costs 35 read units or so, and at the end of a long log not more', async () => {
+  const creator = person('creator');
+  const people = Array.from({ length: 9 }, (_, index) => person(`m${index}`));
+  const { group } = await messageGroups.create(log, { creator, title: 'tea', people });
+  const messageGroupUuid = group.message_group_uuid;
+  await Promise.all(
+    Array.from({ length: 300 }, () =>
+      messages.send(log, {
+        sender: creator,
+        messageGroupUuid,
+        message: 'a message of some forty characters, say',
+      }),
+    ),
+  );
+  const measured = createTable({
+    region: 'us-east-1',
+    endpoint: testEndpoint(),
+    name: table.name,
+    runnerName: table.runnerName,
+  });
+  const consumed = measureCapacity(measured);
+  await recount(measured, messageGroupUuid);
+  closeTable(measured);
+  const [, units] = /([\d.]+) capacity units/.exec(consumed()) ?? [];
+  expect(Number(units)).toBeGreaterThan(20);
+  expect(Number(units)).toBeLessThan(50);
+});
+
+test('a position whose count is not the log’s is found, near the end of the log and far behind', async () => {
+  const { uuid, recipient } = await conversation(450);
+  await set(summaryKey(recipient.uuid, uuid), 'read_seq', 9);
+  await set(summaryKey(recipient.uuid, uuid), 'read_count', 5);
+  expect(detailsOf((await recount(table, uuid))?.findings)).toEqual(['read_count is 5, and 9 at read_seq 9']);
+  await set(summaryKey(recipient.uuid, uuid), 'read_count', 9);
+  await set(summaryKey(recipient.uuid, uuid), 'message_count', 449);
+  expect(detailsOf((await recount(table, uuid))?.findings)).toEqual([
+    'message_count is 449, and 450 at last_seq 450',
+  ]);
+  await set(entryKey(uuid, 449), 'message_count', 448);
+  expect(detailsOf((await recount(table, uuid))?.findings)).toContain('message_count is 448, not 449');
+  await set(entryKey(uuid, 449), 'message', 5);
+  expect(detailsOf((await recount(table, uuid))?.findings)).toEqual(['log entry without message']);
 });

@@ -67,11 +67,9 @@ export async function recount(
   const some = await someMembers(table, group);
   const stored = await conversations.readSummaries(table, [{ uuid: messageGroupUuid, members: some }]);
   const summaries = stored.get(messageGroupUuid) ?? new Map<string, Summary>();
-  const { entries: tail } = await entries.range(table, messageGroupUuid, {
-    order: 'descending',
-    limit: tailEntries,
-  });
-  tail.reverse();
+  const tail = await readTail(table, messageGroupUuid);
+  if ('unreadable' in tail)
+    return { seq: mark, findings: [{ invariant: 1, key: messageGroupUuid, detail: tail.unreadable }] };
   const [first] = tail;
   if (!first) return undefined;
   const earlier = await earlierEntries(table, first, [...summaries.values()]);
@@ -83,6 +81,17 @@ export async function recount(
     ? []
     : some.flatMap((member) => conversations.summaryFaults(conversation, member));
   return { seq: history.seq, findings: [...ofLog, ...ofSummaries] };
+}
+
+/** The newest entries, in order. */
+async function readTail(table: Table, messageGroupUuid: string): Promise<Entry[] | { unreadable: string }> {
+  try {
+    const options = { order: 'descending', limit: tailEntries } as const;
+    return (await entries.range(table, messageGroupUuid, options)).entries.reverse();
+  } catch (error) {
+    if (error instanceof TypeError) return { unreadable: error.message };
+    throw error;
+  }
 }
 
 async function someMembers(table: Table, { message_group_uuid, member_count }: members.Group) {

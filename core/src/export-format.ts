@@ -10,6 +10,11 @@ import { createHash, type Hash } from 'node:crypto';
 
 export const formatVersion = 1;
 
+/** What its reader has to mend: the file. */
+export class ExportError extends Error {
+  override readonly name = 'ExportError';
+}
+
 export type Scope = 'everything' | 'conversation' | 'person';
 export type Header = { line: 'export'; version: number; scope: Scope; exported_at: string };
 export type Counts = {

@@ -5,7 +5,7 @@ import { type Entry, entryFromItem } from './entries.ts';
 import { type IsErased, withoutErased } from './erased.ts';
 import * as erasures from './erasures.ts';
 import { linesOf, type StateLine } from './export-format.ts';
-import { createHistory, type History, readHistory } from './history.ts';
+import { createHistory, type History } from './history.ts';
 import type { Group, Member } from './members.ts';
 import * as members from './members.ts';
 import * as registry from './registry.ts';
@@ -19,7 +19,8 @@ import { scanPages } from './table/scan.ts';
  * of a summary follows from the log.
  *
  * While others write, a conversation is still exported in one piece: its log as far as it was read, and the members
- * that this log makes. What is of erased people is left out, also where it has not been taken out yet.
+ * that this log makes. People come last: whoever an entry names is there by then. What is of erased people is left
+ * out, also where it has not been taken out yet.
  */
 
 export type ExportOptions = { onItems?: ((items: number) => void) | undefined };
@@ -34,7 +35,6 @@ async function* stateOf(
   pool: Pool,
   onItems?: (items: number) => void,
 ): AsyncGenerator<StateLine> {
-  yield* registry.everybody(pool);
   const isErased = await erasures.everybody(pool);
   let items = 0;
   let open: History | undefined;
@@ -54,26 +54,23 @@ async function* stateOf(
     onItems?.(items);
   }
   if (open) yield* membersOf(table, open, isErased);
+  yield* registry.everybody(pool);
 }
 
 /** One conversation with everybody whom it names. Undefined where there is none. */
 export async function conversation(table: Table, pool: Pool, messageGroupUuid: string) {
-  const { seq, people } = await readHistory(table, messageGroupUuid);
-  if (seq === 0) return undefined;
-  return linesOf('conversation', conversationState(table, pool, messageGroupUuid, people), table.clock.now());
+  if (!(await entries.get(table, messageGroupUuid, 1))) return undefined;
+  return linesOf('conversation', conversationState(table, pool, messageGroupUuid), table.clock.now());
 }
 
-async function* conversationState(
-  table: Table,
-  pool: Pool,
-  uuid: string,
-  people: Set<string>,
-): AsyncGenerator<StateLine> {
+async function* conversationState(table: Table, pool: Pool, uuid: string): AsyncGenerator<StateLine> {
   const isErased = await erasures.everybody(pool);
-  yield* registry.some(pool, people);
   const history = createHistory(uuid);
   yield* entriesAfter(table, history, isErased);
+  // Of the two of a direct conversation one may never have written.
+  const { members: present } = await members.roster(table, uuid);
   yield* membersOf(table, history, isErased);
+  yield* registry.some(pool, new Set([...history.people, ...present.map(({ user_uuid }) => user_uuid)]));
 }
 
 async function* entriesAfter(table: Table, history: History, isErased: IsErased): AsyncGenerator<StateLine> {

@@ -13,6 +13,8 @@ export type Limits = {
   titleMaxChars: number;
   handleMaxChars: number;
   nowMs: number;
+  /** Of people who were erased here, by `identityOf`: what they said does not come back. */
+  erasedHandles?: ReadonlySet<string>;
 };
 
 export type RoomPlan = {
@@ -34,6 +36,8 @@ export type ImportPlan = {
   lines: number;
   badLines: number;
 };
+
+export const erasedReason = 'handle is of somebody who was erased';
 
 /** A handle that differs only in case is the same person. */
 export const identityOf = (handle: string) => handle.toLowerCase();
@@ -105,7 +109,8 @@ export function parseLine(line: Line, limits: Limits): ImportedMessage | string 
     nameFault('room', room, limits.titleMaxChars) ??
     nameFault('handle', handle, limits.handleMaxChars) ??
     textFault(text, limits.messageMaxChars) ??
-    timeFault(at, limits.nowMs);
+    timeFault(at, limits.nowMs) ??
+    (limits.erasedHandles?.has(identityOf(handle)) ? erasedReason : undefined);
   return reason ?? { line: line.number, room, at: new Date(at).toISOString(), handle, text };
 }
 

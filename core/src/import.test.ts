@@ -6,12 +6,14 @@ import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import { check } from './check.ts';
 import * as entries from './entries.ts';
+import * as erasures from './erasures.ts';
 import { readHistory } from './history.ts';
 import { type ImportOptions, importMessages } from './import.ts';
 import { type Line, planImport } from './import-plan.ts';
 import { createLog } from './log.ts';
 import * as messages from './messages.ts';
 import * as summaries from './summaries.ts';
+import * as users from './users.ts';
 import { importedGroupUuid } from './uuids.ts';
 
 const corpus = process.env.PARLEY_CORPUS ?? '../shared/data/ubuntu-irc/train.jsonl.gz';
@@ -82,6 +84,28 @@ test('rooms become groups with their people, their log and its times, and a seco
   expect((await readHistory(table, uuid)).members.get(log[0]?.user_uuid ?? '')?.role).toBe('admin');
   expect(await run(rows)).toEqual({ ...done, before: 349 });
   await expectImported(rows);
+});
+
+test('what somebody said who was erased here is told line by line, and does not come back', async () => {
+  await run([message('tea', 'zoe', 0), message('tea', 'ada', 1)]);
+  const zoe = (await users.findByHandle(database.pool, 'zoe'))?.uuid ?? '';
+  await erasures.begin(database.pool, zoe);
+  const told: string[] = [];
+  const rows = [
+    message('coffee', 'Zoe', 2),
+    message('coffee', 'ada', 3),
+    'no JSON',
+    message('coffee', 'zoe', 4),
+  ];
+  const onBadLine = (line: number, reason: string) => void told.push(`${line} ${reason}`);
+  expect(await run(rows, { onBadLine })).toMatchObject({ total: 1, done: 1, badLines: 3, people: 1 });
+  expect(told.sort()).toEqual([
+    '1 handle is of somebody who was erased',
+    '3 not JSON',
+    '4 handle is of somebody who was erased',
+  ]);
+  const log = await logOf(importedGroupUuid(await sourceOf(rows), 'coffee'));
+  expect(log.map(({ user_handle }) => user_handle)).toEqual(['ada', 'ada']);
 });
 
 test('nobody has read more than up to their own last message', async () => {

@@ -1,6 +1,13 @@
 import type { Pool } from 'pg';
 import type { Person } from './entries.ts';
-import { type ImportPlan, type Line, parseLine, planImport } from './import-plan.ts';
+import {
+  erasedReason,
+  type ImportPlan,
+  type Limits,
+  type Line,
+  parseLine,
+  planImport,
+} from './import-plan.ts';
 import * as positions from './import-positions.ts';
 import { createQueue, type QueuedRoom } from './import-queue.ts';
 import { createRoom } from './import-room.ts';
@@ -46,9 +53,15 @@ export async function importMessages(
   lines: () => AsyncIterable<Line>,
   { messageMaxChars, onBadLine = () => {}, onProgress = () => {}, signal }: ImportOptions,
 ): Promise<ImportResult> {
-  const limits = { messageMaxChars, titleMaxChars, handleMaxChars, nowMs: table.clock.now() };
-  const plan = await planImport(lines(), limits, onBadLine);
+  let limits: Limits = { messageMaxChars, titleMaxChars, handleMaxChars, nowMs: table.clock.now() };
+  let plan = await planImport(lines(), limits, onBadLine);
   const people = await peopleOf(pool, plan);
+  const erasedHandles = new Set([...plan.handles.keys()].filter((identity) => !people.has(identity)));
+  if (erasedHandles.size > 0) {
+    limits = { ...limits, erasedHandles };
+    const tellNew = (line: number, reason: string) => reason === erasedReason && onBadLine(line, reason);
+    plan = await planImport(lines(), limits, tellNew);
+  }
   const progress: Progress = { total: plan.lines, done: 0, before: 0 };
   const onDone = (messages: number, wereInBefore: boolean) => {
     progress.done += messages;

@@ -101,6 +101,8 @@ export type LogOptions = {
   deadlineMs?: number;
   /** Memory for tails, approximately. */
   maxTailBytes?: number;
+  /** Appends and changes that may wait or be under way; more are answered `busy` at once. */
+  maxJobs?: number;
 };
 
 export type Log = {
@@ -122,17 +124,24 @@ const asideDeadlineMs = 30_000;
 const lookAheadAppends = 16;
 
 export function createLog(table: Table, options: LogOptions): Log {
-  const { batch, onAppend, deadlineMs = 5_000, maxTailBytes = 64 * 2 ** 20 } = options;
+  const { batch, onAppend, deadlineMs = 5_000, maxTailBytes = 64 * 2 ** 20, maxJobs = 5_000 } = options;
   const writer = createAppendWriter(table, batch);
   const active = new Map<string, Conversation>();
   const searching = new Set<string>();
+  let jobCount = 0;
   const asideLimit = pLimit(searchesAside);
   const idle = new LRUCache<string, Tail>({ maxSize: maxTailBytes, sizeCalculation: (tail) => tail.bytes() });
 
-  function enqueue<T>(uuid: string, job: AppendJob | TransactJob): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      join({ ...job, isOpen: true, resolve, reject }, uuid);
-    });
+  async function enqueue<T>(uuid: string, job: AppendJob | TransactJob): Promise<T> {
+    if (jobCount >= maxJobs) throw new AppError('busy');
+    jobCount += 1;
+    try {
+      return await new Promise<T>((resolve, reject) => {
+        join({ ...job, isOpen: true, resolve, reject }, uuid);
+      });
+    } finally {
+      jobCount -= 1;
+    }
   }
 
   function join(job: Job, uuid: string) {

@@ -6,7 +6,9 @@ import { createTestTable } from '@parley/engines/testing/test-table';
 import * as connections from './connections.ts';
 import { createDeliveryClient, type Delivery } from './delivery.ts';
 import type { Entry } from './entries.ts';
+import * as entries from './entries.ts';
 import { createLog, type Log } from './log.ts';
+import * as messageGroups from './message-groups.ts';
 import * as messages from './messages.ts';
 import * as nodes from './nodes.ts';
 import { createPush } from './push.ts';
@@ -89,6 +91,30 @@ describe('a push', () => {
     expect(textsOf(here).sort()).toEqual(['(erased)', 'new']);
     await push.send(await push.route([record({ ...old, seq: 99 }, 61_000)]), new Set());
     expect(textsOf(here)).toHaveLength(2);
+  });
+
+  it('names who was added a moment ago among those concerned, and who was removed', async () => {
+    const [here, admin, member, added] = [await node(), person(), person(), person()];
+    const input = { creator: admin, title: 'tea', people: [member] };
+    const { group } = await messageGroups.create(log, input);
+    const { message_group_uuid: messageGroupUuid } = group;
+    const push = pushOf();
+    const tell = async (seq: number) => {
+      const entry = await entries.get(table, messageGroupUuid, seq);
+      if (entry) await push.send(await push.route([record(entry)]), new Set());
+      const last = here.told
+        .at(-1)
+        ?.conversations?.find((news) => news.message_group_uuid === messageGroupUuid);
+      return last?.members?.toSorted();
+    };
+    const everybody = (...people: { uuid: string }[]) => people.map(({ uuid }) => uuid).sort();
+    expect(await tell(1)).toEqual(everybody(admin, member));
+    await messageGroups.addMembers(log, { messageGroupUuid, actor: admin, people: [added] });
+    expect(await tell(2)).toEqual(everybody(admin, member, added));
+    await messageGroups.removeMember(log, { messageGroupUuid, actor: admin, person: member });
+    expect(await tell(3)).toEqual(everybody(admin, member, added));
+    await messages.send(log, { sender: admin, messageGroupUuid, message: 'without them' });
+    expect(await tell(4)).toEqual(everybody(admin, added));
   });
 
   it('is not held up by a node that hangs: the others are told, its miss is noted, and it is left alone for a while', async () => {

@@ -52,20 +52,22 @@ export function createPush({ table, rosters, client, onMissed }: PushOptions) {
     const fresh = byConversation(await current(records.filter(({ isModified }) => !isModified)));
     const erased = byConversation(records.filter(({ isModified }) => isModified).map(({ entry }) => entry));
     const conversations = new Set([...fresh.keys(), ...erased.keys()]);
+    if (conversations.size === 0) return new Map();
     const people = new Map<string, Promise<nodes.Node[]>>();
     const placesOf = (userUuid: string) => {
       const known = people.get(userUuid) ?? limit(() => livePlaces(userUuid));
       people.set(userUuid, known);
       return known;
     };
-    if (conversations.size === 0) return new Map();
     const everyNode = await nodes.list(table);
     const areFew = everyNode.length <= nodes.few;
     const routes = new Map<string, Route>();
     await Promise.all(
       [...conversations].map(async (uuid) => {
         const entries = fresh.get(uuid) ?? [];
-        const roster = await limit(() => rosters.get(uuid, { maxAgeMs: 1_000 }));
+        // Who was added a moment ago hears of that.
+        const isChanged = entries.some(({ type }) => type !== 'message');
+        const roster = await limit(() => rosters.get(uuid, { maxAgeMs: isChanged ? 0 : 1_000 }));
         if (!roster) return;
         const places = new Map<string, Place>();
         if (isLarge(roster) || areFew) {

@@ -1,35 +1,20 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import pLimit from 'p-limit';
 import type { Pool } from 'pg';
-import type { Entry } from './entries.ts';
-import * as entries from './entries.ts';
-import { largeGroupMembers } from './entries.ts';
-import { type IsErased, withoutErased } from './erased.ts';
 import * as erasures from './erasures.ts';
 import {
   canonical,
   createManifest,
+  ExportError,
   formatVersion,
   type Header,
   type Manifest,
   type StateLine,
 } from './export-format.ts';
-import { createHistory } from './history.ts';
 import type { Line } from './import-plan.ts';
-import type { TransactItem } from './log.ts';
-import type { Group, Member } from './members.ts';
-import * as members from './members.ts';
-import { maxPeoplePerTransaction } from './message-groups.ts';
 import type { PersonLine } from './registry.ts';
 import * as registry from './registry.ts';
-import * as summaries from './summaries.ts';
-import { putIfFree, refusalOf } from './table/append-writer.ts';
+import { begin, type Conversation, finish, take, writeEntries } from './restore-conversation.ts';
 import type { Table } from './table/client.ts';
-import { isTransientFault } from './table/faults.ts';
-import { leftKey } from './table/keys.ts';
-import * as users from './users.ts';
 
 /*
  * Brings an export back.
@@ -60,16 +45,10 @@ export type RestoreResult = {
   isStopped: boolean;
 };
 
-/** What its reader has to mend: the file. */
-export class ExportError extends Error {
-  override readonly name = 'ExportError';
-}
-
 const entriesPerTransaction = 100;
 const conversationsInFlight = 3;
 const maxWaiting = 48;
 const peoplePerStatement = 500;
-const maxAttempts = 12;
 
 /** Whether a file begins as an export does. */
 export const isExport = (line: Line | undefined) =>
@@ -84,7 +63,7 @@ export async function restore(
 ): Promise<RestoreResult> {
   const manifest = await verify(lines());
   const refusedPeople = await restorePeople(pool, lines());
-  const context = { table, pool, isErased: await erasures.everybody(pool) };
+  const isErased = await erasures.everybody(pool);
   const result = { manifest, written: 0, erased: 0, refusedPeople, refusedConversations: [] as string[] };
   if (refusedPeople.length > 0) return { ...result, isStopped: false };
   const waiting = new Set<Promise<void>>();
@@ -119,7 +98,7 @@ export async function restore(
 
   function close(conversation: Conversation) {
     flush(conversation);
-    enqueue(conversation, () => finish(context, conversation));
+    enqueue(conversation, () => finish(table, pool, conversation));
     const { uuid, turn } = conversation;
     void turn.then(() => conversation.isRefused && result.refusedConversations.push(uuid));
   }
@@ -130,7 +109,7 @@ export async function restore(
     const uuid = String(line.message_group_uuid);
     if (open && open.uuid !== uuid) close(open);
     if (open?.uuid !== uuid) open = begin(uuid);
-    if (take(open, line, context.isErased)) result.erased += 1;
+    if (take(open, line, isErased)) result.erased += 1;
     if (open.entries.length === entriesPerTransaction) flush(open);
     while (waiting.size >= maxWaiting) await Promise.race(waiting);
   }
@@ -206,135 +185,4 @@ async function restorePeople(pool: Pool, lines: AsyncIterable<Line>): Promise<Pe
   }
   await write();
   return refused;
-}
-
-type ExportedMember = Member & { read_seq: number; settings?: Record<string, unknown> };
-type Conversation = ReturnType<typeof begin>;
-
-function begin(uuid: string) {
-  return {
-    uuid,
-    history: createHistory(uuid),
-    entries: [] as Entry[],
-    group: undefined as Group | undefined,
-    members: [] as ExportedMember[],
-    turn: Promise.resolve() as Promise<void>,
-    isRefused: false,
-  };
-}
-
-/** Takes a line. True for an entry that comes back without what an erased person wrote. */
-function take(conversation: Conversation, { line, ...value }: StateLine, isErased: IsErased): boolean {
-  if (line === 'group') conversation.group = value as Group;
-  else if (line === 'member') {
-    const { message_group_uuid: _uuid, ...member } = value;
-    conversation.members.push(member as ExportedMember);
-  } else {
-    const exported = value as Entry;
-    const entry = withoutErased(exported, isErased);
-    conversation.history.take(entry);
-    conversation.entries.push(entry);
-    return entry !== exported;
-  }
-  return false;
-}
-
-/** How many had to be written; undefined where another entry stands in the place of one of these. */
-async function writeEntries(table: Table, chunk: Entry[]): Promise<number | undefined> {
-  const [first, last] = [chunk[0], chunk.at(-1)];
-  if (!first || !last) return 0;
-  let missing = chunk;
-  for (let attempt = 1; missing.length > 0; attempt += 1) {
-    if (
-      await send(
-        table,
-        missing.map((entry) => putIfFree(table, entry)),
-        attempt,
-      )
-    )
-      return missing.length;
-    const present = new Map<number, string>();
-    const range = { from: first.seq, to: last.seq, order: 'ascending' } as const;
-    for await (const page of entries.pages(table, first.message_group_uuid, range))
-      for (const entry of page) present.set(entry.seq, entry.message_uuid);
-    missing = chunk.filter(({ seq }) => !present.has(seq));
-    if (chunk.some(({ seq, message_uuid }) => (present.get(seq) ?? message_uuid) !== message_uuid))
-      return undefined;
-  }
-  return 0;
-}
-
-type Context = { table: Table; pool: Pool; isErased: IsErased };
-
-/** Members with their summaries, 48 at a time, and last the group: until then nobody is in the conversation. */
-async function finish({ table, pool }: Context, conversation: Conversation) {
-  const { uuid, history, group } = conversation;
-  if (!group) return;
-  for (let attempt = 1; ; attempt += 1) {
-    const stored = await members.roster(table, uuid);
-    if (stored.group) return;
-    const known = new Set(stored.members.map(({ user_uuid }) => user_uuid));
-    const names = await users.findNames(
-      pool,
-      conversation.members.map(({ user_uuid }) => user_uuid),
-    );
-    const absent = conversation.members.filter(({ user_uuid }) => !known.has(user_uuid));
-    const items = [
-      ...[...history.left].map((userUuid) => [put(table, leftKey(userUuid, uuid))]),
-      ...absent.map((member) => memberItems(table, conversation, member, names)),
-    ];
-    let isWritten = true;
-    while (isWritten && items.length > maxPeoplePerTransaction)
-      isWritten = await send(table, items.splice(0, maxPeoplePerTransaction).flat(), attempt);
-    if (isWritten && (await send(table, [...items.flat(), putNew(table, members.groupItem(group))], attempt)))
-      return;
-  }
-}
-
-function memberItems(
-  table: Table,
-  { uuid, history, group, members: present }: Conversation,
-  { read_seq, settings, ...member }: ExportedMember,
-  names: Map<string, users.Name>,
-): TransactItem[] {
-  const { newest } = history;
-  if (!newest || !group) throw new ExportError(`${uuid} has members and no log`);
-  const own = history.own.get(member.user_uuid);
-  const other =
-    present.find(({ user_uuid }) => user_uuid !== member.user_uuid)?.user_uuid ?? member.user_uuid;
-  const about =
-    group.kind === 'group'
-      ? { kind: group.kind, title: group.title ?? '', large: group.member_count > largeGroupMembers }
-      : {
-          kind: group.kind,
-          other: { uuid: other, ...(names.get(other) ?? { handle: '', display_name: '' }) },
-        };
-  const item = summaries.summaryItem({
-    userUuid: member.user_uuid,
-    entry: newest,
-    about,
-    read: { seq: read_seq, count: history.countAt(read_seq) ?? 0 },
-    ...(own && { sent: { seq: own.seq, count: own.count } }),
-  });
-  return [putNew(table, members.memberItem(uuid, member)), putNew(table, { ...settings, ...item })];
-}
-
-const put = (table: Table, Item: Record<string, unknown>): TransactItem => ({
-  Put: { TableName: table.name, Item },
-});
-const putNew = (table: Table, Item: Record<string, unknown>): TransactItem => ({
-  Put: { TableName: table.name, Item, ConditionExpression: 'attribute_not_exists(pk)' },
-});
-
-/** False where it has to be looked what is there already. Throws what does not pass, and a fault that lasts. */
-async function send(table: Table, TransactItems: TransactItem[], attempt: number): Promise<boolean> {
-  try {
-    await table.doc.send(new TransactWriteCommand({ TransactItems }));
-    return true;
-  } catch (error) {
-    const isRefused = error instanceof TransactionCanceledException && refusalOf(error) !== undefined;
-    if (attempt >= maxAttempts || (!isRefused && !isTransientFault(error))) throw error;
-    if (attempt > 1) await sleep(Math.random() * Math.min(5_000, 25 * 2 ** attempt));
-    return false;
-  }
 }

@@ -1,8 +1,11 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { startTestEngines } from '@parley/engines/testing/test-engines';
 import { runCampaign } from './campaign.ts';
 import { checkHistory } from './checker/check.ts';
+import { fuzz } from './fuzz.ts';
 import { describe, isClean, type Outcome } from './report.ts';
 
 const { values } = parseArgs({
@@ -13,33 +16,52 @@ const { values } = parseArgs({
     kills: { type: 'string' },
     people: { type: 'string', default: '50' },
     keep: { type: 'string' },
+    fuzz: { type: 'boolean', default: false },
+    requests: { type: 'string', default: '20000' },
+    frames: { type: 'string', default: '4000' },
   },
 });
+const seeds = seedsOf(values.seed ?? values.seeds ?? '1');
+const isGood = values.fuzz ? await runFuzz(seeds[0] ?? 1) : await runCampaigns();
+process.exitCode = isGood ? 0 : 1;
 
-const minutes = Number(values.minutes);
-const kills = Number(values.kills ?? Math.round(minutes * 8));
-const outcomes: Outcome[] = [];
-for (const seed of seedsOf(values.seed ?? values.seeds ?? '1')) {
-  const onProgress = (line: string) => console.error(line);
-  const keepLogsIn = values.keep && join(values.keep, `seed-${seed}-logs`);
-  const { history, ...result } = await runCampaign({
-    keepLogsIn,
-    seed,
-    minutes,
-    kills,
-    people: Number(values.people),
-    onProgress,
-  });
-  const outcome = { seed, verdict: checkHistory(history), ...result };
-  outcomes.push(outcome);
-  if (values.keep) keep(values.keep, seed, history);
-  for (const { invariant, kind, detail } of outcome.verdict.violations.slice(0, 20))
+async function runCampaigns() {
+  const minutes = Number(values.minutes);
+  const kills = Number(values.kills ?? Math.round(minutes * 8));
+  const outcomes: Outcome[] = [];
+  for (const seed of seeds) {
+    const onProgress = (line: string) => console.error(line);
+    const keepLogsIn = values.keep && join(values.keep, `seed-${seed}-logs`);
+    const options = { seed, minutes, kills, people: Number(values.people), onProgress, keepLogsIn };
+    const { history, ...result } = await runCampaign(options);
+    const outcome = { seed, verdict: checkHistory(history), ...result };
+    outcomes.push(outcome);
+    if (values.keep) keep(values.keep, seed, history);
+    tell(outcome);
+  }
+  console.log(describe(outcomes));
+  return outcomes.every(isClean);
+}
+
+function tell({ seed, verdict, check }: Outcome) {
+  for (const { invariant, kind, detail } of verdict.violations.slice(0, 20))
     console.log(`seed ${seed}: invariant ${invariant}, ${kind}: ${detail}`);
-  for (const { invariant, key, detail } of outcome.check.findings.slice(0, 20))
+  for (const { invariant, key, detail } of check.findings.slice(0, 20))
     console.log(`seed ${seed}: bin/check, invariant ${invariant}: ${key} ${detail}`);
 }
-console.log(describe(outcomes));
-process.exitCode = outcomes.every(isClean) ? 0 : 1;
+
+async function runFuzz(seed: number) {
+  const engines = await startTestEngines(mkdtempSync(join(tmpdir(), 'parley-fuzz-')), 1, process.env);
+  try {
+    const { requests, frames } = values;
+    const { faults, ...figures } = await fuzz({ seed, requests: Number(requests), frames: Number(frames) });
+    for (const fault of faults.slice(0, 20)) console.log(fault);
+    console.log(`seed ${seed}: ${JSON.stringify(figures)}, ${faults.length} faults`);
+    return faults.length === 0;
+  } finally {
+    await engines.stop();
+  }
+}
 
 /** `3`, `1..10` or `1,5,7`. */
 function seedsOf(text: string): number[] {

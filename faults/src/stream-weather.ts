@@ -19,7 +19,7 @@ const remembered = 40;
  */
 export function createStreamWeather(random: Random, weather: StreamWeather) {
   const earlier: StreamRecord[] = [];
-  let poisoned = 0;
+  const victims = new Map<string, StreamRecord>();
 
   function rewrite(body: Buffer): Buffer {
     const answer = JSON.parse(body.toString()) as { Records?: StreamRecord[] };
@@ -32,15 +32,17 @@ export function createStreamWeather(random: Random, weather: StreamWeather) {
     const victim = weather.poison > 0 && records.find(isEntry);
     if (victim) {
       weather.poison -= 1;
-      poisoned += 1;
-      before = [poison(victim, poisoned), ...before];
+      victims.set(victim.dynamodb.SequenceNumber, poison(victim, victims.size + 1));
     }
+    // A bad record is as bad when it is read again.
+    const poisons = records.flatMap(({ dynamodb }) => victims.get(dynamodb.SequenceNumber) ?? []);
+    before = [...poisons, ...before];
     earlier.push(...records);
     earlier.splice(0, earlier.length - remembered);
     return Buffer.from(JSON.stringify({ ...answer, Records: [...before, last] }));
   }
 
-  return { rewrite, poisoned: () => poisoned };
+  return { rewrite, poisoned: () => victims.size };
 }
 
 const isEntry = ({ eventName, dynamodb }: StreamRecord) =>

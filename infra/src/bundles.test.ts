@@ -76,6 +76,30 @@ test('message-stream, alone in a bare process, brings summaries up to a recorded
   expect(lines.join()).not.toContain('told');
 });
 
+test('message-stream gives back what it has no time for', async () => {
+  const log = createLog(table, { batch: 'statements' });
+  const recipient = { ...other, uuid: '33333333-3333-4333-8333-333333333333' };
+  await messages.sendDirect(log, { sender: one, recipient, message: 'first' });
+  const { message_group_uuid: uuid } = await messages.sendDirect(log, {
+    sender: one,
+    recipient,
+    message: 'late',
+  });
+  const event = JSON.parse(recorded.replaceAll('CONVERSATION', uuid));
+  const run = { dir: built['message-stream'].dir, event, env: streamEnv() };
+  // Connecting to the table takes longer.
+  const { answer } = await runBare({ ...run, remainingMs: 5 });
+  const { SequenceNumber: itemIdentifier } = event.Records[0].dynamodb;
+  expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier }] });
+  expect((await runBare(run)).answer).toEqual({ batchItemFailures: [] });
+});
+
+test('drift recounts conversations of the table', async () => {
+  const { answer, lines } = await runBare({ dir: built.drift.dir, event: {}, env: streamEnv() });
+  expect(answer).toEqual({ samples: 20, found: 0, differing: 0 });
+  expect(lines.join()).toContain('"DriftingConversations":0');
+});
+
 test('message-stream passes over an event of an older table, with both handlers', async () => {
   const shared = new URL('../../../shared/data/aws-stream-event.json', import.meta.url);
   const captured = await readFile(shared, 'utf8').catch(() => recorded);
@@ -127,14 +151,13 @@ test('post-confirmation, alone in a bare process, makes the person of a confirme
 });
 
 test('migrate asks for the owner of the schema, and tells its password to no server without TLS', async () => {
-  const { hostname: host, port } = new URL(database.url);
-  const owner = { username: 'owner', password: 'secret', host, port: Number(port), dbname: 'parley' };
+  const owner = { username: 'owner', password: 'secret' };
   const secretsManager = await secretsManagerWith(JSON.stringify(owner), []);
   const { error } = await runBare({
     dir: built.migrate.dir,
     event: {},
     env: {
-      DATABASE_URL: 'postgres://parley@db.example.com/parley',
+      DATABASE_URL: database.url,
       DATABASE_OWNER_ARN: 'arn:owner',
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
     },

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import { TokenBucket } from 'limiter';
 import type { WebSocket } from 'ws';
 import type { Session } from '../sessions.ts';
@@ -9,9 +10,9 @@ export type Connection = ReturnType<typeof createConnection>;
 export type ConnectionOptions = {
   bufferBytes: number;
   framesPerSecond: number;
+  pingMs?: number;
 };
 
-const pingMs = 30_000;
 /** How long a peer may take to answer a close. A slow one gets the time to read what lies before it. */
 const goodbyeMs = 2_000;
 const slowGoodbyeMs = 15_000;
@@ -19,7 +20,11 @@ const slowGoodbyeMs = 15_000;
 const maxTimerMs = 2 ** 31 - 1;
 
 /** One socket: what may wait in it, whether its peer still answers, and whose it is. */
-export function createConnection(ws: WebSocket, { bufferBytes, framesPerSecond }: ConnectionOptions) {
+export function createConnection(
+  ws: WebSocket,
+  socket: Duplex,
+  { bufferBytes, framesPerSecond, pingMs = 30_000 }: ConnectionOptions,
+) {
   const frames = new TokenBucket({
     bucketSize: 3 * framesPerSecond,
     tokensPerInterval: framesPerSecond,
@@ -27,6 +32,7 @@ export function createConnection(ws: WebSocket, { bufferBytes, framesPerSecond }
   });
   frames.content = 3 * framesPerSecond;
   let isAnswering = true;
+  let isGathering = false;
   let deadline: NodeJS.Timeout | undefined;
 
   const pings = setInterval(() => {
@@ -41,6 +47,17 @@ export function createConnection(ws: WebSocket, { bufferBytes, framesPerSecond }
     clearInterval(pings);
     clearTimeout(deadline);
   });
+
+  /** Frames of the same moment share one write: that costs more than what is in it. */
+  function gather() {
+    if (isGathering) return;
+    isGathering = true;
+    socket.cork();
+    setImmediate(() => {
+      isGathering = false;
+      socket.uncork();
+    });
+  }
 
   const connection = {
     id: randomUUID(),
@@ -57,7 +74,10 @@ export function createConnection(ws: WebSocket, { bufferBytes, framesPerSecond }
       if (ws.readyState !== ws.OPEN) return;
       if (ws.bufferedAmount + frame.length > bufferBytes)
         connection.close(closeCodes.tooSlow, 'too slow', slowGoodbyeMs);
-      else ws.send(frame, { binary: false });
+      else {
+        gather();
+        ws.send(frame, { binary: false });
+      }
     },
 
     close(code: number, reason: string, graceMs = goodbyeMs) {

@@ -2,11 +2,17 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createDeliveryClient, type Delivery, type NodeEvent } from '@parley/core/delivery';
+import {
+  type ConversationNews,
+  createDeliveryClient,
+  type Delivery,
+  type NodeEvent,
+} from '@parley/core/delivery';
 import type { Entry } from '@parley/core/entries';
 import * as nodes from '@parley/core/nodes';
 import { isLarge } from '@parley/core/push';
 import { createRosters } from '@parley/core/rosters';
+import * as settings from '@parley/core/settings';
 import * as summaries from '@parley/core/summaries';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Context } from '../context.ts';
@@ -46,12 +52,23 @@ const goodbyeMs = 3_000;
 
 export type GatewayContext = Pick<
   Context,
-  'config' | 'logger' | 'table' | 'log' | 'heads' | 'pages' | 'pool' | 'people' | 'sessions' | 'rateLimit'
+  | 'config'
+  | 'logger'
+  | 'metrics'
+  | 'table'
+  | 'log'
+  | 'heads'
+  | 'pages'
+  | 'pool'
+  | 'people'
+  | 'sessions'
+  | 'rateLimit'
+  | 'overload'
 >;
 export type Gateway = ReturnType<typeof createGateway>;
 
 export function createGateway(ctx: GatewayContext) {
-  const { config, logger, table, log, heads, pages, people, sessions } = ctx;
+  const { config, logger, metrics, table, log, heads, pages, people, sessions } = ctx;
   const node = { nodeId: randomUUID(), endpoint: '' };
   const stopping = new AbortController();
   const client = createDeliveryClient({ table, secrets: config.DELIVERY_SECRETS });
@@ -62,11 +79,13 @@ export function createGateway(ctx: GatewayContext) {
   const presence = createPresence({
     ...{ table, nodeId: node.nodeId, heads, rosters, sockets, directory, client, outboxes, logger },
   });
-  const news = createNews({ table, log, pages, heads, people, rosters, sockets, presence, logger });
+  const news = createNews({ table, log, heads, pages, people, rosters, sockets, presence, logger, metrics });
   const handshakes = createHandshakes(config);
   const connected = new Set<Connection>();
   const actions = createActions({ ...ctx, rosters, markRead, tellTyping });
-  const receiver = createReceiver({ sessions, actions, logger, onAuthenticated });
+  const receiver = createReceiver({
+    ...{ sessions, actions, overload: ctx.overload, logger, metrics, onAuthenticated },
+  });
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -83,17 +102,18 @@ export function createGateway(ctx: GatewayContext) {
   let heart: Promise<void> | undefined;
   /** Once the table lists this node, deliveries come: not a socket before that. */
   let isListed = false;
+  metrics?.watchSockets(() => connected.size);
 
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer) {
     const status = stopping.signal.aborted || !isListed ? 503 : handshakes.refusal(req);
     if (status) return refuseUpgrade(socket, status);
     const stopCounting = handshakes.count(req);
     socket.once('close', stopCounting);
-    server.handleUpgrade(req, socket, head, (ws) => accept(ws, stopCounting));
+    server.handleUpgrade(req, socket, head, (ws) => accept(ws, socket, stopCounting));
   }
 
-  function accept(ws: WebSocket, stopCounting: () => void) {
-    const connection = createConnection(ws, {
+  function accept(ws: WebSocket, socket: Duplex, stopCounting: () => void) {
+    const connection = createConnection(ws, socket, {
       bufferBytes: config.REALTIME_BUFFER_BYTES,
       framesPerSecond: config.REALTIME_FRAMES_PER_SECOND,
     });
@@ -120,6 +140,8 @@ export function createGateway(ctx: GatewayContext) {
   }
 
   function onDelivery({ conversations = [], events = [] }: Delivery) {
+    if (logger.isLevelEnabled('debug') && conversations.length > 0)
+      logger.debug({ message_uuids: uuidsOf(conversations) }, 'delivery');
     void news.takeAll(conversations);
     for (const nodeEvent of events)
       hear(nodeEvent).catch((err) =>
@@ -179,11 +201,11 @@ export function createGateway(ctx: GatewayContext) {
     await tell({ event: 'read', message_group_uuid: messageGroupUuid, user_uuid: userUuid, read_seq, row });
   }
 
-  /** Mutes or hides, and tells the person's devices. Throws as `summaries.changeSettings` does. */
+  /** Mutes or hides, and tells the person's devices. Throws as `settings.change` does. */
   async function changeSettings(
-    input: summaries.Settings & { userUuid: string; messageGroupUuid: string },
+    input: settings.Settings & { userUuid: string; messageGroupUuid: string },
   ): Promise<summaries.Summary> {
-    const changed = await summaries.changeSettings(table, input);
+    const changed = await settings.change(table, input);
     const row = await summaries.overlay(heads, changed);
     tellInBackground({ event: 'settings', user_uuid: input.userUuid, row });
     return changed;
@@ -230,7 +252,10 @@ export function createGateway(ctx: GatewayContext) {
       try {
         const newest = await nodes.heartbeat(table, node);
         isListed = true;
-        if (newest !== missedAt) resync();
+        if (newest !== missedAt) {
+          metrics?.missed();
+          resync();
+        }
         missedAt = newest;
         if (performance.now() - beatAtMs > nodes.deadAfterMs) presence.reappear();
         beatAtMs = performance.now();
@@ -290,3 +315,6 @@ export function createGateway(ctx: GatewayContext) {
     },
   };
 }
+
+const uuidsOf = (conversations: ConversationNews[]) =>
+  conversations.flatMap(({ entries }) => entries.map(({ message_uuid }) => message_uuid));

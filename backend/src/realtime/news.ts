@@ -9,6 +9,7 @@ import type { Roster, Rosters } from '@parley/core/rosters';
 import * as summaries from '@parley/core/summaries';
 import type { Table } from '@parley/core/table/client';
 import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
 import { presentEntry } from '../presenters/entry.ts';
 import { namedIn, presentInboxRow } from '../presenters/inbox-row.ts';
 import { event } from './frames.ts';
@@ -33,13 +34,14 @@ export type NewsOptions = {
   sockets: Sockets;
   presence: Presence;
   logger: Logger;
+  metrics?: Metrics | undefined;
 };
 
 export type News = ReturnType<typeof createNews>;
 
 /** What the stream tells of conversations, to the sockets of their members. */
 export function createNews(options: NewsOptions) {
-  const { table, log, pages, heads, people, rosters, sockets, presence, logger } = options;
+  const { table, log, heads, pages, people, rosters, sockets, presence, logger, metrics } = options;
   const sequencer = createSequencer({ table, hand, onLost });
   const largeRows = new Map<string, NodeJS.Timeout>();
 
@@ -93,6 +95,8 @@ export function createNews(options: NewsOptions) {
     const here = membersHere(roster);
     const frame = event('message.created', presentEntry(entry, names));
     for (const userUuid of here) sockets.send(userUuid, frame);
+    metrics?.told(here.length);
+    logger.debug({ message_uuid: entry.message_uuid, people: here.length }, 'told');
     if (entry.type !== 'message') showMembership(entry, here);
     if (entry.seq === 1 || entry.type === 'members_added') presence.introduce(roster, here);
     if (isLarge(roster) && !largeRows.has(entry.message_group_uuid)) showLargeRowsSoon(roster);

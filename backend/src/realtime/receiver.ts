@@ -1,8 +1,11 @@
 import { AppError } from '@parley/core/errors';
 import type { RawData } from 'ws';
 import type { Logger } from '../logger.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Overload } from '../overload.ts';
 import { parse } from '../route.ts';
 import type { Session, Sessions } from '../sessions.ts';
+import { traceFrame } from '../tracing.ts';
 import type { createActions } from './actions.ts';
 import type { Connection } from './connection.ts';
 import { closeCodes, codeOf, errorResponse, RateLimited } from './frame-errors.ts';
@@ -11,7 +14,9 @@ import { authenticatePayload, type Frame, frameSchema, response } from './frames
 export type ReceiverOptions = {
   sessions: Sessions;
   actions: ReturnType<typeof createActions>;
+  overload: Overload;
   logger: Logger;
+  metrics?: Metrics | undefined;
   /** Resolves when deliveries reach the socket. */
   onAuthenticated: (connection: Connection, session: Session) => Promise<void>;
 };
@@ -24,7 +29,8 @@ const maxJunk = 10;
 export type Receiver = ReturnType<typeof createReceiver>;
 
 /** What comes from sockets: each frame is answered, and none brings anybody down. */
-export function createReceiver({ sessions, actions, logger, onAuthenticated }: ReceiverOptions) {
+export function createReceiver(options: ReceiverOptions) {
+  const { sessions, actions, overload, logger, metrics, onAuthenticated } = options;
   let isDraining = false;
   let inFlight = 0;
   let onIdle = () => {};
@@ -34,11 +40,20 @@ export function createReceiver({ sessions, actions, logger, onAuthenticated }: R
     if (!frame) return;
     inFlight += 1;
     connection.inFlight += 1;
+    const startedAt = performance.now();
+    let outcome = 'ok';
+    let leave = () => {};
     try {
-      connection.send(response(frame.id, await answer(connection, frame)));
+      leave = overload.enter();
+      const data = await traceFrame(known(frame.action), () => answer(connection, frame));
+      connection.send(response(frame.id, data));
+      logAppended(connection, frame, data);
     } catch (error) {
+      outcome = codeOf(error);
       refuse(connection, frame, error);
     } finally {
+      leave();
+      metrics?.frame(known(frame.action), outcome, performance.now() - startedAt);
       connection.inFlight -= 1;
       inFlight -= 1;
       if (inFlight === 0) onIdle();
@@ -55,6 +70,17 @@ export function createReceiver({ sessions, actions, logger, onAuthenticated }: R
     if (connection.junk >= maxJunk || !connection.session) connection.close(closeCodes.junk, 'no frames');
     return undefined;
   }
+
+  /** Who follows a message begins here: its uuid is on every line about it. */
+  function logAppended(connection: Connection, { id, action }: Frame, data: unknown) {
+    if (action !== 'message.send' || !logger.isLevelEnabled('debug')) return;
+    const { uuid } = data as { uuid: string };
+    logger.debug({ message_uuid: uuid, connection: connection.id, request_id: id }, 'appended');
+  }
+
+  /** An action that we do not know must not make a series of its own. */
+  const known = (action: string) =>
+    action === 'authenticate' || Object.hasOwn(actions, action) ? action : 'unknown';
 
   async function answer(connection: Connection, frame: Frame): Promise<unknown> {
     const waitSeconds = connection.takeFrame();
@@ -96,7 +122,11 @@ export function createReceiver({ sessions, actions, logger, onAuthenticated }: R
 
   function refuse(connection: Connection, frame: Frame, error: unknown) {
     const code = codeOf(error);
-    if (code === 'generic_500') logger.error({ err: error, action: frame.action }, 'a frame failed');
+    if (code === 'generic_500')
+      logger.error(
+        { err: error, action: known(frame.action), connection: connection.id, request_id: frame.id },
+        'a frame failed',
+      );
     connection.send(errorResponse(frame.id, error));
     if (code === 'generic_401' || code === 'profile_missing')
       connection.close(closeCodes.unauthenticated, code);

@@ -68,6 +68,28 @@ it('reads from the log what is still missing after 100 ms', async () => {
   expect(heard).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
+it('begins nowhere anew after a failure: what was handed on does not come again after what followed it', async () => {
+  const log = await conversation(6);
+  const uuid = log[0]?.message_group_uuid ?? '';
+  const heard: number[] = [];
+  const lost: string[] = [];
+  let isFailing = false;
+  const hand = ({ seq }: Entry) => {
+    if (isFailing) throw new Error('the table is away');
+    heard.push(seq);
+  };
+  const { take } = createSequencer({ table, hand, onLost: (group) => lost.push(group) });
+  await take(uuid, pick(log, 1, 2, 3));
+  isFailing = true;
+  await take(uuid, pick(log, 4));
+  expect(lost).toEqual([uuid]);
+  isFailing = false;
+  await take(uuid, pick(log, 2, 3, 4));
+  await take(uuid, pick(log, 6));
+  await sleep(300);
+  expect(heard).toEqual([1, 2, 3, 4, 5, 6]);
+});
+
 it('passes a gap that is too wide, and says so', async () => {
   const log = await conversation(2);
   const { heard, lost, take } = listen();
@@ -78,4 +100,24 @@ it('passes a gap that is too wide, and says so', async () => {
   await sleep(200);
   expect(heard).toEqual([1, 500]);
   expect(lost).toEqual([uuid]);
+});
+
+it('lets the stream say where a conversation begins, and takes ahead of it what follows', async () => {
+  const log = await conversation(5);
+  const { heard, lost, take, hurry, forget } = listen();
+  const uuid = log[0]?.message_group_uuid ?? '';
+  // Another node's entry before it may be on its way.
+  hurry(uuid, pick(log, 3));
+  await sleep(150);
+  expect(heard).toEqual([]);
+  await take(uuid, pick(log, 2));
+  hurry(uuid, pick(log, 4));
+  hurry(uuid, pick(log, 3));
+  await take(uuid, pick(log, 3, 4));
+  expect(heard).toEqual([2, 3, 4]);
+  forget(uuid);
+  hurry(uuid, pick(log, 5));
+  await take(uuid, pick(log, 5));
+  expect(heard).toEqual([2, 3, 4, 5]);
+  expect(lost).toEqual([]);
 });

@@ -39,7 +39,8 @@ export function createSequencer({ table, hand, onLost }: SequencerOptions) {
 
   function step(uuid: string, place: Place, work: () => Promise<void>): Promise<void> {
     place.turn = place.turn.then(work).catch((error) => {
-      places.delete(uuid);
+      // What was handed on stays so: were the place forgotten, a second delivery would hand it on again.
+      place.held.clear();
       onLost(uuid, error);
     });
     return place.turn;

@@ -19,7 +19,11 @@ const hoursMs = 60 * 60_000;
 
 it('writes again what the table says of a socket before it would expire there', async () => {
   let laterMs = 0;
-  const table = { ...stored, clock: createClock(() => Date.now() + laterMs) };
+  const clock = createClock(
+    () => Date.now() + laterMs,
+    () => performance.now() + laterMs,
+  );
+  const table = { ...stored, clock };
   const node = { nodeId: randomUUID(), endpoint: 'http://127.0.0.1:9' };
   const sockets = createSockets({ table, node, perPerson: 2, logger: createLogger('silent') });
   const [userUuid, connection] = [randomUUID(), { id: randomUUID() } as Connection];

@@ -57,8 +57,9 @@ export const messageRoutes = (ctx: Context) => [
       'user_reciever_handle_self',
       'idempotency_conflict',
     ],
-    async handle({ user, body, idempotencyKey }) {
+    async handle({ user, body, idempotencyKey, req }) {
       const entry = await sendMessage(ctx, { sender: user, body, idempotencyKey });
+      req.log.debug({ message_uuid: entry.message_uuid }, 'appended');
       return presentEntry(entry, new Map([[user.uuid, user]]));
     },
   }),

@@ -1,4 +1,5 @@
 import type { Contract } from './contract.ts';
+import { noteText } from './suite-log.ts';
 
 export type Call = {
   /** Who asks. */
@@ -18,6 +19,7 @@ export type Client = ReturnType<typeof createClient>;
 /** Asks a running API. Every answer is checked against the contract, whether the test looks at it or not. */
 export function createClient(url: string, contract: Contract) {
   async function request(method: string, path: string, call: Call = {}): Promise<Reply> {
+    noteText((call.body as { message?: unknown } | undefined)?.message);
     const response = await fetch(`${url}${path}`, {
       method,
       headers: {
@@ -29,7 +31,8 @@ export function createClient(url: string, contract: Contract) {
       body: call.raw ?? (call.body === undefined ? null : JSON.stringify(call.body)),
     });
     const text = await response.text();
-    const body = text === '' ? undefined : JSON.parse(text);
+    const isLines = response.headers.get('Content-Type')?.startsWith('application/x-ndjson');
+    const body = text === '' || isLines ? text || undefined : JSON.parse(text);
     const pathname = decodeURI(new URL(path, url).pathname);
     const { status, headers } = response;
     if (method !== 'OPTIONS' && method !== 'HEAD') {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import WebSocket from 'ws';
+import { noteText } from './suite-log.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a frame holds is what the tests are about.
 export type Frame = any;
@@ -29,7 +30,7 @@ export async function connect(url: string, options: { origin?: string } = {}) {
   });
 
   /** The first frame that matches, of those that came or will come within the time. */
-  async function heard(matches: (frame: Frame) => boolean, timeoutMs = 5_000): Promise<Frame> {
+  async function heard(matches: (frame: Frame) => boolean, timeoutMs = 15_000): Promise<Frame> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         waiting.delete(look);
@@ -50,6 +51,7 @@ export async function connect(url: string, options: { origin?: string } = {}) {
   async function request(action: string, payload?: unknown, timeoutMs?: number): Promise<Frame> {
     lastId += 1;
     const id = String(lastId);
+    noteText((payload as { message?: unknown } | undefined)?.message);
     socket.send(JSON.stringify({ id, action, payload }));
     return heard(({ type, request_id }) => type === 'response' && request_id === id, timeoutMs);
   }

@@ -32,8 +32,7 @@ try {
   const made = await makePairs(await machine.people(2 * pairs));
   await run(made, warmUpSeconds);
   const before = processorTimes();
-  const { latencies, sent } = await run(made, seconds);
-  report(latencies, sent, before);
+  report(await run(made, seconds), before);
   for (const { sides } of made) for (const { client } of sides) await client.close();
 } finally {
   await machine.stop();
@@ -65,6 +64,7 @@ async function makePairs(people: LoadPerson[]): Promise<Pair[]> {
 async function run(made: Pair[], seconds: number) {
   const sentAtMs = new Map<string, number>();
   const latencies: number[] = [];
+  const answers: number[] = [];
   const offs = made.flatMap(({ sides }) => sides).map(({ client, person }) => listen(client, person));
   const total = Math.round(rate * seconds);
   const startedAtMs = performance.now();
@@ -75,7 +75,8 @@ async function run(made: Pair[], seconds: number) {
   const deadline = performance.now() + 5_000;
   while (latencies.length < total && performance.now() < deadline) await sleep(20);
   for (const off of offs) off();
-  return { latencies: latencies.toSorted((one, other) => one - other), sent: total };
+  const sorted = (times: number[]) => times.toSorted((one, other) => one - other);
+  return { latencies: sorted(latencies), answers: sorted(answers), sent: total };
 
   function send({ sides, uuid }: Pair, side: number) {
     const message = randomUUID();
@@ -89,9 +90,10 @@ async function run(made: Pair[], seconds: number) {
     const hear = () => {
       const frame = frames.at(-1);
       const isMessage = frame.event === 'message.created' && frame.data.user_uuid !== uuid;
-      const from = isMessage && sentAtMs.get(frame.data.message);
-      if (from) latencies.push((arrivedAtMs.at(-1) ?? 0) - from);
-      if (isMessage) sentAtMs.delete(frame.data.message);
+      const sentAt = sentAtMs.get(isMessage ? frame.data.message : frame.request_id);
+      const arrivedAt = arrivedAtMs.at(-1) ?? 0;
+      if (sentAt && isMessage) latencies.push(arrivedAt - sentAt);
+      else if (sentAt && frame.success) answers.push(arrivedAt - sentAt);
       frames.length = 0;
       arrivedAtMs.length = 0;
     };
@@ -108,12 +110,15 @@ function processorTimes() {
   ]);
 }
 
-function report(latencies: number[], sent: number, before: Map<string, number>) {
-  const at = (part: number) =>
-    (latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * part))] ?? 0).toFixed(1);
+function report({ latencies, answers, sent }: Awaited<ReturnType<typeof run>>, before: Map<string, number>) {
+  const at = (times: number[], part: number) =>
+    (times[Math.min(times.length - 1, Math.floor(times.length * part))] ?? 0).toFixed(1);
+  const line = (times: number[]) =>
+    `median ${at(times, 0.5)} ms, p90 ${at(times, 0.9)} ms, p99 ${at(times, 0.99)} ms, longest ${at(times, 1)} ms`;
   const lines = [
     `${rate} messages/s for ${seconds} s, ${pairs} pairs: ${latencies.length} of ${sent} arrived`,
-    `from socket to socket: median ${at(0.5)} ms, p90 ${at(0.9)} ms, p99 ${at(0.99)} ms, longest ${at(1)} ms`,
+    `to the receiver's socket: ${line(latencies)}`,
+    `to the sender's answer:   ${line(answers)}`,
     ...[...processorTimes()].map(([name, ms]) => {
       const each = (ms - (before.get(name) ?? 0)) / sent;
       return `processor time for each message: ${name} ${each.toFixed(2)} ms`;

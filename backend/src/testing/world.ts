@@ -12,12 +12,13 @@ import { createStreamRunner } from '@parley/lambdas/local/stream-runner';
 import { createMessageStream } from '@parley/lambdas/message-stream/live';
 import { createApp } from '../app.ts';
 import { createContext } from '../context.ts';
-import { createLogger, type Logger } from '../logger.ts';
+import type { Logger } from '../logger.ts';
 import { createHttpServer } from '../server.ts';
 import { createClient } from './client.ts';
 import { type Contract, createContract } from './contract.ts';
 import { freePort } from './free-port.ts';
 import { clientId, createIssuer } from './issuer.ts';
+import { suiteLogger } from './suite-log.ts';
 
 export type TestPerson = users.User & { sub: string; token: string };
 export type World = Awaited<ReturnType<typeof createWorld>>;
@@ -46,7 +47,7 @@ export async function createWorld() {
     DELIVERY_SECRETS: 'of these tests',
   };
 
-  async function node(changes: Record<string, string> = {}, logger: Logger = createLogger('silent')) {
+  async function node(changes: Record<string, string> = {}, logger: Logger = suiteLogger()) {
     const ctx = createContext(loadConfig({ ...env, ...changes }), logger);
     const server = createHttpServer(createApp(ctx));
     server.onUpgrade(ctx.gateway.upgrade);
@@ -64,15 +65,14 @@ export async function createWorld() {
   }
 
   /** A node whose sockets hear what the stream tells (`runStream`). */
-  async function liveNode(changes: Record<string, string> = {}) {
-    const api = await node({ DELIVERY_PORT: await freePort(), ...changes });
+  async function liveNode(changes: Record<string, string> = {}, logger?: Logger) {
+    const api = await node({ DELIVERY_PORT: await freePort(), ...changes }, logger);
     await api.ctx.gateway.start();
     return api;
   }
 
   /** The stream's Lambda with the local runner. */
-  function runStream() {
-    const logger = createLogger('silent');
+  function runStream(logger: Logger = suiteLogger()) {
     const messageStream = createMessageStream(loadConfig(env), table, logger);
     const streams = new DynamoDBStreamsClient(clientConfig('us-east-1', testEndpoint()));
     const sources = eventSources(messageStream.summaries, messageStream.largeSummaries).map((source) => ({

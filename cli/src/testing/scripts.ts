@@ -9,11 +9,18 @@ type Place = {
   database: Awaited<ReturnType<typeof createTestDatabase>>;
 };
 
+type ScriptOptions = {
+  input?: string;
+  env?: Record<string, string>;
+  /** Ends the script with SIGKILL as soon as it has said this. */
+  killOn?: RegExp;
+};
+
 /** Starts a script of bin/ on a suite's own tables and database; `env` changes its settings. */
 export function startScript(
   { table, database }: Place,
   [name = '', ...args]: string[],
-  { input = '', env = {} }: { input?: string; env?: Record<string, string> } = {},
+  { input = '', env = {}, killOn }: ScriptOptions = {},
 ) {
   const child = spawn(`bin/${name}`, args, {
     env: {
@@ -30,6 +37,7 @@ export function startScript(
   for (const stream of ['stdout', 'stderr'] as const)
     child[stream].on('data', (data) => {
       output[stream] += data;
+      if (killOn?.test(output[stream])) child.kill('SIGKILL');
     });
   child.stdin.end(input);
   const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>

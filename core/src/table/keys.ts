@@ -72,8 +72,6 @@ export const deadLetterKey = (consumer: string, shardId: string, sequenceNumber:
   pk: deadLettersPk(consumer),
   sk: `${shardId}#${sequenceNumber}`,
 });
-/** Whether an item of the second table is a dead letter. */
-export const isDeadLetter = ({ pk }: Key) => pk.startsWith('DEAD#');
 export const importsPk = (source: string) => `IMPORT#${source}`;
 export const importKey = (source: string, messageGroupUuid: string): Key => ({
   pk: importsPk(source),

@@ -18,6 +18,7 @@ import {
   prepend,
   take,
   trim,
+  withoutAuthor,
 } from './history.ts';
 import { dropRow, type Inbox, sorted, takeRead, takeRow, takeSettings } from './inbox.ts';
 import { createOutbox, type Pending } from './outbox.ts';
@@ -393,6 +394,11 @@ export function createChat(options: Options) {
         return changed();
       case 'membership':
         return takeMembership(event.data);
+      case 'erased':
+        changeHistory(event.data.message_group_uuid, (history) =>
+          withoutAuthor(history, event.data.user_uuid),
+        );
+        return lookAgain(300);
       case 'resync':
         void resumeConversations();
         return lookAgain(options.secondLookMs ?? 5_000);

@@ -15,6 +15,7 @@ import {
   prepend,
   take,
   trim,
+  withoutAuthor,
 } from './history.ts';
 
 const entry = (seq: number): Entry => ({
@@ -94,4 +95,16 @@ describe('a window of a history', () => {
       }),
     );
   });
+});
+
+test('an erased person leaves empty messages with their place, and others keep theirs', () => {
+  const other = { ...entry(2), user_uuid: 'v' };
+  const history = take(openWindow(emptyHistory, [entry(1), other]), entry(5));
+  const erased = withoutAuthor(history, 'u');
+  expect(erased.entries.map(({ seq, message }) => [seq, message])).toEqual([
+    [1, ''],
+    [2, 'text 2'],
+  ]);
+  expect(erased.entries[0]).toMatchObject({ display_name: 'Deleted user' });
+  expect(erased.ahead.get(5)?.message).toBe('');
 });

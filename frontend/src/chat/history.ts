@@ -73,6 +73,16 @@ export function trim(history: History, edge: 'start' | 'end'): History {
   return { ...history, entries };
 }
 
+/** Takes an erased person's texts and names out of what is loaded. */
+export function withoutAuthor(history: History, userUuid: string): History {
+  const empty = (entry: Entry) =>
+    entry.user_uuid === userUuid && entry.type === 'message'
+      ? { ...entry, message: '', display_name: 'Deleted user', handle: `deleted-${userUuid}` }
+      : entry;
+  const ahead = new Map([...history.ahead].map(([seq, entry]) => [seq, empty(entry)]));
+  return { ...history, entries: history.entries.map(empty), ahead };
+}
+
 /** Moves what was kept aside and now follows without a gap into the window. */
 function joinAhead(history: History): History {
   if (history.ahead.size === 0) return history;

@@ -8,6 +8,7 @@ export type LiveEvent =
   | { event: 'typing'; data: { message_group_uuid: string; user_uuid: string } }
   | { event: 'presence'; data: { user_uuid: string; online: boolean } }
   | { event: 'membership'; data: { message_group_uuid: string; user_uuid: string; change: string } }
+  | { event: 'erased'; data: { message_group_uuid: string; user_uuid: string } }
   | { event: 'resync'; data: object };
 
 export type ServerFrame =

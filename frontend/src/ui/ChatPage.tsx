@@ -26,7 +26,7 @@ export function ChatPage({ chat, api, config, application }: Props) {
   const current = place.name === 'conversation' ? place.uuid : undefined;
   const showHidden = (next: boolean) => {
     setHidden(next);
-    // What is known of it shows meanwhile; the next look reads it again.
+    // Where they cannot be read, those that are known show.
     if (next) void chat.readHidden().catch(() => {});
   };
   const closeDialog = useCallback(() => setDialog('none'), []);

@@ -36,7 +36,8 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
   }, [existing]);
 
   const conversation = uuid ? chat.conversation(uuid) : undefined;
-  const heading = headingOf(chat, conversation, uuid, person, handle);
+  const known = headingOf(chat, conversation, uuid, person, handle);
+  const heading = { ...known, title: known.title || (conversation?.status === 'missing' ? 'Not found' : '') };
   const pending = chat.pending(to);
   const history = conversation?.history ?? emptyHistory;
   const rows = toRows({ history, pending, me: chat.me.uuid, newAfter: conversation?.newAfter });
@@ -70,8 +71,14 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
           <p className="quiet">{heading.subtitle}</p>
         </div>
         {heading.isGroup && conversation?.group && (
-          <button type="button" className="quiet-button" onClick={() => setGroupOpen(true)}>
-            Members
+          <button
+            type="button"
+            className="quiet-button folding"
+            aria-label="Members"
+            onClick={() => setGroupOpen(true)}
+          >
+            <Faces />
+            <span>Members</span>
           </button>
         )}
         {uuid && conversation?.status === 'ready' && (
@@ -148,6 +155,17 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
     </section>
   );
 }
+
+const Faces = () => (
+  <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" fill="none" stroke="currentColor">
+    <circle cx="9" cy="8" r="3.5" strokeWidth="2" />
+    <path
+      d="M2.5 19.5c.7-3.6 3.2-5 6.5-5s5.8 1.4 6.5 5M15.5 4.8a3.5 3.5 0 0 1 0 6.4M18 15c2 .7 3.1 2.2 3.5 4.5"
+      strokeWidth="2"
+      strokeLinecap="round"
+    />
+  </svg>
+);
 
 const Dots = () => (
   <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" fill="currentColor">

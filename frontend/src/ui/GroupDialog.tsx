@@ -97,14 +97,14 @@ export function GroupDialog({ chat, api, group, titleMaxChars, onClose }: Props)
                 <button
                   type="button"
                   className="text"
-                  aria-label={`${member.role === 'admin' ? 'Take the admin role from' : 'Make an admin of'} ${member.display_name}`}
+                  aria-label={`${member.role === 'admin' ? 'Revoke admin' : 'Make admin'}: ${member.display_name}`}
                   onClick={() =>
                     void change(() =>
                       api.changeRole(group.uuid, member.handle, member.role === 'admin' ? 'member' : 'admin'),
                     )
                   }
                 >
-                  {member.role === 'admin' ? 'No admin' : 'Admin'}
+                  {member.role === 'admin' ? 'Revoke admin' : 'Make admin'}
                 </button>
                 <button
                   type="button"

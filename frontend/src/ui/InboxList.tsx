@@ -42,9 +42,12 @@ export function InboxList({ chat, rows, current, isHidden, onHidden, onNew }: Pr
   return (
     <nav aria-label={isHidden ? 'Hidden conversations' : 'Conversations'} className="rows">
       {isHidden && (
-        <button type="button" className="text" onClick={() => onHidden(false)}>
-          Back to the inbox
-        </button>
+        <div className="rows-head">
+          <h2>Hidden conversations</h2>
+          <button type="button" className="text" onClick={() => onHidden(false)}>
+            Back to the inbox
+          </button>
+        </div>
       )}
       {rows.length === 0 && (
         <p className="quiet padded">{isHidden ? 'Nothing is hidden.' : 'No conversations here.'}</p>

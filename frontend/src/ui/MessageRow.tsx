@@ -64,6 +64,7 @@ function Bubble({ row, isGroup, receipt, total, onRetry, onDiscard }: Props) {
       <div className="bubble-box">
         {isGroup && !isOwn && row.startsGroup && <p className="sender">{name}</p>}
         <div className="bubble">
+          {entry?.message === '' && <p className="text quiet">This message was deleted</p>}
           <p className="text" dir="auto">
             {splitLinks(entry?.message ?? pending?.message ?? '').map(({ text, href }, index) =>
               href ? (

@@ -17,8 +17,8 @@ export function NewConversation({ api, config, me, onClose }: Props) {
   const [title, setTitle] = useState('');
   const [picked, setPicked] = useState<Person[]>([]);
   const [error, setError] = useState('');
-  // The same group, however often its creation is tried.
-  const key = useRef<string>(undefined);
+  // The same group, however often its creation is tried; another title or another member make another one.
+  const tried = useRef({ body: '', key: '' });
 
   function pick(person: Person) {
     if (isGroup) {
@@ -31,10 +31,11 @@ export function NewConversation({ api, config, me, onClose }: Props) {
 
   async function create(event: FormEvent) {
     event.preventDefault();
-    key.current ??= crypto.randomUUID();
+    const group = { title: title.trim(), handles: picked.map(({ handle }) => handle) };
+    const body = JSON.stringify(group);
+    if (tried.current.body !== body) tried.current = { body, key: crypto.randomUUID() };
     try {
-      const handles = picked.map(({ handle }) => handle);
-      const { message_group_uuid } = await api.createGroup({ title: title.trim(), handles }, key.current);
+      const { message_group_uuid } = await api.createGroup(group, tried.current.key);
       onClose();
       go(pathOf.conversation(message_group_uuid));
     } catch (failure) {
@@ -45,6 +46,8 @@ export function NewConversation({ api, config, me, onClose }: Props) {
   return (
     <Modal title={isGroup ? 'New group' : 'New conversation'} onClose={onClose}>
       <PeopleSearch
+        key={isGroup ? 'group' : 'person'}
+        isFirst
         api={api}
         label={isGroup ? 'Add people' : 'To'}
         isHidden={({ uuid }) => uuid === me.uuid || picked.some((person) => person.uuid === uuid)}

@@ -1,14 +1,25 @@
-import { useEffect, useId, useState } from 'react';
+import { useEffect, useId, useRef, useState } from 'react';
 import type { Api } from '../api/client.ts';
 import { explain } from '../api/errors.ts';
 import type { Person } from '../api/types.ts';
 import { Avatar } from './Avatar.tsx';
 
-type Props = { api: Api; label: string; isHidden(person: Person): boolean; onPick(person: Person): void };
+type Props = {
+  api: Api;
+  label: string;
+  /** Takes the focus when it appears. */
+  isFirst?: boolean;
+  isHidden(person: Person): boolean;
+  onPick(person: Person): void;
+};
 
 /** Finds people by the beginning of their handle or name. */
-export function PeopleSearch({ api, label, isHidden, onPick }: Props) {
+export function PeopleSearch({ api, label, isFirst, isHidden, onPick }: Props) {
   const id = useId();
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => {
+    if (isFirst) field.current?.focus();
+  }, [isFirst]);
   const [search, setSearch] = useState('');
   const [found, setFound] = useState<Person[]>([]);
   const [notice, setNotice] = useState('');
@@ -41,6 +52,7 @@ export function PeopleSearch({ api, label, isHidden, onPick }: Props) {
       <div className="field">
         <label htmlFor={id}>{label}</label>
         <input
+          ref={field}
           id={id}
           type="text"
           inputMode="search"

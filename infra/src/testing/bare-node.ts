@@ -7,12 +7,13 @@ import { promisify } from 'node:util';
 /** Loads a bundle as Lambda does, and hands it an event. Prints what it answered and how long loading took. */
 const driver = `
   import { readFileSync, writeFileSync } from 'node:fs';
-  const [file, name, event] = process.argv.slice(2);
+  const [file, name, remainingMs, event] = process.argv.slice(2);
   const startedAt = performance.now();
   const bundle = await import(file);
   const initMs = performance.now() - startedAt;
+  const endsAt = performance.now() + Number(remainingMs);
   const context = { functionName: 'bare', functionVersion: '1', memoryLimitInMB: '512', awsRequestId: 'request-1',
-    invokedFunctionArn: 'arn:aws:lambda:us-east-1:111111111111:function:bare', getRemainingTimeInMillis: () => 30_000 };
+    invokedFunctionArn: 'arn:aws:lambda:us-east-1:111111111111:function:bare', getRemainingTimeInMillis: () => Math.max(0, endsAt - performance.now()) };
   const outcome = {};
   if (event) {
     try { outcome.answer = await bundle[name](JSON.parse(readFileSync(event, 'utf8')), context); }
@@ -27,17 +28,24 @@ export type Run = {
   dir: string;
   handler?: string;
   event?: unknown;
+  /** What the invocation has left. */
+  remainingMs?: number;
   env: Record<string, string>;
 };
 
 /** Runs a bundle in a Node process of its own that has nothing but the bundle: no packages, no checkout. */
-export async function runBare({ dir, handler = 'handler', event, env }: Run) {
+export async function runBare({ dir, handler = 'handler', event, remainingMs = 30_000, env }: Run) {
   const work = await mkdtemp(join(tmpdir(), 'bundle-'));
   try {
     await cp(dir, join(work, 'task'), { recursive: true });
     await writeFile(join(work, 'driver.mjs'), driver);
     if (event) await writeFile(join(work, 'event.json'), JSON.stringify(event));
-    const task = [join(work, 'task/index.mjs'), handler, ...(event ? [join(work, 'event.json')] : [])];
+    const task = [
+      join(work, 'task/index.mjs'),
+      handler,
+      String(remainingMs),
+      ...(event ? [join(work, 'event.json')] : []),
+    ];
     const { stdout } = await promisify(execFile)(process.execPath, [join(work, 'driver.mjs'), ...task], {
       cwd: work,
       timeout: 60_000,

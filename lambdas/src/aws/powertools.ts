@@ -11,7 +11,7 @@ export function createPowertools(serviceName: string) {
   const tracer = new Tracer({ serviceName });
 
   /** Every line of an invocation bears its request id; its metrics leave with it, its trace holds its error. */
-  function instrument<E, R>(handle: (event: E) => Promise<R>) {
+  function instrument<E, R>(handle: (event: E, context: Context) => Promise<R>) {
     return async (event: E, context: Context): Promise<R> => {
       logger.addContext(context);
       metrics.captureColdStartMetric(context.functionName);
@@ -19,7 +19,7 @@ export function createPowertools(serviceName: string) {
       const subsegment = segment?.addNewSubsegment(`## ${serviceName}`);
       if (subsegment) tracer.setSegment(subsegment);
       try {
-        return await handle(event);
+        return await handle(event, context);
       } catch (error) {
         logger.error('invocation failed', { error });
         if (subsegment && error instanceof Error) subsegment.addError(error, false);
@@ -48,6 +48,7 @@ function linesOf(logger: Logger): Lines {
   const fields = ({ err, ...rest }: Record<string, unknown>) =>
     err === undefined ? rest : { ...rest, error: err };
   return {
+    error: (given, message) => logger.error(message, fields(given)),
     debug: (given, message) => logger.debug(message, fields(given)),
     info: (given, message) => logger.info(message, fields(given)),
     warn: (given, message) => logger.warn(message, fields(given)),

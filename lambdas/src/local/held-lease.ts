@@ -49,8 +49,9 @@ export function holdLease(
     unsaved = undefined;
     counter += 1;
     try {
-      if (await leases.write(table, lease, { counter, position, isLast })) confirmedAtMs = sentAtMs;
-      else lose();
+      if (!(await leases.write(table, lease, { counter, position, isLast }))) return lose();
+      confirmedAtMs = sentAtMs;
+      if (isLast) state = 'released';
     } catch (err) {
       // It may have been written all the same: the next write says so again, with a greater counter.
       unsaved ??= position;
@@ -81,12 +82,15 @@ export function holdLease(
       unsaved = position;
       void flush();
     },
-    /** Writes what is unsaved and gives the lease up, so that another runner need not wait for it to run out. */
-    async release() {
+    /**
+     * Writes what is unsaved and gives the lease up, so that another runner need not wait for it to run out. False where
+     * the table did not take that: whoever holds the lease next reads on from the position before.
+     */
+    async release(): Promise<boolean> {
       clearInterval(timer);
       await queued;
       await flush(true);
-      state = state === 'lost' ? 'lost' : 'released';
+      return state === 'released';
     },
   };
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
@@ -8,13 +8,12 @@ import { checkpointsPk } from '@parley/core/table/keys';
 import { scanPages } from '@parley/core/table/scan';
 import { startStreamProxy } from '@parley/engines/testing/stream-proxy';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
-import getPort from 'get-port';
 import { eventually } from '../testing/eventually.ts';
+import { ended, startRunnerProcess } from '../testing/runner-process.ts';
 import { startWriters } from '../testing/writers.ts';
 
 /* Two processes of the stream runner share four shards; one is killed, one is paused for longer than its leases. */
 
-const root = new URL('../../../', import.meta.url).pathname;
 const leaseMs = 1_500;
 const sources = ['summaries', 'large-summaries'];
 let table: Awaited<ReturnType<typeof createTestTable>>;
@@ -32,30 +31,9 @@ afterAll(async () => {
 });
 
 async function startProcess() {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'lambdas/src/local/main.ts'], {
-    cwd: root,
-    stdio: 'ignore',
-    env: {
-      PATH: process.env.PATH,
-      LOG_LEVEL: 'silent',
-      AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint,
-      DDB_MESSAGE_TABLE: table.name,
-      DDB_RUNNER_TABLE: table.runnerName,
-      DATABASE_URL: 'postgres://nobody@127.0.0.1:9/nowhere',
-      DELIVERY_SECRETS: 'for-tests',
-      RUNNER_PORT: String(await getPort()),
-      RUNNER_LEASE_MS: String(leaseMs),
-    },
-  });
+  const { child } = await startRunnerProcess(table, proxy.endpoint, { RUNNER_LEASE_MS: String(leaseMs) });
   processes.push(child);
   return child;
-}
-
-async function ended(child: ChildProcess, signal: NodeJS.Signals) {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const exit = new Promise((resolve) => child.once('exit', resolve));
-  child.kill(signal);
-  await exit;
 }
 
 async function leaseItems() {

@@ -77,7 +77,7 @@ const minPollMs = 5;
 /** Where records gather anyway, reading them a little later makes fewer requests. */
 const minWindowPollMs = 250;
 /** What comes meanwhile shares the next batch: in a busy time each request costs more than the records in it. */
-const gatherMs = 20;
+const gatherMs = 30;
 const fewRecords = 100;
 const maxRecordsPerRead = 1_000;
 /** Lambda's limit of an event. */

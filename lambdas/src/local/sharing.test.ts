@@ -1,8 +1,11 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { check } from '@parley/core/check';
+import { createLog } from '@parley/core/log';
+import * as messages from '@parley/core/messages';
 import { createProjector } from '@parley/core/projector';
 import { repairSummaries } from '@parley/core/repair';
+import * as summaries from '@parley/core/summaries';
 import { clientConfig, closeTable, createTable, type Table } from '@parley/core/table/client';
 import { entryRecord } from '@parley/core/table/stream';
 import { startStreamProxy } from '@parley/engines/testing/stream-proxy';
@@ -11,7 +14,7 @@ import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { pino } from 'pino';
 import { createHandler } from '../message-stream/handler.ts';
 import { eventually } from '../testing/eventually.ts';
-import { startWriters } from '../testing/writers.ts';
+import { createLargeGroup, startWriters } from '../testing/writers.ts';
 import { eventSources } from './event-sources.ts';
 import { createStreamRunner, type StreamRunner } from './stream-runner.ts';
 
@@ -142,4 +145,20 @@ test('records that are trimmed before they were read are made up for by a repair
     (lagMs) => lagMs === 0,
   );
   expect((await check(table, undefined, { settleMs: [0] })).findings).toEqual([]);
+});
+
+test('a runner that stops while a window gathers leaves the trailing pass to the other', async () => {
+  startRunner();
+  startRunner();
+  await eventually(held, (counts) => counts.join() === '2,2');
+  const log = createLog(table, { batch: 'transactions' });
+  const { messageGroupUuid, creator, reader } = await createLargeGroup(log);
+  const { seq, large } = await messages.send(log, { sender: creator, messageGroupUuid, message: 'to all' });
+  expect(large).toBe(true);
+  await runners[0]?.stop();
+  await eventually(
+    () => summaries.getMany(table, messageGroupUuid, [reader.uuid]),
+    ([summary]) => summary?.last_seq === seq,
+  );
+  await drained();
 });

@@ -77,8 +77,12 @@ export function createStreamRunner(options: RunnerOptions) {
 
   /** Takes what is ours to read. Answers when to look again, in ms. */
   async function share(): Promise<number> {
-    if (!stream || performance.now() - stream.readAtMs >= discoveryMs)
-      stream = { ...(await describeStream(table, streams)), readAtMs: performance.now() };
+    if (!stream || performance.now() - stream.readAtMs >= discoveryMs) {
+      const described = await describeStream(table, streams);
+      // Another stream may use the same names for its shards.
+      if (described.streamArn !== stream?.streamArn) finished.clear();
+      stream = { ...described, readAtMs: performance.now() };
+    }
     const { streamArn } = stream;
     dropGone(stream);
     if (openShards(stream).every(({ key }) => held.has(key))) return discoveryMs;
@@ -92,7 +96,8 @@ export function createStreamRunner(options: RunnerOptions) {
     const open = openShards(stream);
     const seen = shuffled(open.map(({ key }) => look(key, known.get(key))));
     const chosen = new Set(chooseLeases(id, seen));
-    for (const place of open) if (chosen.has(place.key)) await take(place, known.get(place.key));
+    for (const place of open)
+      if (chosen.has(place.key) && !isStopping) await take(place, known.get(place.key));
     return nextLookMs(chosen.size > 0, known);
   }
 
@@ -156,17 +161,12 @@ export function createStreamRunner(options: RunnerOptions) {
       deadLetters += 1;
     };
     const hooks = { onPending, onDeadLetter, onLost: startRepair };
-    for (let failures = 0; !signal.aborted; failures += 1) {
+    const context = { table, streams, source, lease, waiter, logger, signal, ...hooks };
+    let isDone = false;
+    for (let failures = 0; !isDone && !signal.aborted; failures += 1) {
       const startedAtMs = performance.now();
       try {
-        const isDone = await consumeShard(
-          { table, streams, source, lease, waiter, logger, signal, ...hooks },
-          shard,
-        );
-        if (!isDone) break;
-        finished.add(key);
-        if (stream) stream.readAtMs = Number.NEGATIVE_INFINITY;
-        break;
+        isDone = await consumeShard(context, shard);
       } catch (err) {
         if (performance.now() - startedAtMs > maxRestartMs) failures = 0;
         const retryMs = Math.random() * Math.min(maxRestartMs, 50 * 2 ** Math.min(failures + 1, 16));
@@ -179,7 +179,10 @@ export function createStreamRunner(options: RunnerOptions) {
       }
     }
     lag.forget(key);
-    await lease.release();
+    // Its children begin where the table knows that it is done, for every runner.
+    if (!(await lease.release()) || !isDone) return;
+    finished.add(key);
+    if (stream) stream.readAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /** A lease that runs out is seen when it does, not at the next look after. */

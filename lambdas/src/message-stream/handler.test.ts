@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { entryItem } from '@parley/core/entries';
@@ -67,6 +67,32 @@ test('what Parley did not write is passed over and holds up nothing', async () =
   expect(await handler({ Records: [...strange, insert(item, '6')] })).toEqual({ batchItemFailures: [] });
   const [summary] = await summaries.getMany(table, newest.message_group_uuid, [one.uuid]);
   expect(summary).toMatchObject({ message: 'third', last_seq: 3 });
+});
+
+test('an entry of a type that only a newer backend writes moves its summaries on, and holds up nothing behind it', async () => {
+  const log = createLog(table, { batch: 'statements' });
+  const person = (handle: string) => ({ uuid: randomUUID(), handle, display_name: handle });
+  const [sender, recipient] = [person('new'), person('old')];
+  const first = await messages.sendDirect(log, { sender, recipient, message: 'known' });
+  const unknown = {
+    ...entryItem({ ...first, seq: 2, message_uuid: randomUUID(), message: 'new started a poll' }),
+    type: 'poll_started',
+    poll: { options: ['tea', 'coffee'] },
+  };
+  await table.doc.send(new PutCommand({ TableName: table.name, Item: unknown }));
+  const third = await messages.sendDirect(log, { sender, recipient, message: 'known, too' });
+  expect([third.seq, third.message_count]).toEqual([3, 2]);
+  const handler = createHandler(createProjector(table), logger);
+  const shown = async () => {
+    const [summary] = await summaries.getMany(table, first.message_group_uuid, [recipient.uuid]);
+    return summary && [summary.last_seq, summary.message, summaries.unreadCount(summary)];
+  };
+  expect(await handler({ Records: [insert(entryItem(first), '1'), insert(unknown, '2')] })).toEqual({
+    batchItemFailures: [],
+  });
+  expect(await shown()).toEqual([2, 'new started a poll', 1]);
+  expect(await handler({ Records: [insert(entryItem(third), '3')] })).toEqual({ batchItemFailures: [] });
+  expect(await shown()).toEqual([3, 'known, too', 2]);
 });
 
 const captured = new URL('../../../../shared/data/aws-stream-event.json', import.meta.url);

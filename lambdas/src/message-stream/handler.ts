@@ -50,7 +50,8 @@ const handleEntries =
     // The table, no record, is at fault: the whole batch comes again, for as long as that takes.
     const fault = [...failed.values()].find(isTransientFault);
     if (fault) throw fault;
-    logger.debug({ entries: entries.length, skipped: event.Records.length - entries.length }, 'stream batch');
+    const message_uuids = entries.map(({ entry }) => entry.message_uuid);
+    logger.debug({ message_uuids, skipped: event.Records.length - entries.length }, 'stream batch');
     const reported = entries.filter(({ entry }) => failed.has(entry.message_group_uuid));
     return { batchItemFailures: reported.map(({ sequenceNumber }) => ({ itemIdentifier: sequenceNumber })) };
   };

@@ -1,7 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { type Config, loadConfig } from '@parley/config/config';
 import { createTable } from '@parley/core/table/client';
-import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { createPowertools } from '../aws/powertools.ts';
 import { createSecret } from '../aws/secrets.ts';
 import { createMessageStream } from './live.ts';
@@ -42,11 +42,11 @@ function secretsReader({ AWS_REGION, DELIVERY_SECRETS, DELIVERY_SECRETS_ARN }: C
   return createSecret(new SecretsManagerClient({ region: AWS_REGION }), DELIVERY_SECRETS_ARN);
 }
 
-type Handle = (event: DynamoDBStreamEvent) => Promise<DynamoDBBatchResponse>;
+type Handle = (event: DynamoDBStreamEvent, context: Context) => Promise<DynamoDBBatchResponse>;
 
 const measured = (handle: Handle) =>
-  powertools.instrument(async (event: DynamoDBStreamEvent) => {
-    const response = await handle(event);
+  powertools.instrument(async (event: DynamoDBStreamEvent, context) => {
+    const response = await handle(event, context);
     powertools.count('Records', event.Records.length);
     powertools.count('FailedRecords', response.batchItemFailures.length);
     powertools.milliseconds('RecordAge', ageMs(event));
@@ -63,6 +63,6 @@ function ageMs({ Records }: DynamoDBStreamEvent): number {
 }
 
 /** For the event source without a window: every entry. */
-export const handler = measured(async (event) => (await current()).summaries(event));
+export const handler = measured(async (...call) => (await current()).summaries(...call));
 /** For the event source with a window: the entries of large conversations. */
-export const largeHandler = measured(async (event) => (await current()).largeSummaries(event));
+export const largeHandler = measured(async (...call) => (await current()).largeSummaries(...call));

@@ -17,9 +17,10 @@ const ownerSecret = createSecret(
 const dir = join(import.meta.dirname, 'migrations');
 
 export const handler = powertools.instrument(async () => {
-  const { username: user, password, host, port, dbname: database } = JSON.parse(await ownerSecret());
-  const { username: appRole } = new URL(config.DATABASE_URL);
-  const owner = { host, port, user, password, database, ssl: { ca: rdsAuthorities } };
+  const { username: user, password } = JSON.parse(await ownerSecret());
+  const { hostname: host, port, pathname, username: appRole } = new URL(config.DATABASE_URL);
+  const database = decodeURIComponent(pathname.slice(1));
+  const owner = { host, port: Number(port), user, password, database, ssl: { ca: rdsAuthorities } };
   const applied = await migrateAndGrant({ owner, dir, appRole });
   powertools.lines.info({ applied }, 'the schema is up to date');
   return { applied };

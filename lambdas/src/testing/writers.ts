@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Person } from '@parley/core/entries';
-import { createLog } from '@parley/core/log';
+import { createLog, type Log } from '@parley/core/log';
+import * as messageGroups from '@parley/core/message-groups';
 import * as messages from '@parley/core/messages';
 import type { Table } from '@parley/core/table/client';
 
-const person = (name: string): Person => ({ uuid: randomUUID(), handle: name, display_name: name });
+export const person = (name: string): Person => ({ uuid: randomUUID(), handle: name, display_name: name });
 
 /** People who write to each other, in as many direct conversations, until they are told to stop. */
 export function startWriters(table: Table, { conversations = 12, pauseMs = 20 } = {}) {
@@ -29,4 +30,16 @@ export function startWriters(table: Table, { conversations = 12, pauseMs = 20 } 
       await running;
     },
   };
+}
+
+/** A group above the size at which summaries trail, with somebody who reads it. */
+export async function createLargeGroup(log: Log) {
+  const [creator, reader] = [person('creator'), person('reader')];
+  const somebody = (count: number) => Array.from({ length: count }, () => person('somebody'));
+  const people = [reader, ...somebody(47)];
+  const { group } = await messageGroups.create(log, { creator, title: 'large', people });
+  const messageGroupUuid = group.message_group_uuid;
+  for (const count of [48, 6])
+    await messageGroups.addMembers(log, { messageGroupUuid, actor: creator, people: somebody(count) });
+  return { messageGroupUuid, creator, reader };
 }

@@ -1,0 +1,180 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Fate, startFaultProxy } from '@parley/engines/testing/fault-proxy';
+import { testEndpoint } from '@parley/engines/testing/test-table';
+import { createOverload } from './overload.ts';
+import type { Reply } from './testing/client.ts';
+import { connect } from './testing/live-client.ts';
+import { createWorld, type TestPerson, type World } from './testing/world.ts';
+
+let world: World;
+let proxy: Awaited<ReturnType<typeof startFaultProxy>>;
+let fate: Fate = 'pass';
+let ada: TestPerson;
+beforeAll(async () => {
+  world = await createWorld();
+  proxy = await startFaultProxy(testEndpoint(), () => fate);
+  ada = await world.person('ada');
+  await world.person('ben');
+});
+afterEach(() => {
+  fate = 'pass';
+});
+afterAll(async () => {
+  await world.close();
+  await proxy.close();
+});
+
+const node = (changes: Record<string, string> = {}) =>
+  world.liveNode({ AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint, ...changes });
+type Api = Awaited<ReturnType<typeof node>>;
+
+const group = async (api: Api) => {
+  const body = { title: 'Pressure', handles: ['ben'] };
+  return (await api.post('/api/message_groups', { as: ada, body })).body.uuid as string;
+};
+const send = (api: Api, uuid: string, message: string) =>
+  api.post('/api/messages', { as: ada, body: { message_group_uuid: uuid, message }, key: message });
+
+async function messagesOf(api: Api, uuid: string) {
+  const texts: string[] = [];
+  for (let after = 1; ; after = texts.length + 1) {
+    const page = (await api.get(`/api/messages/${uuid}?limit=100&after_seq=${after}`, { as: ada })).body;
+    for (const { message } of page) texts.push(message);
+    if (page.length < 100) return texts;
+  }
+}
+
+async function eventually<T>(look: () => Promise<T>, isRight: (value: T) => boolean, limitMs: number) {
+  const deadline = performance.now() + limitMs;
+  for (;;) {
+    const value = await look();
+    if (isRight(value) || performance.now() > deadline) return value;
+    await sleep(100);
+  }
+}
+
+/** Told when to come back, and in the form of all errors (which the client of these tests has checked). */
+const expectTurnedAway = ({ status, body, headers }: Reply) => {
+  expect({ status, body }).toEqual({ status: 503, body: ['busy'] });
+  expect(headers.get('Retry-After')).toMatch(/^[123]$/);
+};
+
+describe('a node under five times its load', () => {
+  const room = 10;
+
+  it('turns away what it has no room for, does what it took, and is well again within 5 s', async () => {
+    const api = await node({ MAX_REQUESTS_IN_FLIGHT: String(room), MAX_EVENT_LOOP_DELAY_MS: '0' });
+    const uuid = await group(api);
+    fate = { delayMs: 40 };
+    let most = 0;
+    const watching = setInterval(() => {
+      most = Math.max(most, api.ctx.overload.inFlight());
+    }, 5);
+    const sender = async (_: unknown, index: number) => {
+      const replies: [text: string, reply: Reply][] = [];
+      for (let turn = 0; turn < 6; turn += 1) {
+        const text = `${index}/${turn}`;
+        replies.push([text, await send(api, uuid, text)]);
+      }
+      return replies;
+    };
+    const replies = (await Promise.all(Array.from({ length: 5 * room }, sender))).flat();
+    clearInterval(watching);
+    fate = 'pass';
+    const done = replies.filter(([, { status }]) => status === 200);
+    const turnedAway = replies.filter(([, { status }]) => status !== 200);
+    for (const [, reply] of turnedAway) expectTurnedAway(reply);
+    expect(done.length).toBeGreaterThan(0);
+    expect(turnedAway.length).toBeGreaterThan(0);
+    expect(most).toBeLessThanOrEqual(room);
+    // Who was turned away at the door was not let in by another.
+    expect((await messagesOf(api, uuid)).toSorted()).toEqual(done.map(([text]) => text).toSorted());
+    expect(api.ctx.overload.inFlight()).toBe(0);
+    const well = await eventually(
+      () => Promise.all(Array.from({ length: room }, (_, index) => send(api, uuid, `well ${index}`))),
+      (all) => all.every(({ status }) => status === 200),
+      5_000,
+    );
+    expect(well.map(({ status }) => status)).toEqual(Array(room).fill(200));
+    await api.close();
+  }, 60_000);
+
+  it('turns frames away, too, and still tells how it is', async () => {
+    const api = await node({ MAX_REQUESTS_IN_FLIGHT: '1', MAX_EVENT_LOOP_DELAY_MS: '0' });
+    const uuid = await group(api);
+    const client = await connect(api.url);
+    await client.authenticate(ada);
+    fate = { delayMs: 500 };
+    const first = client.request('message.send', { message_group_uuid: uuid, message: 'one' });
+    await eventually(
+      async () => api.ctx.overload.inFlight(),
+      (count) => count === 1,
+      2_000,
+    );
+    const second = await client.request('message.send', { message_group_uuid: uuid, message: 'two' });
+    expect(second).toMatchObject({ success: false, error: { code: 'busy' } });
+    expectTurnedAway(await api.get('/api/message_groups', { as: ada }));
+    expect((await api.get('/api/health-check')).status).toBe(200);
+    expect((await first).success).toBe(true);
+    await client.close();
+    await api.close();
+  }, 30_000);
+});
+
+describe('a table that is away', () => {
+  it('is a clear 503; nothing that was acknowledged is lost, retries find it, and all goes on by itself', async () => {
+    const api = await node();
+    const uuid = await group(api);
+    const before = await send(api, uuid, 'before');
+    expect(before.status).toBe(200);
+    fate = 'drop';
+    const meanwhile = await Promise.all(['a', 'b', 'c'].map((text) => send(api, uuid, text)));
+    for (const reply of meanwhile) expectTurnedAway(reply);
+    expect(await api.get('/api/ready')).toMatchObject({
+      status: 503,
+      body: { status: 'unavailable', table: { status: 'unreachable' } },
+    });
+    fate = 'pass';
+    const ready = await eventually(
+      () => api.get('/api/ready'),
+      ({ status }) => status === 200,
+      10_000,
+    );
+    expect(ready.status).toBe(200);
+    const retried = await Promise.all(['a', 'b', 'c'].map((text) => send(api, uuid, text)));
+    expect(retried.map(({ status }) => status)).toEqual([200, 200, 200]);
+    expect((await send(api, uuid, 'before')).body).toEqual(before.body);
+    expect((await messagesOf(api, uuid)).toSorted()).toEqual(['a', 'b', 'before', 'c']);
+    await api.close();
+  }, 60_000);
+});
+
+describe("the event loop's limit", () => {
+  const block = (ms: number) => {
+    const until = performance.now() + ms;
+    while (performance.now() < until);
+  };
+  const entered = (overload: ReturnType<typeof createOverload>) => {
+    try {
+      overload.enter()();
+      return true;
+    } catch {
+      return false;
+    }
+  };
+
+  it('refuses while the loop is late again and again, and lets in when it is not', async () => {
+    const overload = createOverload({ maxInFlight: 0, maxLoopDelayMs: 50 });
+    expect(entered(overload)).toBe(true);
+    const isRefusing = async () => {
+      block(300);
+      await sleep(1);
+      return Array.from({ length: 20 }, () => entered(overload)).includes(false);
+    };
+    expect(await eventually(isRefusing, (isSo) => isSo, 10_000)).toBe(true);
+    const isOpen = async () => Array.from({ length: 20 }, () => entered(overload)).every(Boolean);
+    expect(await eventually(isOpen, (isSo) => isSo, 10_000)).toBe(true);
+    overload.close();
+  }, 30_000);
+});

@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import { createServer } from 'node:http';
+import { json } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { check } from '@parley/core/check';
+import { scanPages } from '@parley/core/table/scan';
+import { urlOf } from '../server.ts';
+import { connect } from '../testing/live-client.ts';
+import { createWorld, type TestPerson, type World } from '../testing/world.ts';
+
+let world: World;
+let cognito: Awaited<ReturnType<typeof createUserPoolServer>>;
+let api: Awaited<ReturnType<World['liveNode']>>;
+let second: Awaited<ReturnType<World['liveNode']>>;
+beforeAll(async () => {
+  [world, cognito] = await Promise.all([createWorld(), createUserPoolServer()]);
+  const settings = {
+    AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: cognito.url,
+    COGNITO_USER_POOL_ID: 'local_pool',
+  };
+  [api, second] = [await world.liveNode(settings), await world.liveNode(settings)];
+  world.runStream();
+});
+afterAll(async () => {
+  await world.close();
+  await cognito.close();
+});
+
+/** A sign-in that takes DeleteUser, and ListUsers with AdminDeleteUser, and may be away. */
+async function createUserPoolServer() {
+  const state = { isAway: false, deleted: [] as string[] };
+  const server = createServer(async (req, res) => {
+    const operation = String(req.headers['x-amz-target']).split('.')[1];
+    const body = (await json(req)) as { AccessToken?: string; Username?: string; Filter?: string };
+    res.setHeader('Content-Type', 'application/x-amz-json-1.1');
+    if (state.isAway) return void res.writeHead(400).end('{"__type":"NotAuthorizedException"}');
+    if (operation === 'DeleteUser') state.deleted.push('own');
+    if (operation === 'AdminDeleteUser') state.deleted.push(body.Username ?? '');
+    const sub = /"(.+)"/.exec(body.Filter ?? '')?.[1];
+    res.end(operation === 'ListUsers' ? JSON.stringify({ Users: [{ Username: sub }] }) : '{}');
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    state,
+    url: urlOf(server),
+    close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()),
+  };
+}
+
+const person = (name: string) => world.person(`${name}-${randomUUID().slice(0, 8)}`, name);
+const send = async (as: TestPerson, body: object) =>
+  (await api.post('/api/messages', { as, body, key: randomUUID() })).body;
+
+/** A minute later, as the loop of every node would do it. */
+async function aMinuteLater(node = api) {
+  await world.database.pool.query(
+    "update users set erased_at = erased_at - interval '61 s' where erasure_finished_at is null and erased_at is not null",
+  );
+  await node.ctx.erasures.sweep();
+}
+
+async function stored() {
+  const items: unknown[] = [];
+  for await (const page of scanPages(world.table)) items.push(...page);
+  const { rows } = await world.database.pool.query('select * from users');
+  return JSON.stringify([items, rows]);
+}
+
+async function until(what: string, isSo: () => Promise<boolean>) {
+  const deadline = performance.now() + 20_000;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`not within 20 s: ${what}`);
+    await sleep(50);
+  }
+}
+
+describe('erasing oneself', () => {
+  it('shuts every token and socket on every node, and nobody is shown a text or a name of theirs any more', async () => {
+    const [zoe, ada] = [await person('Zoe Zanzibar'), await person('Ada')];
+    const first = await send(zoe, { handle: ada.handle, message: 'zanzibar' });
+    const path = `/api/messages/${first.message_group_uuid}`;
+    const sockets = [await connect(api.url), await connect(second.url)];
+    for (const socket of sockets) expect((await socket.authenticate(zoe)).success).toBe(true);
+    const watcher = await connect(second.url);
+    await watcher.authenticate(ada);
+    expect((await second.get(path, { as: ada })).body[0]).toMatchObject({
+      message: 'zanzibar',
+      handle: zoe.handle,
+    });
+
+    expect(await api.delete('/api/profile', { as: zoe })).toMatchObject({ status: 200, body: {} });
+    for (const node of [api, second])
+      expect(await node.get('/api/profile', { as: zoe })).toMatchObject({
+        status: 401,
+        body: ['generic_401'],
+      });
+    for (const socket of sockets) expect((await socket.closed).code).toBe(4401);
+    expect(cognito.state.deleted).toContain('own');
+
+    // The other node knows the old name for a few seconds at most.
+    const shown = { message: '', display_name: 'Deleted user', handle: `deleted-${zoe.uuid}`, seq: 1 };
+    await until('the entry is empty', async () => {
+      const [entry] = (await second.get(path, { as: ada })).body;
+      return Object.entries(shown).every(([name, value]) => entry[name] === value);
+    });
+    const [row] = (await second.get('/api/message_groups', { as: ada })).body;
+    expect(row).toMatchObject({ message: '', display_name: 'Deleted user', handle: `deleted-${zoe.uuid}` });
+    expect(await watcher.event('erased', undefined, 15_000)).toEqual({
+      message_group_uuid: first.message_group_uuid,
+      user_uuid: zoe.uuid,
+    });
+    expect(await api.get(`/api/users/@${zoe.handle}/short`, { as: ada })).toMatchObject({ status: 404 });
+    expect(
+      await api.post('/api/messages', { as: ada, body: { handle: zoe.handle, message: '?' } }),
+    ).toMatchObject({
+      status: 404,
+    });
+    await watcher.close();
+  }, 60_000);
+
+  it('is done twice by nobody: the second time the token is dead, and the sweep of any node completes it', async () => {
+    const [zoe, ada] = [await person('Zoe Zanzibar'), await person('Ada')];
+    await send(zoe, { handle: ada.handle, message: 'zanzibar' });
+    await api.delete('/api/profile', { as: zoe });
+    expect(await api.delete('/api/profile', { as: zoe })).toMatchObject({ status: 401 });
+    expect(await api.delete('/api/profile')).toMatchObject({ status: 401 });
+    await aMinuteLater(second);
+    const text = await stored();
+    for (const secret of ['zanzibar', 'Zanzibar', zoe.handle, zoe.sub, zoe.email ?? '?'])
+      expect(text).not.toContain(secret);
+    await until('the summaries are drained', async () => {
+      const { findings } = await check(world.table, world.database.pool, { settleMs: [200] });
+      return findings.length === 0;
+    });
+  }, 60_000);
+
+  it('deletes the sign-in later where the user pool is away, and is not finished before', async () => {
+    const zoe = await person('Zoe Zanzibar');
+    cognito.state.isAway = true;
+    expect((await api.delete('/api/profile', { as: zoe })).status).toBe(200);
+    await aMinuteLater();
+    const finished = async () => {
+      const { rows } = await world.database.pool.query(
+        'select erasure_finished_at from users where uuid = $1',
+        [zoe.uuid],
+      );
+      return rows[0].erasure_finished_at !== null;
+    };
+    expect(await finished()).toBe(false);
+    expect((await api.get('/api/profile', { as: zoe })).status).toBe(401);
+    cognito.state.isAway = false;
+    await aMinuteLater();
+    expect(await finished()).toBe(true);
+    expect(cognito.state.deleted).toContain(zoe.sub);
+    // Of the sign-in a hash is left, which an old token still meets.
+    expect(await stored()).not.toContain(zoe.sub);
+    expect(await second.get('/api/profile', { as: zoe })).toMatchObject({
+      status: 401,
+      body: ['generic_401'],
+    });
+  }, 60_000);
+});
+
+describe('one’s own export', () => {
+  it('holds one’s profile, conversations and messages, and asks for a token', async () => {
+    const [ada, ben] = [await person('Ada'), await person('Ben')];
+    const sent = await send(ada, { handle: ben.handle, message: 'mine' });
+    await send(ben, { message_group_uuid: sent.message_group_uuid, message: 'not hers' });
+    const reply = await api.get('/api/profile/export', { as: ada });
+    expect(reply.status).toBe(200);
+    expect(reply.headers.get('Content-Type')).toContain('application/x-ndjson');
+    expect(reply.headers.get('Content-Disposition')).toContain('attachment');
+    const lines = String(reply.body)
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(lines.map(({ line }) => line)).toEqual(['export', 'person', 'conversation', 'entry', 'manifest']);
+    expect(lines[1]).toMatchObject({ uuid: ada.uuid, handle: ada.handle, email: ada.email });
+    expect(lines[2]).toMatchObject({ kind: 'direct', with: { handle: ben.handle } });
+    expect(lines[3]).toMatchObject({ message: 'mine', seq: 1, type: 'message' });
+    expect(lines[4]).toMatchObject({ people: 1, conversations: 1, entries: 1 });
+    expect(JSON.stringify(lines).replaceAll(ada.email ?? '', '')).not.toContain(ada.sub);
+    expect(await api.get('/api/profile/export')).toMatchObject({ status: 401, body: ['generic_401'] });
+  });
+});

@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createLog } from '@parley/core/log';
+import * as messageGroups from '@parley/core/message-groups';
+import * as messages from '@parley/core/messages';
+import * as users from '@parley/core/users';
+import { createTestDatabase } from '@parley/engines/testing/test-database';
+import { createTestTable } from '@parley/engines/testing/test-table';
+import { runScript } from './testing/scripts.ts';
+
+let table: Awaited<ReturnType<typeof createTestTable>>;
+let other: Awaited<ReturnType<typeof createTestTable>>;
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+const dir = mkdtempSync(join(tmpdir(), 'parley-export-'));
+
+beforeAll(async () => {
+  [table, other, database] = await Promise.all([createTestTable(), createTestTable(), createTestDatabase()]);
+  const people = await users.insertPeople(database.pool, [{ handle: 'ada' }, { handle: 'zoe' }]);
+  const [ada, zoe] = ['ada', 'zoe'].map((handle) => people.get(handle)) as [users.Person, users.Person];
+  const log = createLog(table, { batch: 'transactions' });
+  const { group } = await messageGroups.create(log, { creator: ada, title: 'tea', people: [zoe] });
+  for (const sender of [ada, zoe, ada])
+    await messages.send(log, {
+      sender,
+      messageGroupUuid: group.message_group_uuid,
+      message: `${sender.handle} was here`,
+    });
+  await messages.sendDirect(log, { sender: zoe, recipient: ada, message: 'zanzibar' });
+});
+afterAll(async () => {
+  await Promise.all([table.drop(), other.drop(), database.close()]);
+  rmSync(dir, { recursive: true });
+});
+
+const run = (on: typeof table, ...args: string[]) => runScript({ table: on, database }, args);
+const manifestOf = (text: string) => JSON.parse(text.trimEnd().split('\n').at(-1) ?? '');
+
+test('bin/export writes a file that bin/import brings back, and a manifest that proves it', async () => {
+  const file = join(dir, 'all.jsonl.gz');
+  const exported = await run(table, 'export', '-o', file);
+  expect(exported).toMatchObject({ code: 0, stdout: '' });
+  const manifest = manifestOf(gunzipSync(readFileSync(file)).toString());
+  expect(manifest).toMatchObject({ line: 'manifest', people: 2, conversations: 2, entries: 5, members: 4 });
+  const alone = await run(table, 'export', '--manifest');
+  expect(JSON.parse(alone.stdout)).toEqual(manifest);
+  const restored = await run(other, 'import', file);
+  expect(restored).toMatchObject({ code: 0 });
+  expect(restored.stdout).toContain('Restored 2 people and 2 conversations: 5 of 5 entries were missing.');
+  expect(JSON.parse((await run(other, 'export', '--manifest')).stdout)).toEqual(manifest);
+  expect((await run(other, 'import', file)).stdout).toContain('0 of 5 entries were missing');
+}, 60_000);
+
+test('bin/export writes a conversation or a person to standard output, and says in a line what is wrong', async () => {
+  const [conversation, person, both, nobody] = await Promise.all([
+    run(table, 'export', '--conversation', 'ada', '--conversation', '@zoe'),
+    run(table, 'export', '--person', 'zoe'),
+    run(table, 'export', '--conversation', 'ada', '--person', 'zoe'),
+    run(table, 'export', '--person', 'nobody'),
+  ]);
+  expect(manifestOf(conversation.stdout)).toMatchObject({ conversations: 1, entries: 1, people: 2 });
+  expect(manifestOf(person.stdout)).toMatchObject({ conversations: 2, entries: 2, people: 1 });
+  expect(both).toMatchObject({ code: 2, stderr: 'A conversation or a person, not both.\n' });
+  expect(nobody).toMatchObject({ code: 2, stderr: 'There is nobody of the handle or uuid nobody.\n' });
+  const file = join(dir, 'person.jsonl');
+  writeFileSync(file, person.stdout);
+  expect(await run(other, 'import', file)).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining("person's own export"),
+  });
+  writeFileSync(file, conversation.stdout.slice(0, -80));
+  expect(await run(other, 'import', file)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^[^\n]+\n$/),
+  });
+}, 60_000);
+
+test('bin/erase-person shuts a person out at once, may be killed, and is completed by --unfinished', async () => {
+  const first = await runScript({ table, database }, ['erase-person', '@zoe'], {
+    killOn: /One more look in/,
+  });
+  expect(first.stdout).toContain('nobody can have this handle again');
+  expect(await users.findByHandle(database.pool, 'zoe')).toBeNull();
+  const whole = await run(table, 'export');
+  expect(whole.stdout).not.toMatch(/zoe|zanzibar/);
+  await database.pool.query(
+    "update users set erased_at = erased_at - interval '61 s' where erased_at is not null",
+  );
+  expect(await run(table, 'erase-person', '--unfinished')).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining('nothing of this person is left'),
+  });
+  expect(await run(table, 'erase-person', '--unfinished')).toMatchObject({ code: 0, stdout: '' });
+  expect(await run(table, 'erase-person', 'zoe')).toMatchObject({ code: 2 });
+  expect(await run(table, 'erase-person')).toMatchObject({ code: 1 });
+}, 90_000);

@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
+import { createTestTable } from '@parley/engines/testing/test-table';
+import * as entries from '../entries.ts';
+import { createLog } from '../log.ts';
+import * as messages from '../messages.ts';
+import { observeRequests, type TableRequest } from './requests.ts';
+
+let table: Awaited<ReturnType<typeof createTestTable>>;
+let seen: TableRequest[] = [];
+beforeAll(async () => {
+  table = await createTestTable();
+  observeRequests(table, (request) => seen.push(request));
+});
+beforeEach(() => {
+  seen = [];
+});
+afterAll(() => table.drop());
+
+const one = { uuid: '11111111-1111-4111-8111-111111111111', handle: 'one', display_name: 'One' };
+const other = { uuid: '22222222-2222-4222-8222-222222222222', handle: 'other', display_name: 'Other' };
+
+test.each(['statements', 'transactions'] as const)(
+  'an append by %s tells its units, and one that came late its refusal',
+  async (batch) => {
+    const log = createLog(table, { batch });
+    const { message_group_uuid: uuid } = await messages.sendDirect(log, {
+      sender: one,
+      recipient: other,
+      message: 'a',
+    });
+    await messages.send(log, { sender: one, messageGroupUuid: uuid, message: 'known to this node' });
+    const appends = () => seen.filter(({ operation }) => operation === 'Append');
+    expect(appends().at(-1)).toMatchObject({ items: 1, refused: 0, units: batch === 'statements' ? 1 : 2 });
+    // A node that does not know of what another one wrote.
+    await messages.send(createLog(table, { batch }), {
+      sender: other,
+      messageGroupUuid: uuid,
+      message: 'elsewhere',
+    });
+    seen = [];
+    await messages.send(log, { sender: one, messageGroupUuid: uuid, message: 'late' });
+    expect(appends().map(({ refused }) => refused)).toEqual([1, 0]);
+  },
+);
+
+test('reads tell what they consumed, and a request that fails is told of', async () => {
+  const range = { order: 'ascending', limit: 5 } as const;
+  await entries.range(table, '5ae290ed-55d1-47a0-bc6d-fe2bc2700399', range);
+  expect(seen).toMatchObject([{ operation: 'Query', items: 1, refused: 0, units: expect.any(Number) }]);
+  expect(seen[0]?.units).toBeGreaterThan(0);
+  const missing = { ...table, name: 'test-no-such-table' };
+  await expect(entries.range(missing, '5ae290ed-55d1-47a0-bc6d-fe2bc2700399', range)).rejects.toThrow();
+  expect(seen.at(-1)).toMatchObject({ operation: 'Query', error: expect.any(Error) });
+});

@@ -1,0 +1,151 @@
+import { Duration } from 'aws-cdk-lib';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { ApiStack } from './api.ts';
+import type { DataStack } from './data.ts';
+import type { SignInStack } from './sign-in.ts';
+import type { StreamStack } from './stream.ts';
+
+export type Watched = {
+  data: DataStack;
+  signIn: SignInStack;
+  stream: StreamStack;
+  api: ApiStack;
+  givenUpRule: string;
+};
+
+/** An alarm. Its name is the heading of its paragraph in docs/operations.md. */
+export type Watch = {
+  name: string;
+  metric: cloudwatch.IMetric;
+  threshold: number;
+  /** Minutes in a row. */
+  minutes: number;
+  comparison?: cloudwatch.ComparisonOperator;
+  /** What silence means. */
+  missing?: cloudwatch.TreatMissingData;
+};
+
+const minute = Duration.minutes(1);
+const sum = { statistic: 'sum', period: minute };
+const greatest = { statistic: 'max', period: minute };
+const below = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD;
+const breaching = cloudwatch.TreatMissingData.BREACHING;
+
+/** What somebody must act on, most urgent first. */
+export function watches({ data, signIn, stream, api, givenUpRule }: Watched): Watch[] {
+  const { balancer, targets, service } = api;
+  const errors = (fn: lambda.Function) => fn.metricErrors(sum);
+  const table = (metricName: string) =>
+    new cloudwatch.Metric({
+      namespace: 'AWS/DynamoDB',
+      metricName,
+      dimensionsMap: { TableName: data.messages.tableName },
+      ...sum,
+    });
+  return [
+    {
+      name: 'No healthy task',
+      metric: targets.metrics.healthyHostCount({ statistic: 'min', period: minute }),
+      threshold: 1,
+      comparison: below,
+      minutes: 2,
+      missing: breaching,
+    },
+    {
+      name: 'Requests fail',
+      metric: new cloudwatch.MathExpression({
+        expression: 'IF(all > 100, 100 * failed / all, 0)',
+        usingMetrics: {
+          failed: targets.metrics.httpCodeTarget('HTTPCode_Target_5XX_Count' as never, sum),
+          all: targets.metrics.requestCount(sum),
+        },
+        period: minute,
+        label: '5xx answers, percent',
+      }),
+      threshold: 2,
+      minutes: 5,
+    },
+    {
+      name: 'Requests are slow',
+      metric: targets.metrics.targetResponseTime({ statistic: 'p95', period: minute }),
+      threshold: 1,
+      minutes: 10,
+    },
+    {
+      name: 'The load balancer has no answer',
+      metric: balancer.metrics.httpCodeElb('HTTPCode_ELB_5XX_Count' as never, sum),
+      threshold: 20,
+      minutes: 5,
+    },
+    {
+      name: 'The stream lags',
+      metric: stream.summaries.metric('IteratorAge', greatest),
+      threshold: 30_000,
+      minutes: 3,
+    },
+    {
+      name: 'The trailing pass lags',
+      metric: stream.largeSummaries.metric('IteratorAge', greatest),
+      threshold: 60_000,
+      minutes: 3,
+    },
+    {
+      name: 'A batch was given up',
+      metric: new cloudwatch.Metric({
+        namespace: 'AWS/Events',
+        metricName: 'MatchedEvents',
+        dimensionsMap: { RuleName: givenUpRule },
+        ...sum,
+      }),
+      threshold: 1,
+      minutes: 1,
+    },
+    {
+      name: 'Summaries differ from their logs',
+      metric: new cloudwatch.Metric({
+        namespace: 'Parley',
+        metricName: 'DriftingConversations',
+        dimensionsMap: { service: 'drift' },
+        statistic: 'max',
+        period: Duration.minutes(5),
+      }),
+      threshold: 1,
+      minutes: 1,
+    },
+    { name: 'message-stream fails', metric: errors(stream.summaries), threshold: 5, minutes: 5 },
+    { name: 'message-stream-large fails', metric: errors(stream.largeSummaries), threshold: 5, minutes: 5 },
+    {
+      name: 'Sign-ups fail',
+      metric: new cloudwatch.Metric({
+        namespace: 'AWS/Lambda',
+        metricName: 'Errors',
+        dimensionsMap: { FunctionName: signIn.postConfirmation.functionName },
+        ...sum,
+      }),
+      threshold: 3,
+      minutes: 5,
+    },
+    { name: 'The table throttles', metric: table('ThrottledRequests'), threshold: 10, minutes: 5 },
+    { name: 'The table fails', metric: table('SystemErrors'), threshold: 5, minutes: 5 },
+    {
+      name: 'Postgres is at its limit',
+      metric: data.database.metric('ACUUtilization', { statistic: 'avg', period: minute }),
+      threshold: 90,
+      minutes: 10,
+    },
+    {
+      name: 'Tasks are at their limit',
+      metric: service.metricCpuUtilization({ statistic: 'avg', period: minute }),
+      threshold: 90,
+      minutes: 10,
+    },
+    {
+      name: 'Tasks run out of memory',
+      metric: service.metricMemoryUtilization({ statistic: 'max', period: minute }),
+      threshold: 90,
+      minutes: 5,
+    },
+    { name: 'Deliveries are missed', metric: api.metrics.missed, threshold: 10, minutes: 5 },
+  ];
+}

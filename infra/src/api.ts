@@ -1,0 +1,246 @@
+import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import * as acm from 'aws-cdk-lib/aws-certificatemanager';
+import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import * as ecrAssets from 'aws-cdk-lib/aws-ecr-assets';
+import * as ecs from 'aws-cdk-lib/aws-ecs';
+import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
+import * as iam from 'aws-cdk-lib/aws-iam';
+import * as logs from 'aws-cdk-lib/aws-logs';
+import * as secretsmanager from 'aws-cdk-lib/aws-secretsmanager';
+import { Trigger } from 'aws-cdk-lib/triggers';
+import type { Construct } from 'constructs';
+import { accept } from './acknowledge.ts';
+import { type Bundle, root } from './bundles.ts';
+import type { DataStack } from './data.ts';
+import { acceptWildcard, bundledFunction } from './functions.ts';
+import { metricNamespace, ports } from './names.ts';
+import type { NetworkStack } from './network.ts';
+import type { Settings } from './settings.ts';
+import type { SignInStack } from './sign-in.ts';
+
+type Parts = { network: NetworkStack; data: DataStack; signIn: SignInStack; migrate: Bundle };
+
+/** A socket is pinged every 30 s: what is silent for two minutes is gone. A task keeps connections longer than that. */
+export const idleTimeout = Duration.seconds(120);
+const keepAliveSeconds = 130;
+/** Requests and sockets get ten seconds each to end when a task is asked to stop. */
+const stopTimeout = Duration.seconds(60);
+
+/** The API: tasks on Fargate behind a load balancer. Migrations run before a deployment's first new task. */
+export class ApiStack extends Stack {
+  readonly balancer: elb.ApplicationLoadBalancer;
+  readonly targets: elb.ApplicationTargetGroup;
+  readonly service: ecs.FargateService;
+  readonly logGroup: logs.LogGroup;
+  readonly metrics: Record<'sockets' | 'appends' | 'refused' | 'missed', cloudwatch.Metric>;
+
+  constructor(scope: Construct, id: string, props: StackProps, settings: Settings, parts: Parts) {
+    super(scope, id, props);
+    const { name } = settings;
+    this.logGroup = new logs.LogGroup(this, 'Logs', {
+      logGroupName: `/${name}/api`,
+      retention: logs.RetentionDays.ONE_MONTH,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
+    this.metrics = {
+      sockets: this.metric('Sockets', '$.sockets', 'avg'),
+      appends: this.metric('Appends', '$.appends', 'sum'),
+      refused: this.metric('RefusedAppends', '$.refused_appends', 'sum'),
+      missed: this.metric('MissedDeliveries', '$.missed_deliveries', 'sum'),
+    };
+    const task = this.task(settings, parts);
+    this.service = this.fargate(settings, parts, task);
+    this.migrate(name, parts);
+    this.scale(settings, this.metrics.sockets);
+    this.balancer = new elb.ApplicationLoadBalancer(this, 'Balancer', {
+      loadBalancerName: name,
+      vpc: parts.network.vpc,
+      internetFacing: true,
+      vpcSubnets: { subnetGroupName: 'public' },
+      securityGroup: parts.network.groups.balancer,
+      idleTimeout,
+      dropInvalidHeaderFields: true,
+      deletionProtection: true,
+    });
+    this.balancer.logAccessLogs(parts.data.accessLogs, 'balancer');
+    this.targets = this.listen(settings);
+  }
+
+  private task({ name, tasks, domain }: Settings, { data, signIn }: Parts) {
+    const task = new ecs.FargateTaskDefinition(this, 'Task', {
+      family: `${name}-api`,
+      cpu: tasks.cpu,
+      memoryLimitMiB: tasks.memoryMiB,
+      runtimePlatform: {
+        cpuArchitecture: ecs.CpuArchitecture.ARM64,
+        operatingSystemFamily: ecs.OperatingSystemFamily.LINUX,
+      },
+    });
+    task.addContainer('api', {
+      image: ecs.ContainerImage.fromDockerImageAsset(this.image()),
+      user: 'node',
+      readonlyRootFilesystem: true,
+      stopTimeout,
+      portMappings: [{ containerPort: ports.api }, { containerPort: ports.delivery }],
+      logging: ecs.LogDriver.awsLogs({ logGroup: this.logGroup, streamPrefix: 'api' }),
+      environment: {
+        HOST: '0.0.0.0',
+        PORT: String(ports.api),
+        KEEP_ALIVE_SECONDS: String(keepAliveSeconds),
+        AWS_REGION: this.region,
+        DDB_MESSAGE_TABLE: data.messages.tableName,
+        DDB_RUNNER_TABLE: data.runner.tableName,
+        DATABASE_URL: data.databaseUrl,
+        DATABASE_AUTH: 'iam',
+        COGNITO_USER_POOL_ID: signIn.pool.userPoolId,
+        COGNITO_USER_POOL_CLIENT_ID: signIn.client.userPoolClientId,
+        CORS_ORIGINS: `https://${domain}`,
+        // Its address it learns from the metadata of the task.
+        DELIVERY_HOST: '0.0.0.0',
+        DELIVERY_PORT: String(ports.delivery),
+        // All sockets come from the load balancer's addresses.
+        REALTIME_UNAUTHENTICATED_PER_ADDRESS: '2000',
+        METRICS_PORT: String(ports.metrics),
+        METRICS_LOG_SECONDS: '60',
+      },
+      secrets: {
+        DELIVERY_SECRETS: this.secret(data.deliverySecrets),
+        CURSOR_SECRETS: this.secret(data.cursorSecrets),
+      },
+    });
+    accept(task, 'AwsSolutions-ECS2', 'What is set here is no secret; secrets come from Secrets Manager.');
+    for (const secret of [data.deliverySecrets, data.cursorSecrets])
+      data.grantSecret(task.obtainExecutionRole(), secret);
+    data.grantMessages(task.taskRole, {
+      actions: [
+        'GetItem',
+        'BatchGetItem',
+        'Query',
+        'PutItem',
+        'UpdateItem',
+        'DeleteItem',
+        'BatchWriteItem',
+        'ConditionCheckItem',
+        'PartiQLInsert',
+      ],
+      indexActions: ['Query'],
+    });
+    data.grantDatabase(task.taskRole);
+    this.grantErasure(task, data, signIn);
+    acceptWildcard(task, '*', 'ecr:GetAuthorizationToken takes no resource.');
+    return task;
+  }
+
+  /** Who is erased is taken out of dead letters that are kept in the table, and out of the user pool. */
+  private grantErasure({ taskRole }: ecs.TaskDefinition, { runner }: DataStack, { pool }: SignInStack) {
+    for (const [actions, resource] of [
+      [['dynamodb:Query', 'dynamodb:UpdateItem'], runner.tableArn],
+      [['cognito-idp:ListUsers', 'cognito-idp:AdminDeleteUser'], pool.userPoolArn],
+    ] as const)
+      taskRole.addToPrincipalPolicy(
+        new iam.PolicyStatement({ actions: [...actions], resources: [resource] }),
+      );
+  }
+
+  /** By its address: the grant is ours to word, and the key's policy stays as it is. */
+  private secret({ node, secretArn }: secretsmanager.ISecret) {
+    return ecs.Secret.fromSecretsManager(
+      secretsmanager.Secret.fromSecretCompleteArn(this, node.id, secretArn),
+    );
+  }
+
+  /** Built from the checkout when it is deployed, never while synthesising. */
+  private image() {
+    return new ecrAssets.DockerImageAsset(this, 'Image', {
+      directory: root,
+      platform: ecrAssets.Platform.LINUX_ARM64,
+      // Beside what .dockerignore leaves out.
+      exclude: ['docs', 'frontend/e2e', 'bench', 'faults', '*.md'],
+    });
+  }
+
+  private fargate({ name, tasks }: Settings, { network }: Parts, taskDefinition: ecs.FargateTaskDefinition) {
+    const cluster = new ecs.Cluster(this, 'Cluster', {
+      clusterName: name,
+      vpc: network.vpc,
+      containerInsightsV2: ecs.ContainerInsights.ENABLED,
+    });
+    return new ecs.FargateService(this, 'Service', {
+      serviceName: 'api',
+      cluster,
+      taskDefinition,
+      desiredCount: tasks.min,
+      vpcSubnets: { subnetGroupName: 'tasks' },
+      securityGroups: [network.groups.api],
+      assignPublicIp: false,
+      // New tasks first; a deployment whose tasks do not live is taken back.
+      minHealthyPercent: 100,
+      maxHealthyPercent: 200,
+      circuitBreaker: { rollback: true },
+      healthCheckGracePeriod: Duration.seconds(60),
+    });
+  }
+
+  private migrate(name: string, { network, data, migrate }: Parts) {
+    const secret = data.database.secret;
+    if (!secret) throw new Error('the database has no owner secret');
+    const fn = bundledFunction(this, 'Migrate', {
+      name: `${name}-migrate`,
+      bundle: migrate,
+      network,
+      group: network.groups.people,
+      timeout: Duration.minutes(10),
+      memoryMiB: 512,
+      environment: {
+        DATABASE_URL: data.databaseUrl,
+        DATABASE_OWNER_ARN: secret.secretArn,
+      },
+    });
+    data.grantSecret(fn, secret);
+    new Trigger(this, 'Migrations', {
+      handler: fn,
+      timeout: Duration.minutes(10),
+      executeBefore: [this.service],
+    });
+  }
+
+  private scale({ tasks, socketsPerTask }: Settings, metric: cloudwatch.Metric) {
+    const scaling = this.service.autoScaleTaskCount({ minCapacity: tasks.min, maxCapacity: tasks.max });
+    // Sockets stay where they are: a task that goes sends its people away, so tasks go slowly.
+    const pace = { scaleOutCooldown: Duration.minutes(1), scaleInCooldown: Duration.minutes(15) };
+    scaling.scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: 60, ...pace });
+    scaling.scaleToTrackCustomMetric('Sockets', { metric, targetValue: socketsPerTask, ...pace });
+  }
+
+  private listen({ certificateArn }: Settings) {
+    const https = this.balancer.addListener('Https', {
+      port: 443,
+      open: false,
+      certificates: [acm.Certificate.fromCertificateArn(this, 'Certificate', certificateArn)],
+      sslPolicy: elb.SslPolicy.TLS13_RES,
+    });
+    return https.addTargets('Api', {
+      port: ports.api,
+      protocol: elb.ApplicationProtocol.HTTP,
+      targets: [this.service.loadBalancerTarget({ containerName: 'api', containerPort: ports.api })],
+      // Whether the process answers: a table that is away must not end the tasks that wait for it.
+      healthCheck: { path: '/api/health-check', interval: Duration.seconds(10), healthyThresholdCount: 2 },
+      deregistrationDelay: Duration.seconds(20),
+      loadBalancingAlgorithmType: elb.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
+    });
+  }
+
+  /** A metric of what the tasks write into their log once a minute (`METRICS_LOG_SECONDS`). */
+  private metric(metricName: string, field: string, statistic: string): cloudwatch.Metric {
+    const namespace = `${metricNamespace}/${this.stackName}`;
+    new logs.MetricFilter(this, `${metricName}Metric`, {
+      logGroup: this.logGroup,
+      filterPattern: logs.FilterPattern.exists(field),
+      metricNamespace: namespace,
+      metricName,
+      metricValue: field,
+    });
+    const period = Duration.minutes(1);
+    return new cloudwatch.Metric({ namespace, metricName, statistic, period });
+  }
+}

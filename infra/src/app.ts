@@ -1,0 +1,14 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { buildBundles, root } from './bundles.ts';
+import { createParley } from './parley.ts';
+import { readSettings } from './settings.ts';
+
+/*
+ * node --import tsx infra/src/app.ts [FOLDER]: builds the bundles, then writes the templates to FOLDER, or where the CDK
+ * wants them. Without infra/settings.json the example's placeholders serve: they synthesise, and deploy nowhere.
+ */
+const own = join(root, 'infra/settings.json');
+const settings = readSettings(existsSync(own) ? own : join(root, 'infra/settings.example.json'));
+const bundles = await buildBundles(join(root, 'infra/dist/lambdas'));
+createParley(settings, bundles, process.argv[2]).synth();

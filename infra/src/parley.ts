@@ -1,0 +1,49 @@
+import { App, Tags, Validations } from 'aws-cdk-lib';
+import { AwsSolutionsChecks } from 'cdk-nag';
+import { ApiStack } from './api.ts';
+import type { Bundle, BundleName } from './bundles.ts';
+import { DataStack } from './data.ts';
+import { EdgeStack } from './edge.ts';
+import { NetworkStack } from './network.ts';
+import type { Settings } from './settings.ts';
+import { SignInStack } from './sign-in.ts';
+import { StreamStack } from './stream.ts';
+import { WatchStack } from './watch.ts';
+
+/** Stacks that hold what cannot be made again. They are never destroyed by accident. */
+export const statefulStacks = ['data', 'sign-in'];
+/** In the order in which they are deployed. */
+export const stackNames = ['network', 'data', 'sign-in', 'stream', 'api', 'edge', 'watch'];
+
+/** All of Parley on AWS. Needs no account and no Docker: the bundles are built, and the image is only named. */
+export function createParley(settings: Settings, bundles: Record<BundleName, Bundle>, outdir?: string): App {
+  const { name, account, region } = settings;
+  const app = new App({ outdir, analyticsReporting: false });
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app, { verbose: true }));
+  const idOf = (part: string) => `${name}-${part}`;
+  const props = { env: { account, region } };
+
+  const network = new NetworkStack(app, idOf('network'), props, settings);
+  const data = new DataStack(app, idOf('data'), props, settings, network);
+  const signIn = new SignInStack(app, idOf('sign-in'), props, settings, {
+    network,
+    data,
+    bundle: bundles['post-confirmation'],
+  });
+  const stream = new StreamStack(app, idOf('stream'), props, settings, {
+    network,
+    data,
+    bundle: bundles['message-stream'],
+    drift: bundles.drift,
+  });
+  const api = new ApiStack(app, idOf('api'), props, settings, {
+    network,
+    data,
+    signIn,
+    migrate: bundles.migrate,
+  });
+  new EdgeStack(app, idOf('edge'), props, settings, { api, data });
+  new WatchStack(app, idOf('watch'), props, settings, { data, signIn, stream, api });
+  Tags.of(app).add('project', name);
+  return app;
+}

@@ -1,0 +1,83 @@
+import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib';
+import * as cognito from 'aws-cdk-lib/aws-cognito';
+import type * as lambda from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import { accept } from './acknowledge.ts';
+import type { Bundle } from './bundles.ts';
+import type { DataStack } from './data.ts';
+import { bundledFunction } from './functions.ts';
+import type { NetworkStack } from './network.ts';
+import type { Settings } from './settings.ts';
+
+type Parts = { network: NetworkStack; data: DataStack; bundle: Bundle };
+
+/** The user pool, and the function it calls: a pool names its triggers, so the two cannot be deployed apart. */
+export class SignInStack extends Stack {
+  readonly pool: cognito.UserPool;
+  readonly client: cognito.UserPoolClient;
+  readonly postConfirmation: lambda.Function;
+
+  constructor(scope: Construct, id: string, props: StackProps, { name }: Settings, parts: Parts) {
+    super(scope, id, { ...props, terminationProtection: true });
+    this.pool = new cognito.UserPool(this, 'Pool', {
+      userPoolName: name,
+      selfSignUpEnabled: true,
+      signInAliases: { email: true },
+      autoVerify: { email: true },
+      signInCaseSensitive: false,
+      standardAttributes: { email: { required: true, mutable: true } },
+      passwordPolicy: {
+        minLength: 12,
+        requireLowercase: true,
+        requireUppercase: true,
+        requireDigits: true,
+        requireSymbols: true,
+        tempPasswordValidity: Duration.days(3),
+      },
+      mfa: cognito.Mfa.OPTIONAL,
+      mfaSecondFactor: { otp: true, sms: false },
+      accountRecovery: cognito.AccountRecovery.EMAIL_ONLY,
+      keepOriginal: { email: true },
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    });
+    accept(this.pool, 'AwsSolutions-COG2', 'A second factor is offered to everybody and asked of nobody.');
+    accept(
+      this.pool,
+      'AwsSolutions-COG3',
+      'Threat protection belongs to a dearer plan of Cognito; an operator chooses it.',
+    );
+    accept(this.pool, 'AwsSolutions-COG8', 'The plan is a question of price; an operator chooses it.');
+
+    this.client = this.pool.addClient('Web', {
+      userPoolClientName: `${name}-web`,
+      // A browser keeps no secret: SRP shows the password to nobody.
+      generateSecret: false,
+      authFlows: { userSrp: true },
+      enableTokenRevocation: true,
+      preventUserExistenceErrors: true,
+      accessTokenValidity: Duration.hours(1),
+      idTokenValidity: Duration.hours(1),
+      refreshTokenValidity: Duration.days(30),
+      disableOAuth: true,
+    });
+
+    this.postConfirmation = this.trigger(name, parts);
+    this.pool.addTrigger(cognito.UserPoolOperation.POST_CONFIRMATION, this.postConfirmation);
+  }
+
+  private trigger(name: string, { network, data, bundle }: Parts) {
+    const fn = bundledFunction(this, 'PostConfirmation', {
+      name: `${name}-post-confirmation`,
+      bundle,
+      network,
+      group: network.groups.people,
+      // Cognito waits five seconds and tries three times.
+      timeout: Duration.seconds(5),
+      memoryMiB: 512,
+      environment: { DATABASE_URL: data.databaseUrl, DATABASE_AUTH: 'iam' },
+    });
+    data.grantDatabase(fn);
+    return fn;
+  }
+}

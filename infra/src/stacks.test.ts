@@ -1,0 +1,386 @@
+import { readFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, test } from '@jest/globals';
+import { messageTable, runnerTable } from '@parley/core/table/definition';
+import { isEntryRecord } from '@parley/core/table/stream';
+import { statefulStacks } from './parley.ts';
+import { type Resource, synthesise } from './testing/templates.ts';
+import { unscopedActions } from './unscoped.ts';
+import { anchorOf } from './watch.ts';
+
+let resources: Resource[];
+let manifest: { artifacts: Record<string, { properties?: { terminationProtection?: boolean } }> };
+// Ends with an error for every finding of cdk-nag that nobody has explained.
+beforeAll(async () => {
+  ({ resources, manifest } = await synthesise());
+}, 150_000);
+
+const all = (type: string) => resources.filter(({ Type }) => Type === type);
+const one = (type: string, id: string) => {
+  const found = all(type).filter((resource) => resource.id.startsWith(id));
+  if (found.length !== 1) throw new Error(`${found.length} of ${type} ${id}`);
+  return found[0]?.Properties;
+};
+
+describe('what holds data', () => {
+  test('the tables are those of the core, kept, protected and encrypted with a key of ours', () => {
+    for (const definition of [messageTable('parley-messages'), runnerTable('parley-runner')]) {
+      const { TableName, StreamSpecification, ...keys } = definition;
+      const table = all('AWS::DynamoDB::Table').find(({ Properties }) => Properties.TableName === TableName);
+      expect(table).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain', stack: 'data' });
+      expect(table?.Properties).toMatchObject({
+        ...keys,
+        DeletionProtectionEnabled: true,
+        PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+        SSESpecification: { SSEType: 'KMS', KMSMasterKeyId: expect.anything() },
+        TimeToLiveSpecification: { AttributeName: 'ttl', Enabled: true },
+      });
+      expect(table?.Properties.StreamSpecification?.StreamViewType).toBe(StreamSpecification?.StreamViewType);
+    }
+    expect(one('AWS::DynamoDB::Table', 'Messages').StreamSpecification.StreamViewType).toBe(
+      'NEW_AND_OLD_IMAGES',
+    );
+  });
+
+  test('Postgres is out of the public reach, encrypted, kept, always awake, and entered over TLS without a password', () => {
+    const cluster = one('AWS::RDS::DBCluster', 'Database');
+    expect(cluster).toMatchObject({
+      DeletionProtection: true,
+      StorageEncrypted: true,
+      KmsKeyId: expect.anything(),
+      EnableIAMDatabaseAuthentication: true,
+      ManageMasterUserPassword: true,
+    });
+    expect(cluster.BackupRetentionPeriod).toBeGreaterThanOrEqual(7);
+    expect(cluster.ServerlessV2ScalingConfiguration.MinCapacity).toBeGreaterThanOrEqual(0.5);
+    expect(one('AWS::RDS::DBClusterParameterGroup', 'Database').Parameters).toMatchObject({
+      'rds.force_ssl': '1',
+    });
+    for (const { Properties } of all('AWS::RDS::DBInstance'))
+      expect(Properties.PubliclyAccessible).toBe(false);
+    const subnets = JSON.stringify(one('AWS::RDS::DBSubnetGroup', 'Database').SubnetIds);
+    expect(subnets.match(/innerSubnet\dSubnet/g)).toHaveLength(2);
+    expect(subnets).not.toContain('public');
+  });
+
+  test('an inner subnet has no way to the internet', () => {
+    const ways = all('AWS::EC2::Route').filter(({ Properties }) =>
+      /inner/.test(JSON.stringify(Properties.RouteTableId)),
+    );
+    expect(ways).toEqual([]);
+    expect(all('AWS::EC2::Route').length).toBeGreaterThan(0);
+  });
+
+  test('stacks that hold data are protected, and everything in them that holds data outlives them', () => {
+    for (const stack of statefulStacks)
+      expect(manifest.artifacts[`parley-${stack}`]?.properties?.terminationProtection).toBe(true);
+    const holders = [
+      'DynamoDB::Table',
+      'RDS::DBCluster',
+      'S3::Bucket',
+      'KMS::Key',
+      'Cognito::UserPool',
+      'SecretsManager::Secret',
+    ];
+    const kept = resources.filter(
+      ({ Type, id }) => holders.includes(Type.slice(5)) && !id.startsWith('TopicKey'),
+    );
+    expect(kept.length).toBe(9);
+    for (const { id, stack, DeletionPolicy } of kept) {
+      expect([id, DeletionPolicy]).toEqual([id, 'Retain']);
+      expect(statefulStacks).toContain(stack);
+    }
+  });
+
+  test('no bucket is public, and none talks without TLS', () => {
+    for (const { Properties } of all('AWS::S3::Bucket'))
+      expect(Object.values(Properties.PublicAccessBlockConfiguration)).toEqual([true, true, true, true]);
+    expect(all('AWS::S3::BucketPolicy').length).toBe(all('AWS::S3::Bucket').length);
+    for (const { Properties } of all('AWS::S3::BucketPolicy'))
+      expect(Properties.PolicyDocument.Statement).toContainEqual(
+        expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
+      );
+  });
+});
+
+describe('sign-in', () => {
+  test('the client keeps no secret, shows no password, and tells nobody who has an account', () => {
+    expect(one('AWS::Cognito::UserPoolClient', 'PoolWeb')).toMatchObject({
+      GenerateSecret: false,
+      ExplicitAuthFlows: ['ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
+      EnableTokenRevocation: true,
+      PreventUserExistenceErrors: 'ENABLED',
+      AccessTokenValidity: 60,
+    });
+    const pool = one('AWS::Cognito::UserPool', 'Pool');
+    expect(pool).toMatchObject({
+      DeletionProtection: 'ACTIVE',
+      MfaConfiguration: 'OPTIONAL',
+      UsernameAttributes: ['email'],
+    });
+    expect(pool.Policies.PasswordPolicy).toMatchObject({
+      MinimumLength: 12,
+      RequireSymbols: true,
+      RequireNumbers: true,
+    });
+    expect(pool.LambdaConfig.PostConfirmation).toBeDefined();
+  });
+
+  test('its trigger ends before Cognito stops waiting', () => {
+    expect(one('AWS::Lambda::Function', 'PostConfirmation').Timeout).toBeLessThanOrEqual(5);
+  });
+});
+
+describe('the stream', () => {
+  type Filter = {
+    eventName: string[];
+    dynamodb: { Keys: Record<string, { S: { prefix: string }[] }>; NewImage?: unknown };
+  };
+  const filterOf = (id: string): Filter =>
+    JSON.parse(one('AWS::Lambda::EventSourceMapping', id).FilterCriteria.Filters[0].Pattern);
+
+  test('has the two readers a shard allows, each in order, failing by record, and giving up whole batches into S3', () => {
+    expect(all('AWS::Lambda::EventSourceMapping')).toHaveLength(2);
+    for (const { Properties } of all('AWS::Lambda::EventSourceMapping')) {
+      expect(Properties).toMatchObject({
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        BisectBatchOnFunctionError: true,
+        ParallelizationFactor: 1,
+        StartingPosition: 'TRIM_HORIZON',
+      });
+      expect(Properties.MaximumRetryAttempts).toBeGreaterThan(0);
+      expect(Properties.MaximumRecordAgeInSeconds).toBeLessThan(24 * 3600);
+      expect(JSON.stringify(Properties.DestinationConfig.OnFailure.Destination)).toContain('GivenUp');
+      expect(JSON.stringify(Properties.EventSourceArn)).toMatch(/Messages.*StreamArn/);
+    }
+  });
+
+  test('lets through what the core calls an entry', () => {
+    const { eventName, dynamodb } = filterOf('Entries');
+    const passes = (pk: string, sk: string, event: string) =>
+      eventName.includes(event) &&
+      Object.entries({ pk, sk }).every(([name, value]) =>
+        dynamodb.Keys[name]?.S.some(({ prefix }) => value.startsWith(prefix)),
+      );
+    const uuid = '5ae290ed-55d1-47a0-bc6d-fe2bc2700399';
+    for (const [pk, sk] of [
+      [`MSG#${uuid}`, '000000000001'],
+      [`MSG#${uuid}`, '999999999999'],
+      [`MSG#${uuid}`, 'GROUP'],
+      [`MSG#${uuid}`, `MEMBER#${uuid}`],
+      [`GRP#${uuid}`, uuid],
+      ['NODES', `NODE#${uuid}`],
+      [`USER#${uuid}`, `NODE#${uuid}`],
+    ] as const) {
+      for (const event of ['INSERT', 'MODIFY', 'REMOVE']) {
+        const record = { eventName: event, dynamodb: { Keys: { pk: { S: pk }, sk: { S: sk } } } };
+        expect([pk, sk, event, passes(pk, sk, event)]).toEqual([pk, sk, event, isEntryRecord(record)]);
+      }
+    }
+  });
+
+  test('a second reader gathers the entries of large conversations, for less than the five seconds they may trail', () => {
+    expect(filterOf('LargeEntries')).toEqual({
+      ...filterOf('Entries'),
+      dynamodb: { ...filterOf('Entries').dynamodb, NewImage: { large: { BOOL: [true] } } },
+    });
+    const { MaximumBatchingWindowInSeconds: window, FunctionName } = one(
+      'AWS::Lambda::EventSourceMapping',
+      'LargeEntries',
+    );
+    expect(window).toBeGreaterThan(0);
+    expect(window).toBeLessThan(5);
+    expect(JSON.stringify(FunctionName)).toContain('MessageStreamLarge');
+    expect(one('AWS::Lambda::Function', 'MessageStreamLarge').Handler).toBe('index.largeHandler');
+    expect(one('AWS::Lambda::EventSourceMapping', 'Entries').MaximumBatchingWindowInSeconds).toBeUndefined();
+  });
+
+  test('the functions are what the bundles are built for, inside the network', () => {
+    const ours = all('AWS::Lambda::Function').filter(({ Properties }) => Properties.FunctionName);
+    expect(ours.map(({ Properties }) => Properties.FunctionName).sort()).toEqual([
+      'parley-drift',
+      'parley-message-stream',
+      'parley-message-stream-large',
+      'parley-migrate',
+      'parley-post-confirmation',
+    ]);
+    for (const { Properties } of ours) {
+      expect(Properties).toMatchObject({
+        Runtime: 'nodejs22.x',
+        Architectures: ['arm64'],
+        TracingConfig: { Mode: 'Active' },
+      });
+      expect(JSON.stringify(Properties.VpcConfig.SubnetIds)).toContain('innerSubnet');
+    }
+  });
+});
+
+describe('the API', () => {
+  const container = () => one('AWS::ECS::TaskDefinition', 'Task').ContainerDefinitions[0];
+  const setting = (name: string) =>
+    container().Environment.find((entry: { Name: string }) => entry.Name === name)?.Value;
+
+  test('a socket that is pinged every 30 s outlives the balancer, and a connection the balancer keeps outlives none of ours', () => {
+    const { LoadBalancerAttributes } = one('AWS::ElasticLoadBalancingV2::LoadBalancer', 'Balancer');
+    const attribute = (key: string) =>
+      LoadBalancerAttributes.find((entry: { Key: string }) => entry.Key === key)?.Value;
+    const idle = Number(attribute('idle_timeout.timeout_seconds'));
+    expect(idle).toBeGreaterThan(60);
+    expect(Number(setting('KEEP_ALIVE_SECONDS'))).toBeGreaterThan(idle);
+    expect(attribute('deletion_protection.enabled')).toBe('true');
+  });
+
+  test('tasks run read-only and as nobody, with secrets that no template holds', () => {
+    expect(container()).toMatchObject({ ReadonlyRootFilesystem: true, User: 'node' });
+    const secrets = container().Secrets.map(({ Name }: { Name: string }) => Name);
+    expect(secrets.sort()).toEqual(['CURSOR_SECRETS', 'DELIVERY_SECRETS']);
+    for (const { Name, Value } of container().Environment)
+      expect([Name, /secret|password/i.test(Name), /:[^@/]+@/.test(JSON.stringify(Value))]).toEqual([
+        Name,
+        false,
+        false,
+      ]);
+  });
+
+  test('the public reaches port 443 of the balancer, and nothing else', () => {
+    const open = resources.flatMap(({ id, Type, Properties }) => {
+      const rules = Type === 'AWS::EC2::SecurityGroup' ? (Properties.SecurityGroupIngress ?? []) : [];
+      const rule = Type === 'AWS::EC2::SecurityGroupIngress' ? [Properties] : [];
+      return [...rules, ...rule]
+        .filter(({ CidrIp, CidrIpv6 }) => CidrIp || CidrIpv6)
+        .map(({ FromPort }) => [id.slice(0, 8), FromPort]);
+    });
+    expect(open).toEqual([['Balancer', 443]]);
+    expect(all('AWS::ElasticLoadBalancingV2::Listener').map(({ Properties }) => Properties.Protocol)).toEqual(
+      ['HTTPS'],
+    );
+  });
+
+  test('the stream and the other tasks reach the delivery port, and nobody else; nobody reaches the metrics', () => {
+    const into = (port: number) =>
+      all('AWS::EC2::SecurityGroupIngress')
+        .filter(({ Properties }) => Properties.FromPort === port)
+        .map(({ Properties }) => [Properties.GroupId, Properties.SourceSecurityGroupId].map(groupName));
+    expect(into(4570).sort()).toEqual([
+      ['Api', 'Api'],
+      ['Api', 'Stream'],
+    ]);
+    expect(into(4567)).toEqual([['Api', 'Balancer']]);
+    expect(into(5432).sort()).toEqual([
+      ['Database', 'Api'],
+      ['Database', 'People'],
+    ]);
+    expect(into(Number(setting('METRICS_PORT')))).toEqual([]);
+    expect(setting('DELIVERY_HOST')).toBe('0.0.0.0');
+    expect(setting('DELIVERY_PORT')).toBe('4570');
+  });
+  const groupName = (reference: { 'Fn::GetAtt': string[] }) => reference['Fn::GetAtt'][0]?.slice(0, -8);
+
+  test('tasks follow CPU and sockets, and a deployment that does not live is taken back', () => {
+    const policies = all('AWS::ApplicationAutoScaling::ScalingPolicy').map(
+      ({ Properties }) => Properties.TargetTrackingScalingPolicyConfiguration,
+    );
+    expect(policies.map((policy) => policy.PredefinedMetricSpecification?.PredefinedMetricType)).toContain(
+      'ECSServiceAverageCPUUtilization',
+    );
+    expect(policies.map((policy) => policy.CustomizedMetricSpecification?.MetricName)).toContain('Sockets');
+    expect(one('AWS::ECS::Service', 'Service').DeploymentConfiguration).toMatchObject({
+      DeploymentCircuitBreaker: { Enable: true, Rollback: true },
+      MinimumHealthyPercent: 100,
+    });
+  });
+
+  test('migrations run before the tasks that need them', () => {
+    const service = all('AWS::ECS::Service')[0] as Resource & { DependsOn: string[] };
+    expect(service.DependsOn).toContainEqual(expect.stringMatching(/^Migrations/));
+  });
+});
+
+describe('permissions', () => {
+  type Statement = {
+    Effect: string;
+    Action: string | string[];
+    Resource: unknown;
+    stack: string;
+    id: string;
+  };
+  const statements = (): Statement[] =>
+    resources.flatMap(({ stack, id, Type, Properties }) => {
+      const inline = Type === 'AWS::IAM::Role' ? (Properties.Policies ?? []) : [];
+      const documents = Type === 'AWS::IAM::Policy' ? [Properties] : inline;
+      return documents.flatMap(({ PolicyDocument }: { PolicyDocument: { Statement: Statement[] } }) =>
+        PolicyDocument.Statement.map((statement) => ({ ...statement, stack, id })),
+      );
+    });
+  const listOf = (value: unknown) => (Array.isArray(value) ? value : [value]);
+
+  test('every policy names its actions', () => {
+    expect(statements().length).toBeGreaterThan(30);
+    for (const { id, Effect, Action } of statements())
+      for (const action of listOf(Action))
+        expect([id, Effect, action]).toEqual([id, Effect, expect.not.stringContaining('*')]);
+  });
+
+  test('every policy names its resources, but for the actions that take none', () => {
+    for (const { id, Effect, Action, Resource } of statements()) {
+      if (Effect === 'Deny' || !listOf(Resource).includes('*')) continue;
+      for (const action of listOf(Action))
+        expect([id, Object.keys(unscopedActions)]).toEqual([id, expect.arrayContaining([action])]);
+    }
+  });
+
+  test('a part of a name stands for many resources where their names are made elsewhere, and nowhere else', () => {
+    const wild = statements().flatMap(({ Effect, Resource }) =>
+      Effect === 'Deny'
+        ? []
+        : listOf(Resource)
+            .map((resource) => JSON.stringify(resource))
+            .filter((text) => /\*/.test(text) && text !== '"*"'),
+    );
+    // Objects of the bucket for batches that were given up; versions of the function that migrates.
+    for (const resource of wild)
+      expect(resource).toMatch(/parley-given-up-\d+-us-east-1\/\*|"Migrate\w+","Arn"\]},":\*"/);
+  });
+
+  test('no role takes a policy that somebody else keeps', () => {
+    const taken = all('AWS::IAM::Role').flatMap(({ id, Properties }) =>
+      listOf(Properties.ManagedPolicyArns ?? []).map((policy) => [id.slice(0, 32), JSON.stringify(policy)]),
+    );
+    // The CDK's own function that runs the migrations writes its log with it.
+    expect(taken).toEqual([
+      [expect.stringContaining('Trigger'), expect.stringContaining('AWSLambdaBasicExecutionRole')],
+    ]);
+  });
+
+  test('the functions of the stream may not write entries, and the API may not touch the table itself', () => {
+    const actions = (id: string) =>
+      statements()
+        .filter((statement) => statement.id.startsWith(id))
+        .flatMap(({ Action }) => listOf(Action));
+    for (const action of ['dynamodb:PutItem', 'dynamodb:DeleteItem', 'dynamodb:PartiQLInsert'])
+      expect(actions('MessageStream')).not.toContain(action);
+    for (const action of ['dynamodb:DeleteTable', 'dynamodb:UpdateTable', 'dynamodb:UpdateTimeToLive'])
+      expect(actions('TaskTaskRole')).not.toContain(action);
+    expect(actions('TaskTaskRole')).toContain('dynamodb:PartiQLInsert');
+  });
+});
+
+describe('who watches', () => {
+  test('each alarm tells somebody and has its paragraph in the runbook, and no paragraph is left over', async () => {
+    const alarms = all('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
+    const ours = alarms.filter(({ AlarmName }) => AlarmName);
+    expect(ours.length).toBeGreaterThan(12);
+    for (const { AlarmActions } of ours) expect(AlarmActions).toHaveLength(1);
+    const runbook = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const section = /\n## Alarms\n(.*?)\n## /s.exec(runbook)?.[1] ?? '';
+    const headings = [...section.matchAll(/^### (.+)$/gm)].map(([, heading]) => heading);
+    expect(ours.map(({ AlarmName }) => AlarmName.replace('parley: ', '')).sort()).toEqual(headings.sort());
+    for (const { AlarmName, AlarmDescription } of ours)
+      expect(AlarmDescription).toBe(`docs/operations.md#${anchorOf(AlarmName.replace('parley: ', ''))}`);
+  });
+
+  test('a budget tells before the money is gone', () => {
+    const { Budget, NotificationsWithSubscribers } = one('AWS::Budgets::Budget', 'Budget');
+    expect(Budget.BudgetLimit).toEqual({ Amount: 300, Unit: 'USD' });
+    expect(NotificationsWithSubscribers).toHaveLength(2);
+  });
+});

@@ -1,0 +1,41 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { root } from '../bundles.ts';
+import { stackNames } from '../parley.ts';
+
+export type Resource = {
+  stack: string;
+  id: string;
+  Type: string;
+  // biome-ignore lint/suspicious/noExplicitAny: what CloudFormation takes is JSON of any shape.
+  Properties: any;
+  DeletionPolicy?: string;
+  Metadata?: Record<string, unknown>;
+};
+
+/** Synthesises as bin/aws/synth does, without an account, and reads every resource. It ends with an error for a finding. */
+export async function synthesise() {
+  const outdir = await mkdtemp(join(tmpdir(), 'templates-'));
+  try {
+    const app = ['--import', 'tsx', join(root, 'infra/src/app.ts'), outdir];
+    // No credentials, no profile, no Docker.
+    await promisify(execFile)(process.execPath, app, {
+      cwd: root,
+      env: { PATH: '', HOME: outdir },
+      timeout: 120_000,
+    });
+    const read = async (file: string) => JSON.parse(await readFile(join(outdir, file), 'utf8'));
+    const resources: Resource[] = [];
+    for (const stack of stackNames) {
+      const { Resources } = await read(`parley-${stack}.template.json`);
+      for (const [id, resource] of Object.entries<Omit<Resource, 'stack' | 'id'>>(Resources))
+        resources.push({ ...resource, stack, id, Properties: resource.Properties ?? {} });
+    }
+    return { resources, manifest: await read('manifest.json') };
+  } finally {
+    await rm(outdir, { recursive: true });
+  }
+}

@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import getPort from 'get-port';
+
+const root = new URL('../../../', import.meta.url).pathname;
+
+export type RunnerProcess = { child: ChildProcess; port: number };
+
+/** Starts the stream runner as a process of its own, on a suite's tables behind `endpoint`. */
+export async function startRunnerProcess(
+  table: { name: string; runnerName: string },
+  endpoint: string,
+  env: Record<string, string> = {},
+): Promise<RunnerProcess> {
+  const port = await getPort();
+  const child = spawn(process.execPath, ['--import', 'tsx', 'lambdas/src/local/main.ts'], {
+    cwd: root,
+    stdio: 'ignore',
+    env: {
+      PATH: process.env.PATH,
+      LOG_LEVEL: 'silent',
+      AWS_ENDPOINT_URL_DYNAMODB: endpoint,
+      DDB_MESSAGE_TABLE: table.name,
+      DDB_RUNNER_TABLE: table.runnerName,
+      DATABASE_URL: 'postgres://nobody@127.0.0.1:9/nowhere',
+      DELIVERY_SECRETS: 'for-tests',
+      RUNNER_PORT: String(port),
+      ...env,
+    },
+  });
+  return { child, port };
+}
+
+export async function ended(child: ChildProcess, signal: NodeJS.Signals) {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exit = new Promise((resolve) => child.once('exit', resolve));
+  child.kill(signal);
+  await exit;
+}
