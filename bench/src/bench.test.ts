@@ -13,7 +13,11 @@ test('every scenario runs and tells numbers', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'parley-bench-test-'));
   try {
     const file = join(folder, 'figures.json');
-    const { stdout } = await promisify(execFile)('bin/bench', ['--quick', '--json', file], { cwd: root });
+    const { stdout } = await promisify(execFile)('bin/bench', ['--quick', '--json', file], {
+      cwd: root,
+      // Before the test's own time is up: what it started ends with it.
+      timeout: 540_000,
+    });
     const { figures, machine } = JSON.parse(readFileSync(file, 'utf8')) as {
       figures: Figure[];
       machine: { cpus: number };

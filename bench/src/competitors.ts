@@ -17,14 +17,10 @@ export type Competitor = {
 };
 
 /** Parley, the bare echo, and the peers that are installed. */
-export async function openCompetitors(
-  pairs: number,
-  { log, hasPeers }: { log: (line: string) => void; hasPeers: boolean },
-): Promise<Competitor[]> {
-  const openers = [openParley, openEcho, ...(hasPeers ? [startEjabberd, startProsody] : [])];
+export async function openCompetitors(pairs: number, log: (line: string) => void): Promise<Competitor[]> {
   const opened: Competitor[] = [];
   try {
-    for (const open of openers) {
+    for (const open of [openParley, openEcho, startEjabberd, startProsody]) {
       const competitor = await open(pairs, log);
       if (competitor) opened.push(competitor);
     }

@@ -21,8 +21,9 @@ const cases: Case[] = [
 ];
 
 /** Pages of 20 by many people of many conversations, the first of them most often (Zipf). */
-export const pages: Scenario[] = cases.map(({ name, about, path, atLeast }) => ({
+export const pages: Scenario[] = cases.map(({ name, about, path, atLeast }, index) => ({
   name,
+  isRepeat: index > 0,
   about: `${about}, distinct people and conversations (Zipf), 64 connections`,
   async run({ isQuick, log: say }) {
     const count = isQuick ? 40 : 1_000;
