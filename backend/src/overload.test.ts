@@ -1,3 +1,4 @@
+import { connect as connectTo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Fate, startFaultProxy } from '@parley/engines/testing/fault-proxy';
@@ -118,6 +119,22 @@ describe('a node under five times its load', () => {
     expect((await api.get('/api/health-check')).status).toBe(200);
     expect((await first).success).toBe(true);
     await client.close();
+    await api.close();
+  }, 30_000);
+});
+
+describe('the place of a request', () => {
+  it('is free again where its connection closes while others on it still wait for their turn', async () => {
+    const api = await node();
+    await group(api);
+    fate = { delayMs: 300 };
+    const request = `GET /api/message_groups HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ada.token}\r\n\r\n`;
+    const { hostname, port } = new URL(api.url);
+    const socket = connectTo(Number(port), hostname, () => socket.write(request.repeat(3)));
+    const inFlight = async () => api.ctx.overload.inFlight();
+    expect(await eventually(inFlight, (count) => count === 3, 5_000)).toBe(3);
+    socket.destroy();
+    expect(await eventually(inFlight, (count) => count === 0, 5_000)).toBe(0);
     await api.close();
   }, 30_000);
 });
