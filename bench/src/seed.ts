@@ -4,20 +4,24 @@ import { groupItem, memberItem } from '@parley/core/members';
 import { summaryItem } from '@parley/core/summaries';
 import type { Table } from '@parley/core/table/client';
 import { conversationUuid } from '@parley/core/uuids';
+import pLimit from 'p-limit';
 import { text60 } from './people.ts';
 
 const itemsPerTransaction = 100;
+const transactionsInFlight = 4;
 
 /** Writes direct conversations of so many messages each as they are once their summaries have followed; their uuids. */
 export async function seedConversations(table: Table, pairs: [Person, Person][], messages: number) {
   const conversations = pairs.map((pair) => conversation(pair, messages));
   const items = conversations.flatMap((one) => one.items);
+  const limit = pLimit(transactionsInFlight);
+  const writes: Promise<unknown>[] = [];
   for (let start = 0; start < items.length; start += itemsPerTransaction) {
-    const TransactItems = items
-      .slice(start, start + itemsPerTransaction)
-      .map((Item) => ({ Put: { TableName: table.name, Item } }));
-    await table.doc.send(new TransactWriteCommand({ TransactItems }));
+    const some = items.slice(start, start + itemsPerTransaction);
+    const TransactItems = some.map((Item) => ({ Put: { TableName: table.name, Item } }));
+    writes.push(limit(() => table.doc.send(new TransactWriteCommand({ TransactItems }))));
   }
+  await Promise.all(writes);
   return conversations.map(({ uuid }) => uuid);
 }
 

@@ -2,7 +2,6 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { clientId, createIssuer } from '@parley/backend/testing/issuer';
 import { loadConfig } from '@parley/config/config';
 import { createPool, migrate } from '@parley/core/database';
@@ -22,6 +21,8 @@ export type System = Awaited<ReturnType<typeof startSystem>>;
 export type SystemOptions = {
   /** Settings of each API process; one with the defaults where none is named. */
   nodes?: Env[];
+  /** Without the stream runner, where nothing is written that it would follow. */
+  hasRunner?: boolean;
 };
 
 const profiling: string[] = [];
@@ -32,7 +33,7 @@ export function profileInto(folder: string) {
 }
 
 /** Parley as bin/start runs it, on free ports with temporary data: engines on disk, stream runner, API processes. */
-export async function startSystem({ nodes = [{}] }: SystemOptions = {}) {
+export async function startSystem({ nodes = [{}], hasRunner = true }: SystemOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'));
   removeAtExit(folder);
   const children = new Map<string, ChildProcess>();
@@ -48,6 +49,7 @@ export async function startSystem({ nodes = [{}] }: SystemOptions = {}) {
         ...serviceEnv,
       },
       execArgv: ['--import', 'tsx', ...profiling],
+      detached: true,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     children.set(name, child);
@@ -86,7 +88,7 @@ export async function startSystem({ nodes = [{}] }: SystemOptions = {}) {
     };
     const config = loadConfig(env);
     await Promise.all([ensureTables(config, env), migrate(databaseUrl)]);
-    service('runner', 'lambdas/src/local/main.ts', env);
+    if (hasRunner) service('runner', 'lambdas/src/local/main.ts', env);
     const urls: string[] = [];
     for (const [index, changes] of nodes.entries()) {
       const [port, deliveryPort] = await Promise.all([getPort(), getPort()]);
@@ -94,7 +96,7 @@ export async function startSystem({ nodes = [{}] }: SystemOptions = {}) {
       service(nodes.length === 1 ? 'api' : `api ${index + 1}`, 'backend/src/main.ts', { ...env, ...own });
       urls.push(`http://127.0.0.1:${port}`);
     }
-    await Promise.all([isAnswering(env.RUNNER_URL ?? ''), ...urls.map(isReady)]);
+    await Promise.all([...(hasRunner ? [isAnswering(env.RUNNER_URL ?? '')] : []), ...urls.map(isReady)]);
 
     const table = createTable({
       region: config.AWS_REGION,
@@ -118,18 +120,6 @@ export async function startSystem({ nodes = [{}] }: SystemOptions = {}) {
         Object.fromEntries(
           [...children].map(([name, { pid = 0 }]) => [name, [pid, ...descendants(pid)]]),
         ) as Record<string, number[]>,
-      /** Resolves when the runner has handled what was written so far. */
-      async drained() {
-        const until = Date.now();
-        for (;;) {
-          const response = await fetch(`${env.RUNNER_URL}/status`);
-          const { lag_ms } = (await response.json()) as { lag_ms: number };
-          if (Date.now() - until > 1_500 && lag_ms === 0) return;
-          if (Date.now() - until > 60_000)
-            throw new Error(`the runner is ${lag_ms} ms behind after a minute`);
-          await sleep(100);
-        }
-      },
       async person(handle: string): Promise<BenchPerson> {
         const sub = crypto.randomUUID();
         const signUp = { sub, preferredUsername: handle, name: handle, email: `${handle}@example.com` };
