@@ -49,6 +49,12 @@ function run(env: Record<string, string>) {
 }
 
 describe('the process of the API', () => {
+  it('ends where the process that forked it is gone before it has started', async () => {
+    const api = run({ PORT: await freePort(), DELIVERY_PORT: await freePort() });
+    api.child.disconnect();
+    expect(await api.ended).toMatchObject({ code: 0, errors: '' });
+  }, 40_000);
+
   it('serves until it is asked to stop; a second one says in one line that the port is taken', async () => {
     const port = await freePort();
     const api = run({ PORT: port, DELIVERY_PORT: await freePort() });

@@ -8,6 +8,8 @@ let stop = async () => {};
 for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) {
   process.once(event, () => void stop().finally(() => process.exit()));
 }
+// It may be gone before anybody listened.
+if (process.connected === false) process.exit();
 
 try {
   const config = loadConfig(process.env);

@@ -19,7 +19,10 @@ const { positionals, values } = parseArgs({
 
 function chosen() {
   const unknown = positionals.filter((name) => !scenarios.some((scenario) => scenario.name === name));
-  if (unknown.length > 0) throw new Error(`No scenario ${unknown.join(', ')}. bin/bench --list prints them.`);
+  if (unknown.length > 0) {
+    console.error(`No scenario ${unknown.join(', ')}. bin/bench --list prints them.`);
+    process.exit(2);
+  }
   return scenarios.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
 }
 

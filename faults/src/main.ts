@@ -25,14 +25,26 @@ const seeds = seedsOf(values.seed ?? values.seeds ?? '1');
 const isGood = values.fuzz ? await runFuzz(seeds[0] ?? 1) : await runCampaigns();
 process.exitCode = isGood ? 0 : 1;
 
+/** A campaign without a known end is not begun. */
+function count(
+  name: 'minutes' | 'kills' | 'people' | 'requests' | 'frames',
+  text: string | undefined,
+): number {
+  const value = Number(text);
+  if (text !== '' && Number.isFinite(value) && value >= 0) return value;
+  console.error(`--${name} takes a number, not “${text}”. See --help.`);
+  process.exit(2);
+}
+
 async function runCampaigns() {
-  const minutes = Number(values.minutes);
-  const kills = Number(values.kills ?? Math.round(minutes * 8));
+  const minutes = count('minutes', values.minutes);
+  const kills = count('kills', values.kills ?? String(Math.round(minutes * 8)));
+  const people = count('people', values.people);
   const outcomes: Outcome[] = [];
   for (const seed of seeds) {
     const onProgress = (line: string) => console.error(line);
     const keepLogsIn = values.keep && join(values.keep, `seed-${seed}-logs`);
-    const options = { seed, minutes, kills, people: Number(values.people), onProgress, keepLogsIn };
+    const options = { seed, minutes, kills, people, onProgress, keepLogsIn };
     const { history, ...result } = await runCampaign(options);
     const outcome = { seed, verdict: checkHistory(history), ...result };
     outcomes.push(outcome);
@@ -51,10 +63,10 @@ function tell({ seed, verdict, check }: Outcome) {
 }
 
 async function runFuzz(seed: number) {
+  const [requests, frames] = [count('requests', values.requests), count('frames', values.frames)];
   const engines = await startTestEngines(mkdtempSync(join(tmpdir(), 'parley-fuzz-')), 1, process.env);
   try {
-    const { requests, frames } = values;
-    const { faults, ...figures } = await fuzz({ seed, requests: Number(requests), frames: Number(frames) });
+    const { faults, ...figures } = await fuzz({ seed, requests, frames });
     for (const fault of faults.slice(0, 20)) console.log(fault);
     console.log(`seed ${seed}: ${JSON.stringify(figures)}, ${faults.length} faults`);
     return faults.length === 0;
@@ -65,6 +77,10 @@ async function runFuzz(seed: number) {
 
 /** `3`, `1..10` or `1,5,7`. */
 function seedsOf(text: string): number[] {
+  if (!/^\d+(\.\.\d+|(,\d+)*)$/.test(text)) {
+    console.error(`--seed takes a whole number, --seeds 1..10 or 1,5,7; not “${text}”.`);
+    process.exit(2);
+  }
   const [from, to] = text.split('..').map(Number);
   if (from !== undefined && to !== undefined)
     return Array.from({ length: to - from + 1 }, (_, index) => from + index);

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import * as messageGroups from '@parley/core/message-groups';
+import { createDatabaseProxy } from '@parley/engines/testing/database-proxy';
 import { connect, type LiveClient } from '../testing/live-client.ts';
 import { createWorld, type TestPerson, type World } from '../testing/world.ts';
 
@@ -136,6 +137,40 @@ describe('a group', () => {
     await sleep(200);
     expect(removed.frames.slice(before).filter(({ type }) => type === 'event')).toEqual([]);
   });
+});
+
+describe('who was removed', () => {
+  it('hears nothing from a node that waits for names meanwhile', async () => {
+    const proxy = await createDatabaseProxy(world.database.url);
+    const slow = await world.liveNode({ DATABASE_URL: proxy.url });
+    const removed = await join(slow, cleo);
+    await stream.stop();
+    const body = { title: 'slow names', handles: ['ben', 'cleo'] };
+    const created = await one.post('/api/message_groups', { as: ada, body });
+    const uuid: string = created.body.message_group_uuid;
+    await one.post('/api/messages', { as: ada, body: { message_group_uuid: uuid, message: 'a secret' } });
+    // The names that are stored with a newer entry are good enough.
+    await sleep(4_200);
+    proxy.freeze();
+    stream = world.runStream();
+    await sleep(1_000);
+    await one.delete(`/api/message_groups/${uuid}/members/cleo`, { as: ada });
+    const removedAtMs = performance.now();
+    const ofGroup = ({ data }: { data: Record<string, unknown> }) =>
+      data?.message_group_uuid === uuid || data?.uuid === uuid;
+    await removed.heard((frame) => ofGroup(frame) && frame.data.change === 'removed', 30_000);
+    const late = removed.frames.filter(
+      (frame, index) =>
+        ofGroup(frame) &&
+        frame.event !== 'membership' &&
+        (removed.arrivedAtMs[index] ?? 0) > removedAtMs + 1_000,
+    );
+    expect(late).toEqual([]);
+    proxy.restore();
+    await removed.close();
+    await slow.close();
+    await proxy.close();
+  }, 60_000);
 });
 
 describe('a read position', () => {

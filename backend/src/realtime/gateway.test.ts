@@ -6,6 +6,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import * as connections from '@parley/core/connections';
 import * as entries from '@parley/core/entries';
+import { deadAfterMs } from '@parley/core/nodes';
 import { listedNodeKey, placeKey } from '@parley/core/table/keys';
 import * as users from '@parley/core/users';
 import { startFaultProxy } from '@parley/engines/testing/fault-proxy';
@@ -292,6 +293,46 @@ describe('the table away from a running gateway', () => {
     await reader.event('message_group.updated', ({ message }) => message === 'after', 15_000);
     await proxy.close();
   }, 60_000);
+});
+
+describe('an authenticate that met the table away', () => {
+  it('counts for nothing: the next one places the person, who hears everything from then on', async () => {
+    let isAway = false;
+    const proxy = await startFaultProxy(world.env.AWS_ENDPOINT_URL_DYNAMODB, (operation) =>
+      isAway && operation === 'PutItem' ? 'fail' : 'pass',
+    );
+    const node = await world.liveNode({ AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint });
+    const moe = await world.person('moe');
+    const client = await visit(node);
+    isAway = true;
+    expect(await client.authenticate(moe)).toMatchObject({ success: false });
+    isAway = false;
+    expect(await client.request('ping')).toMatchObject({ success: false, error: { code: 'generic_401' } });
+    await client.closed;
+    const again = await visit(node);
+    isAway = true;
+    expect(await again.authenticate(moe)).toMatchObject({ success: false });
+    isAway = false;
+    expect(await again.authenticate(moe)).toMatchObject({ success: true });
+    await api.post('/api/messages', { as: ada, body: { handle: 'moe', message: 'are you there?' } });
+    await again.event('message.created', ({ message }) => message === 'are you there?');
+    await again.close();
+    await node.close();
+    await proxy.close();
+  }, 60_000);
+});
+
+describe('a node that was taken for dead', () => {
+  it('tells its sockets to look for themselves when its heart beats again', async () => {
+    const node = await world.liveNode();
+    const ned = await world.person('ned');
+    const client = await join(ned, node);
+    const { clock } = node.ctx.table;
+    const now = clock.now;
+    // So much later is the next heartbeat; what was sent meanwhile asked nobody for this node.
+    clock.now = () => now() + deadAfterMs;
+    await client.event('resync', () => true, 15_000);
+  }, 30_000);
 });
 
 describe('a delivery that does not arrive', () => {

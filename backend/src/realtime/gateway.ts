@@ -47,6 +47,8 @@ const reconnectSpreadMs = 5_000;
 /** A node that starts while the table is away serves all the same, and takes sockets when it is back. */
 const listedWithinMs = 3_000;
 const retryHeartbeatMs = 1_000;
+/** Whom nobody may have asked for since the last heartbeat: what was missed then is noted nowhere. */
+const givenUpAfterMs = nodes.deadAfterMs - nodes.heartbeatMs;
 const drainTimeoutMs = 5_000;
 const goodbyeMs = 3_000;
 
@@ -246,19 +248,20 @@ export function createGateway(ctx: GatewayContext) {
 
   async function beat() {
     let missedAt: string | undefined;
-    let beatAtMs = performance.now();
+    let beatAtMs = table.clock.now();
     while (!stopping.signal.aborted) {
       let waitMs = nodes.heartbeatMs;
       try {
         const newest = await nodes.heartbeat(table, node);
         isListed = true;
-        if (newest !== missedAt) {
+        const wasGivenUp = table.clock.now() - beatAtMs > givenUpAfterMs;
+        if (newest !== missedAt || wasGivenUp) {
           metrics?.missed();
           resync();
         }
         missedAt = newest;
-        if (performance.now() - beatAtMs > nodes.deadAfterMs) presence.reappear();
-        beatAtMs = performance.now();
+        if (wasGivenUp) presence.reappear();
+        beatAtMs = table.clock.now();
         presence.notice(await nodes.list(table));
         await sockets.renew();
         await Promise.all([...sockets.all()].map(checkSession));

@@ -73,9 +73,9 @@ export function createNews(options: NewsOptions) {
     rows: () => Promise<summaries.Summary[]>,
   ) {
     try {
-      const roster = await rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs, version });
+      await rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs, version });
       await sequencer.take(message_group_uuid, entries);
-      for (const user_uuid of erased) if (roster) showErased(roster, user_uuid);
+      for (const user_uuid of erased) await showErased(message_group_uuid, user_uuid);
       for (const row of await rows()) await showRow(row);
     } catch (error) {
       onLost(message_group_uuid, error);
@@ -87,10 +87,9 @@ export function createNews(options: NewsOptions) {
     pages.observe(entry);
     // A change of members decides who hears of it.
     const maxAgeMs = entry.type === 'message' ? rosterMaxAgeMs : 0;
-    const [roster, names] = await Promise.all([
-      rosters.get(entry.message_group_uuid, { maxAgeMs }),
-      people.names(isNew(entry) ? [] : peopleOf(entry)),
-    ]);
+    // Postgres may take its time: who is a member is asked last.
+    const names = await people.names(isNew(entry) ? [] : peopleOf(entry));
+    const roster = await rosters.get(entry.message_group_uuid, { maxAgeMs });
     if (!roster) return;
     const here = membersHere(roster);
     const frame = event('message.created', presentEntry(entry, names));
@@ -105,10 +104,11 @@ export function createNews(options: NewsOptions) {
   /** The name that is stored with it is as new as those of the directory. */
   const isNew = ({ created_at }: Entry) => table.clock.now() - Date.parse(created_at) < nameMaxAgeMs;
   /** Who has a window on the conversation open takes this author's texts out of it. */
-  function showErased(roster: Roster, user_uuid: string) {
+  async function showErased(message_group_uuid: string, user_uuid: string) {
     people.forget(user_uuid);
-    const frame = event('erased', { message_group_uuid: roster.group.message_group_uuid, user_uuid });
-    for (const userUuid of membersHere(roster)) sockets.send(userUuid, frame);
+    const roster = await rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs });
+    const frame = event('erased', { message_group_uuid, user_uuid });
+    for (const userUuid of roster ? membersHere(roster) : []) sockets.send(userUuid, frame);
   }
 
   const membersHere = (roster: Roster) => roster.userUuids.filter(sockets.has);
@@ -127,10 +127,8 @@ export function createNews(options: NewsOptions) {
   /** A member's row, on all devices. */
   async function showRow(row: summaries.Summary) {
     if (!sockets.has(row.user)) return;
-    const [roster, names] = await Promise.all([
-      rosters.get(row.message_group_uuid, { maxAgeMs: rosterMaxAgeMs }),
-      people.names(namedIn(row)),
-    ]);
+    const names = await people.names(namedIn(row));
+    const roster = await rosters.get(row.message_group_uuid, { maxAgeMs: rosterMaxAgeMs });
     if (!roster?.has(row.user)) return;
     sockets.send(row.user, event('message_group.updated', presentInboxRow(row, names)));
   }

@@ -86,17 +86,21 @@ export function createReceiver(options: ReceiverOptions) {
     const waitSeconds = connection.takeFrame();
     if (waitSeconds > 0) throw new RateLimited(waitSeconds);
     if (isDraining || connection.inFlight > maxInFlight) throw new AppError('busy');
-    if (frame.action === 'authenticate') return authenticate(connection, frame);
+    if (frame.action === 'authenticate') return inTurn(connection, () => authenticate(connection, frame));
     if (!connection.session) throw new AppError('generic_401');
     const action = Object.hasOwn(actions, frame.action) ? actions[frame.action] : undefined;
     if (!action) throw new AppError('action_unknown');
     // Requests begin in the order in which they came, each for a person who was looked up after it came.
-    const begin = connection.turn.then(() => currentSession(connection));
-    connection.turn = begin.then(
+    return action(await inTurn(connection, () => currentSession(connection)), frame.payload);
+  }
+
+  function inTurn<T>(connection: Connection, work: () => Promise<T>): Promise<T> {
+    const done = connection.turn.then(work);
+    connection.turn = done.then(
       () => {},
       () => {},
     );
-    return action(await begin, frame.payload);
+    return done;
   }
 
   async function currentSession(connection: Connection): Promise<Session> {
@@ -110,7 +114,7 @@ export function createReceiver(options: ReceiverOptions) {
     const before = connection.session;
     if (before && before.user.uuid !== session.user.uuid) throw new AppError('generic_401');
     connection.session = session;
-    if (!before) await onAuthenticated(connection, session);
+    if (!before) await place(connection, session);
     const expiresAtMs = session.expiresAtSeconds * 1_000;
     connection.closeAt(expiresAtMs, 'the token has expired');
     return {
@@ -118,6 +122,16 @@ export function createReceiver(options: ReceiverOptions) {
       expires_at: new Date(expiresAtMs).toISOString(),
       connection: connection.id,
     };
+  }
+
+  /** Where deliveries do not reach the socket it has no session: the next `authenticate` tries again. */
+  async function place(connection: Connection, session: Session) {
+    try {
+      await onAuthenticated(connection, session);
+    } catch (error) {
+      connection.session = undefined;
+      throw error;
+    }
   }
 
   function refuse(connection: Connection, frame: Frame, error: unknown) {

@@ -102,4 +102,6 @@ if (import.meta.filename === process.argv[1]) {
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(signal, stop);
+  // The process that forked this one may be gone before anybody listened.
+  if (process.connected === false) await stop();
 }

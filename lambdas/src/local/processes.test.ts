@@ -96,6 +96,16 @@ function watchPositions() {
 
 const even = (counts: Record<string, number>) => Object.values(counts).join() === '4,4';
 
+test('a runner whose parent is gone before it has started does not stay', async () => {
+  const child = await startProcess();
+  child.disconnect();
+  await eventually(
+    async () => child.exitCode,
+    (code) => code === 0,
+    40_000,
+  );
+}, 60_000);
+
 test('a killed runner is taken over within 10 s, and one that was paused moves nothing back', async () => {
   const [first, second] = [await startProcess(), await startProcess()];
   const writers = startWriters(table, { pauseMs: 30 });

@@ -14,7 +14,7 @@ export async function startRunnerProcess(
   const port = await getPort();
   const child = spawn(process.execPath, ['--import', 'tsx', 'lambdas/src/local/main.ts'], {
     cwd: root,
-    stdio: 'ignore',
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     env: {
       PATH: process.env.PATH,
       LOG_LEVEL: 'silent',
