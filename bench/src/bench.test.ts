@@ -8,12 +8,19 @@ import type { Figure } from './figures.ts';
 
 const root = join(import.meta.dirname, '../..');
 
+/** One that counts, one over HTTP, one over sockets. */
+const some = ['write-units', 'pages-older', 'deliver-8x1'];
+
 // Says that the harness works, and nothing of speed: one short round of each.
-test('every scenario runs and tells numbers', async () => {
+test('scenarios run and tell numbers', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'parley-bench-test-'));
   try {
     const file = join(folder, 'figures.json');
-    const { stdout } = await promisify(execFile)('bin/bench', ['--quick', '--json', file], { cwd: root });
+    await promisify(execFile)('bin/bench', ['--quick', '--json', file, ...some], {
+      cwd: root,
+      // Before the test's own time is up: what it started ends with it.
+      timeout: 170_000,
+    });
     const { figures, machine } = JSON.parse(readFileSync(file, 'utf8')) as {
       figures: Figure[];
       machine: { cpus: number };
@@ -23,13 +30,15 @@ test('every scenario runs and tells numbers', async () => {
       expect([name, Number.isFinite(value)]).toEqual([name, true]);
       expect(rounds.length).toBeGreaterThan(0);
     }
-    const told = new Set(figures.map(({ scenario }) => scenario));
-    const { stdout: list } = await promisify(execFile)('bin/bench', ['--list'], { cwd: root });
-    const names = list.split('\n').flatMap((line) => line.split(/\s+/, 1).filter(Boolean));
-    const skipped = names.filter((name) => !told.has(name));
-    for (const name of skipped) expect(stdout).toMatch(new RegExp(`^${name}: .*\\n  skipped: `, 'm'));
-    expect(told.size).toBeGreaterThan(8);
+    expect([...new Set(figures.map(({ scenario }) => scenario))].sort()).toEqual([...some].sort());
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-}, 600_000);
+}, 180_000);
+
+test('every scenario is listed with what it measures', async () => {
+  const { stdout } = await promisify(execFile)('bin/bench', ['--list'], { cwd: root });
+  const names = stdout.split('\n').filter(Boolean);
+  expect(names.length).toBeGreaterThan(20);
+  for (const line of names) expect(line).toMatch(/^[a-z0-9-]+ {2,}\S/);
+});

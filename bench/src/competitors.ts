@@ -1,12 +1,10 @@
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
 import { watchCpu } from './cpu.ts';
+import { planPairs } from './lanes.ts';
 import type { Load, LoadResult } from './load/drive.ts';
 import type { SocketPlan } from './load/sockets.ts';
 import { startEjabberd } from './peers/ejabberd.ts';
 import { startProsody } from './peers/prosody.ts';
-import { text60 } from './people.ts';
-import { people, startSystem } from './system.ts';
+import { startSystem } from './system.ts';
 import { startWorker } from './worker.ts';
 
 export type CompetitorRound = LoadResult & { cpu: Record<string, number> };
@@ -19,14 +17,10 @@ export type Competitor = {
 };
 
 /** Parley, the bare echo, and the peers that are installed. */
-export async function openCompetitors(
-  pairs: number,
-  { log, hasPeers }: { log: (line: string) => void; hasPeers: boolean },
-): Promise<Competitor[]> {
-  const openers = [openParley, openEcho, ...(hasPeers ? [startEjabberd, startProsody] : [])];
+export async function openCompetitors(pairs: number, log: (line: string) => void): Promise<Competitor[]> {
   const opened: Competitor[] = [];
   try {
-    for (const open of openers) {
+    for (const open of [openParley, openEcho, startEjabberd, startProsody]) {
       const competitor = await open(pairs, log);
       if (competitor) opened.push(competitor);
     }
@@ -40,18 +34,7 @@ export async function openCompetitors(
 async function openParley(pairs: number): Promise<Competitor> {
   const system = await startSystem();
   const load = startWorker<{ plan: SocketPlan } | { load: Load }, LoadResult>('load/sockets.ts');
-  const everyone = await people(system, 2 * pairs);
-  const log = createLog(system.table, { batch: 'transactions' });
-  const lanes = await Promise.all(
-    Array.from({ length: pairs }, async (_, pair) => {
-      const [sender, recipient] = everyone.slice(2 * pair, 2 * pair + 2);
-      if (!sender || !recipient) throw new Error('a pair of two');
-      const first = await messages.sendDirect(log, { sender, recipient, message: text60 });
-      return { from: 2 * pair, to: 2 * pair + 1, messageGroupUuid: first.message_group_uuid };
-    }),
-  );
-  const tokens = everyone.map(({ token }) => token);
-  await load.ask({ plan: { url: system.url, tokens, lanes, hearers: 1 } });
+  await load.ask({ plan: await planPairs(system, pairs) });
   return {
     name: 'Parley',
     measure: (question) => measured(load, question, { ...system.processes(), 'load of Parley': [load.pid] }),

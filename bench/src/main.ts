@@ -31,8 +31,12 @@ async function main() {
   if (values.profile) profileInto(values.profile);
   const options = { isQuick: values.quick ?? false, isFull: values.full ?? false, log };
   const figures: Figure[] = [];
-  for (const { name, about, run } of chosen()) {
+  for (const { name, about, isRepeat, run } of chosen()) {
     console.log(`${name}: ${about}`);
+    if (options.isQuick && isRepeat && positionals.length === 0) {
+      log('skipped: a quick run has one of its kind');
+      continue;
+    }
     for (const figure of await run(options)) {
       figures.push(figure);
       for (const line of lines(figure)) console.log(line);

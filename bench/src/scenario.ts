@@ -12,5 +12,7 @@ export type RunOptions = {
 export type Scenario = {
   name: string;
   about: string;
+  /** Another case of the scenario before it: a quick run leaves it out unless it is named. */
+  isRepeat?: boolean;
   run: (options: RunOptions) => Promise<Figure[]>;
 };

@@ -49,6 +49,7 @@ export async function startSystem({ nodes = [{}], hasRunner = true }: SystemOpti
         ...serviceEnv,
       },
       execArgv: ['--import', 'tsx', ...profiling],
+      detached: true,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
     children.set(name, child);

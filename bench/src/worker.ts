@@ -9,6 +9,7 @@ export function startWorker<Question, Answer>(
 ) {
   const child = fork(join(import.meta.dirname, file), args, {
     execArgv: ['--import', 'tsx', ...nodeArgs],
+    detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const { pid } = child;

@@ -118,7 +118,11 @@ export function createHeads(table: Table): Heads {
 /** Shows a large conversation's newest entry before the trailing pass has written it. */
 export async function overlay(heads: Heads, summary: Summary): Promise<Summary> {
   if (!summary.large) return summary;
-  const head = await heads.get(summary.message_group_uuid);
+  return atHead(summary, await heads.get(summary.message_group_uuid));
+}
+
+/** A summary as it will be when it has reached that entry. */
+export function atHead(summary: Summary, head: Entry | undefined): Summary {
   if (!head || head.seq <= summary.last_seq) return summary;
   return { ...summary, ...newestOf(head), last_seq: head.seq, message_count: head.message_count };
 }

@@ -10,7 +10,7 @@ import { userPoolClientId } from './cognito-local.ts';
 import { root } from './launch.ts';
 import { isRunning, readPidFile } from './processes.ts';
 
-const timeoutMs = 60_000;
+const timeoutMs = 120_000;
 const variables = ['PORT', 'RUNNER_PORT', 'DYNOXIDE_PORT', 'PGLITE_PORT', 'COGNITO_PORT', 'DELIVERY_PORT'];
 const replaced = [
   'AWS_ENDPOINT_URL_DYNAMODB',

@@ -115,7 +115,8 @@ async function signUp(handle: string) {
 
 type Row = Record<string, unknown> & { uuid: string; seq: number; message_group_uuid: string };
 
-async function call<T = Row>(token: string, path: string, { node = 0, body, key, method }: CallOptions = {}) {
+async function call<T = Row>(token: string, path: string, options: CallOptions = {}, tries = 10): Promise<T> {
+  const { node = 0, body, key, method } = options;
   const answer = await fetch(`${urls[node]}${path}`, {
     method: method ?? (body ? 'POST' : 'GET'),
     headers: {
@@ -125,6 +126,11 @@ async function call<T = Row>(token: string, path: string, { node = 0, body, key,
     },
     body: body && JSON.stringify(body),
   });
+  // As a client does where the machine is busy: with its key, or what changes nothing.
+  if (answer.status === 503 && tries > 1 && (key || !body)) {
+    await sleep(Number(answer.headers.get('retry-after')) * 1_000);
+    return call(token, path, options, tries - 1);
+  }
   if (answer.status !== 200) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
   return (await answer.json()) as T;
 }

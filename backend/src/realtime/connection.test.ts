@@ -20,7 +20,7 @@ async function connected(options: { autoPong?: boolean; pingMs?: number }) {
     server.on('upgrade', (req, socket, head) =>
       wss.handleUpgrade(req, socket, head, (ws) =>
         resolve(
-          createConnection(ws, socket, {
+          createConnection(ws, {
             bufferBytes: 1_000,
             framesPerSecond: 0,
             ...(options.pingMs && { pingMs: options.pingMs }),
@@ -53,7 +53,7 @@ it('pings its peer, and drops one that does not answer', async () => {
   expect(alive.client.readyState).toBe(WebSocket.OPEN);
 });
 
-it('sends the frames of a moment in order, in one piece', async () => {
+it('sends the frames of a moment in order', async () => {
   const { connection, client } = await connected({});
   const heard: string[] = [];
   client.on('message', (data) => heard.push(String(data)));

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Duplex } from 'node:stream';
 import { TokenBucket } from 'limiter';
 import type { WebSocket } from 'ws';
 import type { Session } from '../sessions.ts';
@@ -22,7 +21,6 @@ const maxTimerMs = 2 ** 31 - 1;
 /** One socket: what may wait in it, whether its peer still answers, and whose it is. */
 export function createConnection(
   ws: WebSocket,
-  socket: Duplex,
   { bufferBytes, framesPerSecond, pingMs = 30_000 }: ConnectionOptions,
 ) {
   const frames = new TokenBucket({
@@ -32,7 +30,6 @@ export function createConnection(
   });
   frames.content = 3 * framesPerSecond;
   let isAnswering = true;
-  let isGathering = false;
   let deadline: NodeJS.Timeout | undefined;
 
   const pings = setInterval(() => {
@@ -47,17 +44,6 @@ export function createConnection(
     clearInterval(pings);
     clearTimeout(deadline);
   });
-
-  /** Frames of the same moment share one write: that costs more than what is in it. */
-  function gather() {
-    if (isGathering) return;
-    isGathering = true;
-    socket.cork();
-    setImmediate(() => {
-      isGathering = false;
-      socket.uncork();
-    });
-  }
 
   const connection = {
     id: randomUUID(),
@@ -74,10 +60,7 @@ export function createConnection(
       if (ws.readyState !== ws.OPEN) return;
       if (ws.bufferedAmount + frame.length > bufferBytes)
         connection.close(closeCodes.tooSlow, 'too slow', slowGoodbyeMs);
-      else {
-        gather();
-        ws.send(frame, { binary: false });
-      }
+      else ws.send(frame, { binary: false });
     },
 
     close(code: number, reason: string, graceMs = goodbyeMs) {

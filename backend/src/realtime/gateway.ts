@@ -79,7 +79,7 @@ export function createGateway(ctx: GatewayContext) {
   const presence = createPresence({
     ...{ table, nodeId: node.nodeId, heads, rosters, sockets, directory, client, outboxes, logger },
   });
-  const news = createNews({ table, log, heads, pages, people, rosters, sockets, presence, logger, metrics });
+  const news = createNews({ table, log, pages, people, rosters, sockets, presence, logger, metrics });
   const handshakes = createHandshakes(config);
   const connected = new Set<Connection>();
   const actions = createActions({ ...ctx, rosters, markRead, tellTyping });
@@ -109,11 +109,11 @@ export function createGateway(ctx: GatewayContext) {
     if (status) return refuseUpgrade(socket, status);
     const stopCounting = handshakes.count(req);
     socket.once('close', stopCounting);
-    server.handleUpgrade(req, socket, head, (ws) => accept(ws, socket, stopCounting));
+    server.handleUpgrade(req, socket, head, (ws) => accept(ws, stopCounting));
   }
 
-  function accept(ws: WebSocket, socket: Duplex, stopCounting: () => void) {
-    const connection = createConnection(ws, socket, {
+  function accept(ws: WebSocket, stopCounting: () => void) {
+    const connection = createConnection(ws, {
       bufferBytes: config.REALTIME_BUFFER_BYTES,
       framesPerSecond: config.REALTIME_FRAMES_PER_SECOND,
     });

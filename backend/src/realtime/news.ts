@@ -1,5 +1,6 @@
 import type { ConversationNews } from '@parley/core/delivery';
 import type { Entry } from '@parley/core/entries';
+import * as entries from '@parley/core/entries';
 import { peopleOf } from '@parley/core/erased';
 import type { Log } from '@parley/core/log';
 import type { Pages } from '@parley/core/pages';
@@ -28,7 +29,6 @@ export type NewsOptions = {
   table: Table;
   log: Log;
   pages: Pages;
-  heads: summaries.Heads;
   people: People;
   rosters: Rosters;
   sockets: Sockets;
@@ -41,7 +41,7 @@ export type News = ReturnType<typeof createNews>;
 
 /** What the stream tells of conversations, to the sockets of their members. */
 export function createNews(options: NewsOptions) {
-  const { table, log, heads, pages, people, rosters, sockets, presence, logger, metrics } = options;
+  const { table, log, pages, people, rosters, sockets, presence, logger, metrics } = options;
   const sequencer = createSequencer({ table, hand, onLost });
   const largeRows = new Map<string, NodeJS.Timeout>();
 
@@ -147,10 +147,13 @@ export function createNews(options: NewsOptions) {
   async function showLargeRows(messageGroupUuid: string) {
     const roster = await rosters.get(messageGroupUuid, { maxAgeMs: rosterMaxAgeMs });
     const here = roster ? membersHere(roster) : [];
+    if (here.length === 0) return;
+    // Read now: a remembered head may be older than entries that these people have heard.
+    const head = await entries.newest(table, messageGroupUuid);
     for (let start = 0; start < here.length; start += rowsPerRead) {
       const some = here.slice(start, start + rowsPerRead);
       const rows = await summaries.getMany(table, messageGroupUuid, some);
-      for (const row of rows) await showRow(await summaries.overlay(heads, { ...row, large: true }));
+      for (const row of rows) await showRow(summaries.atHead(row, head));
     }
   }
 

@@ -45,7 +45,7 @@ export async function startPostgres() {
     options,
   );
   const settings = ['-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1'];
-  const child = spawn(join(bin, 'postgres'), ['-D', data, ...settings], options);
+  const child = spawn(join(bin, 'postgres'), ['-D', data, ...settings], { ...options, detached: true });
   killAtExit(child);
   const url = `postgres://bench@127.0.0.1:${port}/postgres`;
 

@@ -47,7 +47,13 @@ export async function openXmpp(server: XmppServer, pairs: number): Promise<Compe
     const port = await getPort();
     const accounts = Array.from({ length: 2 * pairs }, (_, index) => `person${index}`);
     const { command, args, options } = await server.prepare({ folder, port, postgres, accounts });
-    child = spawn(command, args, { cwd: folder, stdio: ['ignore', 'ignore', 'inherit'], ...options });
+    // Leads a group, which is killed where it does not stop when asked.
+    child = spawn(command, args, {
+      cwd: folder,
+      detached: true,
+      stdio: ['ignore', 'ignore', 'inherit'],
+      ...options,
+    });
     killAtExit(child);
     await answers(port, child);
     await load.ask({ plan: { port, accounts, password } });

@@ -14,13 +14,12 @@ const cases: Case[] = [
 ];
 
 /** A message from one person's socket to the other's, archived: Parley, its peers and a bare echo in turn. */
-export const deliveries: Scenario[] = cases.map((one) => ({
+export const deliveries: Scenario[] = cases.map((one, index) => ({
   name: one.name,
+  isRepeat: index > 0,
   about: `sent on a socket, on the receiver’s: ${one.pairs} pairs of people, ${one.outstanding} outstanding each`,
   async run({ isQuick, log }) {
-    // A quick run starts the peers once.
-    const hasPeers = !isQuick || one === cases[0];
-    const competitors = await openCompetitors(isQuick ? 2 : one.pairs, { log, hasPeers });
+    const competitors = await openCompetitors(isQuick ? 2 : one.pairs, log);
     try {
       const [rounds, seconds] = isQuick ? [1, 0.5] : [5, 1.5];
       const results = new Map(competitors.map(({ name }) => [name, [] as CompetitorRound[]]));

@@ -29,7 +29,7 @@ export const scenarios: Scenario[] = [
   engineFloor,
   growth,
   ...posts,
-  pages,
+  ...pages,
   ...deliveries,
   fanOut,
   summaryLag,

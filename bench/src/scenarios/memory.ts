@@ -1,13 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
 import { residentBytes } from '../cpu.ts';
 import { counted, median } from '../figures.ts';
+import { planPairs } from '../lanes.ts';
 import type { Load, LoadResult } from '../load/drive.ts';
 import type { SocketPlan } from '../load/sockets.ts';
-import { text60 } from '../people.ts';
 import type { Scenario } from '../scenario.ts';
-import { people, startSystem } from '../system.ts';
+import { startSystem } from '../system.ts';
 import { startWorker } from '../worker.ts';
 
 const pairs = 16;
@@ -23,23 +21,7 @@ export const memory: Scenario = {
     const system = await startSystem();
     const load = startWorker<{ plan: SocketPlan } | { load: Load }, LoadResult>('load/sockets.ts');
     try {
-      const everyone = await people(system, 2 * pairs);
-      const log = createLog(system.table, { batch: 'transactions' });
-      const lanes = await Promise.all(
-        Array.from({ length: pairs }, async (_, pair) => {
-          const [sender, recipient] = everyone.slice(2 * pair, 2 * pair + 2);
-          if (!sender || !recipient) throw new Error('a pair of two');
-          const { message_group_uuid } = await messages.sendDirect(log, {
-            sender,
-            recipient,
-            message: text60,
-          });
-          return { from: 2 * pair, to: 2 * pair + 1, messageGroupUuid: message_group_uuid };
-        }),
-      );
-      await load.ask({
-        plan: { url: system.url, tokens: everyone.map(({ token }) => token), lanes, hearers: 1 },
-      });
+      await load.ask({ plan: await planPairs(system, pairs) });
       const [pid = 0] = system.processes().api ?? [];
       const samples: number[] = [];
       let isLoading = true;

@@ -7,10 +7,24 @@ import { type BenchPerson, people, startSystem } from '../system.ts';
 const friendsOfEach = 3;
 const messagesOfEach = 25;
 
+type Case = { name: string; about: string; path: (groupUuid: string) => string; atLeast: number };
+
+const cases: Case[] = [
+  { name: 'pages-newest', about: 'newest page', path: (uuid) => `/api/messages/${uuid}`, atLeast: 0.5 },
+  {
+    name: 'pages-older',
+    about: 'older page',
+    path: (uuid) => `/api/messages/${uuid}?before_seq=24`,
+    atLeast: 0.25,
+  },
+  { name: 'pages-inbox', about: 'first page of the inbox', path: () => '/api/message_groups', atLeast: 0.25 },
+];
+
 /** Pages of 20 by many people of many conversations, the first of them most often (Zipf). */
-export const pages: Scenario = {
-  name: 'pages',
-  about: 'history and inbox pages of 20, distinct people and conversations (Zipf), 64 connections',
+export const pages: Scenario[] = cases.map(({ name, about, path, atLeast }, index) => ({
+  name,
+  isRepeat: index > 0,
+  about: `${about}, distinct people and conversations (Zipf), 64 connections`,
   async run({ isQuick, log: say }) {
     const count = isQuick ? 40 : 1_000;
     // Nothing is written while pages are read.
@@ -27,36 +41,20 @@ export const pages: Scenario = {
       for (let step = 2; step <= friendsOfEach; step += 1)
         await seedConversations(system.table, pairsOf(step), 1);
       say(`${count} people with ${2 * friendsOfEach} conversations each`);
-      const get = (path: (groupUuid: string) => string): HttpRequest[] =>
-        everyone.map(({ token }, index) => ({ method: 'GET', path: path(groups[index] ?? ''), token }));
-      const variant = (name: string, requests: HttpRequest[], atLeast: number): HttpVariant => ({
-        name,
+      const requests = everyone.map(
+        ({ token }, index): HttpRequest => ({ method: 'GET', path: path(groups[index] ?? ''), token }),
+      );
+      const variant: HttpVariant = {
+        name: about,
         url: system.url,
         connections: 64,
         requests,
         pick: 'zipf',
         target: { of: 'ratio', atLeast },
-      });
-      const variants = [
-        variant(
-          'newest page of a conversation',
-          get((uuid) => `/api/messages/${uuid}`),
-          0.5,
-        ),
-        variant(
-          'an older page of a conversation',
-          get((uuid) => `/api/messages/${uuid}?before_seq=24`),
-          0.25,
-        ),
-        variant(
-          'first page of the inbox',
-          get(() => '/api/message_groups'),
-          0.25,
-        ),
-      ];
-      return await httpRounds(system, { scenario: 'pages', variants, isQuick });
+      };
+      return await httpRounds(system, { scenario: name, variants: [variant], isQuick });
     } finally {
       await system.stop();
     }
   },
-};
+}));

@@ -11,6 +11,7 @@ const conversations = 32;
 /** Sends over HTTP, answered when they are durable, in each way of writing appends. */
 export const posts: Scenario[] = [64, 16].map((connections) => ({
   name: `post-${connections}`,
+  isRepeat: connections !== 64,
   about: `POST /api/messages, ${connections} connections over ${conversations} conversations, each batch path`,
   async run({ isQuick }) {
     const paths = ['transactions', 'statements'];

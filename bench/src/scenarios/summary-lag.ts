@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
 import * as summaries from '@parley/core/summaries';
 import { type Figure, median, quantile } from '../figures.ts';
+import { openConversation, planPairs } from '../lanes.ts';
 import type { Load, LoadResult } from '../load/drive.ts';
 import type { SocketPlan } from '../load/sockets.ts';
 import { text60 } from '../people.ts';
 import type { Scenario } from '../scenario.ts';
-import { type BenchPerson, people, type System, startSystem } from '../system.ts';
+import { type BenchPerson, type System, startSystem } from '../system.ts';
 import { startWorker } from '../worker.ts';
 
 const pairs = 8;
@@ -22,21 +21,12 @@ export const summaryLag: Scenario = {
     const system = await startSystem();
     const load = startWorker<{ plan: SocketPlan } | { load: Load }, LoadResult>('load/sockets.ts');
     try {
-      const everyone = await people(system, 2 * pairs + 2);
-      const log = createLog(system.table, { batch: 'transactions' });
-      const open = async (sender: BenchPerson | undefined, recipient: BenchPerson | undefined) => {
-        if (!sender || !recipient) throw new Error('a pair of two');
-        const { message_group_uuid } = await messages.sendDirect(log, { sender, recipient, message: text60 });
-        return { sender, recipient, messageGroupUuid: message_group_uuid };
-      };
-      const lanes = [];
-      for (let pair = 0; pair < pairs; pair += 1) {
-        const { messageGroupUuid } = await open(everyone[2 * pair], everyone[2 * pair + 1]);
-        lanes.push({ from: 2 * pair, to: 2 * pair + 1, messageGroupUuid });
-      }
-      const probed = await open(everyone[2 * pairs], everyone[2 * pairs + 1]);
-      const tokens = everyone.slice(0, 2 * pairs).map(({ token }) => token);
-      await load.ask({ plan: { url: system.url, tokens, lanes, hearers: 1 } });
+      const probed = await openConversation(
+        system,
+        await system.person('sender'),
+        await system.person('recipient'),
+      );
+      await load.ask({ plan: await planPairs(system, pairs) });
       const seconds = isQuick ? 0.5 : 3;
       await load.ask({ load: { seconds: 1, outstanding: 4 } });
       const capacity = (await load.ask({ load: { seconds, outstanding: 4 } })).perSecond;

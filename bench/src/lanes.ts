@@ -1,0 +1,30 @@
+import { createLog } from '@parley/core/log';
+import * as messages from '@parley/core/messages';
+import type { SocketPlan } from './load/sockets.ts';
+import { text60 } from './people.ts';
+import { type BenchPerson, people, type System } from './system.ts';
+
+/** The direct conversation of two people, opened by the first. */
+export async function openConversation(
+  system: System,
+  sender: BenchPerson | undefined,
+  recipient: BenchPerson | undefined,
+) {
+  if (!sender || !recipient) throw new Error('a pair of two');
+  const log = createLog(system.table, { batch: 'transactions' });
+  const first = await messages.sendDirect(log, { sender, recipient, message: text60 });
+  return { sender, recipient, messageGroupUuid: first.message_group_uuid };
+}
+
+/** Pairs of people with sockets, of whom each first writes to its second. */
+export async function planPairs(system: System, pairs: number): Promise<SocketPlan> {
+  const everyone = await people(system, 2 * pairs);
+  const lanes = await Promise.all(
+    Array.from({ length: pairs }, async (_, pair) => {
+      const [from, to] = [2 * pair, 2 * pair + 1];
+      const { messageGroupUuid } = await openConversation(system, everyone[from], everyone[to]);
+      return { from, to, messageGroupUuid };
+    }),
+  );
+  return { url: system.url, tokens: everyone.map(({ token }) => token), lanes, hearers: 1 };
+}
