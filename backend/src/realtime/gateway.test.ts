@@ -331,8 +331,8 @@ describe('a node that was taken for dead', () => {
     const now = clock.now;
     // So much later is the next heartbeat; what was sent meanwhile asked nobody for this node.
     clock.now = () => now() + deadAfterMs;
-    await client.event('resync', () => true, 15_000);
-  }, 30_000);
+    await client.event('resync', () => true, 25_000);
+  }, 45_000);
 });
 
 describe('a delivery that does not arrive', () => {
