@@ -82,6 +82,16 @@ it('has the main figures in a line, for those who read logs', async () => {
   expect(line).toMatchObject({ sockets: expect.any(Number), refused_appends: 0, missed_deliveries: 0 });
 });
 
+it('counts no append that failed, nor one that goes again because of its neighbour', async () => {
+  const request = { operation: 'Append', startedAtMs: 0, ms: 1, items: 1_000, units: 0 };
+  api.ctx.metrics?.table({ ...request, refused: 0, error: new Error('the table is away') });
+  api.ctx.metrics?.table({ ...request, refused: 7, error: new Error('cancelled') });
+  const line = await until(() =>
+    lines.map((text) => JSON.parse(text)).find(({ refused_appends }) => refused_appends === 7),
+  );
+  expect(line.appends).toBeLessThan(900);
+});
+
 it('one uuid leads from the request to the socket of the receiver, and no line holds the text', async () => {
   const receiver = await connect(api.url);
   await receiver.authenticate(ben);

@@ -85,7 +85,8 @@ export function createMetrics(config: MetricsConfig, logger: Logger) {
     if (operation !== 'Append') return;
     batch.observe(items);
     refused.inc(count);
-    line.appends += items - count;
+    // A cancelled transaction wrote nothing: what was not refused goes again.
+    if (!error) line.appends += items - count;
     line.refused_appends += count;
   }
 

@@ -1,4 +1,7 @@
+import { connect as connectTo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Fate, startFaultProxy } from '@parley/engines/testing/fault-proxy';
 import { testEndpoint } from '@parley/engines/testing/test-table';
@@ -60,8 +63,31 @@ const expectTurnedAway = ({ status, body, headers }: Reply) => {
   expect(headers.get('Retry-After')).toMatch(/^[123]$/);
 };
 
+/** What a request, its answer and its logger take together is several times as much. */
+const bytesPerRequest = 2_000;
+
+/** Bytes in use after a collection. */
+function heapInUse(): number {
+  setFlagsFromString('--expose-gc');
+  runInNewContext('gc')();
+  return process.memoryUsage().heapUsed;
+}
+
 describe('a node under five times its load', () => {
   const room = 10;
+
+  /** Five times as many senders as there is room for, with no wait between their sends. */
+  async function storm(api: Api, uuid: string) {
+    const sender = async (_: unknown, index: number) => {
+      const replies: [text: string, reply: Reply][] = [];
+      for (let turn = 0; turn < 6; turn += 1) {
+        const text = `${index}/${turn}`;
+        replies.push([text, await send(api, uuid, text)]);
+      }
+      return replies;
+    };
+    return (await Promise.all(Array.from({ length: 5 * room }, sender))).flat();
+  }
 
   it('turns away what it has no room for, does what it took, and is well again within 5 s', async () => {
     const api = await node({ MAX_REQUESTS_IN_FLIGHT: String(room), MAX_EVENT_LOOP_DELAY_MS: '0' });
@@ -71,15 +97,7 @@ describe('a node under five times its load', () => {
     const watching = setInterval(() => {
       most = Math.max(most, api.ctx.overload.inFlight());
     }, 5);
-    const sender = async (_: unknown, index: number) => {
-      const replies: [text: string, reply: Reply][] = [];
-      for (let turn = 0; turn < 6; turn += 1) {
-        const text = `${index}/${turn}`;
-        replies.push([text, await send(api, uuid, text)]);
-      }
-      return replies;
-    };
-    const replies = (await Promise.all(Array.from({ length: 5 * room }, sender))).flat();
+    const replies = await storm(api, uuid);
     clearInterval(watching);
     fate = 'pass';
     const done = replies.filter(([, { status }]) => status === 200);
@@ -97,6 +115,21 @@ describe('a node under five times its load', () => {
       5_000,
     );
     expect(well.map(({ status }) => status)).toEqual(Array(room).fill(200));
+    await api.close();
+  }, 60_000);
+
+  it('keeps nothing of what it turned away: its memory is bounded', async () => {
+    const api = await node({ MAX_REQUESTS_IN_FLIGHT: String(room), MAX_EVENT_LOOP_DELAY_MS: '0' });
+    const uuid = await group(api);
+    fate = { delayMs: 40 };
+    // The first storms fill caches and pools, which stay.
+    for (let wave = 0; wave < 3; wave += 1) await storm(api, uuid);
+    const before = heapInUse();
+    let turnedAway = 0;
+    for (let wave = 0; wave < 10; wave += 1)
+      for (const [, { status }] of await storm(api, uuid)) if (status === 503) turnedAway += 1;
+    expect(turnedAway).toBeGreaterThan(1_000);
+    expect(heapInUse() - before).toBeLessThan(turnedAway * bytesPerRequest);
     await api.close();
   }, 60_000);
 
@@ -118,6 +151,22 @@ describe('a node under five times its load', () => {
     expect((await api.get('/api/health-check')).status).toBe(200);
     expect((await first).success).toBe(true);
     await client.close();
+    await api.close();
+  }, 30_000);
+});
+
+describe('the place of a request', () => {
+  it('is free again where its connection closes while others on it still wait for their turn', async () => {
+    const api = await node();
+    await group(api);
+    fate = { delayMs: 300 };
+    const request = `GET /api/message_groups HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${ada.token}\r\n\r\n`;
+    const { hostname, port } = new URL(api.url);
+    const socket = connectTo(Number(port), hostname, () => socket.write(request.repeat(3)));
+    const inFlight = async () => api.ctx.overload.inFlight();
+    expect(await eventually(inFlight, (count) => count === 3, 5_000)).toBe(3);
+    socket.destroy();
+    expect(await eventually(inFlight, (count) => count === 0, 5_000)).toBe(0);
     await api.close();
   }, 30_000);
 });

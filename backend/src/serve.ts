@@ -26,17 +26,31 @@ const answer = (route: Route) => async (req: Request, res: Response<unknown, Ses
   const input = read(route, req);
   const body = await route.handle({ ...input, ...res.locals, req, res });
   if (!route.contentType) return res.json(body);
-  return sendLines(res.type(route.contentType), body as AsyncIterable<string>);
+  return sendLines(res.type(route.contentType), body as AsyncGenerator<string>);
 };
 
-/** Waits for a slow reader. What fails before the first line is answered as an error, later the answer is cut. */
-async function sendLines(res: Response, lines: AsyncIterable<string>) {
-  const iterator = lines[Symbol.asyncIterator]();
-  let next = await iterator.next();
-  await pipeline(async function* () {
-    for (; !next.done; next = await iterator.next()) yield `${next.value}\n`;
-  }, res);
+/**
+ * Waits for a slow reader. What fails before the first line is answered as an error, later the answer is cut. The lines
+ * are told that they end, be it that the reader has left.
+ */
+async function sendLines(res: Response, lines: AsyncGenerator<string>) {
+  try {
+    let next = await lines.next();
+    await pipeline(async function* () {
+      for (; !next.done; next = await lines.next()) yield `${next.value}\n`;
+    }, res);
+  } catch (error) {
+    // The reader has left: there is nobody to tell, and nothing to mend.
+    if (!hasReaderLeft(error)) throw error;
+  } finally {
+    await lines.return(undefined);
+  }
 }
+
+const hasReaderLeft = (error: unknown) =>
+  error instanceof Error &&
+  'code' in error &&
+  (error.code === 'ERR_STREAM_PREMATURE_CLOSE' || error.code === 'ERR_STREAM_DESTROYED');
 
 /** Before anything costs; open routes tell how the process is, and cost nothing. */
 const takePlace =

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Config } from '@parley/config/config';
@@ -49,6 +49,7 @@ export function createHttpServer(app: Express, keepAliveTimeout = 5_000) {
     socket.once('close', () => unused.delete(socket));
   });
   server.on('request', ({ socket }) => unused.delete(socket));
+  server.on('request', closeWithConnection());
   server.on('upgrade', ({ socket }) => unused.delete(socket));
 
   function closeIdle() {
@@ -72,6 +73,25 @@ export function createHttpServer(app: Express, keepAliveTimeout = 5_000) {
       clearInterval(sweep);
       clearTimeout(force);
     },
+  };
+}
+
+/**
+ * Requests may be sent ahead on one connection. When it closes, Node tells so the answer that was being written; those
+ * that waited behind it would never hear, and hold what they took for good.
+ */
+function closeWithConnection() {
+  const open = new WeakMap<Socket, Set<ServerResponse>>();
+  return ({ socket }: IncomingMessage, res: ServerResponse) => {
+    const answers = open.get(socket) ?? new Set();
+    if (!open.has(socket)) {
+      open.set(socket, answers);
+      socket.once('close', () => {
+        for (const answer of answers) if (!answer.socket) answer.destroy().emit('close');
+      });
+    }
+    answers.add(res);
+    res.once('close', () => answers.delete(res));
   };
 }
 

@@ -18,7 +18,10 @@ export type Claims = {
   expiresAtSeconds: number;
 };
 
-/** A signature that was found right is not computed again for this long; a key that is withdrawn counts after it. */
+/**
+ * A signature that was found right is not computed again for this long. A key that the issuer withdrew is good for as
+ * long after its keys were fetched anew, which the first token of a key that is not known here makes happen.
+ */
 const verifiedMs = 60_000;
 const maxVerified = 20_000;
 

@@ -45,8 +45,10 @@ async function main() {
       console.log('Nothing to repair.');
       return [];
     }
-    const { rewritten, created, deleted, unsettled, findings: left } = await repair(table, pool, accused);
+    const { findings: left, unsettled, registered, ...done } = await repair(table, pool, accused);
+    const { rewritten, created, deleted } = done;
     console.log(`Repaired: ${rewritten} summaries rewritten, ${created} made, ${deleted} removed.`);
+    if (registered > 0) console.log(`${registered} people are in Postgres again, as disabled placeholders.`);
     if (unsettled > 0) console.log(`${unsettled} changed each time they were read: run it again.`);
     for (const finding of left.slice(0, maxPrinted)) console.log(`  not repaired: ${lineOf(finding)}`);
     if (left.length > maxPrinted) console.log(`  and ${left.length - maxPrinted} more`);

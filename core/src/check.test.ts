@@ -3,16 +3,20 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import { check } from './check.ts';
 import * as entries from './entries.ts';
 import { type Entry, entryFromItem, entryItem, type Person } from './entries.ts';
+import { tombstoneName } from './erased.ts';
+import * as erasures from './erasures.ts';
 import { keyText } from './history.ts';
 import { createLog, type Log } from './log.ts';
 import * as messageGroups from './message-groups.ts';
 import * as messages from './messages.ts';
+import * as placeholders from './placeholders.ts';
+import { placeholderHandle, placeholderName } from './placeholders.ts';
 import { createProjector } from './projector.ts';
 import { repair, repairSummaries } from './repair.ts';
 import { isTransientFault } from './table/faults.ts';
@@ -214,11 +218,6 @@ const told: Fault[] = [
     5,
     () => append(group, 8, { message_uuid: randomUUID(), message_count: 3, user_uuid: randomUUID() }),
   ],
-  [
-    'a person who is not in Postgres',
-    7,
-    () => append(direct, 3, { message_uuid: randomUUID(), message_count: 3, user_uuid: randomUUID() }),
-  ],
 ];
 
 test.each(told)('%s is found, and no repair hides it', async (_, invariant, spoil) => {
@@ -228,6 +227,98 @@ test.each(told)('%s is found, and no repair hides it', async (_, invariant, spoi
   expect(found.length).toBeGreaterThan(0);
   const { findings } = await repair(table, database.pool, result.accused);
   expect(findings.map((finding) => finding.invariant)).toContain(invariant);
+});
+
+describe('people whom the table names and Postgres, restored to another instant, lacks', () => {
+  const forget = (people: Person[]) =>
+    database.pool.query('delete from users where uuid = any($1::uuid[])', [people.map(({ uuid }) => uuid)]);
+  const rows = async (people: Person[]) => {
+    const found = await Promise.all(people.map(({ uuid }) => users.findByUuid(database.pool, uuid)));
+    return found.map((user) => user && [user.handle, user.display_name]);
+  };
+  const restore = async () => {
+    const accused = (await check(table, database.pool, { settleMs })).accused;
+    return repair(table, database.pool, accused);
+  };
+  /** The suite's people, as they were. */
+  afterEach(async () => {
+    const people = [ada, bob, eve, dan];
+    await forget(people);
+    await database.pool.query(`delete from users where handle in ('EVE', 'somebody')`);
+    await database.pool.query('delete from retired_handles');
+    await database.pool.query(
+      'insert into users (uuid, handle, display_name) select * from unnest($1::uuid[], $2::text[], $2::text[])',
+      [people.map(({ uuid }) => uuid), handles],
+    );
+  });
+
+  test('are found, and get a disabled placeholder with the name that the table knows', async () => {
+    await forget([bob, eve, dan]);
+    const { findings } = await check(table, database.pool, { settleMs });
+    expect(findings.map(({ invariant, key }) => [invariant, key])).toEqual(
+      expect.arrayContaining([
+        [7, keyText(groupKey(group))],
+        [7, keyText(groupKey(direct))],
+      ]),
+    );
+    const before = await stored();
+    expect(await restore()).toMatchObject({ registered: 3, rewritten: 0, findings: [], unsettled: 0 });
+    // Dan has written nothing: only his uuid is in the table.
+    expect(await rows([bob, eve, dan])).toEqual([
+      ['bob', 'bob'],
+      ['eve', 'eve'],
+      [placeholderHandle(dan.uuid), placeholderName],
+    ]);
+    const placeholder = await users.findByUuid(database.pool, bob.uuid);
+    expect(placeholder).toMatchObject({
+      disabled_at: expect.any(Date),
+      erased_at: null,
+      cognito_user_id: null,
+    });
+    // Nobody's text is anybody's to empty, and nothing is left to do.
+    expect(await erasures.unfinished(database.pool)).toEqual([]);
+    expect(await stored()).toEqual(before);
+    expect(await restore()).toMatchObject({ registered: 0, findings: [] });
+  });
+
+  test('do not take the handle of somebody who came since, nor one that was retired', async () => {
+    await forget([bob, eve]);
+    await users.insertPeople(database.pool, [{ handle: 'EVE' }]);
+    const [somebody] = (await users.insertPeople(database.pool, [{ handle: 'somebody' }])).values();
+    await database.pool.query(`update users set handle = 'bob' where uuid = $1`, [somebody?.uuid]);
+    await erasures.begin(database.pool, somebody?.uuid ?? '');
+    expect(await restore()).toMatchObject({ registered: 2, findings: [] });
+    expect(await rows([bob, eve])).toEqual([
+      [placeholderHandle(bob.uuid), 'bob'],
+      [placeholderHandle(eve.uuid), 'eve'],
+    ]);
+    await database.pool.query('delete from users where uuid = $1', [somebody?.uuid]);
+  });
+
+  test('are erased again where the table shows that they were', async () => {
+    const names = tombstoneName(bob.uuid);
+    for (const [uuid, seq] of [
+      [group, 2],
+      [direct, 2],
+    ] as const) {
+      await set(entryKey(uuid, seq), 'user_handle', names.handle);
+      await set(entryKey(uuid, seq), 'user_display_name', names.display_name);
+    }
+    await forget([bob]);
+    expect(await restore()).toMatchObject({ registered: 1 });
+    expect(await rows([bob])).toEqual([[names.handle, names.display_name]]);
+    expect((await erasures.unfinished(database.pool)).map(({ uuid }) => uuid)).toEqual([bob.uuid]);
+  });
+
+  test('two at a time with one handle both get a row, and a repair beside another makes nobody twice', async () => {
+    await forget([bob, eve]);
+    const strangers = [bob, { ...eve, handle: 'BOB' }, { uuid: 'no-uuid', handle: 'x', display_name: 'x' }];
+    const made = await Promise.all([1, 2, 3].map(() => placeholders.insert(database.pool, strangers)));
+    expect(made.reduce((sum, count) => sum + count)).toBe(2);
+    const names = (await rows([bob, eve])).map((row) => row?.[0]?.toLowerCase());
+    expect(names.filter((name) => name === 'bob')).toHaveLength(1);
+    expect(names.filter((name) => name?.startsWith('missing-'))).toHaveLength(1);
+  });
 });
 
 test('a direct conversation under another uuid than that of its two people is found', async () => {

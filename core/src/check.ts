@@ -9,11 +9,12 @@ import type { IsErased } from './erased.ts';
 import * as erasures from './erasures.ts';
 import { createHistory, type Finding, type History, keyText } from './history.ts';
 import * as members from './members.ts';
-import { createRegister, type Register } from './register.ts';
+import { createRegister, type Register, strangerFault } from './register.ts';
 import { batchGet } from './table/batch-get.ts';
 import type { Table } from './table/client.ts';
 import { type Key, memberKey, type ParsedKey, parseKey, summaryKey } from './table/keys.ts';
 import { type Item, scanPages } from './table/scan.ts';
+import type { Person } from './users.ts';
 
 /*
  * Verifies the invariants on a live system, a page of the table at a time.
@@ -42,11 +43,13 @@ export type Counters = {
 export type Suspect = { messageGroupUuid: string; mark: number };
 export type Orphan = { userUuid: string; messageGroupUuid: string };
 
+/** The conversations, the summaries of nobody, and the people who are not in Postgres, that findings are about. */
+export type Accused = { conversations: Suspect[]; orphans: Orphan[]; strangers: Person[] };
+
 export type CheckResult = {
   findings: Finding[];
   counters: Counters;
-  /** The conversations and the summaries of nobody that the findings are about. */
-  accused: { conversations: Suspect[]; orphans: Orphan[] };
+  accused: Accused;
   /** Conversations whose members changed each time they were read: neither cleared nor accused. */
   unsettled: number;
 };
@@ -116,17 +119,16 @@ export async function erasureFaults(table: Table, pool: Pool | undefined): Promi
 }
 
 const nothing = { findings: [], unsettled: 0 };
-const hasAny = ({ conversations, orphans }: CheckResult['accused']) =>
-  conversations.length + orphans.length > 0;
+const hasAny = ({ conversations, orphans }: Accused) => conversations.length + orphans.length > 0;
 
 /** Reads suspects in one piece each. What this finds is so. */
 export async function recheck(
   { table, register, isErased }: CheckContext,
-  suspects: CheckResult['accused'],
+  suspects: Accused,
 ): Promise<Omit<CheckResult, 'counters'>> {
   const limit = pLimit(rereadsInFlight);
   const findings: Finding[] = [];
-  const accused: CheckResult['accused'] = { conversations: [], orphans: [] };
+  const accused: Accused = { conversations: [], orphans: [], strangers: [] };
   let unsettled = 0;
   const reread = async (suspect: Suspect) => {
     const conversation = await conversations.read(table, suspect.messageGroupUuid, {
@@ -138,9 +140,11 @@ export async function recheck(
       accused.conversations.push(suspect);
       return;
     }
-    const strangers = (await register?.strangers([conversation])) ?? new Map();
-    const found = [...conversations.faults(conversation), ...(strangers.get(suspect.messageGroupUuid) ?? [])];
+    const { messageGroupUuid } = suspect;
+    const strangers = (await register?.strangers([conversation]))?.get(messageGroupUuid) ?? [];
+    const found = [...conversations.faults(conversation), ...strangers.map(strangerFault(messageGroupUuid))];
     if (found.length > 0) accused.conversations.push(suspect);
+    accused.strangers.push(...strangers);
     findings.push(...found);
   };
   const look = async (orphan: Orphan) => {
@@ -184,7 +188,7 @@ function createScan({ table, register, isErased }: CheckContext) {
     people: 0,
     unknown: 0,
   };
-  const suspects: CheckResult['accused'] = { conversations: [], orphans: [] };
+  const suspects: Accused = { conversations: [], orphans: [], strangers: [] };
   let open: Scanned | undefined;
   let person: string | undefined;
   let closed: Scanned[] = [];

@@ -107,7 +107,8 @@ test('a summary that is only late is not told, one that stays behind is, once, u
   expect(told).toEqual([uuid, 'is at entry 3, and the newest is 4', 'is at entry 3, and the newest is 4']);
   expect(monitor.counters()).toMatchObject({ found: 1, differing: 1 });
 
-  const accused = { conversations: [{ messageGroupUuid: uuid, mark: lost.seq }], orphans: [] };
+  const suspect = { messageGroupUuid: uuid, mark: lost.seq };
+  const accused = { conversations: [suspect], orphans: [], strangers: [] };
   await repair(table, undefined, accused);
   await monitor.pass();
   expect(monitor.counters()).toMatchObject({ found: 1, differing: 0 });

@@ -119,10 +119,8 @@ function foldTail(tail: Entry[], earlier: Map<number, Entry>, mark: number): His
   history.seq = first.seq - 1;
   history.messageCount = first.message_count - (first.type === 'message' ? 1 : 0);
   const inOrder = [...earlier.values()].sort((one, other) => one.seq - other.seq);
-  for (const { type, seq, message_count: count, user_uuid, user_handle, user_display_name } of inOrder) {
-    const person = { uuid: user_uuid, handle: user_handle, display_name: user_display_name };
-    if (type === 'message') history.own.set(user_uuid, { seq, count, person });
-  }
+  for (const { type, seq, message_count: count, user_uuid } of inOrder)
+    if (type === 'message') history.own.set(user_uuid, { seq, count });
   for (const entry of tail) history.take(entry);
   const { countAt, entryAt } = history;
   history.countAt = (seq) => {

@@ -52,6 +52,24 @@ export async function finish(pool: Pool, userUuid: string) {
   );
 }
 
+/**
+ * Begins the passes anew, of these people and of whoever was erased since: something may have come back that was written
+ * by what was known before. Safe to repeat.
+ */
+export async function reopen(pool: Pool, { userUuids, since }: { userUuids: string[]; since: Date }) {
+  await pool.query(
+    `update users set erasure_finished_at = null
+     where erasure_finished_at is not null and (uuid = any($1::uuid[]) or erased_at >= $2)`,
+    [userUuids, since],
+  );
+}
+
+/** By the clock of Postgres. */
+export async function now(pool: Pool): Promise<Date> {
+  const { rows } = await pool.query<{ now: Date }>('select clock_timestamp() as now');
+  return rows[0]?.now ?? new Date();
+}
+
 /** By the clock of Postgres, which dated it. */
 export async function isOlderThan(pool: Pool, userUuid: string, ms: number): Promise<boolean> {
   const { rows } = await pool.query<{ is_older: boolean }>(

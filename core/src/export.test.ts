@@ -14,6 +14,7 @@ import { person } from './export-person.ts';
 import { importMessages } from './import.ts';
 import type { Line } from './import-plan.ts';
 import { createLog } from './log.ts';
+import * as members from './members.ts';
 import * as messageGroups from './message-groups.ts';
 import * as messages from './messages.ts';
 import { createProjector } from './projector.ts';
@@ -305,6 +306,57 @@ test('an export from before an erasure does not bring a text back', async () => 
   const ofAda = log2.filter(({ user_uuid }) => user_uuid === ada.uuid);
   expect(ofAda.filter(({ type, message }) => type === 'message' && message !== '')).toEqual([]);
   expect(ofAda.every(({ user_handle }) => user_handle === `deleted-${ada.uuid}`)).toBe(true);
+  expect(await faultsOf(other)).toEqual([]);
+});
+
+test('a person who is erased while a restore writes what they said is erased from that, too', async () => {
+  const { ada, group } = await converse();
+  const { texts } = await exportAll(table);
+  const log = createLog(other, { batch: 'transactions' });
+  const options = { deleteSignIn: async () => {}, settledMs: 0 };
+  let reads = 0;
+  const lines = async function* (): AsyncGenerator<Line> {
+    reads += 1;
+    for await (const line of linesOf(texts)()) {
+      yield line;
+      // Between what they said and the members, by whom an erasure finds a conversation.
+      if (reads < 3 || line.number !== 150) continue;
+      const erasure = (await erasures.begin(database.pool, ada.uuid)) as erasures.Erasure;
+      expect(await erase.pass(log, database.pool, erasure, options)).toBe(true);
+    }
+  };
+  await restore(other, database.pool, lines);
+  expect(reads).toBe(3);
+  for (const erasure of await erasures.unfinished(database.pool))
+    await erase.pass(log, database.pool, erasure, options);
+  expect(await erasures.unfinished(database.pool)).toEqual([]);
+  await project(other, group);
+  expect(await faultsOf(other)).toEqual([]);
+  const said: string[] = [];
+  for await (const page of entries.pages(other, group, { order: 'ascending' }))
+    for (const entry of page)
+      if (entry.user_uuid === ada.uuid && entry.type === 'message') said.push(entry.message);
+  expect(said.filter(Boolean)).toEqual([]);
+});
+
+test('a person who is erased here leaves the groups that an older export brings back', async () => {
+  const { log, ada, group } = await converse();
+  const { texts } = await exportAll(table);
+  const options = { deleteSignIn: async () => {}, settledMs: 0 };
+  await erase.pass(
+    log,
+    database.pool,
+    (await erasures.begin(database.pool, ada.uuid)) as erasures.Erasure,
+    options,
+  );
+  await restore(other, database.pool, linesOf(texts));
+  const restored = createLog(other, { batch: 'transactions' });
+  for (const erasure of await erasures.unfinished(database.pool))
+    await erase.pass(restored, database.pool, erasure, options);
+  expect((await members.roster(other, group)).members.map(({ user_uuid }) => user_uuid)).not.toContain(
+    ada.uuid,
+  );
+  await project(other, group);
   expect(await faultsOf(other)).toEqual([]);
 });
 

@@ -70,7 +70,10 @@ async function* conversationState(table: Table, pool: Pool, uuid: string): Async
   // Of the two of a direct conversation one may never have written.
   const { members: present } = await members.roster(table, uuid);
   yield* membersOf(table, history, isErased);
-  yield* registry.some(pool, new Set([...history.people, ...present.map(({ user_uuid }) => user_uuid)]));
+  yield* registry.some(
+    pool,
+    new Set([...history.people.keys(), ...present.map(({ user_uuid }) => user_uuid)]),
+  );
 }
 
 async function* entriesAfter(table: Table, history: History, isErased: IsErased): AsyncGenerator<StateLine> {

@@ -57,10 +57,10 @@ export function createHistory(
     members: new Map<string, FoldedMember>(),
     /** Whoever left or was removed, back by now or not. */
     left: new Set<string>(),
-    /** Everybody whom an entry names. */
-    people: new Set<string>(),
-    /** Each author's newest message, and the author's name as of then. */
-    own: new Map<string, Position & { person: Person }>(),
+    /** Everybody whom an entry names; who wrote one, with the name as of the newest. */
+    people: new Map<string, Person | undefined>(),
+    /** Each author's newest message. */
+    own: new Map<string, Position>(),
     ownByMark: new Map<string, number>(),
     findings: [] as Finding[],
 
@@ -85,7 +85,7 @@ export function createHistory(
       history.newest = entry;
       if (entry.seq >= mark && later.size < maxLater) later.set(entry.seq, entry);
       if (!history.isBroken) count(entry);
-      history.people.add(entry.user_uuid);
+      takeAuthor(entry);
       if (entry.type === 'message') takeMessage(entry);
       else takeMembership(entry);
     },
@@ -112,9 +112,12 @@ export function createHistory(
     counts[seq] = message_count;
   }
 
-  function takeMessage({ seq, message_count, user_uuid, user_handle, user_display_name }: Entry) {
-    const person = { uuid: user_uuid, handle: user_handle, display_name: user_display_name };
-    history.own.set(user_uuid, { seq, count: message_count, person });
+  function takeAuthor({ user_uuid, user_handle, user_display_name }: Entry) {
+    history.people.set(user_uuid, { uuid: user_uuid, handle: user_handle, display_name: user_display_name });
+  }
+
+  function takeMessage({ seq, message_count, user_uuid }: Entry) {
+    history.own.set(user_uuid, { seq, count: message_count });
     if (seq <= mark) history.ownByMark.set(user_uuid, seq);
     if (history.isGroup && !history.members.has(user_uuid))
       fault(5, { seq }, `was written by ${user_uuid}, who was no member`);
@@ -124,7 +127,8 @@ export function createHistory(
     if ((entry.seq === 1) !== (entry.type === 'group_created'))
       fault(5, entry, `${entry.type} is out of place`);
     const joined = { seq: entry.seq, count: entry.message_count };
-    if ('members' in entry) for (const uuid of entry.members) history.people.add(uuid);
+    if ('members' in entry)
+      for (const uuid of entry.members) if (!history.people.has(uuid)) history.people.set(uuid, undefined);
     if ('title' in entry) history.title = entry.title;
     if (entry.type === 'group_created') {
       history.isGroup = true;

@@ -6,6 +6,7 @@ import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import { check } from './check.ts';
 import * as entries from './entries.ts';
+import * as erase from './erase.ts';
 import * as erasures from './erasures.ts';
 import { readHistory } from './history.ts';
 import { type ImportOptions, importMessages } from './import.ts';
@@ -84,6 +85,32 @@ test('rooms become groups with their people, their log and its times, and a seco
   expect((await readHistory(table, uuid)).members.get(log[0]?.user_uuid ?? '')?.role).toBe('admin');
   expect(await run(rows)).toEqual({ ...done, before: 349 });
   await expectImported(rows);
+});
+
+test('a person who is erased while an import writes what they said is erased from that, too', async () => {
+  const rows = chatter('tea', 2, 250);
+  const log = createLog(table, { batch: 'transactions' });
+  const options = { deleteSignIn: async () => {}, settledMs: 0 };
+  let reads = 0;
+  const lines = async function* (): AsyncGenerator<Line> {
+    reads += 1;
+    for await (const line of linesOf(rows)()) {
+      yield line;
+      // Between what they said and the members, by whom an erasure finds a conversation.
+      if (reads < 2 || line.number !== 150) continue;
+      const uuid = (await users.findByHandle(database.pool, 'tea-0'))?.uuid ?? '';
+      const erasure = (await erasures.begin(database.pool, uuid)) as erasures.Erasure;
+      expect(await erase.pass(log, database.pool, erasure, options)).toBe(true);
+    }
+  };
+  await importMessages(table, database.pool, lines, { messageMaxChars: 1_024 });
+  expect(reads).toBe(2);
+  for (const erasure of await erasures.unfinished(database.pool))
+    await erase.pass(log, database.pool, erasure, options);
+  expect(await erasures.unfinished(database.pool)).toEqual([]);
+  const said = await logOf(importedGroupUuid(await sourceOf(rows), 'tea'));
+  expect(said.filter((entry) => entry.message.startsWith('tea-0 says'))).toEqual([]);
+  expect(said.filter((entry) => entry.message.startsWith('tea-1 says'))).toHaveLength(125);
 });
 
 test('what somebody said who was erased here is told line by line, and does not come back', async () => {

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { Person } from './entries.ts';
+import * as erasures from './erasures.ts';
 import {
   erasedReason,
   type ImportPlan,
@@ -53,6 +54,7 @@ export async function importMessages(
   lines: () => AsyncIterable<Line>,
   { messageMaxChars, onBadLine = () => {}, onProgress = () => {}, signal }: ImportOptions,
 ): Promise<ImportResult> {
+  const since = await erasures.now(pool);
   let limits: Limits = { messageMaxChars, titleMaxChars, handleMaxChars, nowMs: table.clock.now() };
   let plan = await planImport(lines(), limits, onBadLine);
   const people = await peopleOf(pool, plan);
@@ -76,6 +78,8 @@ export async function importMessages(
     if (typeof message !== 'string') await queue.add(message);
   }
   await queue.end();
+  // What was written of whoever was erased meanwhile is found by the members, who came last.
+  await erasures.reopen(pool, { userUuids: [], since });
   const { badLines, rooms } = plan;
   const isStopped = signal?.aborted === true && progress.done < progress.total;
   return { ...progress, badLines, rooms: rooms.size, people: plan.handles.size, isStopped };

@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Fate, startFaultProxy } from '@parley/engines/testing/fault-proxy';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import type { Entry, Person } from './entries.ts';
 import * as entries from './entries.ts';
+import { largeGroupMembers } from './entries.ts';
 import { createLog, type LogOptions } from './log.ts';
 import * as messageGroups from './message-groups.ts';
 import * as messages from './messages.ts';
@@ -195,6 +197,63 @@ test('whoever is removed while a page is on its way does not get what was writte
   await messages.send(direct, { sender: ada, messageGroupUuid, message: 'secret' });
   expect(await outcome).toEqual(['message_group_not_found']);
 });
+
+test('nobody is let in by what a turn knew before it read on', async () => {
+  const [dan, eve] = [person('dan'), person('eve')];
+  const log = node({ batch: 'transactions', deadlineMs: 20_000 });
+  const { group } = await messageGroups.create(log, { creator: ada, title: 'turn', people: [bob, eve] });
+  const messageGroupUuid = group.message_group_uuid;
+  const send = (sender: Person) => messages.send(log, { sender, messageGroupUuid, message: sender.handle });
+  const codesOf = (sent: Promise<Entry>) =>
+    sent.then(
+      ({ seq }) => seq,
+      (error) => error.codes,
+    );
+  await messageGroups.removeMember(log, { messageGroupUuid, actor: ada, person: bob });
+  expect((await send(eve)).seq).toBe(3);
+  const elsewhere = createLog(table, { batch: 'statements' });
+  let isReadingOn = false;
+  let lookups = 0;
+  decide = (operation) => {
+    if (operation === 'GetItem' && lookups++ === 0) return { delayMs: 1_000 };
+    if (operation !== 'Query' || isReadingOn) return 'pass';
+    isReadingOn = true;
+    return { delayMs: 1_500 };
+  };
+  // The stranger's turn lasts until both of the next one are there: Eve known as a member, Bob to be read.
+  const stranger = codesOf(send(dan));
+  const turn = [codesOf(send(eve)), codesOf(send(bob))];
+  await messageGroups.addMembers(elsewhere, { messageGroupUuid, actor: ada, people: [bob] });
+  while (!isReadingOn) await sleep(10);
+  await messageGroups.removeMember(elsewhere, { messageGroupUuid, actor: ada, person: eve });
+  await messageGroups.removeMember(elsewhere, { messageGroupUuid, actor: ada, person: bob });
+  const refused = ['message_group_not_found'];
+  expect(await Promise.all([stranger, ...turn])).toEqual([refused, refused, refused]);
+  expect(await wholeLog(messageGroupUuid)).toHaveLength(6);
+});
+
+test('a change of members that was not written leaves the size of the conversation as it was', async () => {
+  const log = node({ batch: 'statements', deadlineMs: 1_000 });
+  const people = Array.from({ length: largeGroupMembers - 2 }, (_, index) => person(`p${index}`));
+  const { group } = await messageGroups.create(log, { creator: ada, title: 'fifty', people });
+  const messageGroupUuid = group.message_group_uuid;
+  await messageGroups.addMembers(log, { messageGroupUuid, actor: ada, people: [bob] });
+  decide = (operation) => (operation === 'TransactWriteItems' ? 'throttle' : 'pass');
+  const add = messageGroups.addMembers(log, { messageGroupUuid, actor: ada, people: [person('eve')] });
+  await expect(add).rejects.toMatchObject({ codes: ['busy'] });
+  decide = () => 'pass';
+  const input = { sender: ada, messageGroupUuid, message: 'hello', idempotencyKey: 'once' };
+  // The attempt that was given up still waits for the table.
+  const isBusy = (error: unknown) => (error as { codes?: string[] }).codes?.includes('busy') === true;
+  let sent: Entry | undefined;
+  for (let attempt = 0; attempt < 15 && !sent; attempt += 1)
+    sent = await messages.send(log, input).catch((error) => {
+      if (!isBusy(error)) throw error;
+      return undefined;
+    });
+  expect(sent).toMatchObject({ seq: 3 });
+  expect(sent?.large).toBeUndefined();
+}, 30_000);
 
 test('a table that hangs is answered busy at the deadline', async () => {
   const log = node({ batch: 'statements', deadlineMs: 300 });

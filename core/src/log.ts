@@ -253,8 +253,9 @@ export function createLog(table: Table, options: LogOptions): Log {
       if (isMember && tail.removed.has(sender.uuid)) {
         // Added again, which this tail has not seen; or removed this instant, with the member item on its way out.
         answerLanded(jobs, await catchUp(conversation));
-        if (!conversation.tail?.removed.has(sender.uuid)) return [];
-        refuse(job, new AppError('message_group_not_found'));
+        if (conversation.tail?.removed.has(sender.uuid)) refuse(job, new AppError('message_group_not_found'));
+        // What the others were found to be was found before the tail moved.
+        return [];
       } else if (!isMember) refuse(job, new AppError('message_group_not_found'));
       else if (isFarBehind(tail, job)) void searchAside(job);
       else {
@@ -286,9 +287,9 @@ export function createLog(table: Table, options: LogOptions): Log {
     const plan = await job.plan({ seq: tail.seq, now: stamp(tail) });
     if ('answer' in plan) return answer(job, plan.answer);
     job.result = plan.result;
-    tail.isLarge = plan.memberCount > largeGroupMembers;
+    const isLarge = plan.memberCount > largeGroupMembers;
     const written = plan.drafts.map((draft, index) =>
-      nextEntry(tail, index + 1, draft, index === 0 ? job.messageUuid : randomUUID()),
+      nextEntry({ ...tail, isLarge }, index + 1, draft, index === 0 ? job.messageUuid : randomUUID()),
     );
     if (!(await isTransactionWritten(written, plan.items(written)))) return;
     for (const entry of written) tail.advance(entry);

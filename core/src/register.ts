@@ -29,27 +29,43 @@ export function createRegister(pool: Pool) {
   }
 
   return {
-    /** By conversation; one that names only people who exist is missing. */
-    async strangers(conversations: Pick<Conversation, 'history' | 'members'>[]) {
-      const named = conversations.map(({ history, members }) => ({
-        uuid: history.uuid,
-        people: new Set([...history.people, ...members.map(({ user_uuid }) => user_uuid)]),
+    /** By conversation, with the names that the table knows; one that names only people who exist is missing. */
+    async strangers(conversations: Mentions[]): Promise<Map<string, users.Person[]>> {
+      const named = conversations.map((conversation) => ({
+        conversation,
+        people: new Set([
+          ...conversation.history.people.keys(),
+          ...conversation.members.map(({ user_uuid }) => user_uuid),
+        ]),
       }));
       const missing = await missingOf(new Set(named.flatMap(({ people }) => [...people])));
-      const findings = new Map<string, Finding[]>();
-      for (const { uuid, people } of named) {
+      const found = new Map<string, users.Person[]>();
+      for (const { conversation, people } of named) {
         const strangers = [...people].filter((person) => missing.has(person));
-        if (strangers.length > 0) findings.set(uuid, strangers.map(strangerOf(uuid)));
+        if (strangers.length === 0) continue;
+        const persons = strangers.map((stranger) => personOf(conversation, stranger));
+        found.set(conversation.history.uuid, persons);
       }
-      return findings;
+      return found;
     },
   };
 }
 
-const strangerOf =
+type Mentions = Pick<Conversation, 'history' | 'members'> & Partial<Pick<Conversation, 'summaries'>>;
+
+/** As the newest entry of theirs names them, or the inbox of the other person of a direct conversation; else ''. */
+function personOf({ history, summaries }: Mentions, uuid: string): users.Person {
+  const author = history.people.get(uuid);
+  if (author) return author;
+  const summary = [...(summaries?.values() ?? [])].find(({ user_uuid }) => user_uuid === uuid);
+  return { uuid, handle: summary?.user_handle ?? '', display_name: summary?.user_display_name ?? '' };
+}
+
+/** What a person who is not in Postgres is told as. */
+export const strangerFault =
   (messageGroupUuid: string) =>
-  (person: string): Finding => ({
+  ({ uuid }: Pick<users.Person, 'uuid'>): Finding => ({
     invariant: 7,
     key: keyText(groupKey(messageGroupUuid)),
-    detail: `names ${person}, who is not in Postgres`,
+    detail: `names ${uuid}, who is not in Postgres`,
   });

@@ -3,9 +3,9 @@ import { ConditionalCheckFailedException, TransactionCanceledException } from '@
 import { PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Pool } from 'pg';
 import {
+  type Accused,
   type CheckContext,
   type CheckOptions,
-  type CheckResult,
   check,
   contextOf,
   erasureFaults,
@@ -18,6 +18,7 @@ import * as conversations from './conversations.ts';
 import { largeGroupMembers, type Person } from './entries.ts';
 import type { Finding } from './history.ts';
 import type { Member } from './members.ts';
+import * as placeholders from './placeholders.ts';
 import type { Position, Summary } from './summaries.ts';
 import * as summaries from './summaries.ts';
 import { refusalOf } from './table/append-writer.ts';
@@ -37,7 +38,9 @@ import * as users from './users.ts';
 
 export type Repaired = { rewritten: number; created: number; deleted: number };
 export type RepairResult = Repaired & {
-  /** What is wrong still: anything but summaries cannot be rebuilt. */
+  /** People whom Postgres lacked, and who have a placeholder there now. */
+  registered: number;
+  /** What is wrong still: anything but summaries and missing people cannot be mended. */
   findings: Finding[];
   /** Conversations and summaries that the table did not let be repaired: to be done again. */
   unsettled: number;
@@ -55,13 +58,13 @@ export async function repairSummaries(table: Table, options: CheckOptions = {}):
   return { rewritten, created, deleted };
 }
 
-/** Rebuilds the summaries that a check accused. The pool knows names that a log does not, and finishes the check. */
-export async function repair(
-  table: Table,
-  pool: Pool | undefined,
-  accused: CheckResult['accused'],
-): Promise<RepairResult> {
+/**
+ * Rebuilds the summaries that a check accused. The pool knows names that a log does not, gets a placeholder for whom
+ * it lacks (placeholders.ts), and finishes the check.
+ */
+export async function repair(table: Table, pool: Pool | undefined, accused: Accused): Promise<RepairResult> {
   const context = await contextOf(table, pool);
+  const registered = pool ? await placeholders.insert(pool, accused.strangers) : 0;
   const done: Repaired = { rewritten: 0, created: 0, deleted: 0 };
   let unsettled = 0;
   for (const suspect of accused.conversations)
@@ -70,6 +73,7 @@ export async function repair(
   const { findings, accused: left } = await recheck(context, accused);
   return {
     ...done,
+    registered,
     findings: [...findings, ...(await erasureFaults(table, pool))],
     unsettled: unsettled + left.orphans.length,
   };
@@ -146,7 +150,7 @@ async function rebuild(
   const about =
     group.kind === 'group'
       ? { kind: group.kind, title: group.title ?? '' }
-      : { kind: group.kind, other: await nameOf(pool, other, history.own.get(other)?.person, stored) };
+      : { kind: group.kind, other: await nameOf(pool, other, history.people.get(other), stored) };
   const read = { seq: readSeq, count: history.countAt(readSeq) ?? 0 };
   const sent = own && own.seq > read.seq ? { seq: own.seq, count: own.count } : keptSent(stored, own);
   const item = summaries.summaryItem({ userUuid: user_uuid, entry: newest, about, read, sent });

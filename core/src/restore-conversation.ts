@@ -5,7 +5,7 @@ import type { Pool } from 'pg';
 import type { Entry } from './entries.ts';
 import * as entries from './entries.ts';
 import { largeGroupMembers } from './entries.ts';
-import { type IsErased, withoutErased } from './erased.ts';
+import { type IsErased, peopleOf, withoutErased } from './erased.ts';
 import { ExportError, type StateLine } from './export-format.ts';
 import { createHistory } from './history.ts';
 import type { TransactItem } from './log.ts';
@@ -36,8 +36,12 @@ export function begin(uuid: string) {
   };
 }
 
-/** Takes a line. True for an entry that comes back without what an erased person wrote. */
-export function take(conversation: Conversation, { line, ...value }: StateLine, isErased: IsErased): boolean {
+/** Takes a line. Answers the erased people without whose texts, names or keys an entry comes back. */
+export function take(
+  conversation: Conversation,
+  { line, ...value }: StateLine,
+  isErased: IsErased,
+): string[] {
   if (line === 'group') conversation.group = value as Group;
   else if (line === 'member') {
     const { message_group_uuid: _uuid, ...member } = value;
@@ -47,9 +51,9 @@ export function take(conversation: Conversation, { line, ...value }: StateLine, 
     const entry = withoutErased(exported, isErased);
     conversation.history.take(entry);
     conversation.entries.push(entry);
-    return entry !== exported;
+    return entry === exported ? [] : peopleOf(entry).filter(isErased);
   }
-  return false;
+  return [];
 }
 
 /** How many had to be written; undefined where another entry stands in the place of one of these. */

@@ -23,7 +23,9 @@ import type { Table } from './table/client.ts';
  * 2. People come first, then conversations: the log, then the members with their summaries, and last the group.
  * 3. Nothing that is there is overwritten, so the same command goes on after an interruption, and an old export adds
  *    to a system that lived on no more than what is missing. A conversation whose log differs is refused.
- * 4. Who has been erased here since stays so: their entries come back without texts, names and keys.
+ * 4. Who has been erased here since stays so: their entries come back without texts, names and keys. In the end their
+ *    erasures, and those that began meanwhile, are opened again: another pass takes them out of the groups that came
+ *    back, and takes back what was written before their erasure was known here.
  */
 
 export type RestoreOptions = {
@@ -63,7 +65,9 @@ export async function restore(
 ): Promise<RestoreResult> {
   const manifest = await verify(lines());
   const refusedPeople = await restorePeople(pool, lines());
+  const since = await erasures.now(pool);
   const isErased = await erasures.everybody(pool);
+  const erased = new Set<string>();
   const result = { manifest, written: 0, erased: 0, refusedPeople, refusedConversations: [] as string[] };
   if (refusedPeople.length > 0) return { ...result, isStopped: false };
   const waiting = new Set<Promise<void>>();
@@ -109,12 +113,15 @@ export async function restore(
     const uuid = String(line.message_group_uuid);
     if (open && open.uuid !== uuid) close(open);
     if (open?.uuid !== uuid) open = begin(uuid);
-    if (take(open, line, isErased)) result.erased += 1;
+    const erasedPeople = take(open, line, isErased);
+    if (erasedPeople.length > 0) result.erased += 1;
+    for (const userUuid of erasedPeople) erased.add(userUuid);
     if (open.entries.length === entriesPerTransaction) flush(open);
     while (waiting.size >= maxWaiting) await Promise.race(waiting);
   }
   if (open && !isStopping()) close(open);
   while (waiting.size > 0) await Promise.all(waiting);
+  await erasures.reopen(pool, { userUuids: [...erased], since });
   if (failure) throw failure.error;
   return { ...result, isStopped: signal?.aborted === true };
 }

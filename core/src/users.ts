@@ -24,7 +24,7 @@ const columns =
   'uuid, handle, display_name, bio, email, cognito_user_id, signed_out_at, disabled_at, erased_at';
 
 /** Postgres cannot hold U+0000 in text. Who searches for it finds nothing, who writes it is told. */
-const isStorable = (text: string) => !text.includes('\0');
+export const isStorable = (text: string) => !text.includes('\0');
 
 export async function findBySub(pool: Pool, sub: string): Promise<User | null> {
   return (await findBySubs(pool, [sub])).get(sub) ?? null;
@@ -52,12 +52,13 @@ export async function findByUuid(pool: Pool, uuid: string): Promise<User | null>
 }
 
 const wellFormedUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+export const isWellFormedUuid = (uuid: string) => wellFormedUuid.test(uuid);
 
 /** Names by uuid in one query. The row of an erased person holds no name of theirs any more, and is read like any. */
 export async function findNames(pool: Pool, uuids: readonly string[]): Promise<Map<string, Name>> {
   const { rows } = await pool.query<Person>(
     'select uuid, handle, display_name from users where uuid = any($1::uuid[])',
-    [uuids.filter((uuid) => wellFormedUuid.test(uuid))],
+    [uuids.filter(isWellFormedUuid)],
   );
   return new Map(rows.map(({ uuid, handle, display_name }) => [uuid, { handle, display_name }]));
 }
@@ -200,7 +201,8 @@ export async function insertFromSignUp(pool: Pool, signUp: SignUp): Promise<User
   throw new AppError('busy');
 }
 
-const isRetired = (handle: string) =>
+/** SQL: whether a handle was an erased person's, which nobody gets again. */
+export const isRetired = (handle: string) =>
   `exists (select from retired_handles where handle_hash = sha256(convert_to(lower(${handle}), 'UTF8')))`;
 
 /** Returns null where the sub or the handle is taken, or another sign-up won the race for the address just now. */

@@ -23,7 +23,7 @@ export type CampaignResult = {
   hits: Record<string, number>;
   /** What `bin/check` says of the table. */
   check: CheckResult;
-  /** Dead letters: of poisoned records, and of those that nobody poisoned. */
+  /** Dead letters: of poisoned records (each must become one), and of those that nobody poisoned. */
   letters: { poisoned: number; lost: number };
 };
 
@@ -58,7 +58,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
       history: recorder.history,
       hits: { ...weather.hits, 'poisoned-record': weather.poisoned() },
       check: await checkTable(cluster.table, cluster.pool),
-      letters: await countLetters(cluster),
+      letters: await countLetters(cluster, weather.poisoned()),
     };
   } finally {
     for (const { view } of actors) view.stop();

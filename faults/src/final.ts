@@ -69,8 +69,21 @@ async function read(
   return answer.result;
 }
 
-/** Dead letters of poisoned records, and of those that nobody poisoned. */
-export async function countLetters({ table }: Pick<Cluster, 'table'>) {
+/** All attempts at a record that fails alone, with the waits between them. */
+const lettersWithinMs = 45_000;
+
+/** Dead letters of poisoned records, which it waits for, and of those that nobody poisoned. */
+export async function countLetters({ table }: Pick<Cluster, 'table'>, poisoned: number) {
+  const deadline = performance.now() + lettersWithinMs;
+  let counts = await lettersNow(table);
+  while (counts.poisoned < poisoned && performance.now() < deadline) {
+    await sleep(pollMs);
+    counts = await lettersNow(table);
+  }
+  return counts;
+}
+
+async function lettersNow(table: Cluster['table']) {
   const counts = { poisoned: 0, lost: 0 };
   for (const consumer of deadLetters.consumers) {
     for await (const { record } of deadLetters.list(table, consumer)) {

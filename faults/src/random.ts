@@ -16,9 +16,8 @@ export function createRandom(seed: number, stream = 0) {
     /** True in `percent` of 100 cases. */
     chance: (percent: number) => random.int(1, 10_000) <= percent * 100,
     pick<T>(list: readonly T[]): T {
-      const chosen = list[random.int(0, list.length - 1)];
-      if (chosen === undefined) throw new Error('nothing to pick from');
-      return chosen;
+      if (list.length === 0) throw new Error('nothing to pick from');
+      return list[random.int(0, list.length - 1)] as T;
     },
     /** Picks in proportion to the weights. */
     weighted<T extends string>(weights: Record<T, number>): T {

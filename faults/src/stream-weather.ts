@@ -20,6 +20,7 @@ const remembered = 40;
 export function createStreamWeather(random: Random, weather: StreamWeather) {
   const earlier: StreamRecord[] = [];
   const victims = new Map<string, StreamRecord>();
+  const seen = new Set<string>();
 
   function rewrite(body: Buffer): Buffer {
     const answer = JSON.parse(body.toString()) as { Records?: StreamRecord[] };
@@ -29,13 +30,16 @@ export function createStreamWeather(random: Random, weather: StreamWeather) {
     let before = records.slice(0, -1);
     if (weather.isShuffling) before = random.shuffled(before);
     if (weather.isRepeating) before = [...random.shuffled(earlier), ...before];
-    const victim = weather.poison > 0 && records.find(isEntry);
+    // One that is new: every event source will read it, also the one whose filter lets it pass.
+    const victim =
+      weather.poison > 0 && records.find((record) => isEntry(record) && !seen.has(numberOf(record)));
+    for (const record of records) seen.add(numberOf(record));
     if (victim) {
       weather.poison -= 1;
-      victims.set(victim.dynamodb.SequenceNumber, poison(victim, victims.size + 1));
+      victims.set(numberOf(victim), poison(victim, victims.size + 1));
     }
     // A bad record is as bad when it is read again.
-    const poisons = records.flatMap(({ dynamodb }) => victims.get(dynamodb.SequenceNumber) ?? []);
+    const poisons = records.flatMap((record) => victims.get(numberOf(record)) ?? []);
     before = [...poisons, ...before];
     earlier.push(...records);
     earlier.splice(0, earlier.length - remembered);
@@ -44,6 +48,8 @@ export function createStreamWeather(random: Random, weather: StreamWeather) {
 
   return { rewrite, poisoned: () => victims.size };
 }
+
+const numberOf = ({ dynamodb }: StreamRecord) => dynamodb.SequenceNumber;
 
 const isEntry = ({ eventName, dynamodb }: StreamRecord) =>
   eventName === 'INSERT' && dynamodb.NewImage?.type?.S === 'message';

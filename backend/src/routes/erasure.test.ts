@@ -183,4 +183,23 @@ describe('one’s own export', () => {
     expect(JSON.stringify(lines).replaceAll(ada.email ?? '', '')).not.toContain(ada.sub);
     expect(await api.get('/api/profile/export')).toMatchObject({ status: 401, body: ['generic_401'] });
   });
+
+  it('may be asked for again where the asker hung up before it began', async () => {
+    const ada = await person('Ada');
+    const client = await world.database.pool.connect();
+    await client.query('begin; lock table users in access exclusive mode');
+    const hungUp = new AbortController();
+    const headers = { Authorization: `Bearer ${ada.token}` };
+    const first = fetch(`${api.url}/api/profile/export`, { headers, signal: hungUp.signal });
+    await until('the request is in', async () => api.ctx.overload.inFlight() > 0);
+    hungUp.abort();
+    await expect(first).rejects.toThrow();
+    await until('its connection is closed', async () => api.ctx.overload.inFlight() === 0);
+    await client.query('commit');
+    client.release();
+    // By then the first was let in, for nobody.
+    await api.get('/api/profile', { as: ada });
+    await sleep(200);
+    expect((await api.get('/api/profile/export', { as: ada })).status).toBe(200);
+  });
 });

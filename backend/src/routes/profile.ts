@@ -26,6 +26,15 @@ const profileBody = z
 
 export const profileRoutes = ({ pool, table, people, gateway, erasures }: Context) => {
   const exporting = new Set<string>();
+
+  async function* untilRead(user: users.User) {
+    try {
+      yield* person(table, pool, user);
+    } finally {
+      exporting.delete(user.uuid);
+    }
+  }
+
   return [
     route({
       method: 'get',
@@ -55,7 +64,7 @@ export const profileRoutes = ({ pool, table, people, gateway, erasures }: Contex
       path: '/api/profile/export',
       summary: 'What Parley holds of you, as JSON Lines: your profile, your conversations, what you wrote',
       contentType: 'application/x-ndjson',
-      response: z.custom<AsyncIterable<string>>().openapi({ type: 'string' }),
+      response: z.custom<AsyncGenerator<string>>().openapi({ type: 'string' }),
       handle({ user, res }) {
         // It reads all your conversations: one at a time.
         if (exporting.has(user.uuid)) {
@@ -63,9 +72,8 @@ export const profileRoutes = ({ pool, table, people, gateway, erasures }: Contex
           throw new AppError('rate_limited');
         }
         exporting.add(user.uuid);
-        res.once('close', () => exporting.delete(user.uuid));
         res.set('Content-Disposition', 'attachment; filename="parley.jsonl"');
-        return person(table, pool, user);
+        return untilRead(user);
       },
     }),
     route({

@@ -4,8 +4,6 @@ import type { Table } from './client.ts';
 import type { Key } from './keys.ts';
 import type { Item } from './scan.ts';
 
-export type Gets = ReturnType<typeof createGets>;
-
 const keyText = ({ pk, sk }: Key) => `${pk} ${sk}`;
 
 /**
