@@ -133,6 +133,29 @@ test('what a handler reports again and again is tried alone, and its neighbours 
   expect(found[0]?.error).toBe('reported by the handler');
 });
 
+test('a record that fails alone is given up after its neighbours are done, not before', async () => {
+  const deliveries: number[][] = [];
+  const { context, letters } = await createContext({
+    handler: async ({ Records }) => {
+      const numbers = Records.map(numberOf);
+      deliveries.push(numbers);
+      // As summaries do: what shares a conversation with the bad record fails with it.
+      const bad = numbers.includes(2) ? numbers.filter((number) => number <= 3) : [];
+      return failures(...bad);
+    },
+  });
+  expect(await deliver(context, shard, records(5))).toBe(true);
+  const firstOf = (number: number) => deliveries.findIndex(([first]) => first === number);
+  const alone = deliveries.flatMap((numbers, index) => (numbers.join() === '2' ? index : []));
+  // Three times, the last of them when all others were done.
+  expect(alone).toHaveLength(3);
+  expect(firstOf(3)).toBeGreaterThan(alone[1] ?? 0);
+  expect(alone[2]).toBe(deliveries.length - 1);
+  expect(
+    (await letters()).map(({ record, attempts }) => [record.dynamodb?.SequenceNumber, attempts]),
+  ).toEqual([['2', 3]]);
+});
+
 test('a handler that stops at its deadline and reports the rest loses nothing, however often', async () => {
   const done: number[] = [];
   const { context, letters } = await createContext({

@@ -14,13 +14,14 @@ import type { ConsumerContext, EventSource, Shard } from './shard-consumer.ts';
  * 2. A batch that throws is halved, down to the record at fault; one that makes no progress loses its first record to a
  *    batch of its own. Splitting consumes no attempts. The parts follow each other in the stream's order.
  * 3. A record alone is tried `maxAttempts` times, with backoff and full jitter, then it is a dead letter. So is one that
- *    is older than `maxRecordAgeMs`.
+ *    is older than `maxRecordAgeMs`. Where others wait, they come between the second and the third time: a runner that
+ *    dies begins all attempts anew, and its batch must not be held up for as long as runners die.
  * 4. A fault of the table is no record's: it is waited for, and does not count.
  */
 
 const firstRetryMs = 50;
 const maxRetryMs = 10_000;
-/** Times a batch may report its own first record before that is tried alone. */
+/** Times a batch may report its own first record before that is tried alone, and that before others come first. */
 const wholeAttempts = 2;
 
 /** Resolves to false where it was aborted or the lease was lost before all was done. */
@@ -29,50 +30,59 @@ export async function deliver(
   shard: Shard,
   batch: DynamoDBRecord[],
 ): Promise<boolean> {
-  const parts = [batch];
+  const parts: Part[] = [{ records: batch, attempt: 1 }];
   for (let part = parts.shift(); part; part = parts.shift()) {
-    const rest = await deliverPart(context, shard, part);
-    if (!rest) return false;
-    parts.unshift(...rest);
+    const left = await deliverPart(context, shard, part, parts.length > 0);
+    if (!left) return false;
+    parts.unshift(...left.next.map((records) => ({ records, attempt: 1 })));
+    if (left.last) parts.push(left.last);
   }
   return true;
 }
 
-/** Answers what is left to be delivered in parts; undefined where it must not go on. */
+type Part = { records: DynamoDBRecord[]; attempt: number };
+/** What is left to be delivered: before the parts that wait, and after them. */
+type Left = { next: DynamoDBRecord[][]; last?: Part };
+const nothing: Left = { next: [] };
+
+/** Undefined where it must not go on. */
 async function deliverPart(
   context: ConsumerContext,
   shard: Shard,
-  part: DynamoDBRecord[],
-): Promise<DynamoDBRecord[][] | undefined> {
+  part: Part,
+  doOthersWait: boolean,
+): Promise<Left | undefined> {
   const { source, logger, signal } = context;
-  let rest = part;
-  for (let attempt = 1, faults = 0; ; ) {
+  let { records: rest, attempt } = part;
+  for (let faults = 0; ; ) {
     if (!(await mayGoOn(context))) return undefined;
     const old = rest.findIndex((record) => !isTooOld(context, record));
     if (old !== 0) {
       const expired = old === -1 ? rest : rest.slice(0, old);
       for (const record of expired) await bury(context, shard, record, 'RecordAgeExceeded', attempt - 1);
-      return old === -1 ? [] : [rest.slice(old)];
+      return old === -1 ? nothing : { next: [rest.slice(old)] };
     }
     const { failedFrom, error } = await invoke(source, rest);
-    if (failedFrom === undefined) return [];
+    if (failedFrom === undefined) return nothing;
     logger.warn(
       { source: source.name, attempt, failed: rest.length - failedFrom, err: error },
       'stream batch failed',
     );
     const [first, ...others] = rest.slice(failedFrom);
-    if (!first) return [];
+    if (!first) return nothing;
     if (failedFrom > 0) {
       rest = [first, ...others];
       attempt = 1;
     } else if (isTransientFault(error)) faults += 1;
-    else if (others.length > 0 && error) return halves(rest);
-    else if (others.length > 0 && attempt >= wholeAttempts) return [[first], others];
+    else if (others.length > 0 && error) return { next: halves(rest) };
+    else if (others.length > 0 && attempt >= wholeAttempts) return { next: [[first], others] };
     else if (attempt >= source.maxAttempts) {
       if (!(await mayGoOn(context))) return undefined;
       await bury(context, shard, first, 'RetryAttemptsExhausted', attempt, error);
-      return [];
-    } else attempt += 1;
+      return nothing;
+    } else if (others.length === 0 && attempt === wholeAttempts && doOthersWait)
+      return { next: [], last: { records: rest, attempt: attempt + 1 } };
+    else attempt += 1;
     const retryMs = Math.random() * Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(attempt + faults, 16));
     await sleep(retryMs, undefined, { signal }).catch(() => {});
   }
