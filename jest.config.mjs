@@ -15,6 +15,8 @@ export default {
     '<rootDir>/{core,config,backend,lambdas,engines,cli,frontend,infra,bench,faults,conformance}/src/**/*.test.ts',
     '<rootDir>/frontend/e2e/*.test.ts',
   ],
+  // bin/aws/synth leaves copies of the packages there.
+  modulePathIgnorePatterns: ['<rootDir>/infra/dist'],
   globalSetup: '<rootDir>/engines/src/testing/global-setup.mjs',
   globalTeardown: '<rootDir>/engines/src/testing/global-teardown.mjs',
   setupFiles: ['<rootDir>/engines/src/testing/one-realm.mjs'],

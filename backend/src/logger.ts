@@ -9,7 +9,8 @@ export type { Logger } from 'pino';
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   return pino(
     { level, base: { service: 'backend' }, serializers: { err: presentError } },
-    destination ?? pino.destination(1),
+    // At once: what is gathered is flushed at the exit, for ever where the reader has died (sonic-boom 4.2.1).
+    destination ?? pino.destination({ dest: 1, sync: true }),
   );
 }
 

@@ -3,32 +3,35 @@ import { type Config, loadConfig } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import * as users from '@parley/core/users';
 import type { Pool } from 'pg';
+import { run } from './connect.ts';
 import { createUserPool, setSignInEnabled } from './user-pool.ts';
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { enable: { type: 'boolean', default: false } },
-});
-const config = loadConfig(process.env);
-const pool = createPool({ connectionString: config.DATABASE_URL, max: 1 });
-try {
-  await run(config, pool, (positionals[0] ?? '').replace(/^@/, ''), values.enable);
-} finally {
-  await pool.end();
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { enable: { type: 'boolean', default: false } },
+  });
+  const config = loadConfig(process.env);
+  const pool = createPool({ connectionString: config.DATABASE_URL, max: 1 });
+  try {
+    return await change(config, pool, (positionals[0] ?? '').replace(/^@/, ''), values.enable);
+  } finally {
+    await pool.end();
+  }
 }
 
-async function run(config: Config, pool: Pool, handle: string, isEnabled: boolean) {
-  const user = await users.findByHandle(pool, handle);
+async function change(config: Config, pool: Pool, handle: string, isEnabled: boolean) {
+  const user = handle && (await users.findByHandle(pool, handle));
   if (!user) {
     console.error(handle ? `Nobody has the handle ${handle}` : 'Whose account? Give the handle.');
-    process.exitCode = 1;
-    return;
+    return 1;
   }
   // Postgres first: its answer is read with every request, so the person is out from now on.
   if (isEnabled) await users.enable(pool, user.uuid);
   else await users.disable(pool, user.uuid);
   console.log(`@${user.handle}: ${isEnabled ? 'let in again' : 'shut out'} in Postgres`);
   console.log(`@${user.handle}: ${await changeSignIn(config, user, isEnabled)}`);
+  return 0;
 }
 
 async function changeSignIn(config: Config, { cognito_user_id }: users.User, isEnabled: boolean) {
@@ -43,3 +46,5 @@ async function changeSignIn(config: Config, { cognito_user_id }: users.User, isE
     userPool.client.destroy();
   }
 }
+
+await run(main);

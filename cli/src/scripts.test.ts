@@ -133,3 +133,22 @@ test.each(documented)('docs/data-model.md: %s', async (statement) => {
   if (/BETWEEN '0' AND 'A' AND idempotency_key/.test(statement))
     expect(Items).toMatchObject([{ sk: '000000000002' }]);
 });
+
+test('the scripts of the sign-in say in a line that nothing answers', async () => {
+  const nowhere = {
+    DATABASE_URL: 'postgres://nobody@127.0.0.1:9/nowhere',
+    COGNITO_USER_POOL_ID: 'us-east-1_Nowhere',
+    AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:9',
+  };
+  for (const script of [['disable-user', 'ada'], ['list-users'], ['sync-users']]) {
+    const [name, ...args] = script;
+    const { code, stderr } = await runScript({ table, database }, [`cognito/${name}`, ...args], {
+      env: nowhere,
+    });
+    expect([name, code, stderr]).toEqual([
+      name,
+      2,
+      'Nothing answers at the configured address. Is Parley running (bin/start)?\n',
+    ]);
+  }
+}, 60_000);

@@ -1,17 +1,23 @@
 import { loadConfig } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
+import { run } from './connect.ts';
 import { createUserPool, syncUsers } from './user-pool.ts';
 
-const config = loadConfig(process.env);
-const userPool = createUserPool(config);
-const pool = createPool({ connectionString: config.DATABASE_URL, max: 1 });
-
-const { made, withoutEmail, seen } = await syncUsers(userPool, pool);
-for (const { handle, uuid } of made) console.log(`made @${handle} (${uuid})`);
-for (const { handle } of withoutEmail) {
-  console.log(`@${handle} has no e-mail in Postgres: the address belongs to somebody else there`);
+async function main() {
+  const config = loadConfig(process.env);
+  const userPool = createUserPool(config);
+  const pool = createPool({ connectionString: config.DATABASE_URL, max: 1 });
+  try {
+    const { made, withoutEmail, seen } = await syncUsers(userPool, pool);
+    for (const { handle, uuid } of made) console.log(`made @${handle} (${uuid})`);
+    for (const { handle } of withoutEmail)
+      console.log(`@${handle} has no e-mail in Postgres: the address belongs to somebody else there`);
+    console.log(`${made.length} of ${seen} in ${userPool.id} were missing in Postgres`);
+    return 0;
+  } finally {
+    userPool.client.destroy();
+    await pool.end();
+  }
 }
-console.log(`${made.length} of ${seen} in ${userPool.id} were missing in Postgres`);
 
-userPool.client.destroy();
-await pool.end();
+await run(main);

@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { createTestTable } from '@parley/engines/testing/test-table';
+import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import type { Person } from './entries.ts';
 import { createLog } from './log.ts';
 import * as messageGroups from './message-groups.ts';
 import * as messages from './messages.ts';
 import { createPages } from './pages.ts';
+import { closeTable, createTable } from './table/client.ts';
 import { entryKey } from './table/keys.ts';
+import { observeRequests } from './table/requests.ts';
 
 let table: Awaited<ReturnType<typeof createTestTable>>;
 beforeAll(async () => {
@@ -108,6 +110,28 @@ test('a removed member and a stranger get nothing, however warm the pages are', 
   await expect(pages.list(stranger)).rejects.toMatchObject(refused);
   expect(seqs(await pages.list({ ...input, userUuid: eve.uuid })).at(-1)).toBe(14);
   expect(seqs(await pages.list({ ...older, userUuid: ada.uuid }))).toEqual([4, 5, 6, 7, 8]);
+});
+
+test('a stranger costs and learns nothing: no page is read, be there a conversation or not', async () => {
+  const { input, ada } = await group(6);
+  const { name, runnerName } = table;
+  const node = createTable({ region: 'us-east-1', endpoint: testEndpoint(), name, runnerName });
+  const requests: string[] = [];
+  observeRequests(node, ({ operation }) => requests.push(operation));
+  const pages = createPages(node);
+  const asked = async (messageGroupUuid: string, userUuid: string) => {
+    for (const each of [{}, { beforeSeq: 5 }, { afterSeq: 2 }, {}])
+      await pages.list({ ...input, ...each, messageGroupUuid, userUuid }).catch(({ codes }) => codes);
+    return requests.splice(0);
+  };
+  const nothing = Array(4).fill('BatchGetItem');
+  const stranger = randomUUID();
+  expect(await asked(input.messageGroupUuid, stranger)).toEqual(nothing);
+  expect(await asked(randomUUID(), stranger)).toEqual(nothing);
+  // Nor by what a member has made this node remember.
+  expect(await asked(input.messageGroupUuid, ada.uuid)).toContain('Query');
+  expect(await asked(input.messageGroupUuid, stranger)).toEqual(nothing);
+  closeTable(node);
 });
 
 test('a page before a seq beyond the end is not kept: the log grows into it', async () => {

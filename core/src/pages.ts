@@ -10,7 +10,8 @@ import { entryKey, memberKey } from './table/keys.ts';
  * Pages of logs, with what a node remembers of them. An entry never changes but for the erasure of its text, so what
  * was read stays true; what may have changed is asked anew for every page, many pages in one request:
  *
- * 1. Is the caller a member? Looked at last: what was read before it, the caller was allowed to read.
+ * 1. Is the caller a member? Looked at last: what was read before it, the caller was allowed to read. And first, where
+ *    anything has to be read: a stranger neither makes a node read nor tells by the time it takes what there is.
  * 2. For the newest page: is there still no entry after the newest that is remembered? Then it is the newest page as of
  *    now, as good as a consistent read. Otherwise what is newer is read first.
  *
@@ -50,7 +51,7 @@ export function createPages(table: Table, { maxBytes = 32 * 2 ** 20, maxAgeMs = 
   /**
    * A page of a conversation's log, oldest entry first: the newest page, the one before `beforeSeq`, or the one after
    * `afterSeq`. `hasMore` speaks of that direction. Throws `message_group_not_found` where the caller is no member.
-   * Warm: 2 read units for the newest page, 1 for one before a seq.
+   * Warm: 2 read units for the newest page, 1 for one before a seq. Cold: 2, and 1 for each 4 KB.
    */
   async function list(input: PageInput): Promise<Page> {
     if (input.afterSeq !== undefined) return listAfter(input, input.afterSeq);
@@ -61,6 +62,7 @@ export function createPages(table: Table, { maxBytes = 32 * 2 ** 20, maxAgeMs = 
 
   async function listAfter(input: PageInput, afterSeq: number): Promise<Page> {
     const { messageGroupUuid, beforeSeq, limit } = input;
+    await admit(input);
     const page = await entries.range(table, messageGroupUuid, {
       from: afterSeq + 1,
       to: beforeSeq === undefined ? undefined : beforeSeq - 1,
@@ -76,6 +78,7 @@ export function createPages(table: Table, { maxBytes = 32 * 2 ** 20, maxAgeMs = 
     const known = runs.get(messageGroupUuid)?.entries;
     const last = known?.at(-1);
     if (!known || !last || !holds(known, limit)) {
+      await admit(input);
       const page = await read(input, undefined);
       // Entries that were heard of meanwhile are newer than this page.
       const kept = runs.peek(messageGroupUuid)?.entries.at(-1)?.seq ?? 0;
@@ -100,6 +103,7 @@ export function createPages(table: Table, { maxBytes = 32 * 2 ** 20, maxAgeMs = 
   async function before(input: PageInput, beforeSeq: number): Promise<Entry[]> {
     const key = `${input.messageGroupUuid} ${beforeSeq} ${input.limit}`;
     const known = older.get(key);
+    if (!known) await admit(input);
     const page = known ?? (await read(input, beforeSeq - 1));
     if (!known && page.at(-1)?.seq === beforeSeq - 1) older.set(key, page);
     await admit(input);

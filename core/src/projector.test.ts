@@ -232,6 +232,17 @@ test('a record older than a minute is read again before it is shown', async () =
   expect(summary).toMatchObject({ message: 'x', last_seq: 2 });
 });
 
+test('an old record of an entry that the log does not hold is shown to nobody', async () => {
+  const { group } = await messageGroups.create(log, { creator: ada, title: 'restored', people: [bob] });
+  const uuid = group.message_group_uuid;
+  const [created] = await recordsOf(uuid);
+  if (!created) throw new Error('the log is empty');
+  const lost = { ...created.entry, seq: 9, message_count: 8, message: 'was there before the restore' };
+  await createProjector(table).project([{ ...created, entry: lost, writtenAtMs: Date.now() - 120_000 }]);
+  const [summary] = await summaries.getMany(table, uuid, [bob.uuid]);
+  expect(summary).toMatchObject({ last_seq: 1, message_count: 0 });
+});
+
 function permutations<T>(items: T[]): T[][] {
   if (items.length <= 1) return [items];
   return items.flatMap((item, index) =>

@@ -101,7 +101,9 @@ export function createProjector(
     if (!newest) return [];
     const roster = await rosters.get(messageGroupUuid);
     if (!roster) return [];
-    const entry = (await currentEntry(newest)) ?? newest.entry;
+    const entry = await currentEntry(newest);
+    // The log was restored to before it: what is not there is shown to nobody.
+    if (!entry) return [];
     const isModified = newest.isModified === true;
     return roster.userUuids.map((userUuid) => ({
       messageGroupUuid,

@@ -48,8 +48,9 @@ export async function startDynoxide(
   const prune = () => pruneStream(dbPath).catch((error) => console.error('Stream not pruned:', error));
   const pruning = setInterval(prune, pruneIntervalMs).unref();
   try {
-    await listening(child, log);
+    // Before anything else: whoever is killed from here on leaves it to the next start.
     if (child.pid) writePidFile(pidFile, child.pid);
+    await listening(child, log);
     indexStream(dbPath);
     void prune();
   } catch (error) {

@@ -65,9 +65,11 @@ describe('a handshake', () => {
   it('is bounded: sockets that wait to authenticate, of all and of an address, and handshakes a second', async () => {
     const bounded = async (changes: Record<string, string>, status: number) => {
       const node = await world.liveNode(changes);
-      await visit(node);
-      await visit(node);
-      await expect(visit(node)).rejects.toThrow(`status ${status}`);
+      // At once: places are free again after a while.
+      const visits = await Promise.allSettled(Array.from({ length: 10 }, () => visit(node)));
+      const refusals = visits.filter((each) => each.status === 'rejected');
+      expect(visits.length - refusals.length).toBeGreaterThanOrEqual(2);
+      expect(new Set(refusals.map(({ reason }) => reason.message))).toEqual(new Set([`status ${status}`]));
       return node;
     };
     await bounded({ REALTIME_UNAUTHENTICATED: '2' }, 503);
@@ -331,8 +333,8 @@ describe('a node that was taken for dead', () => {
     const now = clock.now;
     // So much later is the next heartbeat; what was sent meanwhile asked nobody for this node.
     clock.now = () => now() + deadAfterMs;
-    await client.event('resync', () => true, 15_000);
-  }, 30_000);
+    await client.event('resync', () => true, 25_000);
+  }, 45_000);
 });
 
 describe('a delivery that does not arrive', () => {

@@ -18,7 +18,9 @@ const driftLagMs = 5_000;
 
 /** Runs the Lambdas off AWS: over the table's stream, and behind the Lambda Invoke API. */
 export async function start(config: Config) {
-  const logger = pino({ level: config.LOG_LEVEL, base: { name: 'stream-runner' } });
+  // At once: what is gathered is flushed at the exit, for ever where the reader has died (sonic-boom 4.2.1).
+  const stdout = pino.destination({ dest: 1, sync: true });
+  const logger = pino({ level: config.LOG_LEVEL, base: { name: 'stream-runner' } }, stdout);
   const endpoint = config.AWS_ENDPOINT_URL_DYNAMODB;
   const table = createTable({
     region: config.AWS_REGION,
