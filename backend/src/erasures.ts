@@ -9,7 +9,7 @@ import type { Pool } from 'pg';
 import type { Logger } from './logger.ts';
 
 /** Every node looks for what is unfinished this often: an erasure outlives the process that began it. */
-const everyMs = 30_000;
+const defaultEveryMs = 30_000;
 
 export type Erasures = ReturnType<typeof createErasures>;
 
@@ -19,10 +19,12 @@ export type ErasuresOptions = {
   pool: Pool;
   client: UserPool['client'];
   logger: Logger;
+  everyMs?: number;
 };
 
 /** Brings erasures to their end. Several nodes may do the same one: every step can be repeated. */
-export function createErasures({ config, log, pool, client, logger }: ErasuresOptions) {
+export function createErasures(options: ErasuresOptions) {
+  const { config, log, pool, client, logger, everyMs = defaultEveryMs } = options;
   const stopping = new AbortController();
   const userPool = config.COGNITO_USER_POOL_ID ? { client, id: config.COGNITO_USER_POOL_ID } : undefined;
   const deleteSignIn = async (sub: string) => {
@@ -62,13 +64,15 @@ export function createErasures({ config, log, pool, client, logger }: ErasuresOp
     return running;
   }
 
-  const sweepSoon = () =>
-    void sweep().catch((err) => logger.warn({ err }, 'erasures were not looked for, and are later'));
+  const sweepSoon = (level: 'info' | 'warn' = 'warn') =>
+    void sweep().catch((err) => logger[level]({ err }, 'erasures were not looked for, and are later'));
 
   async function repeat() {
+    // A node may be up before Postgres and its first migration.
+    sweepSoon('info');
     while (!stopping.signal.aborted) {
-      sweepSoon();
       await sleep(everyMs * (0.5 + Math.random()), undefined, { signal: stopping.signal }).catch(() => {});
+      if (!stopping.signal.aborted) sweepSoon();
     }
   }
 

@@ -62,7 +62,8 @@ function explain(error: Error & { code?: unknown }): string | undefined {
     return 'The table does not exist: bin/ddb/schema-load makes it.';
   if (error.name === 'CredentialsProviderError')
     return 'No AWS credentials, and no AWS_ENDPOINT_URL_DYNAMODB. Start Parley (bin/start) to work on this machine.';
-  if (String(error.code).startsWith('ERR_PARSE_ARGS')) return `${error.message} See --help.`;
+  if (String(error.code).startsWith('ERR_PARSE_ARGS'))
+    return `${error.message.replace(/\.?$/, '.')} See --help.`;
   return undefined;
 }
 

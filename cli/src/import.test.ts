@@ -93,3 +93,14 @@ test('a check ends with 1 and the keys of what is wrong, and its repair rebuilds
   expect(checked.stdout).toContain('✗ 7 Everybody in the table is in Postgres');
   expect(checked.code).toBe(1);
 }, 120_000);
+
+test('a file without a single message fails, in a line at its end', async () => {
+  const wrong = join(folder, 'wrong.md');
+  writeFileSync(wrong, '# Notes\nnothing of it is JSON\n');
+  const { code, stdout, stderr } = await start('import', wrong).ended;
+  expect(stdout).toContain('2 bad lines were skipped.');
+  expect(stderr).toMatch(
+    /line 1: not JSON\nline 2: not JSON\nNo line of this file is a message\. See --help\.\n$/,
+  );
+  expect(code).toBe(1);
+});

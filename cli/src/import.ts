@@ -55,6 +55,9 @@ function report({
     console.error(`@${handle} (${uuid}): the handle, the address or the sign-in is somebody else's here`);
   if (refusedPeople.length > 0) {
     console.error(`${refusedPeople.length} people cannot come back, so no conversation was restored.`);
+    console.error(
+      'Bring them back to a system without people of its own: bin/start --empty (docs/export.md).',
+    );
     return 1;
   }
   for (const uuid of refusedConversations.slice(0, maxTold))
@@ -102,6 +105,10 @@ async function importRooms(file: string) {
     );
     if (before > 0) console.log(`${before} messages were there already.`);
     if (badLines > 0) console.log(`${badLines} bad lines were skipped.`);
+    if (badLines > 0 && total === 0) {
+      console.error('No line of this file is a message. See --help.');
+      return 1;
+    }
     if (isStopped)
       console.log(`Stopped with ${total - done} messages left. The same command goes on from here.`);
     return isStopped ? 130 : 0;

@@ -54,15 +54,20 @@ test('bin/ddb/partiql runs a statement that is an argument, or on standard input
 });
 
 test('bin/ddb/partiql says in a line what is wrong', async () => {
-  const [wrong, none, cloud] = await Promise.all([
+  const [wrong, none, unknown, cloud] = await Promise.all([
     run(['ddb/partiql', 'SELECT nonsense']),
     run(['ddb/partiql']),
+    run(['ddb/partiql', '--lmit', '2']),
     run(['ddb/partiql', `DELETE FROM "${table.name}" WHERE pk = 'a' AND sk = 'b'`], {
       env: { AWS_ENDPOINT_URL_DYNAMODB: '' },
     }),
   ]);
   expect(wrong).toMatchObject({ code: 2, stderr: expect.stringMatching(/^ValidationException: .*\n$/) });
   expect(none).toMatchObject({ code: 2, stderr: expect.stringMatching(/^Which statement\?.*\n$/) });
+  expect(unknown).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^Unknown option '--lmit'.*\. See --help\.\n$/),
+  });
   expect(cloud).toMatchObject({ code: 2, stderr: expect.stringContaining('Add --yes') });
 });
 

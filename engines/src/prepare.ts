@@ -1,4 +1,4 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,6 +13,8 @@ type Env = Record<string, string>;
 
 const readyTimeoutMs = 60_000;
 const pollMs = 25;
+/** In place of nothing in the mark of a system that began empty. */
+const unseeded = 'unseeded';
 
 export async function ensureTables({ AWS_REGION, DDB_MESSAGE_TABLE, DDB_RUNNER_TABLE }: Config, env: Env) {
   const client = new DynamoDBClient(clientConfig(AWS_REGION, env.AWS_ENDPOINT_URL_DYNAMODB));
@@ -40,14 +42,27 @@ function explain(error: unknown, what: string) {
   return new StartError(`${what}: ${error.message || error.code}`, { cause: error });
 }
 
-/** Seeds on the first start. Interrupted, it is repeated by the next, which makes nothing twice. */
-export async function seedOnce(config: Config, env: Env, dataDir: string) {
+/**
+ * Seeds on the first start, or never where that one is to be empty, and says whether there are demo people.
+ * Interrupted, it is repeated by the next start, which makes nothing twice.
+ */
+export async function seedOnce(config: Config, env: Env, dataDir: string, wantsEmpty: boolean) {
   const mark = join(dataDir, 'seeded');
-  if (existsSync(mark)) return;
+  if (existsSync(mark)) {
+    const isSeeded = readFileSync(mark, 'utf8') !== unseeded;
+    if (isSeeded && wantsEmpty)
+      throw new StartError(`${dataDir} has demo people already. Add --fresh, or set another DATA_DIR.`);
+    return isSeeded;
+  }
+  if (wantsEmpty) {
+    writeFileSync(mark, unseeded);
+    return false;
+  }
   // Loaded where it is used: later starts are quicker without.
   const { seed } = await import('@parley/cli/seed');
   await seed({ ...config, ...env });
   writeFileSync(mark, '');
+  return true;
 }
 
 /** Resolves when the API says that it is ready. */

@@ -15,7 +15,7 @@ const errorLevel = 50;
 
 async function main() {
   const startedAt = performance.now();
-  const fresh = readArguments(process.argv.slice(2));
+  const { fresh, empty } = readArguments(process.argv.slice(2));
   const config = readConfig();
   const dataDir = resolve(root, config.DATA_DIR);
   const lock = await openDataDir(dataDir, { fresh });
@@ -64,8 +64,8 @@ async function main() {
     });
     await assertPortsFree(plan.ports);
     writeEnvFile(dataDir, plan.env);
-    await startSystem(config, plan, supervisor, dataDir);
-    say(banner(config, plan, dataDir, performance.now() - startedAt));
+    const hasDemoPeople = await startSystem(config, plan, supervisor, { dataDir, empty });
+    say(banner(config, plan, { dataDir, hasDemoPeople, tookMs: performance.now() - startedAt }));
   } catch (error) {
     if (isStopping) return;
     report(error);
@@ -73,7 +73,13 @@ async function main() {
   }
 }
 
-async function startSystem(config: Config, { engines, env }: Plan, supervisor: Supervisor, dataDir: string) {
+/** Says whether there are demo people. */
+async function startSystem(
+  config: Config,
+  { engines, env }: Plan,
+  supervisor: Supervisor,
+  { dataDir, empty }: { dataDir: string; empty: boolean },
+): Promise<boolean> {
   const dynoxide = engines.dynoxide && supervisor.engine('dynoxide', engines.dynoxide);
   const pglite = engines.pglite && supervisor.engine('pglite', engines.pglite);
   // A wrong password is a warning of the sign-in, and nobody's business at the terminal.
@@ -92,8 +98,9 @@ async function startSystem(config: Config, { engines, env }: Plan, supervisor: S
     await migrateDatabase(env);
   };
   await Promise.all([serve(), migrate(), cognito]);
-  await seedOnce(config, env, dataDir);
+  const hasDemoPeople = await seedOnce(config, env, dataDir, empty);
   await Promise.all([isReady(apiUrl(config)), isAnswering(env.RUNNER_URL ?? '')]);
+  return hasDemoPeople;
 }
 
 function readConfig() {
@@ -106,8 +113,9 @@ function readConfig() {
 
 function readArguments(names: string[]) {
   for (const name of names)
-    if (name !== '--fresh') throw new StartError(`Unknown argument ${name}. See --help.`);
-  return names.includes('--fresh');
+    if (name !== '--fresh' && name !== '--empty')
+      throw new StartError(`Unknown argument ${name}. See --help.`);
+  return { fresh: names.includes('--fresh'), empty: names.includes('--empty') };
 }
 
 function apiUrl({ HOST, PORT }: Config) {
@@ -115,12 +123,20 @@ function apiUrl({ HOST, PORT }: Config) {
   return `http://${host.includes(':') ? `[${host}]` : host}:${PORT}`;
 }
 
-function banner(config: Config, { engines, env }: Plan, dataDir: string, tookMs: number) {
+function banner(
+  config: Config,
+  { engines, env }: Plan,
+  { dataDir, hasDemoPeople, tookMs }: { dataDir: string; hasDemoPeople: boolean; tookMs: number },
+) {
   const lines = [`Parley is ready (${(tookMs / 1000).toFixed(1)} s): ${apiUrl(config)}`, ''];
   if (engines.cognito) {
     lines.push(
       `  Sign-in        ${env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER}, client ${env.COGNITO_USER_POOL_CLIENT_ID}`,
       `                 The confirmation code of every sign-up is ${confirmationCode}.`,
+    );
+  }
+  if (engines.cognito && hasDemoPeople) {
+    lines.push(
       `  Demo people    ${demoPeople.map(({ email }) => email).join(', ')}`,
       `                 Password: ${demoPassword}`,
     );

@@ -9,7 +9,7 @@ import { type Browser, chromium, type Page } from 'playwright-core';
 
 /* What the browser tests share: a running Parley, browsers, and a network cable to pull. */
 
-const root = new URL('../../', import.meta.url).pathname;
+export const root = new URL('../../', import.meta.url).pathname;
 
 /** Debian's name; CHROMIUM names another one. */
 export const chromiumPath = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -59,6 +59,8 @@ export async function startParley() {
     () => printed,
   );
   return {
+    /** What a script of bin/ needs to find this system. */
+    env,
     url: `http://127.0.0.1:${ofNames.PORT}`,
     port: Number(ofNames.PORT),
     cognito: `http://127.0.0.1:${ofNames.COGNITO_PORT}`,
