@@ -39,6 +39,8 @@ export function startScript(
       output[stream] += data;
       if (killOn?.test(output[stream])) child.kill('SIGKILL');
     });
+  // A script may end before it has read anything.
+  child.stdin.on('error', () => {});
   child.stdin.end(input);
   const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>
     child.on('close', (code) => resolve({ code, ...output })),
