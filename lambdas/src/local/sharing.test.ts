@@ -83,6 +83,11 @@ const drained = () =>
     async () => (await check(table, undefined, { settleMs: [] })).accused.conversations.length,
     (count) => count === 0,
   );
+async function writeSome() {
+  const writers = startWriters(table, { conversations: 4, pauseMs: 0 });
+  await eventually(writers.written, (count) => count > 20);
+  await writers.stop();
+}
 const isAscending = (seqs: number[]) =>
   seqs.every((seq, index) => index === 0 || seq > (seqs[index - 1] ?? 0));
 
@@ -126,15 +131,12 @@ test('shards that split under load, roll over and lose their iterators leave eve
 
 test('records that are trimmed before they were read are made up for by a repair pass', async () => {
   const first = startRunner();
-  const writers = startWriters(table, { conversations: 4, pauseMs: 0 });
-  await eventually(writers.written, (count) => count > 20);
+  await writeSome();
   await drained();
   await first.stop();
   runners = [];
   const before = repairs;
-  const written = writers.written();
-  await eventually(writers.written, (count) => count > written + 20);
-  await writers.stop();
+  await writeSome();
   await proxy.trim();
   expect((await check(table, undefined, { settleMs: [0] })).findings).not.toEqual([]);
   startRunner();
