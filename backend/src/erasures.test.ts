@@ -4,7 +4,6 @@ import { afterAll, expect, test } from '@jest/globals';
 import { loadConfig } from '@parley/config/config';
 import { createLog } from '@parley/core/log';
 import { createTable } from '@parley/core/table/client';
-import { testDatabaseUrl } from '@parley/engines/testing/test-database';
 import pg from 'pg';
 import { createErasures } from './erasures.ts';
 import { createLogger } from './logger.ts';
@@ -28,14 +27,6 @@ async function firstLines(options: pg.PoolConfig): Promise<{ level: number; msg:
 }
 
 const msg = 'erasures were not looked for, and are later';
-
-test('a node that is up before the first migration warns of it only where it lasts', async () => {
-  const options = { connectionString: testDatabaseUrl(), options: '-c search_path=nowhere' };
-  expect(await firstLines(options)).toMatchObject([
-    { level: 30, msg, err: { message: expect.stringContaining('users') } },
-    { level: 40, msg },
-  ]);
-});
 
 test('a node whose Postgres is away warns of it only where it lasts', async () => {
   const connectionString = 'postgres://nobody@127.0.0.1:1/nothing';
