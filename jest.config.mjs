@@ -1,6 +1,4 @@
 export default {
-  // bin/aws/synth leaves a copy of the sources there.
-  modulePathIgnorePatterns: ['<rootDir>/infra/dist/cdk.out/'],
   testEnvironment: 'node',
   extensionsToTreatAsEsm: ['.ts'],
   transform: {
