@@ -1,4 +1,4 @@
-import { appendBatch, type Config } from '@parley/config/config';
+import { appendBatch, type Config, tableOptions } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import type { Entry } from '@parley/core/entries';
 import { createLog, type Log } from '@parley/core/log';
@@ -47,12 +47,7 @@ export type Context = {
 export function createContext(config: Config, logger: Logger): Context {
   if (!config.DATABASE_URL) throw new Error('DATABASE_URL is not set');
   const tokens = createTokens(config);
-  const table = createTable({
-    region: config.AWS_REGION,
-    endpoint: config.AWS_ENDPOINT_URL_DYNAMODB,
-    name: config.DDB_MESSAGE_TABLE,
-    runnerName: config.DDB_RUNNER_TABLE,
-  });
+  const table = createTable(tableOptions(config));
   const onError = (err: Error) => logger.warn({ err }, 'Postgres is away');
   const pool = createPool({
     connectionString: config.DATABASE_URL,

@@ -1,4 +1,4 @@
-import { type Config, loadConfig } from '@parley/config/config';
+import { type Config, loadConfig, tableOptions } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
 import type { Pool } from 'pg';
@@ -9,12 +9,7 @@ export class UsageError extends Error {
 }
 
 export function connectTable(config = loadConfig(process.env)): Connection {
-  const table = createTable({
-    region: config.AWS_REGION,
-    endpoint: config.AWS_ENDPOINT_URL_DYNAMODB,
-    name: config.DDB_MESSAGE_TABLE,
-    runnerName: config.DDB_RUNNER_TABLE,
-  });
+  const table = createTable(tableOptions(config));
   return { config, table, close: async () => closeTable(table) };
 }
 

@@ -204,3 +204,11 @@ export function appendBatch({
   if (APPEND_BATCH === 'statements' || APPEND_BATCH === 'transactions') return APPEND_BATCH;
   return AWS_ENDPOINT_URL_DYNAMODB ? 'transactions' : 'statements';
 }
+
+/** Where the tables are, as `createTable` of the core takes it. */
+export const tableOptions = (config: Config) => ({
+  region: config.AWS_REGION,
+  endpoint: config.AWS_ENDPOINT_URL_DYNAMODB,
+  name: config.DDB_MESSAGE_TABLE,
+  runnerName: config.DDB_RUNNER_TABLE,
+});

@@ -1,5 +1,5 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import { type Config, loadConfig } from '@parley/config/config';
+import { type Config, loadConfig, tableOptions } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import { createDriftMonitor } from '@parley/core/drift';
 import { repairSummaries } from '@parley/core/repair';
@@ -21,14 +21,10 @@ export async function start(config: Config) {
   // At once: what is gathered is flushed at the exit, for ever where the reader has died (sonic-boom 4.2.1).
   const stdout = pino.destination({ dest: 1, sync: true });
   const logger = pino({ level: config.LOG_LEVEL, base: { name: 'stream-runner' } }, stdout);
-  const endpoint = config.AWS_ENDPOINT_URL_DYNAMODB;
-  const table = createTable({
-    region: config.AWS_REGION,
-    endpoint,
-    name: config.DDB_MESSAGE_TABLE,
-    runnerName: config.DDB_RUNNER_TABLE,
-  });
-  const streams = new DynamoDBStreamsClient(clientConfig(config.AWS_REGION, endpoint));
+  const table = createTable(tableOptions(config));
+  const streams = new DynamoDBStreamsClient(
+    clientConfig(config.AWS_REGION, config.AWS_ENDPOINT_URL_DYNAMODB),
+  );
   skipLogCopies(streams);
   const onError = (err: unknown) => logger.warn({ err }, 'postgres connection lost');
   const pool = createPool({ connectionString: config.DATABASE_URL, max: 2, onError });

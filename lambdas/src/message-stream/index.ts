@@ -1,5 +1,5 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { type Config, loadConfig } from '@parley/config/config';
+import { type Config, loadConfig, tableOptions } from '@parley/config/config';
 import { createTable } from '@parley/core/table/client';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { createPowertools } from '../aws/powertools.ts';
@@ -9,12 +9,7 @@ import { createMessageStream } from './live.ts';
 // Created once for each container, and reused by its invocations. A container handles one event at a time.
 const config = loadConfig(process.env);
 const powertools = createPowertools('message-stream');
-const table = createTable({
-  region: config.AWS_REGION,
-  endpoint: config.AWS_ENDPOINT_URL_DYNAMODB,
-  name: config.DDB_MESSAGE_TABLE,
-  runnerName: config.DDB_RUNNER_TABLE,
-});
+const table = createTable(tableOptions(config));
 powertools.traceClient(table.doc);
 const readSecrets = secretsReader(config);
 
