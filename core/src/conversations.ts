@@ -1,4 +1,3 @@
-import { QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { tombstoneHandle } from './erased.ts';
 import { type Finding, type History, type HistoryOptions, keyText, readHistory } from './history.ts';
 import type { Group, Member } from './members.ts';
@@ -17,6 +16,7 @@ import {
   summariesPk,
   summaryKey,
 } from './table/keys.ts';
+import { queryAll } from './table/query.ts';
 import { conversationUuid } from './uuids.ts';
 
 /** Everything stored of one conversation: its folded log, its members, and the summary of each of them. */
@@ -200,20 +200,12 @@ export async function ofPerson(table: Table, userUuid: string): Promise<string[]
 
 async function sortKeysOf(table: Table, pk: string): Promise<string[]> {
   const found: string[] = [];
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const page = await table.doc.send(
-      new QueryCommand({
-        TableName: table.name,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': pk },
-        ProjectionExpression: 'sk',
-        ConsistentRead: true,
-        ExclusiveStartKey,
-      }),
-    );
-    for (const item of page.Items ?? []) found.push((item as Key).sk);
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
+  const items = queryAll(table, {
+    TableName: table.name,
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': pk },
+    ProjectionExpression: 'sk',
+  });
+  for await (const item of items) found.push((item as Key).sk);
   return found;
 }

@@ -1,8 +1,9 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, GetCommand, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import type { Table } from './table/client.ts';
 import { ttlAttribute } from './table/definition.ts';
 import { deadLetterKey, deadLettersPk } from './table/keys.ts';
+import { queryAll } from './table/query.ts';
 import type { StreamRecord } from './table/stream.ts';
 
 /** The event sources whose records may end here. */
@@ -46,20 +47,12 @@ export async function put(table: Table, letter: DeadLetter) {
 
 /** All letters of a consumer, by shard and in the stream's order. 1 read unit for each 4 KB. */
 export async function* list(table: Table, consumer: string): AsyncGenerator<StoredLetter> {
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const page = await table.doc.send(
-      new QueryCommand({
-        TableName: table.runnerName,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': deadLettersPk(consumer) },
-        ConsistentRead: true,
-        ExclusiveStartKey,
-      }),
-    );
-    for (const item of page.Items ?? []) yield letterFromItem(consumer, item);
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
+  const items = queryAll(table, {
+    TableName: table.runnerName,
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': deadLettersPk(consumer) },
+  });
+  for await (const item of items) yield letterFromItem(consumer, item);
 }
 
 /** The letter of an id, as `list` told it. */

@@ -1,6 +1,7 @@
-import { GetCommand, type PutCommandInput, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, type PutCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { Table } from './table/client.ts';
 import { importKey, importsPk } from './table/keys.ts';
+import { queryAll } from './table/query.ts';
 
 /** How far a room has come: everything up to this line of the file is in its log; `isFinished`: and in its summaries. */
 export type Position = { line: number; isFinished: boolean };
@@ -13,20 +14,12 @@ const positionFromItem = (item: Record<string, unknown>): Position => ({
 /** Access pattern: the positions of an import, by conversation. 1 read unit for each 4 KB (about 20 rooms). */
 export async function list(table: Table, source: string): Promise<Map<string, Position>> {
   const positions = new Map<string, Position>();
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const { Items = [], LastEvaluatedKey } = await table.doc.send(
-      new QueryCommand({
-        TableName: table.runnerName,
-        KeyConditionExpression: 'pk = :pk',
-        ExpressionAttributeValues: { ':pk': importsPk(source) },
-        ConsistentRead: true,
-        ExclusiveStartKey,
-      }),
-    );
-    for (const item of Items) positions.set(item.sk as string, positionFromItem(item));
-    ExclusiveStartKey = LastEvaluatedKey;
-  } while (ExclusiveStartKey);
+  const items = queryAll(table, {
+    TableName: table.runnerName,
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': importsPk(source) },
+  });
+  for await (const item of items) positions.set(item.sk as string, positionFromItem(item));
   return positions;
 }
 

@@ -1,8 +1,9 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Table } from '@parley/core/table/client';
 import { ttlAttribute } from '@parley/core/table/definition';
 import { checkpointKey, checkpointSk, checkpointsPk, type Key, shardIdOf } from '@parley/core/table/keys';
+import { queryAll } from '@parley/core/table/query';
 
 /*
  * Who reads a shard, and how far: one item for each event source and shard, as the Kinesis Client Library keeps it.
@@ -40,25 +41,17 @@ const keyOf = ({ source, streamArn, shardId }: Place) => checkpointKey(source, s
 /** The leases of a source's shards that somebody held at some time. 1 read unit for each 4 KB (about 12 leases). */
 export async function list(table: Table, source: string, streamArn: string): Promise<Lease[]> {
   const found: Lease[] = [];
-  let ExclusiveStartKey: Record<string, unknown> | undefined;
-  do {
-    const page = await table.doc.send(
-      new QueryCommand({
-        TableName: table.runnerName,
-        KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
-        ExpressionAttributeValues: {
-          ':pk': checkpointsPk(source),
-          ':from': checkpointSk(streamArn, ''),
-          ':to': checkpointSk(streamArn, '~'),
-        },
-        ConsistentRead: true,
-        ExclusiveStartKey,
-      }),
-    );
-    for (const item of page.Items ?? [])
-      found.push(leaseFromItem({ source, streamArn, shardId: shardIdOf(item as Key) }, item));
-    ExclusiveStartKey = page.LastEvaluatedKey;
-  } while (ExclusiveStartKey);
+  const items = queryAll(table, {
+    TableName: table.runnerName,
+    KeyConditionExpression: 'pk = :pk AND sk BETWEEN :from AND :to',
+    ExpressionAttributeValues: {
+      ':pk': checkpointsPk(source),
+      ':from': checkpointSk(streamArn, ''),
+      ':to': checkpointSk(streamArn, '~'),
+    },
+  });
+  for await (const item of items)
+    found.push(leaseFromItem({ source, streamArn, shardId: shardIdOf(item as Key) }, item));
   return found;
 }
 
