@@ -26,8 +26,6 @@ const maxInFlight = 64;
 const maxRefusals = 100;
 const maxJunk = 10;
 
-export type Receiver = ReturnType<typeof createReceiver>;
-
 /** What comes from sockets: each frame is answered, and none brings anybody down. */
 export function createReceiver(options: ReceiverOptions) {
   const { sessions, actions, overload, logger, metrics, onAuthenticated } = options;

@@ -15,6 +15,7 @@ import { startFaultProxy } from '@parley/engines/testing/fault-proxy';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import { pino } from 'pino';
 import { createHandler } from '../message-stream/handler.ts';
+import { eventually as within } from '../testing/eventually.ts';
 import { eventSources } from './event-sources.ts';
 import type { EventSource } from './shard-consumer.ts';
 import { createStreamRunner, type StreamRunner } from './stream-runner.ts';
@@ -48,20 +49,8 @@ function startRunner(sources: EventSource[], repair = async () => {}) {
   return runner;
 }
 
-async function eventually<T>(
-  read: () => Promise<T>,
-  isRight: (value: T) => boolean,
-  limitMs = 10_000,
-): Promise<T> {
-  const startedAtMs = Date.now();
-  for (;;) {
-    const value = await read();
-    if (isRight(value)) return value;
-    if (Date.now() - startedAtMs > limitMs)
-      throw new Error(`still ${JSON.stringify(value)} after ${limitMs} ms`);
-    await sleep(10);
-  }
-}
+const eventually = <T>(read: () => T | Promise<T>, isRight: (value: T) => boolean, limitMs = 10_000) =>
+  within(read, isRight, limitMs);
 
 async function unreadOf(user: Person, messageGroupUuid: string) {
   const [summary] = await summaries.getMany(table, messageGroupUuid, [user.uuid]);
