@@ -67,8 +67,9 @@ export function createProjector(
   async function project(records: EntryRecord[], remainingMs = () => Number.POSITIVE_INFINITY) {
     const budgetMs = remainingMs();
     // Half of the time at most goes into reading, or nothing would be written of what was read.
-    const mayPlan = () => remainingMs() >= budgetMs / 2;
-    const mayWrite = () => remainingMs() >= budgetMs / 4;
+    const isLeft = (part: number) => remainingMs() > 0 && remainingMs() >= budgetMs * part;
+    const mayPlan = () => isLeft(1 / 2);
+    const mayWrite = () => isLeft(1 / 4);
     const failed = new Map<string, unknown>();
     const conversations = groupByConversation(records);
     const rewrites = await Promise.all(
