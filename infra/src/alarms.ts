@@ -1,5 +1,8 @@
+import { inboxIndex } from '@parley/core/table/definition';
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
+import { Operation } from 'aws-cdk-lib/aws-dynamodb';
+import * as elb from 'aws-cdk-lib/aws-elasticloadbalancingv2';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { ApiStack } from './api.ts';
 import type { DataStack } from './data.ts';
@@ -26,6 +29,18 @@ export type Watch = {
   missing?: cloudwatch.TreatMissingData;
 };
 
+/** What Parley asks of the table. An alarm takes ten metrics at most. */
+const operations = [
+  Operation.GET_ITEM,
+  Operation.BATCH_GET_ITEM,
+  Operation.QUERY,
+  Operation.PUT_ITEM,
+  Operation.UPDATE_ITEM,
+  Operation.DELETE_ITEM,
+  Operation.TRANSACT_GET_ITEMS,
+  Operation.TRANSACT_WRITE_ITEMS,
+  Operation.BATCH_EXECUTE_STATEMENT,
+];
 const minute = Duration.minutes(1);
 const sum = { statistic: 'sum', period: minute };
 const greatest = { statistic: 'max', period: minute };
@@ -36,11 +51,12 @@ const breaching = cloudwatch.TreatMissingData.BREACHING;
 export function watches({ data, signIn, stream, api, givenUpRule }: Watched): Watch[] {
   const { balancer, targets, service } = api;
   const errors = (fn: lambda.Function) => fn.metricErrors(sum);
-  const table = (metricName: string) =>
+  // `ThrottledRequests` and `SystemErrors` exist for each operation alone: an alarm on the table's would never ring.
+  const throttles = (metricName: string, index = {}) =>
     new cloudwatch.Metric({
       namespace: 'AWS/DynamoDB',
       metricName,
-      dimensionsMap: { TableName: data.messages.tableName },
+      dimensionsMap: { TableName: data.messages.tableName, ...index },
       ...sum,
     });
   return [
@@ -57,7 +73,7 @@ export function watches({ data, signIn, stream, api, givenUpRule }: Watched): Wa
       metric: new cloudwatch.MathExpression({
         expression: 'IF(all > 100, 100 * failed / all, 0)',
         usingMetrics: {
-          failed: targets.metrics.httpCodeTarget('HTTPCode_Target_5XX_Count' as never, sum),
+          failed: targets.metrics.httpCodeTarget(elb.HttpCodeTarget.TARGET_5XX_COUNT, sum),
           all: targets.metrics.requestCount(sum),
         },
         period: minute,
@@ -74,7 +90,7 @@ export function watches({ data, signIn, stream, api, givenUpRule }: Watched): Wa
     },
     {
       name: 'The load balancer has no answer',
-      metric: balancer.metrics.httpCodeElb('HTTPCode_ELB_5XX_Count' as never, sum),
+      metric: balancer.metrics.httpCodeElb(elb.HttpCodeElb.ELB_5XX_COUNT, sum),
       threshold: 20,
       minutes: 5,
     },
@@ -126,8 +142,27 @@ export function watches({ data, signIn, stream, api, givenUpRule }: Watched): Wa
       threshold: 3,
       minutes: 5,
     },
-    { name: 'The table throttles', metric: table('ThrottledRequests'), threshold: 10, minutes: 5 },
-    { name: 'The table fails', metric: table('SystemErrors'), threshold: 5, minutes: 5 },
+    {
+      name: 'The table throttles',
+      metric: new cloudwatch.MathExpression({
+        expression: 'FILL(reads, 0) + FILL(writes, 0) + FILL(inbox, 0)',
+        usingMetrics: {
+          reads: throttles('ReadThrottleEvents'),
+          writes: throttles('WriteThrottleEvents'),
+          inbox: throttles('WriteThrottleEvents', { GlobalSecondaryIndexName: inboxIndex }),
+        },
+        period: minute,
+        label: 'Throttled reads and writes',
+      }),
+      threshold: 10,
+      minutes: 5,
+    },
+    {
+      name: 'The table fails',
+      metric: data.messages.metricSystemErrorsForOperations({ operations, period: minute }),
+      threshold: 5,
+      minutes: 5,
+    },
     {
       name: 'Postgres is at its limit',
       metric: data.database.metric('ACUUtilization', { statistic: 'avg', period: minute }),

@@ -60,7 +60,6 @@ export class ApiStack extends Stack {
       securityGroup: parts.network.groups.balancer,
       idleTimeout,
       dropInvalidHeaderFields: true,
-      deletionProtection: true,
     });
     this.balancer.logAccessLogs(parts.data.accessLogs, 'balancer');
     this.targets = this.listen(settings);
@@ -159,17 +158,16 @@ export class ApiStack extends Stack {
     });
   }
 
-  private fargate({ name, tasks }: Settings, { network }: Parts, taskDefinition: ecs.FargateTaskDefinition) {
+  private fargate({ name }: Settings, { network }: Parts, taskDefinition: ecs.FargateTaskDefinition) {
     const cluster = new ecs.Cluster(this, 'Cluster', {
       clusterName: name,
       vpc: network.vpc,
       containerInsightsV2: ecs.ContainerInsights.ENABLED,
     });
-    return new ecs.FargateService(this, 'Service', {
+    const service = new ecs.FargateService(this, 'Service', {
       serviceName: 'api',
       cluster,
       taskDefinition,
-      desiredCount: tasks.min,
       vpcSubnets: { subnetGroupName: 'tasks' },
       securityGroups: [network.groups.api],
       assignPublicIp: false,
@@ -179,6 +177,9 @@ export class ApiStack extends Stack {
       circuitBreaker: { rollback: true },
       healthCheckGracePeriod: Duration.seconds(60),
     });
+    // Autoscaling alone says how many: a number here would send most tasks of a busy system away at each deployment.
+    (service.node.defaultChild as ecs.CfnService).addPropertyDeletionOverride('DesiredCount');
+    return service;
   }
 
   private migrate(name: string, { network, data, migrate }: Parts) {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import * as summaries from '@parley/core/summaries';
 import * as users from '@parley/core/users';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
-import { type Bundle, type BundleName, buildBundles, bundleNames } from './bundles.ts';
+import { type Bundle, type BundleName, buildBundles, bundleNames, hashOf } from './bundles.ts';
 import { runBare } from './testing/bare-node.ts';
 
 let work: string;
@@ -40,6 +40,13 @@ const other = { uuid: '22222222-2222-4222-8222-222222222222', handle: 'other', d
 test('the same sources give the same bytes', async () => {
   const again = await buildBundles(join(work, 'two'));
   for (const name of bundleNames) expect([name, again[name].sha256]).toEqual([name, built[name].sha256]);
+});
+
+test('a migration more is another bundle, or a deployment would not run it', async () => {
+  await writeFile(join(built.migrate.dir, 'migrations/9999_more.sql'), 'select 1;');
+  expect(await hashOf(built.migrate.dir)).not.toBe(built.migrate.sha256);
+  await rm(join(built.migrate.dir, 'migrations/9999_more.sql'));
+  expect(await hashOf(built.migrate.dir)).toBe(built.migrate.sha256);
 });
 
 test('what people wait for is small enough to start quickly, and each bundle has its source map', async () => {
@@ -87,8 +94,7 @@ test('message-stream gives back what it has no time for', async () => {
   });
   const event = JSON.parse(recorded.replaceAll('CONVERSATION', uuid));
   const run = { dir: built['message-stream'].dir, event, env: streamEnv() };
-  // Connecting to the table takes longer.
-  const { answer } = await runBare({ ...run, remainingMs: 5 });
+  const { answer } = await runBare({ ...run, remainingMs: 0 });
   const { SequenceNumber: itemIdentifier } = event.Records[0].dynamodb;
   expect(answer).toEqual({ batchItemFailures: [{ itemIdentifier }] });
   expect((await runBare(run)).answer).toEqual({ batchItemFailures: [] });
@@ -97,7 +103,10 @@ test('message-stream gives back what it has no time for', async () => {
 test('drift recounts conversations of the table', async () => {
   const { answer, lines } = await runBare({ dir: built.drift.dir, event: {}, env: streamEnv() });
   expect(answer).toEqual({ samples: 20, found: 0, differing: 0 });
-  expect(lines.join()).toContain('"DriftingConversations":0');
+  const line = lines.map((text) => JSON.parse(text)).find(({ _aws }) => _aws);
+  // As the alarm reads it.
+  expect(line).toMatchObject({ DriftingConversations: 0, service: 'drift' });
+  expect(line._aws.CloudWatchMetrics).toMatchObject([{ Namespace: 'Parley', Dimensions: [['service']] }]);
 });
 
 test('message-stream passes over an event of an older table, with both handlers', async () => {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { cp, mkdir, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -54,12 +54,28 @@ async function buildBundle(name: BundleName, dir: string): Promise<Bundle> {
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
     logLevel: 'warning',
   });
+  // What an earlier build left there would count too.
+  await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
   for (const { path, contents } of outputFiles) await writeFile(join(dir, basename(path)), contents);
   for (const folder of bundles[name])
     await cp(join(root, folder), join(dir, basename(folder)), { recursive: true });
   const code = outputFiles.find(({ path }) => path.endsWith('.mjs'))?.contents ?? new Uint8Array();
+  return { dir, bytes: code.length, sha256: await hashOf(dir) };
+}
+
+/** Of every file with its name. What lies beside the code counts: a new migration alone has to be deployed, and run. */
+export async function hashOf(dir: string): Promise<string> {
+  const entries = await readdir(dir, { recursive: true, withFileTypes: true });
+  const files = entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
   const hash = createHash('sha256');
-  for (const { contents } of outputFiles) hash.update(contents);
-  return { dir, bytes: code.length, sha256: hash.digest('hex') };
+  for (const file of files.sort())
+    hash.update(`${relative(dir, file)}\0`).update(
+      createHash('sha256')
+        .update(await readFile(file))
+        .digest(),
+    );
+  return hash.digest('hex');
 }

@@ -215,9 +215,18 @@ export class DataStack extends Stack {
         new iam.PolicyStatement({ actions: named, resources: [resource] }),
       );
     }
+    // What DynamoDB's documentation wants of whoever writes to a table with such a key.
+    const writes = [
+      'Encrypt',
+      'ReEncryptFrom',
+      'ReEncryptTo',
+      'GenerateDataKey',
+      'GenerateDataKeyWithoutPlaintext',
+    ];
+    const mayWrite = actions.some((action) => /Put|Update|Delete|Write|Insert/.test(action));
     grantee.grantPrincipal.addToPrincipalPolicy(
       new iam.PolicyStatement({
-        actions: ['kms:Decrypt', 'kms:DescribeKey'],
+        actions: ['Decrypt', 'DescribeKey', ...(mayWrite ? writes : [])].map((action) => `kms:${action}`),
         resources: [this.key.keyArn],
         conditions: { StringEquals: { 'kms:ViaService': `dynamodb.${this.region}.amazonaws.com` } },
       }),

@@ -43,7 +43,7 @@ export function bundledFunction(stack: Stack, id: string, options: FunctionOptio
     timeout,
     memorySize: memoryMiB,
     tracing: lambda.Tracing.ACTIVE,
-    environment: { NODE_OPTIONS: '--enable-source-maps', POWERTOOLS_SERVICE_NAME: id, ...environment },
+    environment: { NODE_OPTIONS: '--enable-source-maps', ...environment },
   });
   fn.node.addDependency(role);
   accept(fn, 'AwsSolutions-L1', 'Node.js 22 is the version the bundles are built and tested for.');

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { createTokens } from '@parley/backend/tokens';
+import { loadConfig, variables } from '@parley/config/config';
 import { messageTable, runnerTable } from '@parley/core/table/definition';
 import { isEntryRecord } from '@parley/core/table/stream';
 import { statefulStacks } from './parley.ts';
@@ -226,7 +228,17 @@ describe('the API', () => {
     const idle = Number(attribute('idle_timeout.timeout_seconds'));
     expect(idle).toBeGreaterThan(60);
     expect(Number(setting('KEEP_ALIVE_SECONDS'))).toBeGreaterThan(idle);
-    expect(attribute('deletion_protection.enabled')).toBe('true');
+  });
+
+  test('what can be made again can be taken down', () => {
+    const guarded = resources.filter(({ Properties }) =>
+      /"(DeletionProtection(Enabled)?":(true|"ACTIVE")|deletion_protection.enabled","Value":"true")/.test(
+        JSON.stringify(Properties),
+      ),
+    );
+    expect(guarded.length).toBeGreaterThan(3);
+    for (const { id, stack } of guarded)
+      expect([id, statefulStacks]).toEqual([id, expect.arrayContaining([stack])]);
   });
 
   test('tasks run read-only and as nobody, with secrets that no template holds', () => {
@@ -282,11 +294,71 @@ describe('the API', () => {
     expect(policies.map((policy) => policy.PredefinedMetricSpecification?.PredefinedMetricType)).toContain(
       'ECSServiceAverageCPUUtilization',
     );
-    expect(policies.map((policy) => policy.CustomizedMetricSpecification?.MetricName)).toContain('Sockets');
-    expect(one('AWS::ECS::Service', 'Service').DeploymentConfiguration).toMatchObject({
+    const service = one('AWS::ECS::Service', 'Service');
+    // A deployment leaves as many tasks as there are.
+    expect(service.DesiredCount).toBeUndefined();
+    expect(one('AWS::ApplicationAutoScaling::ScalableTarget', 'Service').MinCapacity).toBe(2);
+    expect(service.DeploymentConfiguration).toMatchObject({
       DeploymentCircuitBreaker: { Enable: true, Rollback: true },
       MinimumHealthyPercent: 100,
     });
+  });
+
+  test('the number of sockets that tasks follow is one that each of them tells', () => {
+    const { CustomizedMetricSpecification: followed } = all('AWS::ApplicationAutoScaling::ScalingPolicy')
+      .map(({ Properties }) => Properties.TargetTrackingScalingPolicyConfiguration)
+      .find((policy) => policy.CustomizedMetricSpecification);
+    const { FilterPattern, LogGroupName, MetricTransformations } = one('AWS::Logs::MetricFilter', 'Sockets');
+    const [told] = MetricTransformations;
+    expect(followed).toEqual({
+      Namespace: told.MetricNamespace,
+      MetricName: told.MetricName,
+      // Of the lines of all tasks: what one of them holds. Without dimensions, as the filter has none.
+      Statistic: 'Average',
+    });
+    expect(told.Dimensions).toBeUndefined();
+    expect([FilterPattern, told.MetricValue]).toEqual(['{ $.sockets = "*" }', '$.sockets']);
+    const { Options } = container().LogConfiguration;
+    expect(Options['awslogs-group']).toEqual(LogGroupName);
+    expect(Number(setting('METRICS_LOG_SECONDS'))).toBe(60);
+  });
+
+  test('tasks are started once the balancer knows where to send, and are let go before they are killed', () => {
+    const service = all('AWS::ECS::Service')[0] as Resource & { DependsOn: string[] };
+    expect(service.DependsOn).toContainEqual(expect.stringMatching(/^BalancerHttps/));
+    expect(service.Properties.HealthCheckGracePeriodSeconds).toBeGreaterThanOrEqual(30);
+    expect(container().StopTimeout).toBeGreaterThan(2 * 10);
+    const { TargetGroupAttributes, HealthCheckPath } = one(
+      'AWS::ElasticLoadBalancingV2::TargetGroup',
+      'Balancer',
+    );
+    expect(HealthCheckPath).toBe('/api/health-check');
+    const delay = TargetGroupAttributes.find(
+      ({ Key }: { Key: string }) => Key === 'deregistration_delay.timeout_seconds',
+    );
+    // Longer than a request may take.
+    expect(Number(delay.Value)).toBeGreaterThan(10);
+  });
+
+  test('the processes start with what the templates set, and know every variable of it', () => {
+    const valuesOf = (entries: [string, unknown][]) =>
+      Object.fromEntries(
+        entries.map(([name, value]) => [name, typeof value === 'string' ? value : 'postgres://p@h:1/p']),
+      );
+    const ofTask = valuesOf(
+      container().Environment.map(({ Name, Value }: { Name: string; Value: unknown }) => [Name, Value]),
+    );
+    const functions = all('AWS::Lambda::Function').filter(({ Properties }) => Properties.FunctionName);
+    const foreign = ['NODE_OPTIONS'];
+    for (const env of [
+      ofTask,
+      ...functions.map(({ Properties }) => valuesOf(Object.entries(Properties.Environment.Variables))),
+    ]) {
+      expect(() => loadConfig(env)).not.toThrow();
+      for (const name of Object.keys(env)) expect([...Object.keys(variables), ...foreign]).toContain(name);
+    }
+    // The address of the pool makes the issuer; without it no token would be let in.
+    expect(() => createTokens(loadConfig(ofTask))).not.toThrow();
   });
 
   test('migrations run before the tasks that need them', () => {
@@ -376,6 +448,38 @@ describe('who watches', () => {
     expect(ours.map(({ AlarmName }) => AlarmName.replace('parley: ', '')).sort()).toEqual(headings.sort());
     for (const { AlarmName, AlarmDescription } of ours)
       expect(AlarmDescription).toBe(`docs/operations.md#${anchorOf(AlarmName.replace('parley: ', ''))}`);
+  });
+
+  test('alarms ring for metrics that exist: what DynamoDB tells for each operation is not told for a table', () => {
+    const metrics = all('AWS::CloudWatch::Alarm').flatMap(({ Properties }) =>
+      (Properties.Metrics ?? [{ MetricStat: { Metric: Properties } }]).flatMap(
+        ({ MetricStat }: { MetricStat?: { Metric: Metric } }) => MetricStat?.Metric ?? [],
+      ),
+    );
+    type Metric = { Namespace: string; MetricName: string; Dimensions?: { Name: string }[] };
+    const dimensionsOf = ({ Dimensions = [] }: Metric) => Dimensions.map(({ Name }) => Name).sort();
+    const ofTable = metrics.filter(({ Namespace }) => Namespace === 'AWS/DynamoDB');
+    expect(ofTable.length).toBeGreaterThan(5);
+    for (const metric of ofTable) {
+      const isOfOperation = ['SystemErrors', 'ThrottledRequests'].includes(metric.MetricName);
+      expect([metric.MetricName, dimensionsOf(metric).includes('Operation')]).toEqual([
+        metric.MetricName,
+        isOfOperation,
+      ]);
+    }
+    const own = metrics.filter(({ Namespace }) => Namespace.startsWith('Parley'));
+    const told = all('AWS::Logs::MetricFilter').map(({ Properties }) => Properties.MetricTransformations[0]);
+    for (const metric of own.filter(({ MetricName }) => MetricName !== 'DriftingConversations')) {
+      expect(told).toContainEqual(
+        expect.objectContaining({ MetricNamespace: metric.Namespace, MetricName: metric.MetricName }),
+      );
+      expect(dimensionsOf(metric)).toEqual([]);
+    }
+    // bundles.test.ts sees the function tell this one.
+    expect(own.find(({ MetricName }) => MetricName === 'DriftingConversations')).toMatchObject({
+      Namespace: 'Parley',
+      Dimensions: [{ Name: 'service', Value: 'drift' }],
+    });
   });
 
   test('a budget tells before the money is gone', () => {
