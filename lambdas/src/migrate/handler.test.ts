@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
-import { migrateAndGrant } from './handler.ts';
+import { grant, migrateAndGrant } from './handler.ts';
 
 const dir = fileURLToPath(new URL('../../../db/migrations', import.meta.url));
 const appRole = `app_${process.pid}`;
@@ -36,4 +36,29 @@ test('makes the role of the application, which reads and writes people and chang
     [appRole, 'public', 'create'],
   );
   expect(rows).toEqual([{ may_create: false, rolsuper: false }]);
+});
+
+test('leaves the owner no member of that role, or RDS would take its password no more', async () => {
+  const [owner, role] = [`owner_${process.pid}`, `other_app_${process.pid}`];
+  const client = await database.pool.connect();
+  const session = (await client.query<{ name: string }>('select session_user as name')).rows[0]?.name;
+  // As RDS makes the owner: no superuser.
+  await client.query(`create role ${owner} createrole;
+    grant usage on schema public to ${owner} with grant option;
+    grant all on all tables in schema public to ${owner} with grant option;
+    grant all on all sequences in schema public to ${owner} with grant option`);
+  try {
+    await client.query(`set session authorization ${owner}`);
+    await grant(client, role);
+    const { rows } = await client.query(
+      `select pg_has_role($1, oid, 'member') as is_member, rolcanlogin, rolcreaterole from pg_roles where rolname = $2`,
+      [owner, role],
+    );
+    expect(rows).toEqual([{ is_member: false, rolcanlogin: true, rolcreaterole: false }]);
+  } finally {
+    await client.query(`set session authorization ${session}`);
+    await client.query(`drop owned by ${role}, ${owner} cascade`);
+    await client.query(`drop role ${role}, ${owner}`);
+    client.release();
+  }
 });

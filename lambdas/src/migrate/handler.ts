@@ -24,11 +24,12 @@ export async function migrateAndGrant({ owner, dir, appRole }: MigrateOptions): 
   return applied;
 }
 
-async function grant(client: pg.Client, appRole: string) {
+/** Makes the role where it is missing, and grants it what the application needs. */
+export async function grant(client: pg.ClientBase, appRole: string) {
   const role = pg.escapeIdentifier(appRole);
   const exists = async (name: string) =>
     (await client.query('select from pg_roles where rolname = $1', [name])).rowCount === 1;
-  if (!(await exists(appRole))) await client.query(`create role ${role} login`);
+  if (!(await exists(appRole))) await createRole(client, role);
   // On RDS alone: whoever holds it enters with a signed token.
   if (await exists('rds_iam')) await client.query(`grant rds_iam to ${role}`);
   const rights = 'select, insert, update, delete';
@@ -36,4 +37,21 @@ async function grant(client: pg.Client, appRole: string) {
   await client.query(`grant ${rights} on all tables in schema public to ${role}`);
   await client.query(`grant usage on all sequences in schema public to ${role}`);
   await client.query(`revoke all on ${migrationsTable} from ${role}`);
+}
+
+/**
+ * Since Postgres 16 whoever makes a role is a member of it. The owner would thereby be one of `rds_iam` too, and RDS
+ * lets no member of that in with a password: this function could enter once, and never again. So a role that makes the
+ * application's one and is dropped at once is the member in the owner's place.
+ */
+async function createRole(client: pg.ClientBase, role: string) {
+  const maker = pg.escapeIdentifier('parley_maker');
+  await client.query(`begin;
+    create role ${maker} createrole;
+    grant ${maker} to current_user;
+    set local role ${maker};
+    create role ${role} login;
+    reset role;
+    drop role ${maker};
+    commit`);
 }
