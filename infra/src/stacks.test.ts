@@ -5,6 +5,7 @@ import { loadConfig, variables } from '@parley/config/config';
 import { messageTable, runnerTable } from '@parley/core/table/definition';
 import { isEntryRecord } from '@parley/core/table/stream';
 import { statefulStacks } from './parley.ts';
+import { actionsInUse } from './testing/table-actions.ts';
 import { type Resource, synthesise } from './testing/templates.ts';
 import { unscopedActions } from './unscoped.ts';
 import { anchorOf } from './watch.ts';
@@ -422,6 +423,33 @@ describe('permissions', () => {
       [expect.stringContaining('Trigger'), expect.stringContaining('AWSLambdaBasicExecutionRole')],
     ]);
   });
+
+  test('what the API and the functions of the stream ask of the tables, their roles allow', async () => {
+    const allowed = (id: string) => {
+      const tables = Object.fromEntries(
+        all('AWS::DynamoDB::Table').map((table) => [table.id, table.Properties.TableName]),
+      );
+      // Exports are named after what they hold: ...FnGetAttMessages804FA4EBArn...
+      const nameOf = (resource: unknown) => {
+        const text = JSON.stringify(resource);
+        const table = Object.keys(tables).find((name) => text.includes(name));
+        return `${tables[table ?? '']}${/\/index\/\w+/.exec(text) ?? ''}`;
+      };
+      return statements()
+        .filter((statement) => statement.id.startsWith(id) && statement.Effect === 'Allow')
+        .flatMap(({ Action, Resource }) =>
+          listOf(Action).flatMap((action) => listOf(Resource).map((each) => `${action} ${nameOf(each)}`)),
+        );
+    };
+    const { complaints, erased, ofApi, ofStream } = await actionsInUse();
+    expect({ complaints, erased }).toEqual({ complaints: [], erased: 200 });
+    expect(allowed('TaskTaskRole')).toEqual(expect.arrayContaining(ofApi));
+    expect(allowed('MessageStreamRole')).toEqual(expect.arrayContaining(ofStream));
+    // Each way to write, on both sides, was really taken.
+    expect(ofApi).toContain('dynamodb:PartiQLInsert parley-messages');
+    expect(ofApi).toContain('dynamodb:Query parley-messages/index/inbox');
+    expect(ofStream).toContain('dynamodb:PartiQLUpdate parley-messages');
+  }, 120_000);
 
   test('the functions of the stream may not write entries, and the API may not touch the table itself', () => {
     const actions = (id: string) =>

@@ -13,10 +13,10 @@ export type FaultProxyOptions = {
   rewrite?: (operation: string, body: Buffer) => Buffer;
 };
 
-/** Stands in front of a DynamoDB API. `decide` is asked for each request, by its operation (`BatchExecuteStatement`, ...). */
+/** Stands in front of a DynamoDB API. `decide` is asked for each request: its operation (`BatchExecuteStatement`, ...) and body. */
 export async function startFaultProxy(
   endpoint: string,
-  decide: (operation: string) => Fate,
+  decide: (operation: string, body: Buffer) => Fate,
   { rewrite = (_operation, body) => body }: FaultProxyOptions = {},
 ) {
   const target = new URL(endpoint);
@@ -24,7 +24,8 @@ export async function startFaultProxy(
     const chunks: Buffer[] = [];
     for await (const chunk of req) chunks.push(chunk as Buffer);
     const operation = String(req.headers['x-amz-target']).split('.').at(-1) ?? '';
-    const fate = decide(operation);
+    const sent = Buffer.concat(chunks);
+    const fate = decide(operation, sent);
     if (fate === 'drop') return res.destroy();
     if (fate === 'throttle') return answer(res, 400, 'ThrottlingException');
     if (fate === 'fail') return answer(res, 500, 'InternalServerError');
@@ -51,7 +52,7 @@ export async function startFaultProxy(
       },
     );
     forwarded.on('error', () => res.destroy());
-    forwarded.end(Buffer.concat(chunks));
+    forwarded.end(sent);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
