@@ -119,7 +119,6 @@ export class ApiStack extends Stack {
         'UpdateItem',
         'DeleteItem',
         'BatchWriteItem',
-        'ConditionCheckItem',
         'PartiQLInsert',
       ],
       indexActions: ['Query'],
