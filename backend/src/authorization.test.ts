@@ -132,8 +132,14 @@ describe('over HTTP', () => {
     }
   });
 
-  it('a token of the body, the query or a cookie is none', async () => {
+  it('a token of the body, the query or a cookie is none, of a socket neither', async () => {
     const { member } = await scene();
+    const socket = await connect(api.url, {
+      query: `?access_token=${member.token}&token=${member.token}`,
+      headers: { Authorization: `Bearer ${member.token}`, Cookie: `access_token=${member.token}` },
+    });
+    expect(await socket.request('ping')).toMatchObject({ success: false, error: { code: 'generic_401' } });
+    await socket.close();
     const { status } = await api.get(`/api/profile?access_token=${member.token}`, {
       headers: { Cookie: `access_token=${member.token}` },
     });
@@ -166,4 +172,25 @@ describe('over a socket', () => {
       await client.close();
     }
   });
+});
+
+it('nobody speaks for somebody else, whatever a body or a frame names', async () => {
+  const { admin, member, stranger, uuid } = await scene();
+  const others = { user_uuid: admin.uuid, sub: admin.sub, handle: admin.handle, user_handle: admin.handle };
+  const { body } = await api.post('/api/messages', {
+    as: member,
+    body: { ...others, handle: undefined, message_group_uuid: uuid, message: 'in another name' },
+    headers: { 'X-User-Uuid': admin.uuid },
+  });
+  expect(body).toMatchObject({ user_uuid: member.uuid, handle: member.handle });
+  const client = await connect(api.url);
+  await client.authenticate(stranger);
+  const sent = { ...others, handle: undefined, message_group_uuid: uuid, message: 'x', idempotency_key: 'k' };
+  expect(await client.request('message.send', sent)).toMatchObject({
+    success: false,
+    error: { code: 'message_group_not_found' },
+  });
+  await client.close();
+  await api.put('/api/profile/update', { as: stranger, body: { ...profile(), ...others } });
+  expect((await api.get('/api/profile', { as: admin })).body.display_name).toBe(admin.display_name);
 });

@@ -1,7 +1,10 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import type { JWTPayload } from 'jose';
+import { exportJWK, type JWTPayload } from 'jose';
+import { urlOf } from './server.ts';
 import { clientId } from './testing/issuer.ts';
 import { createWorld, type TestPerson, type World } from './testing/world.ts';
 import { createTokens } from './tokens.ts';
@@ -75,6 +78,22 @@ describe('an access token', () => {
     await expectRefused(await world.issuer.token(ada.sub, { header: { alg: 'PS256' } }));
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     await expectRefused(await world.issuer.token(ada.sub, { key: privateKey }));
+  });
+
+  it('is refused with a key that it brings itself or names the address of', async () => {
+    let asked = 0;
+    const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const jwk = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'RS256' };
+    const server = createServer((_req, res) => {
+      asked += 1;
+      res.end(JSON.stringify({ keys: [jwk] }));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const address = urlOf(server);
+    for (const header of [{ jku: address }, { x5u: address }, { jwk }, { kid: address }, { kid: '../key-1' }])
+      await expectRefused(await world.issuer.token(ada.sub, { header, key: privateKey }));
+    await new Promise((resolve) => server.close(resolve));
+    expect(asked).toBe(0);
   });
 
   it('is refused with forged claims', async () => {

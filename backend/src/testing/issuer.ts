@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
-import { exportJWK, type JWTPayload, SignJWT } from 'jose';
+import { exportJWK, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose';
 import { urlOf } from '../server.ts';
 
 export const clientId = 'test-client';
@@ -8,7 +8,7 @@ export const clientId = 'test-client';
 export type TokenChanges = {
   /** Claims to add, replace, or with undefined to leave out. */
   claims?: JWTPayload;
-  header?: { alg?: string; kid?: string };
+  header?: Partial<JWTHeaderParameters>;
   key?: KeyObject | Uint8Array;
 };
 
@@ -47,8 +47,10 @@ export async function createIssuer() {
         exp: now + 3_600,
         ...claims,
       };
-      const { alg = 'RS256', kid = 'key-1' } = header ?? {};
-      return new SignJWT(payload).setProtectedHeader({ alg, kid }).sign(key ?? keyOf(kid).privateKey);
+      const { alg = 'RS256', kid = 'key-1', ...others } = header ?? {};
+      return new SignJWT(payload)
+        .setProtectedHeader({ alg, kid, ...others })
+        .sign(key ?? keyOf(kid).privateKey);
     },
     close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()),
   };

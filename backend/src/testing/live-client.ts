@@ -8,8 +8,11 @@ export type Frame = any;
 export type LiveClient = Awaited<ReturnType<typeof connect>>;
 
 /** A socket to a node, and everything it heard. */
-export async function connect(url: string, options: { origin?: string } = {}) {
-  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/api/realtime`, options);
+export async function connect(
+  url: string,
+  { query = '', ...options }: { origin?: string; query?: string; headers?: Record<string, string> } = {},
+) {
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}/api/realtime${query}`, options);
   const frames: Frame[] = [];
   const arrivedAtMs: number[] = [];
   const waiting = new Set<() => void>();
