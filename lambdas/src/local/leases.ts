@@ -29,12 +29,13 @@ export type Trial = { from: string; records: number; attempts: number };
 export type Progress = { doneTo?: string | undefined; trials: Trial[] };
 
 /**
- * Everything up to `sequenceNumber` is done by every source (none: nothing was there); `isFinished`: the shard is.
- * `progress`: of each source by its name.
+ * Everything up to `sequenceNumber` is done by every source (none: nothing was there); `isFinished`: the shard is, and
+ * `isPassed`: it is by the first source, so that its children may begin. `progress`: of each source by its name.
  */
 export type Position = {
   sequenceNumber?: string | undefined;
   isFinished: boolean;
+  isPassed?: boolean | undefined;
   progress?: Record<string, Progress> | undefined;
 };
 export type Checkpoint = Position & { updatedAtMs: number };
@@ -140,7 +141,8 @@ export async function write(
   const set = ['lease_counter = :counter', '#ttl = :ttl'];
   const remove = isLast ? ['lease_owner'] : [];
   if (position) {
-    set.push('is_finished = :finished', 'updated_at = :now', 'source_progress = :progress');
+    set.push('is_finished = :finished', 'is_passed = :passed', 'updated_at = :now');
+    set.push('source_progress = :progress');
     if (position.sequenceNumber) set.push('sequence_number = :position');
     else remove.push('sequence_number');
   }
@@ -159,6 +161,7 @@ export async function write(
           ...(position && {
             ':finished': position.isFinished,
             ':now': new Date(table.clock.now()).toISOString(),
+            ':passed': position.isPassed ?? position.isFinished,
             ':progress': position.progress ?? {},
             ...(position.sequenceNumber && { ':position': position.sequenceNumber }),
           }),
@@ -189,6 +192,7 @@ function leaseFromItem(place: Place, item: Record<string, unknown>): Lease {
             // Where each source had a lease of its own, this is about one of them.
             isFinished: item.is_finished === true && item.source_progress !== undefined,
             updatedAtMs: Date.parse(item.updated_at as string),
+            isPassed: item.is_passed === true,
             progress: item.source_progress as Position['progress'],
           },
   };

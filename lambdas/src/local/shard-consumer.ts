@@ -23,6 +23,8 @@ import type { Waiter } from './waiter.ts';
  *    lease's token; the checkpoint is the least of them. A crash, or a lease that somebody else took, repeats what was
  *    not noted yet, which handlers must survive.
  *
+ * 4. The children of a shard begin when its first source is done: what others still have of it comes beside theirs.
+ *
  * Faults of the table or the stream are waited for.
  */
 
@@ -65,6 +67,8 @@ export type ConsumerContext = {
   onPending: (waiting: Pending[]) => void;
   onUnreachable: () => void;
   onDeadLetter: () => void;
+  /** Told when the first source has done the whole shard, and the table knows. */
+  onPassed: () => void;
   /** Repairs what lost records may have left behind. No position is noted before it has succeeded. */
   onLost: () => Promise<void>;
 };
@@ -103,6 +107,7 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
   let savedAs = positions();
   let savedAtMs = savedAs ? performance.now() - ageMs() : Number.NEGATIVE_INFINITY;
   let pollMs = minPollMs;
+  let isPassedNoted = false;
 
   for (const feed of feeds) {
     if (isAfter(main.readTo(), feed.readTo())) fallBehind(feed);
@@ -113,6 +118,10 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
     const found = main.isClosed() || limit === 0 ? 0 : await readMain(limit);
     context.onPending(feeds.flatMap((feed) => feed.pending() ?? []));
     if (isSaveDue()) save();
+    if (isPassed() && !isPassedNoted) {
+      isPassedNoted = await note();
+      if (isPassedNoted) context.onPassed();
+    }
     // A full page says that more waits: it is read while this one is delivered.
     if (found > 0 && found === limit && lead.room() > 0) continue;
     await lead.delivered(aheadMs);
@@ -201,16 +210,19 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
     });
   }
 
+  function isPassed() {
+    return main.isClosed() && repairs === 0 && lead?.isIdle() === true;
+  }
+
   function isFinished() {
-    const isRead = main.isClosed() && catchingUp.size === 0;
-    return isRead && repairs === 0 && feeds.every((feed) => feed.isIdle());
+    return isPassed() && catchingUp.size === 0 && feeds.every((feed) => feed.isIdle());
   }
 
   function position(): Position {
     const progress = Object.fromEntries(feeds.map((feed) => [feed.source.name, feed.progress()]));
     const numbers = Object.values(progress).map(({ doneTo }) => doneTo);
     const sequenceNumber = numbers.reduce((least, number) => (isAfter(least, number) ? number : least));
-    return { sequenceNumber, isFinished: isFinished(), progress };
+    return { sequenceNumber, isFinished: isFinished(), isPassed: isPassed(), progress };
   }
 
   function positions() {

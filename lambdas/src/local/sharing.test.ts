@@ -16,6 +16,7 @@ import { createHandler } from '../message-stream/handler.ts';
 import { eventually } from '../testing/eventually.ts';
 import { createLargeGroup, startWriters } from '../testing/writers.ts';
 import { eventSources } from './event-sources.ts';
+import type { EventSource } from './shard-consumer.ts';
 import { createStreamRunner, type StreamRunner } from './stream-runner.ts';
 
 /* Several runners in one process, over a stream of several shards. */
@@ -46,7 +47,7 @@ afterEach(async () => {
   await table.drop();
 });
 
-function startRunner() {
+function startRunner(largeHandler?: EventSource['handler']) {
   const handle = createHandler(createProjector(behind), logger);
   const runner = createStreamRunner({
     table: behind,
@@ -54,7 +55,7 @@ function startRunner() {
     sources: eventSources(async (event) => {
       note(event);
       return handle(event);
-    }),
+    }, largeHandler),
     logger,
     leaseMs: 900,
     repair: async () => {
@@ -163,4 +164,38 @@ test('a runner that stops while a window gathers leaves the trailing pass to the
     ([summary]) => summary?.last_seq === seq,
   );
   await drained();
+});
+
+test('the children of a shard begin while the source of large conversations is not done with it, and it gets all', async () => {
+  const seqs: number[] = [];
+  let release = () => {};
+  const released = new Promise<void>((resolve) => {
+    release = resolve;
+  });
+  startRunner(async ({ Records }) => {
+    await released;
+    for (const record of Records) seqs.push(entryRecord(record)?.entry.seq ?? 0);
+    return { batchItemFailures: [] };
+  });
+  await eventually(held, ([count]) => count === 2);
+  const log = createLog(table, { batch: 'transactions' });
+  const { messageGroupUuid, creator } = await createLargeGroup(log);
+  const send = () => messages.send(log, { sender: creator, messageGroupUuid, message: 'to all' });
+  const told = ({ seq }: { seq: number }) =>
+    eventually(
+      () => handled.get(messageGroupUuid),
+      (known) => known?.includes(seq) === true,
+    );
+  const before = await send();
+  await told(before);
+  for (const shard of proxy.openShards()) await proxy.split(shard, 1);
+  const after = await send();
+  await told(after);
+  expect(seqs).toEqual([]);
+  release();
+  await eventually(
+    () => seqs,
+    () => seqs.includes(before.seq) && seqs.includes(after.seq),
+  );
+  await eventually(held, ([count]) => count === 2);
 });

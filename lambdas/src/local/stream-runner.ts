@@ -14,7 +14,7 @@ import { createWaiter, type Waiter } from './waiter.ts';
 /*
  * Runs handlers over the table's stream, off AWS, and shares its shards with other runners.
  *
- * 1. The stream is described now and then: shards whose parents are done are to be read.
+ * 1. The stream is described now and then: shards whose parents are passed by the first source are to be read.
  * 2. Unless all of these are ours already, the leases are read: what is free, stale or too many of another's is taken.
  * 3. A lease that was taken is held by a timer of its own, and a consumer reads its shard for all event sources, until
  *    that is done, the lease is lost, or the runner stops.
@@ -48,6 +48,7 @@ export function createStreamRunner(options: RunnerOptions) {
   /** By the shard's id. */
   const held = new Map<string, Held>();
   const finished = new Set<string>();
+  const passed = new Set<string>();
   const lag = createLag(table, streams);
   const observer = createObserver();
   const changed = createWaiter();
@@ -79,7 +80,10 @@ export function createStreamRunner(options: RunnerOptions) {
     if (!stream || performance.now() - stream.readAtMs >= discoveryMs) {
       const described = await describeStream(table, streams);
       // Another stream may use the same names for its shards.
-      if (described.streamArn !== stream?.streamArn) finished.clear();
+      if (described.streamArn !== stream?.streamArn) {
+        finished.clear();
+        passed.clear();
+      }
       stream = { ...described, readAtMs: performance.now() };
     }
     const { streamArn } = stream;
@@ -89,6 +93,7 @@ export function createStreamRunner(options: RunnerOptions) {
     for (const lease of await leases.list(table, source, streamArn)) {
       known.set(lease.shardId, lease);
       if (lease.checkpoint?.isFinished) finished.add(lease.shardId);
+      if (lease.checkpoint?.isPassed) passed.add(lease.shardId);
     }
     const open = openShards(stream);
     const seen = shuffled(open.map(({ shardId }) => look(shardId, known.get(shardId))));
@@ -98,11 +103,11 @@ export function createStreamRunner(options: RunnerOptions) {
     return nextLookMs(chosen.size > 0, known);
   }
 
-  /** Shards to be read: not done, and their parents are. */
+  /** Shards to be read: not done, and their parents are passed. */
   function openShards({ streamArn, shards }: Stream): Shard[] {
     return shards
       .filter(({ shardId, parentId }) => {
-        const isWaiting = parentId !== undefined && !finished.has(parentId);
+        const isWaiting = parentId !== undefined && !passed.has(parentId);
         return !isWaiting && !finished.has(shardId);
       })
       .map(({ shardId, parentId }) => ({ streamArn, shardId, isContinued: parentId !== undefined }));
@@ -153,14 +158,19 @@ export function createStreamRunner(options: RunnerOptions) {
       onDeadLetter() {
         deadLetters += 1;
       },
+      // Its children begin where the table knows of it, for every runner.
+      onPassed: () => discoverAfter(passed, shardId),
       onLost: startRepair,
     };
     const isDone = await consumeShard({ table, streams, sources, logger, ...taken, ...hooks }, shard);
     lag.forget(shardId);
-    // Its children begin where the table knows that it is done, for every runner.
-    if (!(await taken.lease.release()) || !isDone) return;
-    finished.add(shardId);
+    if ((await taken.lease.release()) && isDone) discoverAfter(finished, shardId);
+  }
+
+  function discoverAfter(shards: Set<string>, shardId: string) {
+    shards.add(shardId);
     if (stream) stream.readAtMs = Number.NEGATIVE_INFINITY;
+    changed.wake();
   }
 
   /** A lease that runs out is seen when it does, not at the next look after. */
