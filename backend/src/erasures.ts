@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Config } from '@parley/config/config';
+import { type Config, letterBucketOptions } from '@parley/config/config';
+import { openLetterBucket } from '@parley/core/dead-letter-erasure';
 import * as erase from '@parley/core/erase';
 import * as erasures from '@parley/core/erasures';
 import type { Log } from '@parley/core/log';
@@ -30,6 +31,7 @@ export function createErasures(options: ErasuresOptions) {
   const deleteSignIn = async (sub: string) => {
     if (userPool) await signIns.remove(userPool, sub);
   };
+  let letterBucket: ReturnType<typeof openLetterBucket> | undefined;
   let isAsked = false;
   let running: Promise<void> | undefined;
   let loop: Promise<void> | undefined;
@@ -47,7 +49,9 @@ export function createErasures(options: ErasuresOptions) {
   async function runOne(erasure: erasures.Erasure) {
     const { uuid } = erasure;
     try {
-      const isFinished = await erase.pass(log, pool, erasure, { deleteSignIn, signal: stopping.signal });
+      letterBucket ??= openLetterBucket(letterBucketOptions(config));
+      const options = { deleteSignIn, letterBucket: await letterBucket, signal: stopping.signal };
+      const isFinished = await erase.pass(log, pool, erasure, options);
       if (isFinished) logger.info({ userUuid: uuid }, 'a person was erased');
     } catch (err) {
       if (!stopping.signal.aborted)
@@ -99,6 +103,7 @@ export function createErasures(options: ErasuresOptions) {
       stopping.abort();
       await loop;
       await running?.catch(() => {});
+      (await letterBucket)?.close();
     },
   };
 }

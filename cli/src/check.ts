@@ -1,5 +1,7 @@
 import { parseArgs } from 'node:util';
+import { letterBucketOptions } from '@parley/config/config';
 import { type CheckResult, check } from '@parley/core/check';
+import { openLetterBucket } from '@parley/core/dead-letter-erasure';
 import type { Finding, Invariant } from '@parley/core/history';
 import { repair } from '@parley/core/repair';
 import { countItems } from '@parley/core/table/scan';
@@ -26,17 +28,19 @@ const lines: [Invariant | 6, string, (counters: CheckResult['counters']) => stri
 
 async function main() {
   const { values } = parseArgs({ options: { repair: { type: 'boolean' } } });
-  const { table, pool, close } = connect();
+  const { config, table, pool, close } = connect();
+  const letterBucket = await openLetterBucket(letterBucketOptions(config));
   const bar = createProgressBar('Checking');
   try {
     bar.start(await countItems(table));
-    const result = await check(table, pool, { onProgress: bar.update });
+    const result = await check(table, pool, { onProgress: bar.update, letterBucket });
     bar.stop();
     print(result);
     const findings = values.repair ? await repaired(result) : result.findings;
     return findings.length > 0 ? 1 : 0;
   } finally {
     bar.stop();
+    letterBucket?.close();
     await close();
   }
 
@@ -45,8 +49,8 @@ async function main() {
       console.log('Nothing to repair.');
       return [];
     }
-    const { findings: left, unsettled, registered, ...done } = await repair(table, pool, accused);
-    const { rewritten, created, deleted } = done;
+    const mended = await repair(table, pool, accused, { letterBucket });
+    const { findings: left, unsettled, registered, rewritten, created, deleted } = mended;
     console.log(`Repaired: ${rewritten} summaries rewritten, ${created} made, ${deleted} removed.`);
     if (registered > 0) console.log(`${registered} people are in Postgres again, as disabled placeholders.`);
     if (unsettled > 0) console.log(`${unsettled} changed each time they were read: run it again.`);

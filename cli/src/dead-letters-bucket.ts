@@ -5,25 +5,11 @@ import {
   NoSuchKey,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { type FailedInvocation, letterPrefix } from '@parley/core/letter-bucket';
 import type { StreamRecord } from '@parley/core/table/stream';
 import { UsageError } from './connect.ts';
 import type { Letter, Letters } from './dead-letters-redrive.ts';
 
-/**
- * Lambda's on-failure destination: an object for each invocation that was given up, at
- * `aws/lambda/<event source mapping>/<shard>/YYYY/MM/DD/...`, with the whole event in it.
- * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
- */
-const prefix = 'aws/lambda/';
-
-/** The parts of a failed invocation's document that are looked at. */
-type Document = {
-  timestamp?: string;
-  requestContext?: { functionArn?: string; condition?: string; approximateInvokeCount?: number };
-  responseContext?: { functionError?: string; statusCode?: number };
-  /** The event as JSON. */
-  payload?: string | Event;
-};
 type Event = { Records?: StreamRecord[] };
 
 /** The letters of a bucket: lists 1,000 keys a request, and reads each object. */
@@ -42,7 +28,9 @@ export function bucketLetters(s3: S3Client, Bucket: string): Letters {
     async *list() {
       let ContinuationToken: string | undefined;
       do {
-        const page = await s3.send(new ListObjectsV2Command({ Bucket, Prefix: prefix, ContinuationToken }));
+        const page = await s3.send(
+          new ListObjectsV2Command({ Bucket, Prefix: letterPrefix, ContinuationToken }),
+        );
         for (const { Key } of page.Contents ?? []) {
           const letter = Key && (await get(Key));
           if (letter) yield letter;
@@ -57,7 +45,12 @@ export function bucketLetters(s3: S3Client, Bucket: string): Letters {
 }
 
 function letterFrom(id: string, text: string): Letter {
-  const { timestamp = '', requestContext = {}, responseContext = {}, payload } = parse<Document>(id, text);
+  const {
+    timestamp = '',
+    requestContext = {},
+    responseContext = {},
+    payload,
+  } = parse<FailedInvocation>(id, text);
   const event = typeof payload === 'string' ? parse<Event>(id, payload) : payload;
   const { functionArn, condition = '', approximateInvokeCount = 0 } = requestContext;
   if (!functionArn || !event?.Records)

@@ -1,7 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import * as deadLetters from '@parley/core/dead-letters';
+import { entryItem } from '@parley/core/entries';
+import { createLog } from '@parley/core/log';
+import * as messages from '@parley/core/messages';
+import * as users from '@parley/core/users';
 import { startS3Server } from '@parley/engines/testing/s3-server';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable } from '@parley/engines/testing/test-table';
@@ -140,7 +145,7 @@ test('what is wrong on the command line is told in a line', async () => {
 });
 
 /** A document as Lambda writes it to S3, with the event as a string in it. */
-function failedInvocation(numbers: string[]) {
+function failedInvocation(records: unknown[]) {
   const at = '2026-11-19T00:38:06.021Z';
   return JSON.stringify({
     requestContext: {
@@ -152,19 +157,19 @@ function failedInvocation(numbers: string[]) {
     responseContext: { statusCode: 200, executedVersion: '$LATEST', functionError: 'Unhandled' },
     version: '1.0',
     timestamp: at,
-    DDBStreamBatchInfo: { shardId: 'shardId-1', batchSize: numbers.length, streamArn: 'arn:stream' },
-    payload: JSON.stringify({ Records: numbers.map(record) }),
+    DDBStreamBatchInfo: { shardId: 'shardId-1', batchSize: records.length, streamArn: 'arn:stream' },
+    payload: JSON.stringify({ Records: records }),
   });
 }
 
+const keyOf = (name: string) => `aws/lambda/${randomUUID()}/shardId-1/2026/11/19/2026-11-19T00.38.06-${name}`;
+
 test('on AWS the letters are the objects of the on-failure destination', async () => {
-  const keyOf = (name: string) =>
-    `aws/lambda/${randomUUID()}/shardId-1/2026/11/19/2026-11-19T00.38.06-${name}`;
   const [one, two, three] = [keyOf('one'), keyOf('two'), keyOf('three')] as [string, string, string];
-  s3.objects.set(one, failedInvocation(['41']));
-  s3.objects.set(two, failedInvocation(['42', '43', '44']));
-  s3.objects.set(three, failedInvocation(['45']));
-  s3.objects.set('something/else', 'not a letter');
+  s3.put(one, failedInvocation([record('41')]));
+  s3.put(two, failedInvocation(['42', '43', '44'].map(record)));
+  s3.put(three, failedInvocation([record('45')]));
+  s3.put('something/else', 'not a letter');
   bad.add('43');
   expect(rowsOf((await fromBucket(['--json'])).stdout)).toHaveLength(3);
   expect(rowsOf((await fromBucket(['--json', '--limit', '1'])).stdout)).toMatchObject([
@@ -178,6 +183,25 @@ test('on AWS the letters are the objects of the on-failure destination', async (
   );
   bad.clear();
   expect((await fromBucket(['redrive', two])).stdout).toBe('1 redriven, 0 failed again.\n');
-  expect([...s3.objects.keys()]).toEqual(['something/else']);
+  expect(s3.keys()).toEqual(['something/else']);
   expect((await fromBucket(['show', two])).stderr).toBe(`There is no dead letter ${two}.\n`);
 });
+
+test('bin/erase-person leaves nothing of the person in a letter of the bucket, and what is left is redriven', async () => {
+  const people = await users.insertPeople(database.pool, [{ handle: 'zoe' }, { handle: 'ada' }]);
+  const [zoe, ada] = ['zoe', 'ada'].map((handle) => people.get(handle)) as [users.Person, users.Person];
+  const log = createLog(table, { batch: 'transactions' });
+  const entry = await messages.sendDirect(log, { sender: zoe, recipient: ada, message: 'zanzibar' });
+  const NewImage = marshall(entryItem(entry), { removeUndefinedValues: true });
+  const key = keyOf('zoe');
+  const said = { eventName: 'INSERT', dynamodb: { SequenceNumber: '51', NewImage } };
+  s3.put(key, failedInvocation([said, record('52')]));
+  const erased = await runScript({ table, database }, ['erase-person', 'zoe'], {
+    env: { DEAD_LETTER_BUCKET: bucket, AWS_ENDPOINT_URL_S3: s3.endpoint },
+    killOn: /One more look in/,
+  });
+  expect(erased.stdout).toContain('is gone for everybody');
+  expect(s3.everything().join()).not.toMatch(/zanzibar|zoe"/);
+  expect((await fromBucket(['redrive', key])).stdout).toBe('1 redriven, 0 failed again.\n');
+  expect(invoked).toEqual([`${functionArn} 51,52`]);
+}, 30_000);

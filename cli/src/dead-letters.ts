@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { LambdaClient } from '@aws-sdk/client-lambda';
-import { S3Client } from '@aws-sdk/client-s3';
-import type { Config } from '@parley/config/config';
+import { type Config, letterBucketOptions } from '@parley/config/config';
+import { createS3 } from '@parley/core/letter-bucket';
 import { clientConfig } from '@parley/core/table/client';
 import { limitOf } from './arguments.ts';
 import { connectTable, run, UsageError } from './connect.ts';
@@ -23,10 +23,7 @@ async function main() {
   });
   const [command = 'list', ...ids] = positionals;
   const { config, table, close } = connectTable();
-  const s3 = new S3Client({
-    ...clientConfig(config.AWS_REGION, config.AWS_ENDPOINT_URL_S3),
-    forcePathStyle: config.AWS_ENDPOINT_URL_S3 !== '',
-  });
+  const s3 = createS3(letterBucketOptions(config));
   const lambda = new LambdaClient(lambdaConfig(config));
   const letters = config.DEAD_LETTER_BUCKET
     ? bucketLetters(s3, config.DEAD_LETTER_BUCKET)

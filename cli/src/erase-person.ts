@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { letterBucketOptions } from '@parley/config/config';
+import { openLetterBucket } from '@parley/core/dead-letter-erasure';
 import * as erase from '@parley/core/erase';
 import * as erasures from '@parley/core/erasures';
 import { createLog } from '@parley/core/log';
@@ -20,6 +22,7 @@ async function main() {
   if ((text === undefined) === !values.unfinished || positionals.length > 1)
     throw new UsageError('Whom? Give a handle or a uuid, or --unfinished. See --help.');
   const { config, table, pool, close } = connect();
+  const letterBucket = await openLetterBucket(letterBucketOptions(config));
   const userPool = config.COGNITO_USER_POOL_ID ? createUserPool(config) : undefined;
   const log = createLog(table, { batch: 'transactions' });
   const bar = createProgressBar('Erasing');
@@ -31,7 +34,7 @@ async function main() {
     for (;;) {
       const onConversation = (done: number, total: number) =>
         done === 1 ? bar.start(total, done) : bar.update(done);
-      const isFinished = await erase.pass(log, pool, erasure, { deleteSignIn, onConversation });
+      const isFinished = await erase.pass(log, pool, erasure, { deleteSignIn, letterBucket, onConversation });
       bar.stop();
       if (isFinished) return console.log(`${erasure.uuid}: nothing of this person is left.`);
       const leftMs = erasure.erased_at.getTime() + erase.settledAfterMs - Date.now();
@@ -50,6 +53,7 @@ async function main() {
   } finally {
     bar.stop();
     userPool?.client.destroy();
+    letterBucket?.close();
     await close();
   }
 

@@ -53,7 +53,7 @@ export const variables = {
   }),
   DEAD_LETTER_BUCKET: str({
     default: '',
-    desc: "Bucket of the Lambdas' on-failure destination, for bin/ddb/dead-letters; empty: the runner table",
+    desc: "Bucket of the Lambdas' on-failure destination, where dead letters are on AWS; empty: the runner table alone",
   }),
   AWS_ENDPOINT_URL_S3: str({ default: '', desc: 'S3 API of that bucket; empty: AWS' }),
   APPEND_BATCH: str({
@@ -211,4 +211,11 @@ export const tableOptions = (config: Config) => ({
   endpoint: config.AWS_ENDPOINT_URL_DYNAMODB,
   name: config.DDB_MESSAGE_TABLE,
   runnerName: config.DDB_RUNNER_TABLE,
+});
+
+/** Where dead letters are on AWS, as `openLetterBucket` of the core takes it. */
+export const letterBucketOptions = (config: Config) => ({
+  region: config.AWS_REGION,
+  endpoint: config.AWS_ENDPOINT_URL_S3,
+  name: config.DEAD_LETTER_BUCKET,
 });

@@ -8,6 +8,7 @@ import { entryFromItem } from './entries.ts';
 import type { IsErased } from './erased.ts';
 import * as erasures from './erasures.ts';
 import { createHistory, type Finding, type History, keyText } from './history.ts';
+import type { LetterBucket } from './letter-bucket.ts';
 import * as members from './members.ts';
 import { createRegister, type Register, strangerFault } from './register.ts';
 import { batchGet } from './table/batch-get.ts';
@@ -59,6 +60,8 @@ export type CheckOptions = {
   onProgress?: ((items: number) => void) | undefined;
   /** Time that summaries are given before a suspect is read again, for each time. */
   settleMs?: number[];
+  /** Where dead letters are on AWS. */
+  letterBucket?: LetterBucket | undefined;
 };
 
 const settleMsDefault = [1_000, 6_000];
@@ -68,7 +71,7 @@ const rereadsInFlight = 4;
 export async function check(
   table: Table,
   pool: Pool | undefined,
-  { onProgress, settleMs = settleMsDefault }: CheckOptions = {},
+  { onProgress, settleMs = settleMsDefault, letterBucket }: CheckOptions = {},
 ): Promise<CheckResult> {
   const context = await contextOf(table, pool);
   const scan = createScan(context);
@@ -84,7 +87,7 @@ export async function check(
     await sleep(Math.max(0, scannedAtMs + ms - Date.now()));
     result = await recheck(context, result.accused);
   }
-  const findings = [...result.findings, ...(await erasureFaults(table, pool))];
+  const findings = [...result.findings, ...(await erasureFaults({ table, letterBucket }, pool))];
   return { ...result, findings, counters: scan.counters };
 }
 
@@ -100,16 +103,15 @@ export const contextOf = async (table: Table, pool: Pool | undefined): Promise<C
 const erasureMs = 10 * 60_000;
 
 /** What erasures have left undone outside of conversations. */
-export async function erasureFaults(table: Table, pool: Pool | undefined): Promise<Finding[]> {
+export async function erasureFaults(
+  places: deadLetters.LetterPlaces,
+  pool: Pool | undefined,
+): Promise<Finding[]> {
   if (!pool) return [];
   const found: Finding[] = [];
   const isErased = await erasures.finished(pool);
-  for await (const { key } of deadLetters.holding(table, isErased))
-    found.push({
-      invariant: 8,
-      key: keyText(key),
-      detail: 'is a dead letter with what is of an erased person',
-    });
+  for await (const { name } of deadLetters.holding(places, isErased))
+    found.push({ invariant: 8, key: name, detail: 'is a dead letter with what is of an erased person' });
   for (const { uuid, erased_at } of await erasures.unfinished(pool)) {
     if (Date.now() - erased_at.getTime() < erasureMs) continue;
     const detail = `is erased since ${erased_at.toISOString()}, and not to the end: bin/erase-person --unfinished`;

@@ -4,61 +4,127 @@ import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
 import * as deadLetters from './dead-letters.ts';
 import { entryFromItem, entryItem } from './entries.ts';
 import { type IsErased, withoutErased } from './erased.ts';
+import { keyText } from './history.ts';
+import type { BucketOptions, FailedInvocation, LetterBucket } from './letter-bucket.ts';
 import type { Table } from './table/client.ts';
 import { deadLettersPk, type Key } from './table/keys.ts';
 import type { Item } from './table/scan.ts';
+import type { StreamRecord } from './table/stream.ts';
 
-/** Takes what is of erased people out of the records that failed. 1 read unit for each 4 KB of them. */
-export async function scrub(table: Table, isErased: IsErased) {
-  for await (const { key, record } of holding(table, isErased)) await replace(table, key, record);
+/** Off AWS letters are in the runner's table, there in a bucket; a record is redriven from either as it was. */
+export type LetterPlaces = { table: Table; letterBucket?: LetterBucket | undefined };
+
+const maxAttempts = 5;
+
+/** Undefined without a name. Loads S3's client only then: it would be a tenth of a second of every start. */
+export async function openLetterBucket(options: BucketOptions): Promise<LetterBucket | undefined> {
+  if (options.name === '') return undefined;
+  const { createLetterBucket } = await import('./letter-bucket.ts');
+  return createLetterBucket(options);
 }
 
-async function replace(table: Table, Key: Key, record: string) {
+/** A letter that holds something of erased people. `scrub` answers false where it is another one by now. */
+export type Holding = { name: string; scrub: () => Promise<boolean> };
+
+/**
+ * Takes what is of erased people out of the records that failed, until none holds anything. Safe to repeat. 1 read unit
+ * for each 4 KB of them, and a request for each object.
+ */
+export async function scrub(places: LetterPlaces, isErased: IsErased) {
+  for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
+    let isDone = true;
+    for await (const letter of holding(places, isErased)) if (!(await letter.scrub())) isDone = false;
+    if (isDone) return;
+  }
+  throw new Error('a dead letter was another one each time it was to be rewritten');
+}
+
+/** The letters that hold something of erased people. */
+export async function* holding(
+  { table, letterBucket }: LetterPlaces,
+  isErased: IsErased,
+): AsyncGenerator<Holding> {
+  yield* inTable(table, isErased);
+  if (letterBucket) yield* inBucket(letterBucket, isErased);
+}
+
+async function* inTable(table: Table, isErased: IsErased): AsyncGenerator<Holding> {
+  for (const consumer of deadLetters.consumers)
+    for await (const { id, record } of deadLetters.list(table, consumer)) {
+      const change = {
+        from: JSON.stringify(record),
+        to: JSON.stringify(withoutErasedImages(record, isErased)),
+      };
+      const key = { pk: deadLettersPk(consumer), sk: id.slice(consumer.length + 1) };
+      if (change.to !== change.from) yield { name: keyText(key), scrub: () => replace(table, key, change) };
+    }
+}
+
+async function replace(table: Table, Key: Key, { from, to }: { from: string; to: string }): Promise<boolean> {
   try {
     await table.doc.send(
       new UpdateCommand({
         TableName: table.runnerName,
         Key,
-        UpdateExpression: 'SET #record = :record',
-        ConditionExpression: 'attribute_exists(pk)',
+        UpdateExpression: 'SET #record = :to',
+        ConditionExpression: '#record = :from',
         ExpressionAttributeNames: { '#record': 'record' },
-        ExpressionAttributeValues: { ':record': record },
+        ExpressionAttributeValues: { ':from': from, ':to': to },
       }),
     );
+    return true;
   } catch (error) {
-    // Redriven or purged meanwhile.
-    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    // Redriven or purged, or another person's erasure was faster.
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
   }
 }
 
-/** The letters that hold something of erased people, with their record as it should be. */
-export async function* holding(
-  table: Table,
-  isErased: IsErased,
-): AsyncGenerator<{ key: Key; record: string }> {
-  for (const consumer of deadLetters.consumers)
-    for await (const { id, record } of deadLetters.list(table, consumer)) {
-      const text = JSON.stringify(record);
-      const scrubbed = withoutErasedImages(text, isErased);
-      const key = { pk: deadLettersPk(consumer), sk: id.slice(consumer.length + 1) };
-      if (scrubbed !== text) yield { key, record: scrubbed };
-    }
+async function* inBucket(bucket: LetterBucket, isErased: IsErased): AsyncGenerator<Holding> {
+  for await (const version of bucket.versions()) {
+    const scrubbed = withoutErasedRecords(version.key, version.text, isErased);
+    if (scrubbed !== version.text)
+      yield {
+        name: `s3://${bucket.name}/${version.key}`,
+        scrub: () => bucket.replace(version, scrubbed),
+      };
+  }
 }
 
-type Images = { dynamodb?: Record<string, unknown> | undefined };
+/** A failed invocation as JSON, with its event in the form that it had; the very same text where nothing goes. */
+function withoutErasedRecords(key: string, text: string, isErased: IsErased): string {
+  const document = parse<FailedInvocation>(key, text);
+  const { payload } = document;
+  const event = typeof payload === 'string' ? parse<Exclude<typeof payload, string>>(key, payload) : payload;
+  const records = event?.Records ?? [];
+  const Records = records.map((record) => withoutErasedImages(record, isErased));
+  if (Records.every((record, index) => record === records[index])) return text;
+  const scrubbed = { ...event, Records };
+  return JSON.stringify({
+    ...document,
+    payload: typeof payload === 'string' ? JSON.stringify(scrubbed) : scrubbed,
+  });
+}
 
-/** A record as JSON, the images of its entry without what is of erased people. */
-function withoutErasedImages(text: string, isErased: IsErased): string {
-  const record = JSON.parse(text) as Images;
-  let hasChanged = false;
-  for (const name of ['NewImage', 'OldImage']) {
+/** What nobody can read holds nobody knows what: the erasure stays unfinished until somebody has looked. */
+function parse<T>(key: string, text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    throw new Error(`the dead letter ${key} is not JSON`, { cause });
+  }
+}
+
+/** A record, the images of its entry without what is of erased people; the very same where it holds nothing. */
+function withoutErasedImages(record: StreamRecord, isErased: IsErased): StreamRecord {
+  const images: Record<string, Record<string, AttributeValue>> = {};
+  for (const name of ['NewImage', 'OldImage'] as const) {
     const image = record.dynamodb?.[name] as Record<string, AttributeValue> | undefined;
     const changed = image && withoutErasedImage(image, isErased);
-    if (!record.dynamodb || !changed) continue;
-    record.dynamodb[name] = changed;
-    hasChanged = true;
+    if (changed) images[name] = changed;
   }
-  return hasChanged ? JSON.stringify(record) : text;
+  if (Object.keys(images).length === 0) return record;
+  return { ...record, dynamodb: { ...record.dynamodb, ...images } };
 }
 
 function withoutErasedImage(image: Record<string, AttributeValue>, isErased: IsErased) {

@@ -10,6 +10,7 @@ import { type IsErased, peopleOf, tombstoneName, withoutErased } from './erased.
 import type { Erasure } from './erasures.ts';
 import * as erasures from './erasures.ts';
 import { AppError } from './errors.ts';
+import type { LetterBucket } from './letter-bucket.ts';
 import type { Log } from './log.ts';
 import * as members from './members.ts';
 import * as messageGroups from './message-groups.ts';
@@ -39,6 +40,8 @@ const writesInFlight = 8;
 export type EraseOptions = {
   /** Deletes the sign-in of this `sub` where there is one. Safe to repeat. */
   deleteSignIn: (sub: string) => Promise<void>;
+  /** Where dead letters are on AWS. */
+  letterBucket?: LetterBucket | undefined;
   onConversation?: (done: number, total: number) => void;
   /** Rejects the pass between two conversations. */
   signal?: AbortSignal | undefined;
@@ -51,7 +54,7 @@ export async function pass(
   log: Log,
   pool: Pool,
   erasure: Erasure,
-  { deleteSignIn, settledMs = settledAfterMs, ...options }: EraseOptions,
+  { deleteSignIn, letterBucket, settledMs = settledAfterMs, ...options }: EraseOptions,
 ): Promise<boolean> {
   const isSettled = await erasures.isOlderThan(pool, erasure.uuid, settledMs);
   if (erasures.hasSignIn(erasure)) {
@@ -59,7 +62,7 @@ export async function pass(
     await erasures.forgetSub(pool, erasure);
   }
   await scrub(log, erasure.uuid, options);
-  await deadLetters.scrub(log.table, isOnly(erasure.uuid));
+  await deadLetters.scrub({ table: log.table, letterBucket }, isOnly(erasure.uuid));
   if (isSettled) await erasures.finish(pool, erasure.uuid);
   return isSettled;
 }

@@ -62,7 +62,12 @@ export async function repairSummaries(table: Table, options: CheckOptions = {}):
  * Rebuilds the summaries that a check accused. The pool knows names that a log does not, gets a placeholder for whom
  * it lacks (placeholders.ts), and finishes the check.
  */
-export async function repair(table: Table, pool: Pool | undefined, accused: Accused): Promise<RepairResult> {
+export async function repair(
+  table: Table,
+  pool: Pool | undefined,
+  accused: Accused,
+  { letterBucket }: Pick<CheckOptions, 'letterBucket'> = {},
+): Promise<RepairResult> {
   const context = await contextOf(table, pool);
   const registered = pool ? await placeholders.insert(pool, accused.strangers) : 0;
   const done: Repaired = { rewritten: 0, created: 0, deleted: 0 };
@@ -74,7 +79,7 @@ export async function repair(table: Table, pool: Pool | undefined, accused: Accu
   return {
     ...done,
     registered,
-    findings: [...findings, ...(await erasureFaults(table, pool))],
+    findings: [...findings, ...(await erasureFaults({ table, letterBucket }, pool))],
     unsettled: unsettled + left.orphans.length,
   };
 }

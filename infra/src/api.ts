@@ -89,6 +89,7 @@ export class ApiStack extends Stack {
         AWS_REGION: this.region,
         DDB_MESSAGE_TABLE: data.messages.tableName,
         DDB_RUNNER_TABLE: data.runner.tableName,
+        DEAD_LETTER_BUCKET: data.givenUpName,
         DATABASE_URL: data.databaseUrl,
         DATABASE_AUTH: 'iam',
         COGNITO_USER_POOL_ID: signIn.pool.userPoolId,
@@ -129,15 +130,33 @@ export class ApiStack extends Stack {
     return task;
   }
 
-  /** Who is erased is taken out of dead letters that are kept in the table, and out of the user pool. */
-  private grantErasure({ taskRole }: ecs.TaskDefinition, { runner }: DataStack, { pool }: SignInStack) {
+  /** Who is erased is taken out of dead letters, in the table and in every version of the bucket's, and out of the pool. */
+  private grantErasure(
+    task: ecs.TaskDefinition,
+    { runner, givenUpName, key }: DataStack,
+    { pool }: SignInStack,
+  ) {
+    // By its name: cdk-nag tells what is exported by another stack by a name that changes.
+    const bucket = `arn:${this.partition}:s3:::${givenUpName}`;
+    const letters = `${bucket}/aws/lambda/*`;
     for (const [actions, resource] of [
       [['dynamodb:Query', 'dynamodb:UpdateItem'], runner.tableArn],
+      [['s3:ListBucket', 's3:ListBucketVersions'], bucket],
+      [['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject', 's3:DeleteObjectVersion'], letters],
       [['cognito-idp:ListUsers', 'cognito-idp:AdminDeleteUser'], pool.userPoolArn],
     ] as const)
-      taskRole.addToPrincipalPolicy(
+      task.taskRole.addToPrincipalPolicy(
         new iam.PolicyStatement({ actions: [...actions], resources: [resource] }),
       );
+    task.taskRole.addToPrincipalPolicy(
+      new iam.PolicyStatement({
+        actions: ['kms:Decrypt', 'kms:GenerateDataKey'],
+        resources: [key.keyArn],
+        conditions: { StringEquals: { 'kms:ViaService': `s3.${this.region}.amazonaws.com` } },
+      }),
+    );
+    const shown = letters.replace(this.partition, '<AWS::Partition>');
+    acceptWildcard(task, shown, 'Lambda names the objects of the batches that it gives up.');
   }
 
   /** By its address: the grant is ours to word, and the key's policy stays as it is. */

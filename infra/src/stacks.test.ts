@@ -411,7 +411,9 @@ describe('permissions', () => {
     );
     // Objects of the bucket for batches that were given up; versions of the function that migrates.
     for (const resource of wild)
-      expect(resource).toMatch(/parley-given-up-\d+-us-east-1\/\*|"Migrate\w+","Arn"\]},":\*"/);
+      expect(resource).toMatch(
+        /parley-given-up-\d+-us-east-1\/(aws\/lambda\/)?\*|"Migrate\w+","Arn"\]},":\*"/,
+      );
   });
 
   test('no role takes a policy that somebody else keeps', () => {
@@ -461,6 +463,21 @@ describe('permissions', () => {
     for (const action of ['dynamodb:DeleteTable', 'dynamodb:UpdateTable', 'dynamodb:UpdateTimeToLive'])
       expect(actions('TaskTaskRole')).not.toContain(action);
     expect(actions('TaskTaskRole')).toContain('dynamodb:PartiQLInsert');
+  });
+
+  test('the API may take what is of an erased person out of every version of a letter, and of nothing else', () => {
+    const onObjects = statements().filter(
+      ({ id, Action }) =>
+        id.startsWith('TaskTaskRole') && listOf(Action).some((name) => name.startsWith('s3:')),
+    );
+    expect(onObjects.map(({ Action }) => listOf(Action))).toEqual([
+      ['s3:ListBucket', 's3:ListBucketVersions'],
+      ['s3:GetObject', 's3:GetObjectVersion', 's3:PutObject', 's3:DeleteObjectVersion'],
+    ]);
+    for (const { Resource } of onObjects)
+      expect(JSON.stringify(Resource)).toContain(':s3:::parley-given-up-');
+    const task = JSON.stringify(all('AWS::ECS::TaskDefinition'));
+    expect(task).toMatch(/"Name":"DEAD_LETTER_BUCKET","Value":"parley-given-up-/);
   });
 });
 

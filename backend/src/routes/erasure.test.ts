@@ -2,29 +2,39 @@ import { randomUUID } from 'node:crypto';
 import { createServer } from 'node:http';
 import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { check } from '@parley/core/check';
+import { type Key, parseKey } from '@parley/core/table/keys';
 import { scanPages } from '@parley/core/table/scan';
+import { startS3Server } from '@parley/engines/testing/s3-server';
 import { urlOf } from '../server.ts';
 import { connect } from '../testing/live-client.ts';
 import { createWorld, type TestPerson, type World } from '../testing/world.ts';
 
 let world: World;
 let cognito: Awaited<ReturnType<typeof createUserPoolServer>>;
+let s3: Awaited<ReturnType<typeof startS3Server>>;
 let api: Awaited<ReturnType<World['liveNode']>>;
 let second: Awaited<ReturnType<World['liveNode']>>;
 beforeAll(async () => {
-  [world, cognito] = await Promise.all([createWorld(), createUserPoolServer()]);
+  [world, cognito, s3] = await Promise.all([
+    createWorld(),
+    createUserPoolServer(),
+    startS3Server('letters', { keepsVersions: true }),
+  ]);
   const settings = {
     AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: cognito.url,
     COGNITO_USER_POOL_ID: 'local_pool',
+    DEAD_LETTER_BUCKET: 'letters',
+    AWS_ENDPOINT_URL_S3: s3.endpoint,
   };
   [api, second] = [await world.liveNode(settings), await world.liveNode(settings)];
   world.runStream();
 });
 afterAll(async () => {
   await world.close();
-  await cognito.close();
+  await Promise.all([cognito.close(), s3.close()]);
 });
 
 /** A sign-in that takes DeleteUser, and ListUsers with AdminDeleteUser, and may be away. */
@@ -64,7 +74,20 @@ async function stored() {
   const items: unknown[] = [];
   for await (const page of scanPages(world.table)) items.push(...page);
   const { rows } = await world.database.pool.query('select * from users');
-  return JSON.stringify([items, rows]);
+  return JSON.stringify([items, rows, s3.everything()]);
+}
+
+/** A batch that was given up, with every entry there is. */
+async function buryEntries() {
+  const Records: unknown[] = [];
+  for await (const page of scanPages(world.table))
+    for (const item of page)
+      if (parseKey(item as Key).item === 'entry')
+        Records.push({ eventName: 'INSERT', dynamodb: { NewImage: marshall(item) } });
+  s3.put(
+    'aws/lambda/mapping/shard/2026/11/19/batch',
+    JSON.stringify({ payload: JSON.stringify({ Records }) }),
+  );
 }
 
 async function until(what: string, isSo: () => Promise<boolean>) {
@@ -122,6 +145,7 @@ describe('erasing oneself', () => {
   it('is done twice by nobody: the second time the token is dead, and the sweep of any node completes it', async () => {
     const [zoe, ada] = [await person('Zoe Zanzibar'), await person('Ada')];
     await send(zoe, { handle: ada.handle, message: 'zanzibar' });
+    await buryEntries();
     await api.delete('/api/profile', { as: zoe });
     expect(await api.delete('/api/profile', { as: zoe })).toMatchObject({ status: 401 });
     expect(await api.delete('/api/profile')).toMatchObject({ status: 401 });

@@ -10,6 +10,7 @@ export type StreamRecord = {
     ApproximateCreationDateTime?: number | Date | undefined;
     Keys?: Record<string, unknown> | undefined;
     NewImage?: Record<string, unknown> | undefined;
+    OldImage?: Record<string, unknown> | undefined;
     SequenceNumber?: string | undefined;
   };
 };
