@@ -98,7 +98,13 @@ describe('bin/start', () => {
       await ready(first);
       expect(first.output()).toContain('The confirmation code of every sign-up is 123456.');
       expect((await fetch(`http://127.0.0.1:${env.PORT}/api/ready`)).status).toBe(200);
-      expect(await inboxOf('maya@example.com')).toEqual([
+      // Rows follow the stream.
+      let inbox = await inboxOf('maya@example.com');
+      for (let waits = 0; waits < 100 && inbox[0]?.last_seq !== 100; waits += 1) {
+        await sleep(100);
+        inbox = await inboxOf('maya@example.com');
+      }
+      expect(inbox).toEqual([
         expect.objectContaining({ display_name: 'Tomas Okafor', last_seq: 100 }),
         expect.objectContaining({ display_name: 'Corner garden' }),
       ]);
