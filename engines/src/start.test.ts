@@ -70,7 +70,7 @@ const running = () => {
 };
 
 /** What the API shows to a person who signs in with the demo password. */
-async function inboxOf(email: string) {
+async function inboxOf(email: string): Promise<{ last_seq: number }[]> {
   const signedIn = await fetch(`http://127.0.0.1:${env.COGNITO_PORT}`, {
     method: 'POST',
     headers: {
