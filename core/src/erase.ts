@@ -2,11 +2,12 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import pLimit from 'p-limit';
 import type { Pool } from 'pg';
+import * as arrivals from './arrivals.ts';
 import * as conversations from './conversations.ts';
 import * as deadLetters from './dead-letter-erasure.ts';
 import type { Entry } from './entries.ts';
 import * as entries from './entries.ts';
-import { type IsErased, peopleOf, tombstoneName, withoutErased } from './erased.ts';
+import { erasedIn, type IsErased, peopleOf, tombstoneName, withoutErased } from './erased.ts';
 import type { Erasure } from './erasures.ts';
 import * as erasures from './erasures.ts';
 import { AppError } from './errors.ts';
@@ -18,6 +19,7 @@ import type { Summary } from './summaries.ts';
 import * as summaries from './summaries.ts';
 import type { Table } from './table/client.ts';
 import { entryKey, summaryKey } from './table/keys.ts';
+import * as users from './users.ts';
 
 /*
  * Takes what is of an erased person out of the table.
@@ -77,7 +79,9 @@ async function scrub(
   userUuid: string,
   { onConversation, signal }: Pick<EraseOptions, 'onConversation' | 'signal'>,
 ) {
-  const found = await conversations.ofPerson(log.table, userUuid);
+  // In this order: what goes from the first list meanwhile is found by its members.
+  const arriving = await arrivals.list(log.table);
+  const found = [...new Set([...arriving, ...(await conversations.ofPerson(log.table, userUuid))])];
   const limit = pLimit(conversationsInFlight);
   let done = 0;
   await Promise.all(
@@ -91,6 +95,18 @@ async function scrub(
       }),
     ),
   );
+}
+
+/**
+ * Takes the erased ones among these people out of a conversation that has just come back, as passes do that were over
+ * before it. Safe to repeat.
+ */
+export async function settle(log: Log, pool: Pool, messageGroupUuid: string, userUuids: string[]) {
+  const isErased = erasedIn(await users.findNames(pool, userUuids));
+  const erased = userUuids.filter(isErased);
+  if (erased.length === 0) return;
+  for (const userUuid of erased) await leave(log, messageGroupUuid, userUuid);
+  await scrubConversation(log.table, messageGroupUuid, isErased);
 }
 
 /** Out of a group, so that it has an admin who exists. A direct conversation stays one of two. */

@@ -52,15 +52,11 @@ export async function finish(pool: Pool, userUuid: string) {
   );
 }
 
-/**
- * Begins the passes anew, of these people and of whoever was erased since: something may have come back that was written
- * by what was known before. Safe to repeat.
- */
-export async function reopen(pool: Pool, { userUuids, since }: { userUuids: string[]; since: Date }) {
+/** Begins the passes anew of whoever was erased since: something may have been written by what was known before. */
+export async function reopen(pool: Pool, since: Date) {
   await pool.query(
-    `update users set erasure_finished_at = null
-     where erasure_finished_at is not null and (uuid = any($1::uuid[]) or erased_at >= $2)`,
-    [userUuids, since],
+    'update users set erasure_finished_at = null where erasure_finished_at is not null and erased_at >= $1',
+    [since],
   );
 }
 

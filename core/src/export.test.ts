@@ -306,6 +306,8 @@ test('an export from before an erasure does not bring a text back', async () => 
   const ofAda = log2.filter(({ user_uuid }) => user_uuid === ada.uuid);
   expect(ofAda.filter(({ type, message }) => type === 'message' && message !== '')).toEqual([]);
   expect(ofAda.every(({ user_handle }) => user_handle === `deleted-${ada.uuid}`)).toBe(true);
+  // She left the group with an entry of its own.
+  await project(other, group);
   expect(await faultsOf(other)).toEqual([]);
 });
 

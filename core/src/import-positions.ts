@@ -6,14 +6,15 @@ import { queryAll } from './table/query.ts';
 /** How far a room has come: everything up to this line of the file is in its log; `isFinished`: and in its summaries. */
 export type Position = { line: number; isFinished: boolean };
 
-const positionFromItem = (item: Record<string, unknown>): Position => ({
+const positionFromItem = (item: Record<string, unknown>): Position & { title: string } => ({
+  title: item.title as string,
   line: item.line as number,
   isFinished: item.is_finished as boolean,
 });
 
 /** Access pattern: the positions of an import, by conversation. 1 read unit for each 4 KB (about 20 rooms). */
-export async function list(table: Table, source: string): Promise<Map<string, Position>> {
-  const positions = new Map<string, Position>();
+export async function list(table: Table, source: string): Promise<Map<string, Position & { title: string }>> {
+  const positions = new Map<string, Position & { title: string }>();
   const items = queryAll(table, {
     TableName: table.runnerName,
     KeyConditionExpression: 'pk = :pk',

@@ -2,12 +2,16 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import type { Pool } from 'pg';
+import * as arrivals from './arrivals.ts';
 import * as entries from './entries.ts';
 import { type Change, type Entry, largeGroupMembers, type Person } from './entries.ts';
+import * as erase from './erase.ts';
+import { type IsErased, withoutErased } from './erased.ts';
 import { createHistory } from './history.ts';
 import { type ImportedMessage, identityOf, type RoomPlan } from './import-plan.ts';
 import * as positions from './import-positions.ts';
-import type { TransactItem } from './log.ts';
+import { createLog, type TransactItem } from './log.ts';
 import type { Group } from './members.ts';
 import * as members from './members.ts';
 import { maxPeoplePerTransaction, namesOf } from './message-groups.ts';
@@ -21,8 +25,10 @@ import { isTransientFault } from './table/faults.ts';
  *
  * 1. Its log first: who is in it, then what was said. Every transaction carries the line of the file it comes to, on
  *    condition of the one before, so an interruption, a lost answer or a second import appends nothing twice.
- * 2. Then its members, each with the summary of the whole log; the last of these transactions makes the group. Until
- *    then nobody is in it: the room appears as a whole, and no message of today comes between those of the file.
+ * 2. Then its members, as the log has them, each with the summary of the whole log; the last of these transactions makes
+ *    the group. Until then nobody is in it: the room appears as a whole, and no message of today comes between those of
+ *    the file.
+ * 3. Then who was erased since it began leaves, with what they said (arrivals.ts), and the room is finished.
  */
 
 /** A transaction holds 100 items: these, and the position. */
@@ -31,20 +37,24 @@ const maxAttempts = 12;
 
 export type RoomOptions = {
   table: Table;
+  pool: Pool;
   source: string;
   plan: RoomPlan;
   position: positions.Position | undefined;
   /** Everybody, by identity. */
   people: Map<string, Person>;
+  erased: () => Promise<IsErased>;
 };
 
 export type Room = ReturnType<typeof createRoom>;
 
-export function createRoom({ table, source, plan, position, people }: RoomOptions) {
+export function createRoom({ table, pool, source, plan, position, people, erased }: RoomOptions) {
   const history = createHistory(plan.uuid);
   const startedAt = new Date(plan.startedAtMs).toISOString();
   const speakers = speakersOf(plan, people);
-  const isLarge = speakers.length > largeGroupMembers;
+  const log = createLog(table, { batch: 'transactions' });
+  /** Everybody is in the log before anything is said. */
+  const isLarge = () => history.members.size > largeGroupMembers;
   let line = position?.line;
   let isRead = false;
 
@@ -55,21 +65,31 @@ export function createRoom({ table, source, plan, position, people }: RoomOption
       if (absent.length > 0) await write(membershipEntries(absent), line ?? 0);
       const left = messages.filter((message) => message.line > (line ?? 0));
       const last = left.at(-1);
-      if (last) await write(messageEntries(left), last.line);
+      if (!last) return;
+      const isErased = await erased();
+      await write(
+        messageEntries(left).map((entry) => withoutErased(entry, isErased)),
+        last.line,
+      );
     });
 
   /** Makes the members with their summaries, and the group. Safe to repeat. */
   const finish = () =>
     untilDone(async () => {
       const { group, members: present } = await members.roster(table, plan.uuid);
-      const known = new Set(present.map(({ user_uuid }) => user_uuid));
-      const absent = group ? [] : speakers.filter(({ uuid }) => !known.has(uuid));
-      const items = absent.map(memberItems);
-      while (items.length > maxPeoplePerTransaction)
-        await send(items.splice(0, maxPeoplePerTransaction).flat());
-      const isFinished = { line: line ?? plan.lastLine, isFinished: true };
-      await send([...items.flat(), ...(group ? [] : [groupItem()]), moveTo(isFinished)]);
+      if (!group) await makeGroup(new Set(present.map(({ user_uuid }) => user_uuid)));
+      await erase.settle(log, pool, plan.uuid, [...history.people.keys()]);
+      await arrivals.end(table, plan.uuid);
+      await send([moveTo({ line: line ?? plan.lastLine, isFinished: true })]);
     });
+
+  async function makeGroup(present: Set<string>) {
+    const absent = [...history.members.keys()].filter((uuid) => !present.has(uuid));
+    const items = absent.map(memberItems);
+    while (items.length > maxPeoplePerTransaction)
+      await send(items.splice(0, maxPeoplePerTransaction).flat());
+    await send([...items.flat(), groupItem()]);
+  }
 
   /** Tries a step until it is done: after a failure, from what the table holds then. */
   async function untilDone(step: () => Promise<void>) {
@@ -94,8 +114,13 @@ export function createRoom({ table, source, plan, position, people }: RoomOption
   }
 
   async function write(written: Entry[], newLine: number) {
-    const position = moveTo({ line: newLine, isFinished: false });
-    await send([...written.map((entry) => putIfFree(table, entry)), position]);
+    const items = [
+      ...written.map((entry) => putIfFree(table, entry)),
+      moveTo({ line: newLine, isFinished: false }),
+    ];
+    // With the first entries, not before: the file of another run may not name this room any more.
+    if (history.seq === 0) items.push({ Put: arrivals.put(table, plan.uuid) });
+    await send(items);
     for (const entry of written) history.take(entry);
     line = newLine;
   }
@@ -122,7 +147,7 @@ export function createRoom({ table, source, plan, position, people }: RoomOption
         type: 'message',
         message: text,
         created_at: createdAt,
-        ...(isLarge && { large: true as const }),
+        ...(isLarge() && { large: true as const }),
       });
     });
   }
@@ -168,14 +193,14 @@ export function createRoom({ table, source, plan, position, people }: RoomOption
   });
 
   /** A member and a summary of the whole log: nobody has read more than up to their own last message. */
-  function memberItems({ uuid }: Person): TransactItem[] {
+  function memberItems(uuid: string): TransactItem[] {
     const { newest } = history;
     const member = history.members.get(uuid);
     if (!newest || !member) throw new Error(`${uuid} is not in the log of ${plan.uuid}`);
     const item = summaries.summaryItem({
       userUuid: uuid,
       entry: newest,
-      about: { kind: 'group', title: plan.title, large: isLarge },
+      about: { kind: 'group', title: plan.title, large: isLarge() },
       read: member.joined,
       sent: history.own.get(uuid) ?? start,
     });
@@ -186,13 +211,14 @@ export function createRoom({ table, source, plan, position, people }: RoomOption
   }
 
   function groupItem(): TransactItem {
+    const [creator = ''] = [...history.members].find(([, { role }]) => role === 'admin') ?? [];
     const group: Group = {
       message_group_uuid: plan.uuid,
       kind: 'group',
       title: plan.title,
-      created_by: speakers[0]?.uuid ?? '',
+      created_by: creator,
       created_at: startedAt,
-      member_count: speakers.length,
+      member_count: history.members.size,
       version: 1,
     };
     return putNew(members.groupItem(group));

@@ -1,5 +1,7 @@
 import type { Pool } from 'pg';
+import * as arrivals from './arrivals.ts';
 import type { Person } from './entries.ts';
+import * as entries from './entries.ts';
 import * as erasures from './erasures.ts';
 import {
   erasedReason,
@@ -11,7 +13,7 @@ import {
 } from './import-plan.ts';
 import * as positions from './import-positions.ts';
 import { createQueue, type QueuedRoom } from './import-queue.ts';
-import { createRoom } from './import-room.ts';
+import { createRoom, type Room } from './import-room.ts';
 import type { Table } from './table/client.ts';
 import * as users from './users.ts';
 
@@ -71,15 +73,17 @@ export async function importMessages(
     onProgress(progress);
   };
   onProgress(progress);
-  const queue = createQueue({ rooms: await roomsOf(table, plan, people), onDone, signal });
+  const { rooms: queued, orphans } = await roomsOf(table, pool, plan, people);
+  const queue = createQueue({ rooms: queued, onDone, signal });
   for await (const line of lines()) {
     if (queue.isStopping()) break;
     const message = parseLine(line, limits);
     if (typeof message !== 'string') await queue.add(message);
   }
   await queue.end();
-  // What was written of whoever was erased meanwhile is found by the members, who came last.
-  await erasures.reopen(pool, { userUuids: [], since });
+  if (!signal?.aborted) for (const room of orphans) await room.finish();
+  // Should this process have been paused for longer than an erasure takes.
+  await erasures.reopen(pool, since);
   const { badLines, rooms } = plan;
   const isStopped = signal?.aborted === true && progress.done < progress.total;
   return { ...progress, badLines, rooms: rooms.size, people: plan.handles.size, isStopped };
@@ -93,14 +97,26 @@ async function peopleOf(pool: Pool, { handles }: ImportPlan): Promise<Map<string
   );
 }
 
-async function roomsOf(table: Table, plan: ImportPlan, people: Map<string, Person>) {
+/** Those of the file, and orphans: begun by an earlier run, and all who spoke there were erased since. */
+async function roomsOf(table: Table, pool: Pool, plan: ImportPlan, people: Map<string, Person>) {
   const found = await positions.list(table, plan.source);
+  const shared = { table, pool, source: plan.source, people, erased: arrivals.createErased(pool) };
   const rooms = new Map<string, QueuedRoom>();
   for (const [title, room] of plan.rooms) {
     const position = found.get(room.uuid);
-    const options = { table, source: plan.source, plan: room, position, people };
     const isFinished = position?.isFinished === true && position.line >= room.lastLine;
-    rooms.set(title, { plan: room, room: createRoom(options), line: position?.line ?? 0, isFinished });
+    const created = createRoom({ ...shared, plan: room, position });
+    rooms.set(title, { plan: room, room: created, line: position?.line ?? 0, isFinished });
+    found.delete(room.uuid);
   }
-  return rooms;
+  const orphans: Room[] = [];
+  for (const [uuid, position] of found) {
+    const first = position.isFinished ? undefined : await entries.get(table, uuid, 1);
+    if (!first) continue;
+    const { title, line } = position;
+    const startedAtMs = Date.parse(first.created_at);
+    const room = { uuid, title, startedAtMs, lines: 0, lastLine: line, people: new Set<string>() };
+    orphans.push(createRoom({ ...shared, plan: room, position }));
+  }
+  return { rooms, orphans };
 }

@@ -2,13 +2,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { Pool } from 'pg';
+import * as arrivals from './arrivals.ts';
 import type { Entry } from './entries.ts';
 import * as entries from './entries.ts';
 import { largeGroupMembers } from './entries.ts';
-import { type IsErased, peopleOf, withoutErased } from './erased.ts';
+import * as erase from './erase.ts';
+import { type IsErased, withoutErased } from './erased.ts';
 import { ExportError, type StateLine } from './export-format.ts';
 import { createHistory } from './history.ts';
-import type { TransactItem } from './log.ts';
+import type { Log, TransactItem } from './log.ts';
 import type { Group, Member } from './members.ts';
 import * as members from './members.ts';
 import { maxPeoplePerTransaction } from './message-groups.ts';
@@ -24,9 +26,11 @@ const maxAttempts = 12;
 type ExportedMember = Member & { read_seq: number; settings?: Record<string, unknown> };
 export type Conversation = ReturnType<typeof begin>;
 
-export function begin(uuid: string) {
+export function begin(uuid: string, { isArriving }: { isArriving: boolean }) {
   return {
     uuid,
+    /** It was not here, or not to its end, before this run. */
+    isArriving,
     history: createHistory(uuid),
     entries: [] as Entry[],
     group: undefined as Group | undefined,
@@ -36,12 +40,15 @@ export function begin(uuid: string) {
   };
 }
 
-/** Takes a line. Answers the erased people without whose texts, names or keys an entry comes back. */
-export function take(
-  conversation: Conversation,
-  { line, ...value }: StateLine,
-  isErased: IsErased,
-): string[] {
+/** Before the first text of it. 1 read unit, and 1 write unit where it is not here yet. */
+export async function announce(table: Table, conversation: Conversation) {
+  if (await members.group(table, conversation.uuid)) return;
+  await arrivals.begin(table, conversation.uuid);
+  conversation.isArriving = true;
+}
+
+/** Takes a line. Answers whether it is an entry that comes back without what is of erased people. */
+export function take(conversation: Conversation, { line, ...value }: StateLine, isErased: IsErased): boolean {
   if (line === 'group') conversation.group = value as Group;
   else if (line === 'member') {
     const { message_group_uuid: _uuid, ...member } = value;
@@ -51,21 +58,26 @@ export function take(
     const entry = withoutErased(exported, isErased);
     conversation.history.take(entry);
     conversation.entries.push(entry);
-    return entry === exported ? [] : peopleOf(entry).filter(isErased);
+    return entry !== exported;
   }
-  return [];
+  return false;
 }
 
 /** How many had to be written; undefined where another entry stands in the place of one of these. */
-export async function writeEntries(table: Table, chunk: Entry[]): Promise<number | undefined> {
+export async function writeEntries(
+  table: Table,
+  chunk: Entry[],
+  erased: () => Promise<IsErased>,
+): Promise<number | undefined> {
   const [first, last] = [chunk[0], chunk.at(-1)];
   if (!first || !last) return 0;
   let missing = chunk;
   for (let attempt = 1; missing.length > 0; attempt += 1) {
+    const isErased = await erased();
     if (
       await send(
         table,
-        missing.map((entry) => putIfFree(table, entry)),
+        missing.map((entry) => putIfFree(table, withoutErased(entry, isErased))),
         attempt,
       )
     )
@@ -81,10 +93,19 @@ export async function writeEntries(table: Table, chunk: Entry[]): Promise<number
   return 0;
 }
 
-/** Members with their summaries, 48 at a time, and last the group: until then nobody is in the conversation. */
-export async function finish(table: Table, pool: Pool, conversation: Conversation) {
+/** Makes the members and the group, and lets who was erased here leave it. Safe to repeat. */
+export async function finish(log: Log, pool: Pool, conversation: Conversation) {
   const { uuid, history, group } = conversation;
   if (!group) return;
+  await makeGroup(log.table, pool, conversation, group);
+  if (!conversation.isArriving) return;
+  await erase.settle(log, pool, uuid, [...history.people.keys()]);
+  await arrivals.end(log.table, uuid);
+}
+
+/** Members with their summaries, 48 at a time, and last the group: until then nobody is in the conversation. */
+async function makeGroup(table: Table, pool: Pool, conversation: Conversation, group: Group) {
+  const { uuid, history } = conversation;
   for (let attempt = 1; ; attempt += 1) {
     const stored = await members.roster(table, uuid);
     if (stored.group) return;

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { Pool } from 'pg';
+import * as arrivals from './arrivals.ts';
 import * as erasures from './erasures.ts';
 import {
   canonical,
@@ -11,9 +12,10 @@ import {
   type StateLine,
 } from './export-format.ts';
 import type { Line } from './import-plan.ts';
+import { createLog } from './log.ts';
 import type { PersonLine } from './registry.ts';
 import * as registry from './registry.ts';
-import { begin, type Conversation, finish, take, writeEntries } from './restore-conversation.ts';
+import { announce, begin, type Conversation, finish, take, writeEntries } from './restore-conversation.ts';
 import type { Table } from './table/client.ts';
 
 /*
@@ -23,9 +25,8 @@ import type { Table } from './table/client.ts';
  * 2. People come first, then conversations: the log, then the members with their summaries, and last the group.
  * 3. Nothing that is there is overwritten, so the same command goes on after an interruption, and an old export adds
  *    to a system that lived on no more than what is missing. A conversation whose log differs is refused.
- * 4. Who has been erased here since stays so: their entries come back without texts, names and keys. In the end their
- *    erasures, and those that began meanwhile, are opened again: another pass takes them out of the groups that came
- *    back, and takes back what was written before their erasure was known here.
+ * 4. Who has been erased here since stays so: their entries come back without texts, names and keys, they leave the
+ *    groups that came back, and what an earlier, interrupted run has written of them goes (arrivals.ts).
  */
 
 export type RestoreOptions = {
@@ -66,8 +67,10 @@ export async function restore(
   const manifest = await verify(lines());
   const refusedPeople = await restorePeople(pool, lines());
   const since = await erasures.now(pool);
-  const isErased = await erasures.everybody(pool);
-  const erased = new Set<string>();
+  const knownErased = arrivals.createErased(pool);
+  const isErased = await knownErased();
+  const arriving = new Set(await arrivals.list(table));
+  const log = createLog(table, { batch: 'transactions' });
   const result = { manifest, written: 0, erased: 0, refusedPeople, refusedConversations: [] as string[] };
   if (refusedPeople.length > 0) return { ...result, isStopped: false };
   const waiting = new Set<Promise<void>>();
@@ -92,7 +95,7 @@ export async function restore(
     const chunk = conversation.entries.splice(0);
     if (chunk.length === 0) return;
     enqueue(conversation, async () => {
-      const written = await writeEntries(table, chunk);
+      const written = await writeEntries(table, chunk, knownErased);
       conversation.isRefused = written === undefined;
       result.written += written ?? 0;
       done += chunk.length;
@@ -102,7 +105,7 @@ export async function restore(
 
   function close(conversation: Conversation) {
     flush(conversation);
-    enqueue(conversation, () => finish(table, pool, conversation));
+    enqueue(conversation, () => finish(log, pool, conversation));
     const { uuid, turn } = conversation;
     void turn.then(() => conversation.isRefused && result.refusedConversations.push(uuid));
   }
@@ -112,16 +115,19 @@ export async function restore(
     if (line.line === 'person' || line.line === 'retired_handle') continue;
     const uuid = String(line.message_group_uuid);
     if (open && open.uuid !== uuid) close(open);
-    if (open?.uuid !== uuid) open = begin(uuid);
-    const erasedPeople = take(open, line, isErased);
-    if (erasedPeople.length > 0) result.erased += 1;
-    for (const userUuid of erasedPeople) erased.add(userUuid);
+    if (open?.uuid !== uuid) {
+      const conversation = begin(uuid, { isArriving: arriving.has(uuid) });
+      enqueue(conversation, () => announce(table, conversation));
+      open = conversation;
+    }
+    if (take(open, line, isErased)) result.erased += 1;
     if (open.entries.length === entriesPerTransaction) flush(open);
     while (waiting.size >= maxWaiting) await Promise.race(waiting);
   }
   if (open && !isStopping()) close(open);
   while (waiting.size > 0) await Promise.all(waiting);
-  await erasures.reopen(pool, { userUuids: [...erased], since });
+  // Should this process have been paused for longer than an erasure takes.
+  await erasures.reopen(pool, since);
   if (failure) throw failure.error;
   return { ...result, isStopped: signal?.aborted === true };
 }

@@ -70,7 +70,7 @@ const running = () => {
 };
 
 /** What the API shows to a person who signs in with the demo password. */
-async function inboxOf(email: string): Promise<{ last_seq: number }[]> {
+async function inboxOf(email: string) {
   const signedIn = await fetch(`http://127.0.0.1:${env.COGNITO_PORT}`, {
     method: 'POST',
     headers: {
@@ -87,7 +87,8 @@ async function inboxOf(email: string): Promise<{ last_seq: number }[]> {
     AuthenticationResult: { AccessToken: string };
   };
   const headers = { Authorization: `Bearer ${AuthenticationResult.AccessToken}` };
-  return (await fetch(`http://127.0.0.1:${env.PORT}/api/message_groups`, { headers })).json();
+  const response = await fetch(`http://127.0.0.1:${env.PORT}/api/message_groups`, { headers });
+  return (await response.json()) as { last_seq: number }[];
 }
 
 describe('bin/start', () => {

@@ -77,6 +77,9 @@ export const importKey = (source: string, messageGroupUuid: string): Key => ({
   pk: importsPk(source),
   sk: messageGroupUuid,
 });
+/** The list of conversations that an import or a restore has begun: nobody is in them yet, by whom one could find them. */
+export const arrivalsPk = 'ARRIVALS';
+export const arrivalKey = (messageGroupUuid: string): Key => ({ pk: arrivalsPk, sk: messageGroupUuid });
 
 const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 const conversationPkPattern = new RegExp(`^MSG#(${uuidPattern})$`);
