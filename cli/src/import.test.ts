@@ -6,7 +6,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { DeleteCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import * as erase from '@parley/core/erase';
+import * as erasures from '@parley/core/erasures';
+import { createLog } from '@parley/core/log';
 import { type Key, parseKey } from '@parley/core/table/keys';
+import { scanPages } from '@parley/core/table/scan';
+import * as users from '@parley/core/users';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import { startScript } from './testing/scripts.ts';
@@ -45,7 +50,7 @@ const itemsIn = async (TableName: string) =>
 /** How far the import has come, in lines of all rooms. */
 async function linesDone() {
   const positions = await itemsIn(table.runnerName);
-  return positions.reduce((sum, { line }) => sum + Number(line), 0);
+  return positions.reduce((sum, { line }) => sum + Number(line ?? 0), 0);
 }
 
 async function untilItWrites(child: ChildProcess) {
@@ -93,6 +98,42 @@ test('a check ends with 1 and the keys of what is wrong, and its repair rebuilds
   expect(checked.stdout).toContain('✗ 7 Everybody in the table is in Postgres');
   expect(checked.code).toBe(1);
 }, 120_000);
+
+test('a person who is erased after an import was killed is gone from what it wrote, and the next run goes on without them', async () => {
+  const guests = join(folder, 'guests.jsonl');
+  const lines = Array.from({ length: 3_000 }, (_, index) =>
+    JSON.stringify({
+      room: 'inn',
+      at: new Date(Date.UTC(2001, 2, 3) + index * 1_000).toISOString(),
+      handle: `guest-${index % 5}`,
+      text: index % 5 === 0 ? `zanzibar ${index}` : `line ${index}`,
+    }),
+  );
+  writeFileSync(guests, lines.join('\n'));
+  const killed = start('import', guests);
+  await untilItWrites(killed.child);
+  killed.child.kill('SIGKILL');
+  expect((await killed.ended).code).toBeNull();
+  expect(await secrets()).toBeGreaterThan(0);
+
+  const { uuid = '' } = (await users.findByHandle(database.pool, 'guest-0')) ?? {};
+  const erasure = (await erasures.begin(database.pool, uuid)) as erasures.Erasure;
+  const log = createLog(table, { batch: 'transactions' });
+  await erase.pass(log, database.pool, erasure, { deleteSignIn: async () => {}, settledMs: 0 });
+  expect(await secrets()).toBe(0);
+  const last = await start('import', guests).ended;
+  expect(last.stderr).toContain('line 1: handle is of somebody who was erased');
+  expect(last.code).toBe(0);
+  expect(await secrets()).toBe(0);
+}, 120_000);
+
+/** How often the table names, or quotes, the guest who is erased. */
+async function secrets() {
+  let found = 0;
+  for await (const page of scanPages(table))
+    found += JSON.stringify(page).match(/zanzibar|guest-0/g)?.length ?? 0;
+  return found;
+}
 
 test('a file without a single message fails, in a line at its end', async () => {
   const wrong = join(folder, 'wrong.md');
