@@ -19,7 +19,7 @@ import { parseKey } from './table/keys.ts';
 import { type Item, scanPages } from './table/scan.ts';
 import * as users from './users.ts';
 
-/* Work that dies with any of its writes, an erasure that begins and ends after that, and the same work once more. */
+/* Work that dies between two of its writes, an erasure that begins and ends after that, and the same work once more. */
 
 let table: Awaited<ReturnType<typeof createTestTable>>;
 let other: Awaited<ReturnType<typeof createTestTable>>;
@@ -109,10 +109,13 @@ async function expectSettled(on: Table) {
   expect(findings).toEqual([]);
 }
 
-/** Does work that dies with the first write, with the second one, and so on until it does not. */
+/** Each death takes a system of its own, and seconds. */
+const stride = 3;
+
+/** Does work that dies with every third of its writes, until one ends. */
 async function dieEverywhere(work: (on: Table) => Promise<unknown>, then: () => Promise<void>) {
   let deaths = 0;
-  for (let isDone = false; !isDone; deaths += 1) {
+  for (let isDone = false; !isDone; deaths += stride) {
     isDone = await work(failingAfter(other, deaths)).then(
       () => true,
       (error) => {
