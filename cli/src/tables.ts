@@ -24,11 +24,13 @@ async function drop({ doc, name, runnerName }: Table) {
       await waitUntilTableNotExists({ client: doc, maxWaitTime: 60, minDelay: 1 }, { TableName });
       console.log(`${TableName} is dropped.`);
     } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'ResourceNotFoundException') throw error;
+      if (!isNoTable(error)) throw error;
       console.log(`${TableName} was not there.`);
     }
   }
 }
+
+const isNoTable = (error: unknown) => error instanceof Error && error.name === 'ResourceNotFoundException';
 
 async function list({ doc }: Table) {
   const names: string[] = [];
@@ -40,15 +42,20 @@ async function list({ doc }: Table) {
   } while (ExclusiveStartTableName);
   const rows = [];
   for (const TableName of names) {
-    const { Table } = await doc.send(new DescribeTableCommand({ TableName }));
-    rows.push({
-      table: TableName,
-      status: Table?.TableStatus,
-      items: Table?.ItemCount,
-      bytes: Table?.TableSizeBytes,
-      indexes: Table?.GlobalSecondaryIndexes?.map(({ IndexName }) => IndexName).join(' '),
-      stream: Table?.StreamSpecification?.StreamViewType,
-    });
+    try {
+      const { Table } = await doc.send(new DescribeTableCommand({ TableName }));
+      rows.push({
+        table: TableName,
+        status: Table?.TableStatus,
+        items: Table?.ItemCount,
+        bytes: Table?.TableSizeBytes,
+        indexes: Table?.GlobalSecondaryIndexes?.map(({ IndexName }) => IndexName).join(' '),
+        stream: Table?.StreamSpecification?.StreamViewType,
+      });
+    } catch (error) {
+      // Dropped since it was listed.
+      if (!isNoTable(error)) throw error;
+    }
   }
   printRows(rows, {});
 }
