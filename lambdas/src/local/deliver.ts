@@ -4,7 +4,7 @@ import { isTransientFault } from '@parley/core/table/faults';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { contextFor } from './deadline.ts';
 import type { ConsumerContext, EventSource, Shard } from './shard-consumer.ts';
-import { numberOf } from './shard-reader.ts';
+import { lastBefore, numberOf } from './shard-reader.ts';
 import type { Trials } from './trials.ts';
 
 /*
@@ -54,9 +54,9 @@ export async function deliver(
     if (!left) return false;
     parts.unshift(...left.next.map((records) => ({ records, attempt: 1 })));
     if (left.last) parts.push(left.last);
-    const undone = parts.flatMap(({ records: [first] }) => (first ? batch.indexOf(first) : []));
-    const done = undone.length > 0 && batch[Math.min(...undone) - 1];
-    if (done) context.onProgress(numberOf(done));
+    const undone = parts.flatMap(({ records }) => records);
+    const done = undone.length > 0 && lastBefore(batch, undone);
+    if (done) context.onProgress(done);
   }
   return true;
 }

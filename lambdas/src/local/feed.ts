@@ -18,6 +18,8 @@ export type FeedContext = Pick<
 > & {
   /** Writes into the lease how far the sources are. */
   note: () => Promise<boolean>;
+  /** Told of an error that nobody foresaw: the batch that met it is not done. */
+  onFailure: (error: unknown) => void;
   /** Told when more is done than before. */
   onProgress: () => void;
 };
@@ -59,14 +61,16 @@ export function createFeed(context: FeedContext, shard: Shard, source: EventSour
     if (!isDue || underWay || batch.length === 0 || context.signal.aborted) return;
     clearTimeout(timer);
     const records = batch;
-    underWay = { records, ended: run(records, readTo) };
+    underWay = { records, ended: run(records, readTo).catch(context.onFailure) };
     batch = [];
     bytes = 0;
     isDue = false;
   }
 
   async function run(records: DynamoDBRecord[], to: string | undefined) {
-    const onProgress = (number: string) => advance(number);
+    const onProgress = (number: string) => {
+      if (isAfter(number, doneTo)) advance(number);
+    };
     const isDone = await deliver(
       { ...context, source, trials, isCautious: isTakenOver, onProgress },
       shard,

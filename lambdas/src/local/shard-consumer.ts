@@ -87,15 +87,20 @@ const aheadMs = 1_000;
 const catchUpMs = 250;
 const maxRetryMs = 5_000;
 
-/** Resolves to true when the shard is closed and done, to false when aborted or the lease is lost. */
+/**
+ * Resolves to true when the shard is closed and done, to false when aborted or the lease is lost. Rejects with an error
+ * that nobody foresaw: the shard can then be consumed again, from what the lease holds.
+ */
 export async function consumeShard(context: ConsumerContext, shard: Shard): Promise<boolean> {
-  const { table, streams, sources, lease, waiter, logger, signal } = context;
+  const { table, streams, sources, lease, waiter, logger } = context;
+  const failing = new AbortController();
+  const signal = AbortSignal.any([context.signal, failing.signal]);
   let repairs = 0;
   const starts = await persist(() =>
     Promise.all(sources.map((source, index) => startOf(source, index === 0))),
   );
   if (!starts) return false;
-  const feedContext = { ...context, note, onProgress };
+  const feedContext = { ...context, signal, note, onProgress, onFailure };
   const feeds = sources.map((source, index) =>
     createFeed(feedContext, shard, source, starts[index] ?? unknown),
   );
@@ -113,7 +118,17 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
     if (isAfter(main.readTo(), feed.readTo())) fallBehind(feed);
     else attached.add(feed);
   }
-  while (!signal.aborted && !isFinished()) {
+  await readOn().catch(onFailure);
+  await Promise.all([...feeds.map((feed) => feed.stop()), ...catchingUp.values()]);
+  if (failing.signal.aborted) throw failing.signal.reason;
+  save();
+  return isFinished();
+
+  async function readOn() {
+    while (!signal.aborted && !isFinished()) await step(lead as Feed);
+  }
+
+  async function step(lead: Feed) {
     const limit = Math.min(maxRecordsPerRead, lead.room());
     const found = main.isClosed() || limit === 0 ? 0 : await readMain(limit);
     context.onPending(feeds.flatMap((feed) => feed.pending() ?? []));
@@ -123,15 +138,16 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
       if (isPassedNoted) context.onPassed();
     }
     // A full page says that more waits: it is read while this one is delivered.
-    if (found > 0 && found === limit && lead.room() > 0) continue;
+    if (found > 0 && found === limit && lead.room() > 0) return;
     await lead.delivered(aheadMs);
     if (found > 0) pollMs = minPollMs;
     if (found === 0) await pause();
     else if (found < fewRecords) await sleep(gatherMs, undefined, { signal }).catch(() => {});
   }
-  await Promise.all([...feeds.map((feed) => feed.stop()), ...catchingUp.values()]);
-  save();
-  return isFinished();
+  function onFailure(error: unknown) {
+    failing.abort(error);
+    waiter.wake();
+  }
 
   /** Where a source begins. Without a position it has lost its own, unless nobody has read here before. */
   async function startOf({ name }: EventSource, isFirst: boolean): Promise<Progress> {
@@ -157,7 +173,9 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
 
   function fallBehind(feed: Feed) {
     attached.delete(feed);
-    const done = catchUp(feed).finally(() => catchingUp.delete(feed));
+    const done = catchUp(feed)
+      .catch(onFailure)
+      .finally(() => catchingUp.delete(feed));
     catchingUp.set(feed, done);
   }
 
@@ -245,7 +263,7 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
   }
 
   function save() {
-    if (repairs === 0) void note();
+    if (repairs === 0) note().catch(onFailure);
   }
 
   async function note(): Promise<boolean> {

@@ -44,6 +44,14 @@ export function isAfter(one: string | undefined, other: string | undefined): boo
   return BigInt(one) > BigInt(other);
 }
 
+/** The number of the last of these records that comes before all of those, in the shard. */
+export function lastBefore(records: DynamoDBRecord[], those: DynamoDBRecord[]): string | undefined {
+  const numbers = those.map(numberOf);
+  const least = numbers.reduce((one, other) => (isAfter(one, other) ? other : one));
+  const before = records.map(numberOf).filter((number) => isAfter(least, number));
+  return before.length > 0 ? before.reduce((one, other) => (isAfter(one, other) ? one : other)) : undefined;
+}
+
 export type Reader = ReturnType<typeof createReader>;
 
 /** Reads a shard from after `from` on. `onTrimmed` is told that records are gone: it goes on with the oldest then. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { Table } from '@parley/core/table/client';
 import type { Logger } from 'pino';
@@ -149,7 +150,7 @@ export function createStreamRunner(options: RunnerOptions) {
 
   type Taken = Pick<ConsumerContext, 'lease' | 'isTakenOver' | 'waiter' | 'signal'>;
 
-  /** Reads a shard until it is done or not ours any more. */
+  /** Reads a shard until it is done or not ours any more, again after an error that nobody foresaw. */
   async function consume(shard: Shard, taken: Taken) {
     const { shardId } = shard;
     const hooks = {
@@ -162,7 +163,18 @@ export function createStreamRunner(options: RunnerOptions) {
       onPassed: () => discoverAfter(passed, shardId),
       onLost: startRepair,
     };
-    const isDone = await consumeShard({ table, streams, sources, logger, ...taken, ...hooks }, shard);
+    const context = { table, streams, sources, logger, ...taken, ...hooks };
+    let isDone: boolean | undefined;
+    for (let failures = 0; isDone === undefined; failures += 1) {
+      isDone = await consumeShard(context, shard).catch(async (err) => {
+        lag.noteUnreachable(shardId);
+        logger.error({ shard: shardId, err }, 'reading of a shard failed, beginning again');
+        await sleep(Math.min(maxRestartMs, 50 * 2 ** failures), undefined, { signal: taken.signal }).catch(
+          () => {},
+        );
+        return undefined;
+      });
+    }
     lag.forget(shardId);
     if ((await taken.lease.release()) && isDone) discoverAfter(finished, shardId);
   }

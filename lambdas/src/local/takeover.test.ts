@@ -183,6 +183,8 @@ test('a record that kills every runner is halved out of its batch by them, and g
 }, 60_000);
 
 test('a table that fails under one runner after the other costs no attempt', async () => {
+  // Each of three deaths may come in the midst of an attempt, which counts; the twelve faults do not.
+  const maxAttempts = 4;
   let faults = 0;
   const done: string[] = [];
   const digest: Deliver = async (texts) => {
@@ -194,14 +196,14 @@ test('a table that fails under one runner after the other costs no attempt', asy
   };
   await write('healthy');
   for (const untilFaults of [3, 6, 9]) {
-    const runner = await startOne(digest, { maxAttempts: 2 });
+    const runner = await startOne(digest, { maxAttempts });
     await eventually(
       () => faults,
       (count) => count >= untilFaults,
     );
     runner.vanish();
   }
-  await startOne(digest, { maxAttempts: 2 });
+  await startOne(digest, { maxAttempts });
   await eventually(
     () => done,
     (texts) => texts.includes('healthy'),
@@ -331,4 +333,23 @@ test('a shard of which each source had a lease of its own is read on from where 
     ({ length }) => length === 2,
   );
   expect([seen, large].map((list) => list.map(([text]) => text))).toEqual([['4'], ['3', '4']]);
+});
+
+test('an error that nobody foresaw ends no runner: the shard is read again', async () => {
+  const seen: string[] = [];
+  let surprises = 0;
+  const filter: EventSource['filter'] = () => {
+    surprises += 1;
+    if (surprises === 3) throw new Error('unforeseen');
+    return true;
+  };
+  const source = sourceOf(async (texts) => void seen.push(...texts), { filter });
+  const runner = await startRunner(() => [source, { ...source, name: 'large-summaries' }]);
+  await write('1', '2', '3');
+  await eventually(
+    () => seen,
+    (texts) => ['1', '2', '3'].every((text) => texts.includes(text)),
+  );
+  expect(surprises).toBeGreaterThan(3);
+  expect(runner.shards()).toEqual({ held: 1, open: 1 });
 });
