@@ -222,3 +222,19 @@ test('who has lost the lease stops: nothing is delivered and nothing given up an
   expect(await deliver(context, shard, records(1))).toBe(false);
   expect([invocations, await letters()]).toEqual([1, []]);
 });
+
+test('records in another order are done up to before the first that is not, by their numbers', async () => {
+  const told: string[] = [];
+  const { context } = await createContext({
+    handler: async ({ Records }) => {
+      if (Records.some((each) => numberOf(each) === 5)) throw new Error('poisoned');
+      return none;
+    },
+  });
+  const shuffled = [6, 3, 5, 9, 4, 8].map((number) => record(number));
+  expect(await deliver({ ...context, onProgress: (number) => told.push(number) }, shard, shuffled)).toBe(
+    true,
+  );
+  expect(told.length).toBeGreaterThan(0);
+  expect(told.map(Number).filter((number) => number >= 5)).toEqual([]);
+});
