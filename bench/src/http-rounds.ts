@@ -53,6 +53,7 @@ export async function httpRounds(
             'p50 ms': median(ours.map(({ p50 }) => p50)),
             'p99 ms': median(ours.map(({ p99 }) => p99)),
             'CPU ms a request (api)': cpuPerRequest(ours, /^api/),
+            'CPU ms a request (runner)': cpuPerRequest(ours, /^runner/),
             'CPU ms a request (all)': cpuPerRequest(ours, /^(?!load|floor)/),
             'CPU ms a request (floor)': cpuPerRequest(bare, /^floor/),
           },

@@ -45,6 +45,19 @@ export async function put(table: Table, letter: DeadLetter) {
   );
 }
 
+/** Whether a record was given up before. 1 read unit for each 4 KB. */
+export async function exists(
+  table: Table,
+  { consumer, shardId, record }: Pick<DeadLetter, 'consumer' | 'shardId' | 'record'>,
+): Promise<boolean> {
+  const sequenceNumber = record.dynamodb?.SequenceNumber ?? '';
+  const Key = keyOf({ consumer, shardId, sequenceNumber });
+  const { Item } = await table.doc.send(
+    new GetCommand({ TableName: table.runnerName, Key, ProjectionExpression: 'pk', ConsistentRead: true }),
+  );
+  return Item !== undefined;
+}
+
 /** All letters of a consumer, by shard and in the stream's order. 1 read unit for each 4 KB. */
 export async function* list(table: Table, consumer: string): AsyncGenerator<StoredLetter> {
   const items = queryAll(table, {

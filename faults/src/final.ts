@@ -4,7 +4,7 @@ import pLimit from 'p-limit';
 import type { Cluster } from './cluster.ts';
 import type { Entry, Recorder } from './history.ts';
 import { attemptHttp, type Directory, type Identity } from './requests.ts';
-import { poisonPrefix } from './stream-weather.ts';
+import { isPoisoned } from './stream-weather.ts';
 import type { Actor } from './workload.ts';
 
 const pollMs = 250;
@@ -87,8 +87,7 @@ async function lettersNow(table: Cluster['table']) {
   const counts = { poisoned: 0, lost: 0 };
   for (const consumer of deadLetters.consumers) {
     for await (const { record } of deadLetters.list(table, consumer)) {
-      const isPoisoned = record.dynamodb?.SequenceNumber?.startsWith(poisonPrefix);
-      counts[isPoisoned ? 'poisoned' : 'lost'] += 1;
+      counts[isPoisoned(record.dynamodb?.SequenceNumber ?? '') ? 'poisoned' : 'lost'] += 1;
     }
   }
   return counts;

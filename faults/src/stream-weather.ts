@@ -15,7 +15,8 @@ const remembered = 40;
 /**
  * Rewrites answers of GetRecords within what the stream's contract allows: records come twice, and records of different
  * items in another order. The last record stays the last, as consumers go on from its sequence number. A poisoned record
- * is one of a real conversation that no table would ever hold: the index refuses an empty time.
+ * is one of a real conversation that no table would ever hold: the index refuses an empty time. The stream proxy's numbers
+ * end in 0: those of poisoned records are between two of them.
  */
 export function createStreamWeather(random: Random, weather: StreamWeather) {
   const earlier: StreamRecord[] = [];
@@ -36,7 +37,7 @@ export function createStreamWeather(random: Random, weather: StreamWeather) {
     for (const record of records) seen.add(numberOf(record));
     if (victim) {
       weather.poison -= 1;
-      victims.set(numberOf(victim), poison(victim, victims.size + 1));
+      victims.set(numberOf(victim), poison(victim));
     }
     // A bad record is as bad when it is read again.
     const poisons = records.flatMap((record) => victims.get(numberOf(record)) ?? []);
@@ -54,16 +55,15 @@ const numberOf = ({ dynamodb }: StreamRecord) => dynamodb.SequenceNumber;
 const isEntry = ({ eventName, dynamodb }: StreamRecord) =>
   eventName === 'INSERT' && dynamodb.NewImage?.type?.S === 'message';
 
-/** Marks its dead letter. */
-export const poisonPrefix = 'poison-';
+export const isPoisoned = (sequenceNumber: string) => sequenceNumber.endsWith('5');
 
-function poison({ dynamodb, ...record }: StreamRecord, number: number): StreamRecord {
+function poison({ dynamodb, ...record }: StreamRecord): StreamRecord {
   const sk = { S: '999999999999' };
   return {
     ...record,
     dynamodb: {
       ...dynamodb,
-      SequenceNumber: `${poisonPrefix}${number}`,
+      SequenceNumber: String(BigInt(dynamodb.SequenceNumber) - 5n),
       Keys: { ...dynamodb.Keys, sk },
       NewImage: { ...dynamodb.NewImage, sk, created_at: { S: '' } },
     },

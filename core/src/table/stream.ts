@@ -37,12 +37,13 @@ export const isLargeRecord = ({ dynamodb }: StreamRecord) =>
 
 /** The entry of a record; undefined where it holds none that Parley wrote. */
 export function entryRecord(record: StreamRecord): EntryRecord | undefined {
-  if (!isEntryRecord(record) || !record.dynamodb?.NewImage) return undefined;
-  const { NewImage, ApproximateCreationDateTime = 0, SequenceNumber = '' } = record.dynamodb;
+  const { eventName, dynamodb: { NewImage, ApproximateCreationDateTime = 0, SequenceNumber = '' } = {} } =
+    record;
+  const isModified = eventName === 'MODIFY';
+  if (!NewImage || !(isModified || eventName === 'INSERT')) return undefined;
   try {
     const image = unmarshall(NewImage as Record<string, AttributeValue>, { wrapNumbers: Number });
     const writtenAtMs = millisecondsOf(ApproximateCreationDateTime);
-    const isModified = record.eventName === 'MODIFY';
     return { entry: entryFromItem(image), writtenAtMs, sequenceNumber: SequenceNumber, isModified };
   } catch {
     // Not an entry of this layout (an older one, a hand-made row): it is counted, and must not stop the shard.

@@ -7,18 +7,21 @@ import type { AddressInfo } from 'node:net';
  *
  * The engine's records are read once, in order, into memory. A shard is a range of hashes of the partition key and a
  * range of that list: so a record is in exactly one shard, and all records of a partition key follow each other through
- * a line of shards. Closing a shard ends its range where the list ends, and its children begin there.
+ * a line of shards. Closing a shard ends its range where the list ends, and its children begin there. Sequence numbers are
+ * ten times the engine's, so that a test can put a record of its own between two.
  */
 
 type Body = Record<string, unknown>;
 type EngineRecord = { dynamodb: { SequenceNumber: string; Keys: { pk: { S: string } } } };
-type Read = { hash: number; record: EngineRecord };
+type Read = { hash: number; number: bigint; record: EngineRecord };
 type ProxyShard = { id: string; parent?: string; from: number; to: number; start: number; end?: number };
 type Stream = {
   arn: string;
   /** The engine's own shard. */
   source: string;
   records: Read[];
+  /** The engine's number of the last of them. */
+  readTo?: string;
   shards: ProxyShard[];
   /** Records before this index are trimmed. */
   horizon: number;
@@ -82,7 +85,7 @@ export async function startStreamProxy(endpoint: string, { shards = 4, onRequest
 
   async function readOn(stream: Stream) {
     for (;;) {
-      const last = stream.records.at(-1)?.record.dynamodb.SequenceNumber;
+      const last = stream.readTo;
       const { ShardIterator } = (await engine('GetShardIterator', {
         StreamArn: stream.arn,
         ShardId: stream.source,
@@ -92,7 +95,13 @@ export async function startStreamProxy(endpoint: string, { shards = 4, onRequest
       const { Records } = (await engine('GetRecords', { ShardIterator, Limit: 1_000 })) as {
         Records: EngineRecord[];
       };
-      for (const record of Records) stream.records.push({ hash: hashOf(record.dynamodb.Keys.pk.S), record });
+      for (const record of Records) {
+        const { dynamodb } = record;
+        stream.readTo = dynamodb.SequenceNumber;
+        dynamodb.SequenceNumber += '0';
+        const hash = hashOf(dynamodb.Keys.pk.S);
+        stream.records.push({ hash, number: BigInt(dynamodb.SequenceNumber), record });
+      }
       if (Records.length < 1_000) return;
     }
   }
@@ -121,9 +130,10 @@ export async function startStreamProxy(endpoint: string, { shards = 4, onRequest
     let next = Math.max(shard.start, stream.horizon);
     if (ShardIteratorType === 'LATEST') next = stream.records.length;
     if (ShardIteratorType === 'AFTER_SEQUENCE_NUMBER') {
-      const at = stream.records.findIndex(({ record }) => record.dynamodb.SequenceNumber === SequenceNumber);
-      if (at + 1 < stream.horizon) throw new Refusal('TrimmedDataAccessException');
-      next = at + 1;
+      const after = BigInt(String(SequenceNumber));
+      const at = stream.records.findIndex(({ number }) => number > after);
+      next = at === -1 ? stream.records.length : at;
+      if (next < stream.horizon) throw new Refusal('TrimmedDataAccessException');
     }
     return { ShardIterator: iteratorTo(stream, shard, next) };
   }

@@ -1,9 +1,6 @@
-import {
-  type DynamoDBStreamsClient,
-  GetRecordsCommand,
-  GetShardIteratorCommand,
-} from '@aws-sdk/client-dynamodb-streams';
+import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { EventSource, Shard } from './shard-consumer.ts';
+import { createReader, maxRecordsPerRead } from './shard-reader.ts';
 
 /** Reads that a count takes at most, of up to 1,000 records each. */
 const maxReads = 5;
@@ -13,20 +10,16 @@ export type Backlog = { records: number; hasMore: boolean };
 /** How many records of interest a shard holds after a sequence number: at least so many, where there are more. */
 export async function countAfter(
   streams: DynamoDBStreamsClient,
-  { streamArn: StreamArn, shardId: ShardId }: Shard,
+  shard: Shard,
   { filter }: EventSource,
-  SequenceNumber: string,
+  from: string,
 ): Promise<Backlog> {
-  const ShardIteratorType = 'AFTER_SEQUENCE_NUMBER';
-  let { ShardIterator } = await streams.send(
-    new GetShardIteratorCommand({ StreamArn, ShardId, ShardIteratorType, SequenceNumber }),
-  );
+  const reader = createReader(streams, shard, { from, onTrimmed: () => {} });
   let records = 0;
   for (let reads = 0; reads < maxReads; reads += 1) {
-    const page = await streams.send(new GetRecordsCommand({ ShardIterator, Limit: 1_000 }));
-    records += (page.Records ?? []).filter(filter).length;
-    ShardIterator = page.NextShardIterator;
-    if (!ShardIterator || !page.Records?.length) return { records, hasMore: false };
+    const page = await reader.read(maxRecordsPerRead);
+    records += page.filter(filter).length;
+    if (reader.isClosed() || page.length === 0) return { records, hasMore: false };
   }
   return { records, hasMore: true };
 }

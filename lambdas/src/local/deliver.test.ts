@@ -1,32 +1,25 @@
 import { randomUUID } from 'node:crypto';
-import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import * as deadLetters from '@parley/core/dead-letters';
-import { clientConfig } from '@parley/core/table/client';
-import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
+import { createTestTable } from '@parley/engines/testing/test-table';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { pino } from 'pino';
-import { deliver } from './deliver.ts';
+import { type DeliveryContext, deliver } from './deliver.ts';
 import { type HeldLease, holdLease } from './held-lease.ts';
 import * as leases from './leases.ts';
-import type { ConsumerContext, EventSource, Shard } from './shard-consumer.ts';
-import { createWaiter } from './waiter.ts';
+import type { EventSource, Shard } from './shard-consumer.ts';
+import { createTrials } from './trials.ts';
 
 const logger = pino({ level: 'silent' });
 let table: Awaited<ReturnType<typeof createTestTable>>;
-let streams: DynamoDBStreamsClient;
 const held: HeldLease[] = [];
 beforeAll(async () => {
   table = await createTestTable();
-  streams = new DynamoDBStreamsClient(clientConfig('us-east-1', testEndpoint()));
 });
 afterEach(async () => {
   for (const lease of held.splice(0)) await lease.release();
 });
-afterAll(async () => {
-  streams.destroy();
-  await table.drop();
-});
+afterAll(() => table.drop());
 
 const shard: Shard = { streamArn: 'arn:stream', shardId: 'shard-1', isContinued: false };
 const numberOf = ({ dynamodb }: DynamoDBRecord) => Number(dynamodb?.SequenceNumber);
@@ -52,9 +45,9 @@ async function createContext(source: Partial<EventSource> & Pick<EventSource, 'h
     onLost: () => stopping.abort(),
   });
   held.push(mine);
-  const context: ConsumerContext = {
+  const trials = createTrials([]);
+  const context: DeliveryContext = {
     table,
-    streams,
     source: {
       name,
       filter: () => true,
@@ -67,12 +60,13 @@ async function createContext(source: Partial<EventSource> & Pick<EventSource, 'h
       ...source,
     },
     lease: mine,
-    waiter: createWaiter(),
+    trials,
+    isCautious: false,
+    note: () => mine.save({ isFinished: false, progress: { [name]: { trials: trials.list() } } }),
+    onProgress: () => {},
     logger,
     signal: stopping.signal,
-    onPending: () => {},
     onDeadLetter: () => {},
-    onLost: async () => {},
   };
   const letters = async () => {
     const found: deadLetters.StoredLetter[] = [];
@@ -227,4 +221,20 @@ test('who has lost the lease stops: nothing is delivered and nothing given up an
   });
   expect(await deliver(context, shard, records(1))).toBe(false);
   expect([invocations, await letters()]).toEqual([1, []]);
+});
+
+test('records in another order are done up to before the first that is not, by their numbers', async () => {
+  const told: string[] = [];
+  const { context } = await createContext({
+    handler: async ({ Records }) => {
+      if (Records.some((each) => numberOf(each) === 5)) throw new Error('poisoned');
+      return none;
+    },
+  });
+  const shuffled = [6, 3, 5, 9, 4, 8].map((number) => record(number));
+  expect(await deliver({ ...context, onProgress: (number) => told.push(number) }, shard, shuffled)).toBe(
+    true,
+  );
+  expect(told.length).toBeGreaterThan(0);
+  expect(told.map(Number).filter((number) => number >= 5)).toEqual([]);
 });

@@ -4,6 +4,8 @@ import { isTransientFault } from '@parley/core/table/faults';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { contextFor } from './deadline.ts';
 import type { ConsumerContext, EventSource, Shard } from './shard-consumer.ts';
+import { lastBefore, numberOf } from './shard-reader.ts';
+import type { Trials } from './trials.ts';
 
 /*
  * Hands a batch to the handler until each of its records is done or a dead letter, with the semantics of a Lambda event
@@ -14,9 +16,11 @@ import type { ConsumerContext, EventSource, Shard } from './shard-consumer.ts';
  * 2. A batch that throws is halved, down to the record at fault; one that makes no progress loses its first record to a
  *    batch of its own. Splitting consumes no attempts. The parts follow each other in the stream's order.
  * 3. A record alone is tried `maxAttempts` times, with backoff and full jitter, then it is a dead letter. So is one that
- *    is older than `maxRecordAgeMs`. Where others wait, they come between the second and the third time: a runner that
- *    dies begins all attempts anew, and its batch must not be held up for as long as runners die.
+ *    is older than `maxRecordAgeMs`. Where others wait, they come between the second and the third time.
  * 4. A fault of the table is no record's: it is waited for, and does not count.
+ * 5. Each further attempt of a record is noted in the lease before it is made, so that a runner that dies leaves the
+ *    count to the next. Who takes over from a dead runner notes its first deliveries too, whole batches: what kills one
+ *    runner after the other is halved by each of them, and given up in the end like any other record.
  */
 
 const firstRetryMs = 50;
@@ -24,18 +28,35 @@ const maxRetryMs = 10_000;
 /** Times a batch may report its own first record before that is tried alone, and that before others come first. */
 const wholeAttempts = 2;
 
+export type DeliveryContext = Pick<
+  ConsumerContext,
+  'table' | 'lease' | 'logger' | 'signal' | 'onDeadLetter'
+> & {
+  source: EventSource;
+  trials: Trials;
+  /** Whether the runner before this one may have died of what is delivered now. */
+  isCautious: boolean;
+  /** Writes the trials into the lease. False: it is not certainly ours. */
+  note: () => Promise<boolean>;
+  /** Told of the last record before all that is not done. */
+  onProgress: (doneTo: string) => void;
+};
+
 /** Resolves to false where it was aborted or the lease was lost before all was done. */
 export async function deliver(
-  context: ConsumerContext,
+  context: DeliveryContext,
   shard: Shard,
   batch: DynamoDBRecord[],
 ): Promise<boolean> {
-  const parts: Part[] = [{ records: batch, attempt: 1 }];
+  const parts = partsOf(context, batch);
   for (let part = parts.shift(); part; part = parts.shift()) {
     const left = await deliverPart(context, shard, part, parts.length > 0);
     if (!left) return false;
     parts.unshift(...left.next.map((records) => ({ records, attempt: 1 })));
     if (left.last) parts.push(left.last);
+    const undone = parts.flatMap(({ records }) => records);
+    const done = undone.length > 0 && lastBefore(batch, undone);
+    if (done) context.onProgress(done);
   }
   return true;
 }
@@ -45,46 +66,80 @@ type Part = { records: DynamoDBRecord[]; attempt: number };
 type Left = { next: DynamoDBRecord[][]; last?: Part };
 const nothing: Left = { next: [] };
 
+/** A batch as the runner before left it: what it tried is halved, or alone; a record that failed twice comes last. */
+function partsOf({ trials }: DeliveryContext, batch: DynamoDBRecord[]): Part[] {
+  const cuts = new Set([0]);
+  for (const [index, record] of batch.entries()) {
+    const { records = 0 } = trials.get(numberOf(record)) ?? {};
+    if (records > 0) for (const after of [0, Math.ceil(records / 2), records]) cuts.add(index + after);
+  }
+  const starts = [...cuts].filter((cut) => cut < batch.length).sort((one, other) => one - other);
+  const parts = starts.map((start, index) => {
+    const records = batch.slice(start, starts[index + 1]);
+    const trial = records.length === 1 && records[0] ? trials.get(numberOf(records[0])) : undefined;
+    return { records, attempt: 1 + (trial?.attempts ?? 0) };
+  });
+  const isLast = ({ attempt }: Part) => attempt > wholeAttempts;
+  return [...parts.filter((part) => !isLast(part)), ...parts.filter(isLast)];
+}
+
 /** Undefined where it must not go on. */
 async function deliverPart(
-  context: ConsumerContext,
+  context: DeliveryContext,
   shard: Shard,
-  part: Part,
+  { records, attempt }: Part,
   doOthersWait: boolean,
 ): Promise<Left | undefined> {
-  const { source, logger, signal } = context;
-  let { records: rest, attempt } = part;
+  const { source, logger, signal, trials } = context;
+  const [first, ...others] = records;
+  if (!first) return nothing;
+  const from = numberOf(first);
+  const isAlone = others.length === 0;
+  const giveUp = async (burial: Omit<Burial, 'condition'>) => {
+    const isBuried = await bury(context, shard, first, { condition: 'RetryAttemptsExhausted', ...burial });
+    return isBuried ? nothing : undefined;
+  };
   for (let faults = 0; ; ) {
     if (!(await mayGoOn(context))) return undefined;
-    const old = rest.findIndex((record) => !isTooOld(context, record));
+    const old = records.findIndex((record) => !isTooOld(context, record));
     if (old !== 0) {
-      const expired = old === -1 ? rest : rest.slice(0, old);
-      for (const record of expired) await bury(context, shard, record, 'RecordAgeExceeded', attempt - 1);
-      return old === -1 ? nothing : { next: [rest.slice(old)] };
+      for (const record of old === -1 ? records : records.slice(0, old))
+        if (!(await bury(context, shard, record, { condition: 'RecordAgeExceeded', attempts: attempt - 1 })))
+          return undefined;
+      return old === -1 ? nothing : { next: [records.slice(old)] };
     }
-    const { failedFrom, error } = await invoke(source, rest);
+    if (isAlone && attempt > source.maxAttempts) {
+      const cause = new Error('its runner ended in the last attempt');
+      return giveUp({ attempts: attempt - 1, cause, mayBeDone: true });
+    }
+    const isNoted = context.isCautious || (isAlone && attempt > 1);
+    if (isNoted) {
+      trials.note({ from, records: records.length, attempts: isAlone ? attempt : 0 });
+      if (!(await mayGoOn(context, context.note))) return undefined;
+    }
+    const { failedFrom, error } = await invoke(source, records);
+    if (failedFrom !== 0) trials.forget(from);
     if (failedFrom === undefined) return nothing;
     logger.warn(
-      { source: source.name, attempt, failed: rest.length - failedFrom, err: error },
+      { source: source.name, attempt, failed: records.length - failedFrom, err: error },
       'stream batch failed',
     );
-    const [first, ...others] = rest.slice(failedFrom);
-    if (!first) return nothing;
-    if (failedFrom > 0) {
-      rest = [first, ...others];
-      attempt = 1;
-    } else if (isTransientFault(error)) faults += 1;
-    else if (others.length > 0 && error) return { next: halves(rest) };
-    else if (others.length > 0 && attempt >= wholeAttempts) return { next: [[first], others] };
-    else if (attempt >= source.maxAttempts) {
-      if (!(await mayGoOn(context))) return undefined;
-      await bury(context, shard, first, 'RetryAttemptsExhausted', attempt, error);
-      return nothing;
-    } else if (others.length === 0 && attempt === wholeAttempts && doOthersWait)
-      return { next: [], last: { records: rest, attempt: attempt + 1 } };
-    else attempt += 1;
-    const retryMs = Math.random() * Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(attempt + faults, 16));
-    await sleep(retryMs, undefined, { signal }).catch(() => {});
+    if (failedFrom === 0 && isTransientFault(error)) {
+      faults += 1;
+      if (isNoted && isAlone) {
+        trials.note({ from, records: 1, attempts: attempt - 1 });
+        await context.note();
+      }
+    } else if (failedFrom === 0) {
+      if (!isAlone && error) return { next: halves(records) };
+      if (!isAlone && attempt >= wholeAttempts) return { next: [[first], others] };
+      if (isAlone && attempt >= source.maxAttempts) return giveUp({ attempts: attempt, cause: error });
+      attempt += 1;
+      if (isAlone && attempt === wholeAttempts + 1 && doOthersWait)
+        return { next: [], last: { records, attempt } };
+    }
+    await backoff(signal, failedFrom > 0 ? 1 : attempt + faults);
+    if (failedFrom > 0) return { next: [records.slice(failedFrom)] };
   }
 }
 
@@ -93,21 +148,28 @@ function halves(records: DynamoDBRecord[]): DynamoDBRecord[][] {
   return [records.slice(0, half), records.slice(half)];
 }
 
+async function backoff(signal: AbortSignal, failures: number) {
+  const retryMs = Math.random() * Math.min(maxRetryMs, firstRetryMs * 2 ** Math.min(failures, 16));
+  await sleep(retryMs, undefined, { signal }).catch(() => {});
+}
+
 const unsureRetryMs = 200;
 
 /** Not before the lease is certainly ours: after a long pause somebody else may read this shard. */
-async function mayGoOn({ lease, signal }: ConsumerContext): Promise<boolean> {
+async function mayGoOn(
+  { lease, signal }: DeliveryContext,
+  isOurs: () => Promise<boolean> = lease.confirm,
+): Promise<boolean> {
   while (!signal.aborted) {
-    if (await lease.confirm()) return !signal.aborted;
+    if (await isOurs()) return !signal.aborted;
     await sleep(unsureRetryMs, undefined, { signal }).catch(() => {});
   }
   return false;
 }
-
 export const writtenAtMs = ({ dynamodb }: DynamoDBRecord) =>
   (dynamodb?.ApproximateCreationDateTime ?? 0) * 1_000;
 
-const isTooOld = ({ table, source }: ConsumerContext, record: DynamoDBRecord) =>
+const isTooOld = ({ table, source }: DeliveryContext, record: DynamoDBRecord) =>
   table.clock.now() - writtenAtMs(record) > source.maxRecordAgeMs;
 
 type Outcome = { failedFrom?: number | undefined; error?: unknown };
@@ -138,24 +200,44 @@ async function invoke({ handler, timeoutMs }: EventSource, Records: DynamoDBReco
   }
 }
 
+type Burial = { condition: deadLetters.Condition; attempts: number; cause?: unknown; mayBeDone?: boolean };
+
+/** Resolves to false where it must not go on. Until the letter is written, the record stays where it is. */
 async function bury(
-  { table, source, logger, onDeadLetter }: ConsumerContext,
+  context: DeliveryContext,
   { shardId }: Shard,
   record: DynamoDBRecord,
-  condition: deadLetters.Condition,
-  attempts: number,
-  cause?: unknown,
-) {
-  const error =
-    condition === 'RecordAgeExceeded'
-      ? `older than ${source.maxRecordAgeMs / 1_000} seconds`
-      : cause instanceof Error
-        ? (cause.stack ?? cause.message)
-        : 'reported by the handler';
-  await deadLetters.put(table, { consumer: source.name, shardId, record, error, condition, attempts });
-  onDeadLetter();
-  logger.error(
-    { source: source.name, keys: record.dynamodb?.Keys, condition },
-    'stream record became a dead letter',
-  );
+  { condition, attempts, cause, mayBeDone }: Burial,
+): Promise<boolean> {
+  const { table, source, logger, signal, onDeadLetter } = context;
+  const letter = {
+    consumer: source.name,
+    shardId,
+    record,
+    error: errorOf(context, condition, cause),
+    condition,
+    attempts,
+  };
+  for (let failures = 1; await mayGoOn(context); failures += 1) {
+    try {
+      // The letter of the runner that gave it up knows the cause.
+      if (mayBeDone && (await deadLetters.exists(table, letter))) return true;
+      await deadLetters.put(table, letter);
+      onDeadLetter();
+      logger.error(
+        { source: source.name, keys: record.dynamodb?.Keys, condition },
+        'stream record became a dead letter',
+      );
+      return true;
+    } catch (err) {
+      logger.warn({ source: source.name, shard: shardId, err }, 'dead letter not written, trying again');
+      await backoff(signal, failures);
+    }
+  }
+  return false;
+}
+
+function errorOf({ source }: DeliveryContext, condition: deadLetters.Condition, cause: unknown): string {
+  if (condition === 'RecordAgeExceeded') return `older than ${source.maxRecordAgeMs / 1_000} seconds`;
+  return cause instanceof Error ? (cause.stack ?? cause.message) : 'reported by the handler';
 }

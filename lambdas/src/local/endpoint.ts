@@ -12,7 +12,7 @@ const timeoutMs = 60_000;
 /** What a runner knows of itself. */
 export type Status = Lag & {
   status: 'ok';
-  /** Leases, of each event source and shard. */
+  /** Leases, of each shard. */
   shards: { held: number; open: number };
   /** Records given up since the start. */
   dead_letters: number;

@@ -21,8 +21,8 @@ export function holdLease(
   /** When the last write was sent that the table took: the lease lasts from there. */
   let confirmedAtMs = takenAtMs;
   let state: 'held' | 'lost' | 'released' = 'held';
-  let underWay: Promise<void> = Promise.resolve();
-  let queued: Promise<void> | undefined;
+  let underWay: Promise<unknown> = Promise.resolve();
+  let queued: Promise<boolean> | undefined;
   const timer = setInterval(renewIfDue, lease.leaseMs / 3);
 
   const ageMs = () => performance.now() - confirmedAtMs;
@@ -32,37 +32,43 @@ export function holdLease(
     if (ageMs() >= lease.leaseMs / 4) void flush();
   }
 
-  /** Resolves when what is unsaved now was written, or could not be. */
-  function flush(isLast = false): Promise<void> {
+  /** Resolves to whether what is unsaved now was written. */
+  function flush(isLast = false): Promise<boolean> {
     queued ??= underWay.then(() => {
       queued = undefined;
-      underWay = write(isLast);
-      return underWay;
+      const written = write(isLast);
+      underWay = written;
+      return written;
     });
     return queued;
   }
 
-  async function write(isLast: boolean) {
-    if (state !== 'held') return;
+  async function write(isLast: boolean): Promise<boolean> {
+    if (state !== 'held') return false;
     const sentAtMs = performance.now();
     const position = unsaved;
     unsaved = undefined;
     counter += 1;
     try {
-      if (!(await leases.write(table, lease, { counter, position, isLast }))) return lose();
+      if (!(await leases.write(table, lease, { counter, position, isLast }))) {
+        lose();
+        return false;
+      }
       confirmedAtMs = sentAtMs;
       if (isLast) state = 'released';
+      return true;
     } catch (err) {
       // It may have been written all the same: the next write says so again, with a greater counter.
       unsaved ??= position;
-      logger.warn({ source: lease.source, shard: lease.shardId, err }, 'lease not renewed, trying again');
+      logger.warn({ shard: lease.shardId, err }, 'lease not renewed, trying again');
+      return false;
     }
   }
 
   function lose() {
     state = 'lost';
     clearInterval(timer);
-    logger.warn({ source: lease.source, shard: lease.shardId }, 'another runner has taken this shard');
+    logger.warn({ shard: lease.shardId }, 'another runner has taken this shard');
     onLost();
   }
 
@@ -76,11 +82,11 @@ export function holdLease(
       if (!isHeld()) await flush();
       return isHeld();
     },
-    /** Notes a position, soon. */
-    save(position: Position) {
+    /** Notes a position, soon. Resolves to whether the table took it, or a later one. */
+    save(position: Position): Promise<boolean> {
       checkpoint = { ...position, updatedAtMs: table.clock.now() };
       unsaved = position;
-      void flush();
+      return flush();
     },
     /**
      * Writes what is unsaved and gives the lease up, so that another runner need not wait for it to run out. False where

@@ -3,7 +3,7 @@ import type { Table } from '@parley/core/table/client';
 import { countAfter } from './backlog.ts';
 import type { EventSource, Shard } from './shard-consumer.ts';
 
-/** What a consumer has read and not handled yet. */
+/** What was read for a source and is not handled yet. */
 export type Pending = {
   source: EventSource;
   shard: Shard;
@@ -27,21 +27,21 @@ const promptMs = 1_000;
 /** An answer serves everybody who asks within this time. */
 const freshMs = 2_000;
 
-/** Where each consumer of a runner stands behind its shard. */
+/** Where the consumers of a runner stand behind their shards. */
 export function createLag(table: Table, streams: DynamoDBStreamsClient) {
-  const pending = new Map<string, Pending>();
+  const pending = new Map<string, Pending[]>();
   const unreachableSince = new Map<string, number>();
   let known: { lag: Promise<Lag>; atMs: number } | undefined;
 
   function lagMs() {
     const nowMs = table.clock.now();
-    const oldest = [...pending.values()].map(({ oldestWrittenAtMs }) => oldestWrittenAtMs);
+    const oldest = [...pending.values()].flat().map(({ oldestWrittenAtMs }) => oldestWrittenAtMs);
     return nowMs - Math.min(nowMs, ...oldest, ...unreachableSince.values());
   }
 
   async function measure(): Promise<Lag> {
     const lag = { lag_ms: lagMs(), records_behind: 0, has_more: false };
-    for (const { records, oldestWrittenAtMs, source, shard, readTo } of [...pending.values()]) {
+    for (const { records, oldestWrittenAtMs, source, shard, readTo } of [...pending.values()].flat()) {
       lag.records_behind += records;
       if (table.clock.now() - oldestWrittenAtMs < promptMs + source.windowMs) continue;
       // The stream may be what is out of reach: then nobody knows what else is in it.
@@ -56,11 +56,10 @@ export function createLag(table: Table, streams: DynamoDBStreamsClient) {
   }
 
   return {
-    /** Told of what waits at a place; of nothing, where all is handled. */
-    note(place: string, waiting: Pending | undefined) {
+    /** Told of what waits at a place for each of its sources. */
+    note(place: string, waiting: Pending[]) {
       unreachableSince.delete(place);
-      if (waiting) pending.set(place, waiting);
-      else pending.delete(place);
+      pending.set(place, waiting);
     },
     noteUnreachable(place: string) {
       unreachableSince.set(place, unreachableSince.get(place) ?? table.clock.now());

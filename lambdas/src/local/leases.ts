@@ -6,7 +6,8 @@ import { checkpointKey, checkpointSk, checkpointsPk, type Key, shardIdOf } from 
 import { queryAll } from '@parley/core/table/query';
 
 /*
- * Who reads a shard, and how far: one item for each event source and shard, as the Kinesis Client Library keeps it.
+ * Who reads a shard, and how far: one item for each shard, as the Kinesis Client Library keeps it, with the position of
+ * each event source. It has the key of the first source, under which each source had a lease of its own at first.
  *
  * 1. Whoever takes a lease raises its token, on condition of the token and the counter it has seen. Two that take at
  *    once are told apart by the table.
@@ -18,8 +19,25 @@ import { queryAll } from '@parley/core/table/query';
 
 export type Place = { source: string; streamArn: string; shardId: string };
 
-/** Everything up to `sequenceNumber` is done (none: nothing was there); `isFinished`: the shard is. */
-export type Position = { sequenceNumber?: string | undefined; isFinished: boolean };
+/**
+ * A delivery that was begun, of so many records from one on. It failed, or is under way, or its runner is dead.
+ * `attempts`: how often, where it is of one record alone.
+ */
+export type Trial = { from: string; records: number; attempts: number };
+
+/** How far a source is: everything up to `doneTo` (none: nothing was there), and what of the rest was tried. */
+export type Progress = { doneTo?: string | undefined; trials: Trial[] };
+
+/**
+ * Everything up to `sequenceNumber` is done by every source (none: nothing was there); `isFinished`: the shard is, and
+ * `isPassed`: it is by the first source, so that its children may begin. `progress`: of each source by its name.
+ */
+export type Position = {
+  sequenceNumber?: string | undefined;
+  isFinished: boolean;
+  isPassed?: boolean | undefined;
+  progress?: Record<string, Progress> | undefined;
+};
 export type Checkpoint = Position & { updatedAtMs: number };
 
 export type Lease = Place & {
@@ -38,7 +56,7 @@ const keptDays = 7;
 
 const keyOf = ({ source, streamArn, shardId }: Place) => checkpointKey(source, streamArn, shardId);
 
-/** The leases of a source's shards that somebody held at some time. 1 read unit for each 4 KB (about 12 leases). */
+/** The leases of shards that somebody held at some time. 1 read unit for each 4 KB (about ten leases). */
 export async function list(table: Table, source: string, streamArn: string): Promise<Lease[]> {
   const found: Lease[] = [];
   const items = queryAll(table, {
@@ -97,7 +115,8 @@ export async function take(
   }
 }
 
-async function get(table: Table, place: Place): Promise<Lease | undefined> {
+/** 1 read unit. */
+export async function get(table: Table, place: Place): Promise<Lease | undefined> {
   const { Item } = await table.doc.send(
     new GetCommand({ TableName: table.runnerName, Key: keyOf(place), ConsistentRead: true }),
   );
@@ -122,7 +141,8 @@ export async function write(
   const set = ['lease_counter = :counter', '#ttl = :ttl'];
   const remove = isLast ? ['lease_owner'] : [];
   if (position) {
-    set.push('is_finished = :finished', 'updated_at = :now');
+    set.push('is_finished = :finished', 'is_passed = :passed', 'updated_at = :now');
+    set.push('source_progress = :progress');
     if (position.sequenceNumber) set.push('sequence_number = :position');
     else remove.push('sequence_number');
   }
@@ -141,6 +161,8 @@ export async function write(
           ...(position && {
             ':finished': position.isFinished,
             ':now': new Date(table.clock.now()).toISOString(),
+            ':passed': position.isPassed ?? position.isFinished,
+            ':progress': position.progress ?? {},
             ...(position.sequenceNumber && { ':position': position.sequenceNumber }),
           }),
         },
@@ -167,8 +189,11 @@ function leaseFromItem(place: Place, item: Record<string, unknown>): Lease {
         ? undefined
         : {
             sequenceNumber: item.sequence_number as string | undefined,
-            isFinished: item.is_finished === true,
+            // Where each source had a lease of its own, this is about one of them.
+            isFinished: item.is_finished === true && item.source_progress !== undefined,
             updatedAtMs: Date.parse(item.updated_at as string),
+            isPassed: item.is_passed === true,
+            progress: item.source_progress as Position['progress'],
           },
   };
 }

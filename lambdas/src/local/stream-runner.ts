@@ -4,21 +4,21 @@ import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { Table } from '@parley/core/table/client';
 import type { Logger } from 'pino';
 import { chooseLeases, createObserver, type Seen } from './balance.ts';
-import { type HeldLease, holdLease } from './held-lease.ts';
+import { holdLease } from './held-lease.ts';
 import { createLag, type Pending } from './lag.ts';
 import type { Lease, Place } from './leases.ts';
 import * as leases from './leases.ts';
-import { consumeShard, type EventSource, type Shard } from './shard-consumer.ts';
+import { type ConsumerContext, consumeShard, type EventSource, type Shard } from './shard-consumer.ts';
 import { describeStream, type Stream } from './shards.ts';
 import { createWaiter, type Waiter } from './waiter.ts';
 
 /*
  * Runs handlers over the table's stream, off AWS, and shares its shards with other runners.
  *
- * 1. The stream is described now and then: shards whose parents are done, once for each event source, are to be read.
+ * 1. The stream is described now and then: shards whose parents are passed by the first source are to be read.
  * 2. Unless all of these are ours already, the leases are read: what is free, stale or too many of another's is taken.
- * 3. A lease that was taken is held by a timer of its own, and a consumer reads its shard until that is done, the lease
- *    is lost, or the runner stops. A fault starts the consumer again from the checkpoint, with backoff.
+ * 3. A lease that was taken is held by a timer of its own, and a consumer reads its shard for all event sources, until
+ *    that is done, the lease is lost, or the runner stops.
  */
 
 /** New shards are looked for this often, and when one is done. */
@@ -29,6 +29,7 @@ const defaultLeaseMs = 6_000;
 export type RunnerOptions = {
   table: Table;
   streams: DynamoDBStreamsClient;
+  /** The first names the leases. */
   sources: EventSource[];
   logger: Logger;
   /** Rebuilds what a gap in the stream may have left behind. */
@@ -39,16 +40,16 @@ export type RunnerOptions = {
 
 export type StreamRunner = ReturnType<typeof createStreamRunner>;
 
-type Open = { key: string; source: EventSource; shard: Shard };
-type Held = Open & { waiter: Waiter; end: () => void; ended: Promise<void> };
-
-const keyOf = (source: string, shardId: string) => `${source} ${shardId}`;
+type Held = { shard: Shard; waiter: Waiter; end: () => void; ended: Promise<void> };
 
 export function createStreamRunner(options: RunnerOptions) {
   const { table, streams, sources, logger, repair, leaseMs = defaultLeaseMs } = options;
   const id = randomUUID();
+  const source = sources[0]?.name ?? '';
+  /** By the shard's id. */
   const held = new Map<string, Held>();
   const finished = new Set<string>();
+  const passed = new Set<string>();
   const lag = createLag(table, streams);
   const observer = createObserver();
   const changed = createWaiter();
@@ -80,41 +81,37 @@ export function createStreamRunner(options: RunnerOptions) {
     if (!stream || performance.now() - stream.readAtMs >= discoveryMs) {
       const described = await describeStream(table, streams);
       // Another stream may use the same names for its shards.
-      if (described.streamArn !== stream?.streamArn) finished.clear();
+      if (described.streamArn !== stream?.streamArn) {
+        finished.clear();
+        passed.clear();
+      }
       stream = { ...described, readAtMs: performance.now() };
     }
     const { streamArn } = stream;
     dropGone(stream);
-    if (openShards(stream).every(({ key }) => held.has(key))) return discoveryMs;
+    if (openShards(stream).every(({ shardId }) => held.has(shardId))) return discoveryMs;
     const known = new Map<string, Lease>();
-    for (const { name } of sources)
-      for (const lease of await leases.list(table, name, streamArn)) {
-        const key = keyOf(name, lease.shardId);
-        known.set(key, lease);
-        if (lease.checkpoint?.isFinished) finished.add(key);
-      }
+    for (const lease of await leases.list(table, source, streamArn)) {
+      known.set(lease.shardId, lease);
+      if (lease.checkpoint?.isFinished) finished.add(lease.shardId);
+      if (lease.checkpoint?.isPassed) passed.add(lease.shardId);
+    }
     const open = openShards(stream);
-    const seen = shuffled(open.map(({ key }) => look(key, known.get(key))));
+    const seen = shuffled(open.map(({ shardId }) => look(shardId, known.get(shardId))));
     const chosen = new Set(chooseLeases(id, seen));
-    for (const place of open)
-      if (chosen.has(place.key) && !isStopping) await take(place, known.get(place.key));
+    for (const shard of open)
+      if (chosen.has(shard.shardId) && !isStopping) await take(shard, known.get(shard.shardId));
     return nextLookMs(chosen.size > 0, known);
   }
 
-  /** Shards to be read: not done, and their parents are. */
-  function openShards({ streamArn, shards }: Stream): Open[] {
-    return sources.flatMap((source) =>
-      shards
-        .filter(({ shardId, parentId }) => {
-          const isWaiting = parentId !== undefined && !finished.has(keyOf(source.name, parentId));
-          return !isWaiting && !finished.has(keyOf(source.name, shardId));
-        })
-        .map(({ shardId, parentId }) => ({
-          key: keyOf(source.name, shardId),
-          source,
-          shard: { streamArn, shardId, isContinued: parentId !== undefined },
-        })),
-    );
+  /** Shards to be read: not done, and their parents are passed. */
+  function openShards({ streamArn, shards }: Stream): Shard[] {
+    return shards
+      .filter(({ shardId, parentId }) => {
+        const isWaiting = parentId !== undefined && !passed.has(parentId);
+        return !isWaiting && !finished.has(shardId);
+      })
+      .map(({ shardId, parentId }) => ({ streamArn, shardId, isContinued: parentId !== undefined }));
   }
 
   function dropGone({ streamArn, shards }: Stream) {
@@ -129,8 +126,9 @@ export function createStreamRunner(options: RunnerOptions) {
     return { key, owner: idleTimes < 1 ? lease.owner : undefined, idleTimes };
   }
 
-  async function take({ key, source, shard }: Open, seen: Lease | undefined) {
-    const place: Place = { source: source.name, streamArn: shard.streamArn, shardId: shard.shardId };
+  async function take(shard: Shard, seen: Lease | undefined) {
+    const { streamArn, shardId } = shard;
+    const place: Place = { source, streamArn, shardId };
     const takenAtMs = performance.now();
     const lease = await leases.take(table, place, seen, { owner: id, leaseMs });
     if (!lease) return;
@@ -142,55 +140,57 @@ export function createStreamRunner(options: RunnerOptions) {
       waiter.wake();
     };
     const mine = holdLease(table, lease, { takenAtMs, logger, onLost: end });
-    const ended = consume({ key, source, shard }, mine, waiter, ending.signal).finally(() => {
-      held.delete(key);
+    const isTakenOver = seen?.owner !== undefined;
+    const ended = consume(shard, { lease: mine, isTakenOver, waiter, signal: ending.signal }).finally(() => {
+      held.delete(shardId);
       changed.wake();
     });
-    held.set(key, { key, source, shard, waiter, end, ended });
+    held.set(shardId, { shard, waiter, end, ended });
   }
 
-  /** Reads a shard until it is done or not ours any more; after a fault, from the checkpoint again. */
-  async function consume(
-    { key, source, shard }: Open,
-    lease: HeldLease,
-    waiter: Waiter,
-    signal: AbortSignal,
-  ) {
-    const onPending = (waiting: Pending | undefined) => lag.note(key, waiting);
-    const onDeadLetter = () => {
-      deadLetters += 1;
+  type Taken = Pick<ConsumerContext, 'lease' | 'isTakenOver' | 'waiter' | 'signal'>;
+
+  /** Reads a shard until it is done or not ours any more, again after an error that nobody foresaw. */
+  async function consume(shard: Shard, taken: Taken) {
+    const { shardId } = shard;
+    const hooks = {
+      onPending: (waiting: Pending[]) => lag.note(shardId, waiting),
+      onUnreachable: () => lag.noteUnreachable(shardId),
+      onDeadLetter() {
+        deadLetters += 1;
+      },
+      // Its children begin where the table knows of it, for every runner.
+      onPassed: () => discoverAfter(passed, shardId),
+      onLost: startRepair,
     };
-    const hooks = { onPending, onDeadLetter, onLost: startRepair };
-    const context = { table, streams, source, lease, waiter, logger, signal, ...hooks };
-    let isDone = false;
-    for (let failures = 0; !isDone && !signal.aborted; failures += 1) {
-      const startedAtMs = performance.now();
-      try {
-        isDone = await consumeShard(context, shard);
-      } catch (err) {
-        if (performance.now() - startedAtMs > maxRestartMs) failures = 0;
-        const retryMs = Math.random() * Math.min(maxRestartMs, 50 * 2 ** Math.min(failures + 1, 16));
-        lag.noteUnreachable(key);
-        logger.warn(
-          { source: source.name, shard: shard.shardId, err, retryMs },
-          'shard out of reach, trying again',
+    const context = { table, streams, sources, logger, ...taken, ...hooks };
+    let isDone: boolean | undefined;
+    for (let failures = 0; isDone === undefined; failures += 1) {
+      isDone = await consumeShard(context, shard).catch(async (err) => {
+        lag.noteUnreachable(shardId);
+        logger.error({ shard: shardId, err }, 'reading of a shard failed, beginning again');
+        await sleep(Math.min(maxRestartMs, 50 * 2 ** failures), undefined, { signal: taken.signal }).catch(
+          () => {},
         );
-        await sleep(retryMs, undefined, { signal }).catch(() => {});
-      }
+        return undefined;
+      });
     }
-    lag.forget(key);
-    // Its children begin where the table knows that it is done, for every runner.
-    if (!(await lease.release()) || !isDone) return;
-    finished.add(key);
+    lag.forget(shardId);
+    if ((await taken.lease.release()) && isDone) discoverAfter(finished, shardId);
+  }
+
+  function discoverAfter(shards: Set<string>, shardId: string) {
+    shards.add(shardId);
     if (stream) stream.readAtMs = Number.NEGATIVE_INFINITY;
+    changed.wake();
   }
 
   /** A lease that runs out is seen when it does, not at the next look after. */
   function nextLookMs(hasTaken: boolean, known: Map<string, Lease>): number {
     let waitMs = hasTaken ? leaseMs / 12 : leaseMs / 3;
-    for (const [key, lease] of known) {
-      if (held.has(key) || finished.has(key) || !lease.owner) continue;
-      const leftMs = (lease.leaseMs || leaseMs) - observer.unmovedMs(key, lease);
+    for (const [shardId, lease] of known) {
+      if (held.has(shardId) || finished.has(shardId) || !lease.owner) continue;
+      const leftMs = (lease.leaseMs || leaseMs) - observer.unmovedMs(shardId, lease);
       if (leftMs > 0) waitMs = Math.min(waitMs, leftMs + 10);
     }
     return waitMs;
@@ -212,9 +212,9 @@ export function createStreamRunner(options: RunnerOptions) {
     start() {
       running = run();
     },
-    /** Reads now instead of after the current pause, where no window gathers records anyway. */
+    /** Reads now instead of after the current pause. */
     wake() {
-      for (const { waiter, source } of held.values()) if (source.windowMs === 0) waiter.wake();
+      for (const { waiter } of held.values()) waiter.wake();
     },
     /** Age of the oldest record that was read and is not handled yet, or how long nothing can be read, in ms. */
     lagMs: lag.lagMs,
@@ -222,7 +222,7 @@ export function createStreamRunner(options: RunnerOptions) {
     lag: lag.measure,
     /** Records given up since the start. */
     deadLetters: () => deadLetters,
-    /** The shards this runner reads: of how many, for each event source. */
+    /** The shards this runner reads, of how many. */
     shards: () => ({ held: held.size, open: stream ? openShards(stream).length : 0 }),
     /**
      * Resolves when the batches under way are done and the leases are given up. A repair pass is left: the next start
