@@ -389,9 +389,12 @@ withBrowser('the browser chat', () => {
 async function collect(page: Page, read: () => Promise<[number, string][]>) {
   const found = new Map<number, string>();
   const scroller = page.locator('.scroller');
-  // A list that follows its end goes on doing so until it is measured.
-  await page.waitForTimeout(400);
-  await scroller.evaluate((element) => element.scrollTo(0, 0));
+  // A list that follows its end goes on doing so until it is measured, and older entries join it above.
+  await eventually(async () => {
+    await scroller.evaluate((element) => element.scrollTo(0, 0));
+    await stillness(page);
+    return (await scroller.evaluate((element) => element.scrollTop === 0)) || undefined;
+  });
   for (let steps = 0; steps < 500; steps += 1) {
     await stillness(page);
     for (const [seq, text] of await read()) found.set(seq, text);
