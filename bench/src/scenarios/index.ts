@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { bundle } from './bundle.ts';
+import { client } from './client.ts';
 import { corpus } from './corpus.ts';
 import { deliveries } from './deliver.ts';
 import { engineFloor } from './engine-floor.ts';
@@ -27,6 +28,7 @@ export const scenarios: Scenario[] = [
   idle,
   throttling,
   engineFloor,
+  client,
   growth,
   ...posts,
   ...pages,

@@ -1,0 +1,119 @@
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { AwsJson1_0Protocol } from '@aws-sdk/core/protocols';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { convertToAttr, marshall, type marshallOptions, unmarshall } from '@aws-sdk/util-dynamodb';
+import { collectBody, HttpRequest } from '@smithy/core/protocols';
+
+/** What Parley uses of the SDK's document client: it takes the same commands, and gives the same answers. */
+export type DocumentClient = Pick<DynamoDBDocumentClient, 'send' | 'config' | 'middlewareStack' | 'destroy'>;
+
+/**
+ * A document client for the hot path (docs/decisions/0017-a-lean-client.md): the middleware of a command is resolved
+ * once and not for each request, and native values become JSON without a walk over the schema of the service.
+ * Binary values are not converted: Parley has none.
+ */
+export function createDocumentClient(config: DynamoDBClientConfig): DocumentClient {
+  const client = new DynamoDBClient({ ...config, protocol: DocumentProtocol });
+  const { middlewareStack } = client;
+  const handlers = new Map<unknown, Handler>();
+  const { add, remove } = middlewareStack;
+  middlewareStack.add = ((...middleware: Parameters<typeof add>) => {
+    handlers.clear();
+    add(...middleware);
+  }) as typeof add;
+  middlewareStack.remove = (name) => {
+    handlers.clear();
+    return remove(name);
+  };
+
+  async function send(command: Message) {
+    // A document command holds that of the client, with the same input.
+    const clientCommand = command.clientCommand ?? command;
+    let handler = handlers.get(clientCommand.constructor);
+    if (!handler) {
+      handler = clientCommand.resolveMiddleware(middlewareStack, client.config) as Handler;
+      handlers.set(clientCommand.constructor, handler);
+    }
+    return (await handler(clientCommand)).output;
+  }
+  const destroy = () => client.destroy();
+  return { send: send as DocumentClient['send'], config: client.config, middlewareStack, destroy };
+}
+
+type Handler = (command: unknown) => Promise<{ output: unknown }>;
+
+/** Operations on items and statements; those on tables are left to the SDK. */
+const dataOperation = /Item|^(Query|Scan)$|Statement$|^ExecuteTransaction$/;
+
+type Serialize = AwsJson1_0Protocol['serializeRequest'];
+type Deserialize = AwsJson1_0Protocol['deserializeResponse'];
+
+/** DynamoDB's JSON from and to native values. */
+class DocumentProtocol extends AwsJson1_0Protocol {
+  override async serializeRequest(...[operation, input, context]: Parameters<Serialize>) {
+    if (!dataOperation.test(operation.name)) return super.serializeRequest(operation, input, context);
+    const { protocol, hostname, port, path } = await context.endpoint();
+    const headers = {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': `${this.serviceTarget}.${operation.name}`,
+    };
+    const body = JSON.stringify(convert(input, encoders));
+    return new HttpRequest({ method: 'POST', protocol, hostname, port, path, headers, body });
+  }
+
+  override async deserializeResponse(...[operation, context, response]: Parameters<Deserialize>) {
+    if (!dataOperation.test(operation.name) || this.isErrorResponse(response.statusCode))
+      return super.deserializeResponse(operation, context, response);
+    const body = await collectBody(response.body, context);
+    const output = convert(JSON.parse(body.transformToString()), decoders);
+    return Object.assign(output, { $metadata: this.deserializeMetadata(response) });
+  }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: requests and answers of every operation.
+type Message = any;
+type Converters = { [field: string]: (value: Message) => unknown };
+
+const options: marshallOptions = { removeUndefinedValues: true };
+const encode = (values: Message) => marshall(values, options);
+const encoders: Converters = {
+  Key: encode,
+  Item: encode,
+  ExclusiveStartKey: encode,
+  ExpressionAttributeValues: encode,
+  Keys: (keys: Message[]) => keys.map(encode),
+  Parameters: (values: Message[]) => values.map((value) => convertToAttr(value, options)),
+  RequestItems: (byTable) => mapValues(byTable, (requests) => convert(requests, encoders)),
+};
+
+/** A row made by hand may hold a number that no double holds; Parley's own are all exact. */
+const decode = (values: Message) => unmarshall(values, { wrapNumbers: Number });
+const decodeEach = (items: Message[]) => items.map(decode);
+const decodeFields = (message: Message) => convert(message, decoders);
+const decoders: Converters = {
+  Key: decode,
+  Item: decode,
+  Attributes: decode,
+  LastEvaluatedKey: decode,
+  Items: decodeEach,
+  Keys: decodeEach,
+  Responses: (responses) =>
+    Array.isArray(responses) ? responses.map(decodeFields) : mapValues(responses, decodeEach),
+  UnprocessedKeys: (byTable) => mapValues(byTable, decodeFields),
+  UnprocessedItems: (byTable) => mapValues(byTable, decodeFields),
+};
+
+/** A copy whose fields of native values, or of DynamoDB's, are converted, wherever they are. */
+function convert(message: Message, converters: Converters): Message {
+  if (typeof message !== 'object' || message === null) return message;
+  if (Array.isArray(message)) return message.map((each) => convert(each, converters));
+  const converted: Message = {};
+  for (const [field, value] of Object.entries(message)) {
+    const converter = converters[field];
+    if (value != null) converted[field] = converter ? converter(value) : convert(value, converters);
+  }
+  return converted;
+}
+
+const mapValues = (values: Record<string, Message>, map: (value: Message) => unknown) =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, map(value)]));
