@@ -8,8 +8,8 @@ import type { Figure } from './figures.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** One that counts, one over HTTP, one over sockets. */
-const some = ['write-units', 'pages-older', 'deliver-8x1'];
+/** One that counts, one over HTTP, one over sockets, one that runs scripts. */
+const some = ['write-units', 'pages-older', 'deliver-8x1', 'check'];
 
 // Says that the harness works, and nothing of speed: one short round of each.
 test('scenarios run and tell numbers', async () => {

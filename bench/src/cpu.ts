@@ -18,6 +18,22 @@ export function residentBytes(pid: number): number {
   return Number(line?.[1] ?? 0) * 1024;
 }
 
+/** The most memory that a process has had in RAM by the time this is called again, in bytes, or by its end. */
+export function watchPeak(pid: number): () => number {
+  let peakKb = 0;
+  const look = () => {
+    const line = /^VmHWM:\s+(\d+) kB/m.exec(tryRead(`/proc/${pid}/status`));
+    peakKb = Math.max(peakKb, Number(line?.[1] ?? 0));
+  };
+  // The kernel keeps the mark for as long as the process lives.
+  const timer = setInterval(look, 20).unref();
+  return () => {
+    look();
+    clearInterval(timer);
+    return peakKb * 1024;
+  };
+}
+
 /** Children of a process, and theirs. */
 export function descendants(pid: number): number[] {
   const children = new Map<number, number[]>();

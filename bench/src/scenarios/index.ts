@@ -1,5 +1,6 @@
 import type { Scenario } from '../scenario.ts';
 import { bundle } from './bundle.ts';
+import { check } from './check.ts';
 import { client } from './client.ts';
 import { corpus } from './corpus.ts';
 import { deliveries } from './deliver.ts';
@@ -36,6 +37,7 @@ export const scenarios: Scenario[] = [
   fanOut,
   summaryLag,
   memory,
+  check,
   start,
   bundle,
 ];
