@@ -262,4 +262,16 @@ describe('the state of the page', () => {
     expect(chat.conversation(uuid)?.status).toBe('missing');
     expect(chat.inbox().size).toBe(0);
   });
+
+  test('who is erased has no name and no text any more, and the inbox is read again until no node has them', async () => {
+    const { chat, server } = world(3);
+    await chat.open(uuid);
+    const before = server.requests;
+    chat.hearEvent({ event: 'erased', data: { message_group_uuid: uuid, user_uuid: 'ben' } });
+    const { history, group } = chat.conversation(uuid) ?? {};
+    expect(history?.entries.map(({ message }) => message)).toEqual(['', '', '']);
+    expect(group?.members.map(({ display_name }) => display_name)).toEqual(['Me', 'Deleted user']);
+    await settle(400);
+    expect(server.requests - before).toBeGreaterThanOrEqual(2);
+  });
 });

@@ -7,6 +7,7 @@ import { createDrafts } from './drafts.ts';
 import {
   append,
   emptyHistory,
+  erasedName,
   firstSeq,
   type History,
   hear,
@@ -395,14 +396,23 @@ export function createChat(options: Options) {
       case 'membership':
         return takeMembership(event.data);
       case 'erased':
-        changeHistory(event.data.message_group_uuid, (history) =>
-          withoutAuthor(history, event.data.user_uuid),
-        );
-        return lookAgain(300);
+        return takeErasure(event.data);
       case 'resync':
         void resumeConversations();
         return lookAgain(options.secondLookMs ?? 5_000);
     }
+  }
+
+  function takeErasure({ message_group_uuid: uuid, user_uuid }: Erasure) {
+    changeHistory(uuid, (history) => withoutAuthor(history, user_uuid));
+    const group = conversations.get(uuid)?.group;
+    const members = group?.members.map((member) =>
+      member.uuid === user_uuid ? { ...member, ...erasedName(user_uuid) } : member,
+    );
+    if (group && members) change(uuid, { group: { ...group, members } });
+    lookAgain(300);
+    // By then every node knows that the name is gone.
+    lookAgain(options.secondLookMs ?? 5_000);
   }
 
   function announce(entry: Entry) {
@@ -519,6 +529,7 @@ export function createChat(options: Options) {
     close() {
       isClosed = true;
       typing.close();
+      outbox.close();
       for (const timer of trims.values()) clearTimeout(timer);
       for (const timer of looks.values()) clearTimeout(timer);
     },
@@ -527,5 +538,6 @@ export function createChat(options: Options) {
 
 export type Chat = ReturnType<typeof createChat>;
 
+type Erasure = { message_group_uuid: string; user_uuid: string };
 type Receipt = { message_group_uuid: string; user_uuid: string; read_seq: number };
 type MembershipChange = { message_group_uuid: string; user_uuid: string; change: string };

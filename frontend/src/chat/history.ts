@@ -73,11 +73,17 @@ export function trim(history: History, edge: 'start' | 'end'): History {
   return { ...history, entries };
 }
 
+/** What is shown of a person who was erased. */
+export const erasedName = (userUuid: string) => ({
+  display_name: 'Deleted user',
+  handle: `deleted-${userUuid}`,
+});
+
 /** Takes an erased person's texts and names out of what is loaded. */
 export function withoutAuthor(history: History, userUuid: string): History {
   const empty = (entry: Entry) =>
     entry.user_uuid === userUuid && entry.type === 'message'
-      ? { ...entry, message: '', display_name: 'Deleted user', handle: `deleted-${userUuid}` }
+      ? { ...entry, message: '', ...erasedName(userUuid) }
       : entry;
   const ahead = new Map([...history.ahead].map(([seq, entry]) => [seq, empty(entry)]));
   return { ...history, entries: history.entries.map(empty), ahead };

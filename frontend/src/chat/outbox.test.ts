@@ -9,14 +9,14 @@ const uuid = 'b3f3c1de-0000-4000-8000-000000000001';
 const noAnswer = () => new ApiError(0, ['no_answer']);
 
 /** A server that refuses with these errors first, and keeps a log in which a key is one entry. */
-function world(failures: (Error | undefined)[] = [], storage = memoryStorage()) {
+function world(failures: (Error | undefined)[] = [], storage = memoryStorage(), sleep = async () => {}) {
   const calls: { body: Send; key: string }[] = [];
   const log = new Map<string, Entry>();
   const sent: string[] = [];
   const outbox = createOutbox({
     storage,
     userUuid: 'me',
-    sleep: async () => {},
+    sleep,
     onChange: () => {},
     onSent: ({ message }) => sent.push(message),
     async send(body, key) {
@@ -105,6 +105,22 @@ describe('the outbox', () => {
     add(outbox, 'second', '@ben');
     await settle();
     expect(calls.map(({ body }) => body.handle ?? body.message_group_uuid)).toEqual(['ben', uuid]);
+  });
+
+  test('a closed outbox sends and stores nothing more, and the next one has what waited', async () => {
+    let wake = () => {};
+    const nap = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    const { outbox, calls, storage } = world([noAnswer()], memoryStorage(), () => nap);
+    add(outbox, 'unsent');
+    await settle();
+    outbox.close();
+    expect(world([], storage).outbox.of(uuid)).toMatchObject([{ message: 'unsent' }]);
+    storage.clear();
+    wake();
+    await settle();
+    expect([calls.length, outbox.of(uuid), storage.length]).toEqual([1, [], 0]);
   });
 
   test('a discarded message is not sent any more', async () => {

@@ -41,6 +41,8 @@ export function createOutbox({ send, storage, userUuid, onSent, onChange, sleep 
   let items: readonly Pending[] = load(storage, prefix);
   const busy = new Set<string>();
 
+  const isWaiting = (key: string) => items.some((item) => item.key === key);
+
   function write(key: string, change: Partial<Pending>) {
     items = items.map((item) => (item.key === key ? { ...item, ...change } : item));
     const item = items.find((each) => each.key === key);
@@ -71,7 +73,7 @@ export function createOutbox({ send, storage, userUuid, onSent, onChange, sleep 
 
   async function deliver(pending: Pending) {
     write(pending.key, { isTried: true });
-    for (let tries = 1; ; tries += 1) {
+    for (let tries = 1; isWaiting(pending.key); tries += 1) {
       try {
         const entry = await send(bodyOf(pending), pending.key);
         forget(pending.key);
@@ -80,7 +82,6 @@ export function createOutbox({ send, storage, userUuid, onSent, onChange, sleep 
         onChange();
         return;
       } catch (error) {
-        if (!items.some(({ key }) => key === pending.key)) return;
         const isTransient = !(error instanceof ApiError) || error.isTransient;
         if (!isTransient || tries === maxTries) {
           write(pending.key, { state: 'failed', reason: explain(error), isRefused: !isTransient });
@@ -126,6 +127,10 @@ export function createOutbox({ send, storage, userUuid, onSent, onChange, sleep 
       const waiting = items.filter((item) => !item.isRefused && (to === undefined || item.to === to));
       for (const { key, state } of waiting) if (state === 'failed') retry(key);
       for (const conversation of new Set(waiting.map((item) => item.to))) void drain(conversation);
+    },
+    /** What waits stays stored, and is neither sent nor stored again from here: somebody else may be signed in next. */
+    close() {
+      items = [];
     },
   };
 }
