@@ -282,6 +282,10 @@ withBrowser('the browser chat', () => {
           .first()
           .waitFor();
         found.push(...(await violations(page)));
+        if (name !== 'Your profile and settings') continue;
+        await page.getByRole('button', { name: 'Delete account' }).click();
+        await page.getByLabel('Your handle').fill('maya');
+        found.push(...(await violations(page)));
       }
       await page.context().close();
     }
@@ -369,6 +373,143 @@ withBrowser('the browser chat', () => {
     expect(await shown()).toHaveLength(1);
     await page.context().close();
   }, 60_000);
+
+  async function openProfile(page: Page) {
+    await page.getByRole('button', { name: 'Your profile and settings' }).click();
+    await page.getByRole('dialog').waitFor();
+  }
+
+  /** Opens the confirmation and types the handle, so that it can be confirmed. */
+  async function askForDeletion(page: Page, handle: string) {
+    await openProfile(page);
+    await page.getByRole('button', { name: 'Delete account' }).click();
+    await page.getByLabel('Your handle').fill(handle);
+    return page.getByRole('button', { name: 'Delete my account' });
+  }
+
+  const sessionEnded = (page: Page) =>
+    eventually(async () =>
+      (await page.evaluate(() => localStorage.getItem('parley.session'))) === null ? true : undefined,
+    );
+
+  test('one’s data is a file of what one wrote; while it comes it is asked for once, and a refusal says why', async () => {
+    const exportPath = '**/api/profile/export';
+    await openProfile(ana);
+    const button = ana.getByRole('button', { name: /^Download/ });
+    await ana.route(exportPath, (route) => route.fulfill({ status: 429, json: ['rate_limited'] }));
+    await button.click();
+    await ana.getByText('Your data could not be downloaded. Too much at once. Wait a moment.').waitFor();
+    await ana.unroute(exportPath);
+
+    let asked = 0;
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+    await ana.route(exportPath, async (route) => {
+      asked += 1;
+      await held;
+      await route.continue();
+    });
+    const saved = ana.waitForEvent('download');
+    await button.click();
+    await ana.getByRole('button', { name: 'Downloading …', disabled: true }).waitFor();
+    await button.press('Enter');
+    letGo();
+    const download = await saved;
+    expect(asked).toBe(1);
+    await ana.getByText(`Saved as ${download.suggestedFilename()}`).waitFor();
+    await ana.getByRole('button', { name: 'Download my data', disabled: false }).waitFor();
+    await ana.unroute(exportPath);
+    await ana.keyboard.press('Escape');
+
+    expect(download.suggestedFilename()).toMatch(/^parley-ana-\d{4}-\d\d-\d\d\.jsonl$/);
+    const lines: Record<string, unknown>[] = readFileSync(await download.path(), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    const [first, person] = lines;
+    expect(first).toMatchObject({ line: 'export', scope: 'person' });
+    expect(person).toMatchObject({ line: 'person', handle: 'ana', email: 'ana@example.org' });
+    const written = lines.filter(({ line }) => line === 'entry').map(({ message }) => message);
+    expect(written).toEqual(expect.arrayContaining(['missed 30', 'stubborn', 'Welcome aboard']));
+    expect(written).not.toContain('I am here');
+    expect(lines.at(-1)).toMatchObject({ line: 'manifest', entries: written.length });
+  }, 60_000);
+
+  test('an account is not deleted by a slip, and a deletion that is refused leaves it signed in and says why', async () => {
+    const confirm = await askForDeletion(ana, 'an');
+    expect(await confirm.isDisabled()).toBe(true);
+    await ana.keyboard.press('Escape');
+    await ana.getByLabel('Your handle').waitFor({ state: 'detached' });
+    const opener = ana.getByRole('button', { name: 'Delete account' });
+    expect(await opener.evaluate((element) => element === document.activeElement)).toBe(true);
+    await ana.keyboard.press('Enter');
+    await ana.route('**/api/profile', (route) => route.fulfill({ status: 503, json: ['busy'] }));
+    await ana.keyboard.type('@ana');
+    await ana.keyboard.press('Enter');
+    await ana.getByText('The deletion was not confirmed. Parley is busy. Try again.').waitFor();
+    await ana.unroute('**/api/profile');
+    await ana.getByRole('button', { name: 'Keep it' }).click();
+    await ana.keyboard.press('Escape');
+    await ana.reload();
+    await messageBox(ana).waitFor();
+  }, 30_000);
+
+  test('who deletes the account is told so in every tab, also where the session ends before the answer', async () => {
+    const tab = await ana.context().newPage();
+    await tab.goto(parley.url);
+    await tab.getByRole('button', { name: 'New conversation' }).waitFor();
+    await ben.locator('.row').filter({ hasText: 'Ana Lima' }).click();
+    await message(ben, 'are you there?').waitFor();
+    await ana.route('**/api/messages', (route) => route.abort());
+    await write(ana, 'never sent');
+    await ana.getByText('sending …').waitFor();
+    await messageBox(ana).fill('half a thought');
+    const kept = () => ana.evaluate(() => Object.keys(localStorage).map((key) => key.split('.')[1]));
+    expect(await kept()).toEqual(expect.arrayContaining(['session', 'draft', 'outbox']));
+
+    const confirm = await askForDeletion(ana, 'ana');
+    await ana.route('**/api/profile', async (route) => {
+      if (route.request().method() !== 'DELETE') return route.continue();
+      const response = await route.fetch();
+      // The node closes the socket, the user pool knows nobody: nothing says why.
+      await sessionEnded(ana);
+      await ana.keyboard.press('Escape');
+      await ana.keyboard.press('Escape');
+      await ana.getByRole('button', { name: 'Deleting …' }).waitFor();
+      await route.fulfill({ response });
+    });
+    await confirm.click();
+    for (const page of [ana, tab]) await page.getByText('Your account is deleted.').waitFor();
+    expect(new URL(ana.url()).pathname).toBe('/');
+    expect(await kept()).toEqual([]);
+    await tab.close();
+
+    await ana.getByLabel('E-mail').fill('ana@example.org');
+    await ana.getByLabel('Password').fill('Sesame-2026');
+    await ana.getByRole('button', { name: 'Sign in' }).click();
+    await ana.getByText('The e-mail address or the password is wrong.').waitFor();
+
+    await ben.getByRole('heading', { name: 'Deleted user' }).waitFor();
+    await ben.locator('.row').filter({ hasText: 'Deleted user' }).first().waitFor();
+    await message(ben, 'are you there?').waitFor({ state: 'detached' });
+    expect(await allTexts(ben)).not.toContain('stubborn');
+    await ben.goto(`${cable.url}/messages/new/ana`);
+    await ben.getByText('There is nobody with this handle.').waitFor();
+  }, 60_000);
+
+  test('a deletion whose answer is lost says that it is unclear', async () => {
+    const page = await openPage(browsers[0], parley.url);
+    await signIn(page, 'raj@example.com');
+    await page.route('**/api/profile', async (route) => {
+      await route.fetch();
+      await route.abort();
+    });
+    await (await askForDeletion(page, 'raj')).click();
+    await page.getByText('You were signed out before the deletion was confirmed.').waitFor();
+    await page.context().close();
+  }, 30_000);
 
   test('signing out ends the session, here and in another tab', async () => {
     const tab = await ben.context().newPage();

@@ -4,15 +4,30 @@ import type { ClientConfig, Profile } from './api/types.ts';
 import { type Cognito, createCognito } from './auth/cognito.ts';
 import { createSession, type Session } from './auth/session.ts';
 import { type Chat, createChat } from './chat/chat.ts';
+import { forget } from './chat/kept.ts';
 import { createSignal } from './chat/signal.ts';
 import { type Connection, createConnection } from './live/connection.ts';
-import { notifyOf } from './notifications.ts';
+import { forgetNotifying, notifyOf } from './notifications.ts';
 
 export type Stage =
   | { name: 'starting' }
   | { name: 'unreachable'; reason: string }
-  | { name: 'signed-out'; cognito: Cognito; config: ClientConfig }
+  | { name: 'signed-out'; cognito: Cognito; config: ClientConfig; farewell: string }
   | { name: 'signed-in'; chat: Chat; api: ReturnType<typeof createApi>; config: ClientConfig };
+
+/**
+ * How far the deletion of the account came. While it is asked for, its answer says what an end of the session means: the
+ * server may end it first. Unclear is a deletion that got no answer.
+ */
+type Deletion = 'none' | 'asked' | 'unclear' | 'done';
+
+const farewells: Record<Deletion, string> = {
+  none: '',
+  asked: '',
+  unclear:
+    'You were signed out before the deletion was confirmed. If you can sign in, your account is still there.',
+  done: 'Your account is deleted. Your name and your messages disappear for everybody within seconds.',
+};
 
 /** Who is signed in, and what belongs to them: built at sign-in, taken down at sign-out. */
 export function createApplication() {
@@ -22,6 +37,9 @@ export function createApplication() {
   let cognito: Cognito | undefined;
   let session: Session | undefined;
   let connection: Connection | undefined;
+  let deletion: Deletion = 'none';
+  /** Other tabs of the same person. */
+  const deletions = new BroadcastChannel('parley.deleted');
 
   function enter(next: Stage) {
     stage = next;
@@ -35,7 +53,7 @@ export function createApplication() {
       cognito ??= createCognito(config, window.fetch.bind(window));
       session ??= createSession(cognito, localStorage, leave);
       if (session.isOpen()) await enterChat(config, session);
-      else enter({ name: 'signed-out', cognito, config });
+      else enter({ name: 'signed-out', cognito, config, farewell: farewells[deletion] });
     } catch (error) {
       if (stage.name !== 'signed-out') enter({ name: 'unreachable', reason: explain(error) });
     }
@@ -50,6 +68,7 @@ export function createApplication() {
       if (error instanceof ApiError && [401, 403].includes(error.status)) opened.end();
       throw error;
     }
+    deletion = 'none';
     const chat = createChat({
       api,
       me,
@@ -71,11 +90,24 @@ export function createApplication() {
   }
 
   function leave() {
+    if (deletion === 'asked') return;
     if (stage.name === 'signed-in') stage.chat.close();
     connection?.close();
     connection = undefined;
-    if (cognito && config) enter({ name: 'signed-out', cognito, config });
+    if (cognito && config) enter({ name: 'signed-out', cognito, config, farewell: farewells[deletion] });
   }
+
+  /** The person is gone, and so is what was kept of them here. */
+  function leaveDeleted(userUuid: string) {
+    if (stage.name !== 'signed-in' || stage.chat.me.uuid === userUuid) {
+      deletion = 'done';
+      leave();
+    }
+    forget(localStorage, userUuid);
+    forgetNotifying();
+  }
+
+  deletions.onmessage = ({ data }) => leaveDeleted(String(data));
 
   window.addEventListener('online', () => connection?.retryNow());
   window.addEventListener('offline', () => connection?.suspend());
@@ -100,11 +132,33 @@ export function createApplication() {
     },
     async signOut() {
       if (stage.name !== 'signed-in') return;
+      deletion = 'none';
       await stage.api.signOut().catch(() => {});
       await session?.close();
+    },
+    /** Rejects where the server refuses, or does not answer. */
+    async deleteAccount() {
+      if (stage.name !== 'signed-in') return;
+      const { api, chat } = stage;
+      deletion = 'asked';
+      try {
+        await api.deleteProfile();
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 401) session?.end();
+        deletion = isRefusal(error) ? 'none' : 'unclear';
+        if (!session?.isOpen()) leave();
+        throw error;
+      }
+      session?.end();
+      leaveDeleted(chat.me.uuid);
+      deletions.postMessage(chat.me.uuid);
     },
     retryNow: () => connection?.retryNow(),
   };
 }
+
+/** The server did nothing. A token that is not good any more may be the doing of an earlier try. */
+const isRefusal = (error: unknown) =>
+  error instanceof ApiError && ['busy', 'rate_limited'].includes(error.codes[0] ?? '');
 
 export type Application = ReturnType<typeof createApplication>;

@@ -12,6 +12,8 @@ export async function setNotifying(isOn: boolean): Promise<boolean> {
   return granted;
 }
 
+export const forgetNotifying = () => localStorage.removeItem(storageKey);
+
 /** One notification for each conversation: the newest message replaces the one before. */
 export function notifyOf(entry: Entry, row: InboxRow) {
   if (!document.hidden || !isNotifying()) return;

@@ -11,11 +11,13 @@ import type {
   Settings,
 } from './types.ts';
 
-type Request = { method?: string; body?: object; key?: string };
+type Request = { method?: string; body?: object; key?: string; signal?: AbortSignal };
 export type Page<T> = { rows: T[]; next: string | undefined };
 export type Send = { message_group_uuid?: string; handle?: string; message: string; known_seq: number };
 
 const timeoutMs = 15_000;
+/** An export is as long as somebody's history: it may take its time while something comes. */
+const exportSilenceMs = 60_000;
 
 /** `token` gives a fresh access token; `renew` forgets one that the API refused. */
 export type Credentials = { token(): Promise<string>; renew(refused: string): void };
@@ -48,6 +50,21 @@ export function createApi({ token, renew }: Credentials, fetch: typeof globalThi
     profile: () => call<Profile>('/api/profile'),
     updateProfile: (body: { display_name: string; bio: string }) =>
       call<Profile>('/api/profile/update', { method: 'PUT', body }),
+    /** A file of JSON Lines; `onBytes` hears how much of it has come. */
+    async exportProfile({ signal, onBytes }: { signal: AbortSignal; onBytes(bytes: number): void }) {
+      const silence = createTimeout(exportSilenceMs);
+      try {
+        const request = { signal: AbortSignal.any([signal, silence.signal]) };
+        const response = await refuseErrors(await answer('/api/profile/export', request));
+        return await file(response, (bytes) => {
+          silence.restart();
+          onBytes(bytes);
+        });
+      } finally {
+        silence.stop();
+      }
+    },
+    deleteProfile: () => call<object>('/api/profile', { method: 'DELETE' }),
     person: (handle: string) => call<Person>(`/api/users/@${encodeURIComponent(handle)}/short`),
     searchPeople: (search: string) =>
       call<Person[]>(`/api/users?limit=8&search=${encodeURIComponent(search)}`),
@@ -111,7 +128,7 @@ async function reach(fetch: typeof globalThis.fetch, path: string, request: Requ
       method: request.method ?? 'GET',
       headers,
       body: request.body && JSON.stringify(request.body),
-      signal: AbortSignal.timeout(timeoutMs),
+      signal: request.signal ?? AbortSignal.timeout(timeoutMs),
     });
   } catch {
     throw new ApiError(0, ['no_answer']);
@@ -132,6 +149,36 @@ async function body<T>(response: Response): Promise<T> {
   } catch {
     throw new ApiError(0, ['no_answer']);
   }
+}
+
+async function file(response: Response, onBytes: (bytes: number) => void): Promise<Blob> {
+  let bytes = 0;
+  const counter = new TransformStream<Uint8Array<ArrayBuffer>, Uint8Array<ArrayBuffer>>({
+    transform(part, output) {
+      bytes += part.byteLength;
+      onBytes(bytes);
+      output.enqueue(part);
+    },
+  });
+  try {
+    return await new Response(response.body?.pipeThrough(counter), response).blob();
+  } catch {
+    throw new ApiError(0, ['no_answer']);
+  }
+}
+
+function createTimeout(ms: number) {
+  const controller = new AbortController();
+  const begin = () => setTimeout(() => controller.abort(), ms);
+  let timer = begin();
+  return {
+    signal: controller.signal,
+    restart() {
+      clearTimeout(timer);
+      timer = begin();
+    },
+    stop: () => clearTimeout(timer),
+  };
 }
 
 const nextOf = (link: string | null) => /<([^>]+)>; rel="next"/.exec(link ?? '')?.[1];

@@ -1,6 +1,7 @@
 import type { Api } from '../api/client.ts';
 import { ApiError, explain } from '../api/errors.ts';
 import type { Entry, Group, InboxRow, Person, Profile, Settings } from '../api/types.ts';
+import { CognitoError } from '../auth/cognito.ts';
 import type { LiveState } from '../live/connection.ts';
 import type { LiveEvent } from '../live/events.ts';
 import { createDrafts } from './drafts.ts';
@@ -270,7 +271,8 @@ export function createChat(options: Options) {
       lookForMissing(rows, next ? rows.at(-1)?.created_at : '');
     } catch (error) {
       if (inboxStatus !== 'ready') inboxStatus = 'failed';
-      if (!(error instanceof ApiError)) throw error;
+      // Without a session nothing can be read: whoever ended it says so.
+      if (!(error instanceof ApiError || error instanceof CognitoError)) throw error;
     } finally {
       changed();
     }

@@ -2,6 +2,7 @@ import type { Send } from '../api/client.ts';
 import { ApiError, explain } from '../api/errors.ts';
 import type { Entry } from '../api/types.ts';
 import { backoffMs } from '../live/backoff.ts';
+import { keysOf, outboxOf } from './kept.ts';
 
 /** A message that has no entry yet. Key and `known_seq` are those of the first try, on every try. */
 export type Pending = {
@@ -37,7 +38,7 @@ const maxTries = 5;
  * page that sends the same message again sends the same key, and gets the same entry.
  */
 export function createOutbox({ send, storage, userUuid, onSent, onChange, sleep = pause }: Options) {
-  const prefix = `parley.outbox.${userUuid}.`;
+  const prefix = outboxOf(userUuid);
   let items: readonly Pending[] = load(storage, prefix);
   const busy = new Set<string>();
 
@@ -143,9 +144,7 @@ const bodyOf = ({ to, message, known_seq }: Pending): Send =>
     : { message_group_uuid: to, message, known_seq };
 
 function load(storage: Storage, prefix: string): Pending[] {
-  const keys = Array.from({ length: storage.length }, (_, index) => storage.key(index) ?? '');
-  return keys
-    .filter((key) => key.startsWith(prefix))
+  return keysOf(storage, prefix)
     .flatMap((key) => {
       try {
         return [JSON.parse(storage.getItem(key) ?? '') as Pending];

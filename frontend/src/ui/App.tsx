@@ -24,7 +24,14 @@ export function App({ application }: { application: Application }) {
         </main>
       );
     case 'signed-out':
-      return <SignIn cognito={stage.cognito} config={stage.config} onSignIn={application.signIn} />;
+      return (
+        <SignIn
+          cognito={stage.cognito}
+          config={stage.config}
+          farewell={stage.farewell}
+          onSignIn={application.signIn}
+        />
+      );
     case 'signed-in':
       return <ChatPage chat={stage.chat} api={stage.api} config={stage.config} application={application} />;
   }

@@ -33,6 +33,9 @@ export function ChatPage({ chat, api, config, application }: Props) {
 
   useEffect(() => {
     document.title = unread > 0 ? `(${unread}) Parley` : 'Parley';
+    return () => {
+      document.title = 'Parley';
+    };
   }, [unread]);
 
   const order = useRef<string[]>([]);
@@ -123,6 +126,7 @@ export function ChatPage({ chat, api, config, application }: Props) {
           me={chat.me}
           config={config}
           onSignOut={application.signOut}
+          onDelete={application.deleteAccount}
           onClose={closeDialog}
         />
       )}

@@ -3,16 +3,26 @@ import type { Api } from '../api/client.ts';
 import { explain } from '../api/errors.ts';
 import type { ClientConfig, Profile } from '../api/types.ts';
 import { canNotify, isNotifying, setNotifying } from '../notifications.ts';
+import { DeleteAccount } from './DeleteAccount.tsx';
+import { DownloadData } from './DownloadData.tsx';
 import { Modal } from './Modal.tsx';
 
-type Props = { api: Api; me: Profile; config: ClientConfig; onSignOut(): Promise<void>; onClose(): void };
+type Props = {
+  api: Api;
+  me: Profile;
+  config: ClientConfig;
+  onSignOut(): Promise<void>;
+  onDelete(): Promise<void>;
+  onClose(): void;
+};
 
-export function ProfileDialog({ api, me, config, onSignOut, onClose }: Props) {
+export function ProfileDialog({ api, me, config, onSignOut, onDelete, onClose }: Props) {
   const id = useId();
   const [name, setName] = useState(me.display_name);
   const [bio, setBio] = useState(me.bio ?? '');
   const [notice, setNotice] = useState('');
   const [isOn, setOn] = useState(isNotifying());
+  const [isDeleting, setDeleting] = useState(false);
 
   async function save(event: FormEvent) {
     event.preventDefault();
@@ -31,42 +41,52 @@ export function ProfileDialog({ api, me, config, onSignOut, onClose }: Props) {
   }
 
   return (
-    <Modal title={`@${me.handle}`} onClose={onClose}>
-      <form onSubmit={save}>
-        <div className="field">
-          <label htmlFor={`${id}-name`}>Name</label>
-          <input
-            id={`${id}-name`}
-            required
-            maxLength={config.limits.display_name_max_chars}
-            value={name}
-            onChange={(event) => setName(event.target.value)}
-          />
-        </div>
-        <div className="field">
-          <label htmlFor={`${id}-bio`}>About you</label>
-          <textarea
-            id={`${id}-bio`}
-            rows={3}
-            maxLength={config.limits.bio_max_chars}
-            value={bio}
-            onChange={(event) => setBio(event.target.value)}
-          />
-        </div>
-        <p role="status">{notice}</p>
-        <button type="submit" className="primary">
-          Save
+    <>
+      <Modal title={`@${me.handle}`} onClose={onClose}>
+        <form onSubmit={save}>
+          <div className="field">
+            <label htmlFor={`${id}-name`}>Name</label>
+            <input
+              id={`${id}-name`}
+              required
+              maxLength={config.limits.display_name_max_chars}
+              value={name}
+              onChange={(event) => setName(event.target.value)}
+            />
+          </div>
+          <div className="field">
+            <label htmlFor={`${id}-bio`}>About you</label>
+            <textarea
+              id={`${id}-bio`}
+              rows={3}
+              maxLength={config.limits.bio_max_chars}
+              value={bio}
+              onChange={(event) => setBio(event.target.value)}
+            />
+          </div>
+          <p role="status">{notice}</p>
+          <button type="submit" className="primary">
+            Save
+          </button>
+        </form>
+        {canNotify() && (
+          <label className="switch">
+            <input type="checkbox" checked={isOn} onChange={() => void toggle()} /> Notify me of new messages
+            while this page is in the background
+          </label>
+        )}
+        <button type="button" className="quiet-button danger" onClick={() => void onSignOut()}>
+          Sign out on all devices
         </button>
-      </form>
-      {canNotify() && (
-        <label className="switch">
-          <input type="checkbox" checked={isOn} onChange={() => void toggle()} /> Notify me of new messages
-          while this page is in the background
-        </label>
+        <h3>Your data</h3>
+        <DownloadData api={api} handle={me.handle} />
+        <button type="button" className="quiet-button danger" onClick={() => setDeleting(true)}>
+          Delete account
+        </button>
+      </Modal>
+      {isDeleting && (
+        <DeleteAccount handle={me.handle} onDelete={onDelete} onClose={() => setDeleting(false)} />
       )}
-      <button type="button" className="quiet-button danger" onClick={() => void onSignOut()}>
-        Sign out on all devices
-      </button>
-    </Modal>
+    </>
   );
 }

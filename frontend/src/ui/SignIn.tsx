@@ -1,4 +1,4 @@
-import { type FormEvent, type ReactNode, useId, useState } from 'react';
+import { type FormEvent, type ReactNode, useEffect, useId, useState } from 'react';
 import { explain } from '../api/errors.ts';
 import type { ClientConfig } from '../api/types.ts';
 import { type Cognito, CognitoError } from '../auth/cognito.ts';
@@ -7,6 +7,8 @@ type Step = 'sign-in' | 'sign-up' | 'confirm' | 'forgot' | 'reset';
 type Props = {
   cognito: Cognito;
   config: ClientConfig;
+  /** What those who come from a conversation should know. */
+  farewell: string;
   onSignIn(email: string, password: string): Promise<void>;
 };
 
@@ -18,7 +20,7 @@ const titles: Record<Step, string> = {
   reset: 'Choose a new password',
 };
 
-export function SignIn({ cognito, config, onSignIn }: Props) {
+export function SignIn({ cognito, config, farewell, onSignIn }: Props) {
   const [step, setStep] = useState<Step>('sign-in');
   const [values, setValues] = useState({ email: '', password: '', handle: '', name: '', code: '' });
   const [error, setError] = useState('');
@@ -29,6 +31,8 @@ export function SignIn({ cognito, config, onSignIn }: Props) {
     onChange: (value: string) => setValues((known) => ({ ...known, [name]: value })),
   });
   const { email, password, code } = values;
+  // Screen readers are told of what changes, not of what was there.
+  useEffect(() => setNotice(farewell), [farewell]);
 
   function move(next: Step, text = '') {
     setStep(next);
