@@ -134,6 +134,27 @@ test('a stranger costs and learns nothing: no page is read, be there a conversat
   closeTable(node);
 });
 
+test('a member who was seen here is asked for once a page, after it was read; a removed one costs as a stranger', async () => {
+  const { input, remove, bob } = await group(12);
+  const { name, runnerName } = table;
+  const node = createTable({ region: 'us-east-1', endpoint: testEndpoint(), name, runnerName });
+  const requests: string[] = [];
+  observeRequests(node, ({ operation }) => requests.push(operation));
+  const pages = createPages(node);
+  const asked = async (beforeSeq: number) => {
+    await pages
+      .list({ ...input, userUuid: bob.uuid, beforeSeq })
+      .catch(({ codes }) => requests.push(...codes));
+    return requests.splice(0);
+  };
+  expect(await asked(11)).toEqual(['BatchGetItem', 'Query', 'BatchGetItem']);
+  expect(await asked(9)).toEqual(['Query', 'BatchGetItem']);
+  await remove(bob);
+  expect(await asked(7)).toEqual(['Query', 'BatchGetItem', ...refused.codes]);
+  expect(await asked(7)).toEqual(['BatchGetItem', ...refused.codes]);
+  closeTable(node);
+});
+
 test('a page before a seq beyond the end is not kept: the log grows into it', async () => {
   const { input, send } = await group(3);
   const pages = createPages(table);

@@ -11,7 +11,8 @@ import { entryKey, memberKey } from './table/keys.ts';
  * was read stays true; what may have changed is asked anew for every page, many pages in one request:
  *
  * 1. Is the caller a member? Looked at last: what was read before it, the caller was allowed to read. And first, where
- *    anything has to be read: a stranger neither makes a node read nor tells by the time it takes what there is.
+ *    anything has to be read and the caller was not seen as a member here of late: a stranger neither makes a node read
+ *    nor tells by the time it takes what there is.
  * 2. For the newest page: is there still no entry after the newest that is remembered? Then it is the newest page as of
  *    now, as good as a consistent read. Otherwise what is newer is read first.
  *
@@ -41,17 +42,21 @@ type Run = { entries: Entry[] };
 
 /** Entries of an active conversation that are kept, and that are read behind a run at once. */
 const runLength = 100;
+const maxSeen = 50_000;
 
 export function createPages(table: Table, { maxBytes = 32 * 2 ** 20, maxAgeMs = 60_000 }: PagesOptions = {}) {
   const get = createGets(table);
   const options = { maxSize: maxBytes / 2, ttl: maxAgeMs };
   const runs = new LRUCache<string, Run>({ ...options, sizeCalculation: (run) => bytesOf(run.entries) });
   const older = new LRUCache<string, Entry[]>({ ...options, sizeCalculation: bytesOf });
+  /** Memberships that were found here. They spare a look before a page is read, never the one after it. */
+  const seen = new LRUCache<string, true>({ max: maxSeen, ttl: maxAgeMs });
 
   /**
    * A page of a conversation's log, oldest entry first: the newest page, the one before `beforeSeq`, or the one after
    * `afterSeq`. `hasMore` speaks of that direction. Throws `message_group_not_found` where the caller is no member.
-   * Warm: 2 read units for the newest page, 1 for one before a seq. Cold: 2, and 1 for each 4 KB.
+   * Warm: 2 read units for the newest page, 1 for one before a seq. Cold: 1, and 1 for each 4 KB, and 1 more for who was
+   * not seen here for a minute.
    */
   async function list(input: PageInput): Promise<Page> {
     if (input.afterSeq !== undefined) return listAfter(input, input.afterSeq);
@@ -62,7 +67,7 @@ export function createPages(table: Table, { maxBytes = 32 * 2 ** 20, maxAgeMs = 
 
   async function listAfter(input: PageInput, afterSeq: number): Promise<Page> {
     const { messageGroupUuid, beforeSeq, limit } = input;
-    await admit(input);
+    await turnStrangersAway(input);
     const page = await entries.range(table, messageGroupUuid, {
       from: afterSeq + 1,
       to: beforeSeq === undefined ? undefined : beforeSeq - 1,
@@ -78,7 +83,7 @@ export function createPages(table: Table, { maxBytes = 32 * 2 ** 20, maxAgeMs = 
     const known = runs.get(messageGroupUuid)?.entries;
     const last = known?.at(-1);
     if (!known || !last || !holds(known, limit)) {
-      await admit(input);
+      await turnStrangersAway(input);
       const page = await read(input, undefined);
       // Entries that were heard of meanwhile are newer than this page.
       const kept = runs.peek(messageGroupUuid)?.entries.at(-1)?.seq ?? 0;
@@ -103,7 +108,7 @@ export function createPages(table: Table, { maxBytes = 32 * 2 ** 20, maxAgeMs = 
   async function before(input: PageInput, beforeSeq: number): Promise<Entry[]> {
     const key = `${input.messageGroupUuid} ${beforeSeq} ${input.limit}`;
     const known = older.get(key);
-    if (!known) await admit(input);
+    if (!known) await turnStrangersAway(input);
     const page = known ?? (await read(input, beforeSeq - 1));
     if (!known && page.at(-1)?.seq === beforeSeq - 1) older.set(key, page);
     await admit(input);
@@ -115,8 +120,17 @@ export function createPages(table: Table, { maxBytes = 32 * 2 ** 20, maxAgeMs = 
     return page.entries.reverse();
   }
 
-  async function admit({ messageGroupUuid, userUuid }: PageInput) {
-    if (!(await get(memberKey(messageGroupUuid, userUuid)))) throw new AppError('message_group_not_found');
+  const nameOf = ({ messageGroupUuid, userUuid }: PageInput) => `${messageGroupUuid} ${userUuid}`;
+
+  async function admit(input: PageInput) {
+    if (await get(memberKey(input.messageGroupUuid, input.userUuid)))
+      return void seen.set(nameOf(input), true);
+    seen.delete(nameOf(input));
+    throw new AppError('message_group_not_found');
+  }
+
+  async function turnStrangersAway(input: PageInput) {
+    if (!seen.has(nameOf(input))) await admit(input);
   }
 
   /** Takes an entry that this node wrote or heard of, if it follows what is remembered. */

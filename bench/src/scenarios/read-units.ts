@@ -57,9 +57,12 @@ export const readUnits: Scenario = {
       await reads('inbox, first page of 20', 3, () => summaries.list(table, heads, inbox));
       await reads('inbox, next page of 20', 3, () => summaries.list(table, heads, { ...inbox, after: next }));
       const warm = createPages(table);
-      await reads('history, newest page of 20, cold', 3, () => warm.list(page));
+      await reads('history, newest page of 20, cold, the first of a member on a node', 3, () =>
+        warm.list(page),
+      );
       await reads('history, newest page of 20, warm', 3, () => warm.list(page));
-      await reads('history, page of 20 before, cold', 3, () =>
+      await reads('history, page of 20 before, cold', 3, () => warm.list({ ...page, beforeSeq: 100 }));
+      await reads('history, page of 20 before, cold, the first of a member on a node', 3, () =>
         createPages(table).list({ ...page, beforeSeq: 100 }),
       );
       await reads('send, warm', 1, () => send(log, messagesInHistory));
