@@ -363,6 +363,22 @@ test('a repair that the table did not take is not called done', async () => {
   expect((await check(table, database.pool, { settleMs })).findings).toEqual([]);
 });
 
+test('a summary that is made, whose answer is lost while the projector passes it by, is brought up to the newest entry', async () => {
+  await remove(summaryKey(bob.uuid, group));
+  let repeats = 0;
+  const lossy = withSend(async (command, send) => {
+    if (!(command instanceof TransactWriteCommand) || repeats > 0) return send(command);
+    repeats += 1;
+    const entry = await messages.send(log, { messageGroupUuid: group, sender: eve, message: 'meanwhile' });
+    await createProjector(table).project([{ entry, writtenAtMs: Date.now(), sequenceNumber: '' }]);
+    await send(command);
+    return send(command);
+  });
+  await repairSummaries(lossy, { settleMs });
+  expect(repeats).toBe(1);
+  expect((await check(table, database.pool, { settleMs })).findings).toEqual([]);
+});
+
 test('a repair that dies after every single write is completed by the next ones', async () => {
   for (const { uuid } of [ada, bob, eve]) await set(summaryKey(uuid, group), 'message', 'lies');
   await remove(summaryKey(bob.uuid, direct));
@@ -388,25 +404,30 @@ test('a repair that dies after every single write is completed by the next ones'
   expect((await check(table, database.pool, { settleMs })).findings).toEqual([]);
 });
 
-/** The table, some of whose writes are refused as a busy one refuses them. */
-function withRefusals(isRefused: (command: unknown) => boolean): typeof table {
+type Send = (command: UpdateCommand | TransactWriteCommand) => Promise<unknown>;
+
+/** The table, whose requests somebody answers who may pass them on. */
+function withSend(answer: (command: Parameters<Send>[0], send: Send) => Promise<unknown>): typeof table {
+  const send: Send = (command) => table.doc.send(command as UpdateCommand);
   const doc = new Proxy(table.doc, {
     get: (target, name) =>
-      name !== 'send'
-        ? Reflect.get(target, name)
-        : async (command: UpdateCommand | TransactWriteCommand) => {
-            const isUpdate = command instanceof UpdateCommand;
-            if (!(isUpdate || command instanceof TransactWriteCommand) || !isRefused(command))
-              return target.send(command as UpdateCommand);
-            const about = { $metadata: {}, message: 'busy' };
-            if (isUpdate) throw new ConditionalCheckFailedException(about);
-            throw new TransactionCanceledException({
-              ...about,
-              CancellationReasons: command.input.TransactItems?.map(() => ({ Code: 'ThrottlingError' })),
-            });
-          },
+      name === 'send' ? (command: UpdateCommand) => answer(command, send) : Reflect.get(target, name),
   });
   return { ...table, doc };
+}
+
+/** The table, some of whose writes are refused as a busy one refuses them. */
+function withRefusals(isRefused: (command: unknown) => boolean): typeof table {
+  return withSend(async (command, send) => {
+    const isUpdate = command instanceof UpdateCommand;
+    if (!(isUpdate || command instanceof TransactWriteCommand) || !isRefused(command)) return send(command);
+    const about = { $metadata: {}, message: 'busy' };
+    if (isUpdate) throw new ConditionalCheckFailedException(about);
+    throw new TransactionCanceledException({
+      ...about,
+      CancellationReasons: command.input.TransactItems?.map(() => ({ Code: 'ThrottlingError' })),
+    });
+  });
 }
 
 describe('while people write', () => {

@@ -96,27 +96,30 @@ async function repairConversation(
   let { mark } = suspect;
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     if (attempt > 1) await sleep(Math.random() * 25 * 2 ** attempt);
-    const created = done.created;
-    const isDone = await repairOnce(context, pool, { ...suspect, mark }, done);
-    if (isDone && done.created === created) return true;
-    // Where a summary is made anew, the projector may have passed it by: one more look, up to the newest entry.
-    if (done.created > created) mark = Number.POSITIVE_INFINITY;
+    const { isDone, hasCreated } = await repairOnce(context, pool, { ...suspect, mark }, done);
+    if (isDone && !hasCreated) return true;
+    // Where a summary was to be made, the projector may have passed it by: one more look, up to the newest entry.
+    if (hasCreated) mark = Number.POSITIVE_INFINITY;
   }
   return false;
 }
 
-/** True where every write that was needed was taken. */
+/**
+ * `isDone` where every write that was needed was taken. `hasCreated` where a summary was to be made, also where that was
+ * refused: a repeat is, after an answer that was lost.
+ */
 async function repairOnce(
   { table, isErased }: CheckContext,
   pool: Pool | undefined,
   { messageGroupUuid, mark }: Suspect,
   done: Repaired,
-): Promise<boolean> {
+): Promise<{ isDone: boolean; hasCreated: boolean }> {
   const conversation = await conversations.read(table, messageGroupUuid, { mark, isErased });
-  if (!conversation) return false;
+  if (!conversation) return { isDone: false, hasCreated: false };
   const { history, group, leavers } = conversation;
-  if (!group || history.isBroken) return true;
+  if (!group || history.isBroken) return { isDone: true, hasCreated: false };
   let isDone = true;
+  let hasCreated = false;
   for (const userUuid of history.left)
     if (!leavers.has(userUuid)) await noteLeaver(table, messageGroupUuid, userUuid);
   for (const member of conversation.members) {
@@ -124,6 +127,7 @@ async function repairOnce(
     const stored = conversation.summaries.get(member.user_uuid);
     const item = await rebuild(pool, conversation, member, stored);
     if (!item) continue;
+    if (!stored) hasCreated = true;
     const isWritten = stored
       ? await rewrite(table, stored, item)
       : await create(table, messageGroupUuid, member, item);
@@ -131,7 +135,7 @@ async function repairOnce(
     else if (stored) done.rewritten += 1;
     else done.created += 1;
   }
-  return isDone;
+  return { isDone, hasCreated };
 }
 
 const noteLeaver = (table: Table, messageGroupUuid: string, userUuid: string) =>

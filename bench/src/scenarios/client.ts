@@ -6,7 +6,8 @@ import {
   QueryCommand,
   TransactWriteCommand,
 } from '@aws-sdk/lib-dynamodb';
-import { clientConfig, type Table } from '@parley/core/table/client';
+import { clientConfig, skipLogCopies, type Table } from '@parley/core/table/client';
+import { createDocumentClient } from '@parley/core/table/document-client';
 import { startEngine } from '../engine.ts';
 import { compared } from '../figures.ts';
 import { text60 } from '../people.ts';
@@ -53,32 +54,40 @@ export const client: Scenario = {
   about: "CPU time of a request to the table, beside the SDK's document client",
   async run({ isQuick }) {
     const engine = await startEngine({ hasStream: false });
-    const sdk = new DynamoDBClient(clientConfig('us-east-1', engine.url));
+    const config = clientConfig('us-east-1', engine.url);
+    const sdk = new DynamoDBClient(config);
     const theirs = DynamoDBDocumentClient.from(sdk, { marshallOptions: { removeUndefinedValues: true } });
-    const { doc: ours, name } = engine.connect();
+    const signed = createDocumentClient(config);
+    for (const client of [theirs, signed]) skipLogCopies(client);
+    const { doc: offAws, name } = engine.connect();
+    const clients = { theirs, signed, offAws };
     try {
-      for (let sk = 0; sk < 25; sk += 1) await ours.send(new PutCommand({ TableName: name, Item: item(sk) }));
+      for (let sk = 0; sk < 25; sk += 1)
+        await signed.send(new PutCommand({ TableName: name, Item: item(sk) }));
       const figures = [];
       for (const [what, requests, send] of operations) {
-        const measured = { ours: [] as number[], theirs: [] as number[] };
+        const measured = { theirs: [] as number[], signed: [] as number[], offAws: [] as number[] };
         for (let round = isQuick ? 1 : 0; round <= (isQuick ? 1 : 7); round += 1)
-          for (const [who, doc] of [
-            ['theirs', theirs],
-            ['ours', ours],
-          ] as const) {
-            const cpuMs = await cpuOf(isQuick ? 16 : requests, () => send(doc, name));
+          for (const who of ['theirs', 'signed', 'offAws'] as const) {
+            const cpuMs = await cpuOf(isQuick ? 16 : requests, () => send(clients[who], name));
             if (round > 0) measured[who].push(cpuMs);
           }
-        figures.push(
-          compared({ scenario: 'client', name: what, unit: 'CPU ms' }, measured.ours, {
-            name: "the SDK's document client",
-            rounds: measured.theirs,
-          }),
-        );
+        for (const who of ['signed', 'offAws'] as const)
+          figures.push(
+            compared(
+              {
+                scenario: 'client',
+                name: `${what}, ${who === 'signed' ? 'signed' : 'off AWS'}`,
+                unit: 'CPU ms',
+              },
+              measured[who],
+              { name: "the SDK's document client", rounds: measured.theirs },
+            ),
+          );
       }
       return figures;
     } finally {
-      sdk.destroy();
+      for (const client of [sdk, signed]) client.destroy();
       await engine.stop();
     }
   },

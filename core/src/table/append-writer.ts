@@ -6,7 +6,8 @@ import { isRetryableCode, isTransientFault } from './faults.ts';
 
 /**
  * What became of a write. `refused`: one of its numbers was taken (perhaps by this very write, whose answer was lost).
- * `unknown`: written or not, only a read tells. `postponed`: certainly not written, worth another try.
+ * `unknown`: written or not, only a read tells. `postponed`: not written by this request, worth another try under the
+ * same numbers (where a request before it, whose answer was lost, is still under way, those are taken then).
  */
 export type Outcome = 'written' | 'refused' | 'unknown' | 'postponed';
 

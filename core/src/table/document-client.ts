@@ -1,46 +1,57 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { AwsJson1_0Protocol } from '@aws-sdk/core/protocols';
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/lib-dynamodb';
 import { convertToAttr, marshall, type marshallOptions, unmarshall } from '@aws-sdk/util-dynamodb';
 import { collectBody, HttpRequest } from '@smithy/core/protocols';
+import type { Command } from '@smithy/types';
+
+type Config = DynamoDBDocumentClient['config'];
 
 /** What Parley uses of the SDK's document client: it takes the same commands, and gives the same answers. */
-export type DocumentClient = Pick<DynamoDBDocumentClient, 'send' | 'config' | 'middlewareStack' | 'destroy'>;
+export type DocumentClient = {
+  send<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
+    command: Command<ServiceInputTypes, I, ServiceOutputTypes, O, Config>,
+  ): Promise<O>;
+  config: Config;
+  middlewareStack: DynamoDBDocumentClient['middlewareStack'];
+  destroy(): void;
+};
 
 /**
- * A document client for the hot path (docs/decisions/0017-a-lean-client.md): the middleware of a command is resolved
- * once and not for each request, and native values become JSON without a walk over the schema of the service.
- * Binary values are not converted: Parley has none.
+ * A document client for the hot path (docs/decisions/0017-a-lean-client.md): the middleware of a kind of command is
+ * resolved once and not for each request, and native values become JSON without a walk over the schema of the service.
+ * Middleware is the client's: that of a single command is not heard.
  */
 export function createDocumentClient(config: DynamoDBClientConfig): DocumentClient {
   const client = new DynamoDBClient({ ...config, protocol: DocumentProtocol });
   const { middlewareStack } = client;
   const handlers = new Map<unknown, Handler>();
-  const { add, remove } = middlewareStack;
-  middlewareStack.add = ((...middleware: Parameters<typeof add>) => {
-    handlers.clear();
-    add(...middleware);
-  }) as typeof add;
-  middlewareStack.remove = (name) => {
-    handlers.clear();
-    return remove(name);
-  };
+  for (const change of ['add', 'addRelativeTo', 'remove', 'removeByTag'] as const) {
+    const apply: (...args: never[]) => unknown = middlewareStack[change];
+    middlewareStack[change] = (...args: never[]) => {
+      handlers.clear();
+      return apply(...args) as never;
+    };
+  }
+
+  function handlerOf(Kind: new (input: object) => ClientCommand): Handler {
+    // By a command without input: what is resolved keeps its command.
+    const handler = handlers.get(Kind) ?? new Kind({}).resolveMiddleware(middlewareStack, client.config);
+    handlers.set(Kind, handler);
+    return handler;
+  }
 
   async function send(command: Message) {
     // A document command holds that of the client, with the same input.
     const clientCommand = command.clientCommand ?? command;
-    let handler = handlers.get(clientCommand.constructor);
-    if (!handler) {
-      handler = clientCommand.resolveMiddleware(middlewareStack, client.config) as Handler;
-      handlers.set(clientCommand.constructor, handler);
-    }
-    return (await handler(clientCommand)).output;
+    const { output } = await handlerOf(clientCommand.constructor)(clientCommand);
+    return output;
   }
-  const destroy = () => client.destroy();
-  return { send: send as DocumentClient['send'], config: client.config, middlewareStack, destroy };
+  return { send, config: client.config, middlewareStack, destroy: () => client.destroy() };
 }
 
-type Handler = (command: unknown) => Promise<{ output: unknown }>;
+type Handler = (command: ClientCommand) => Promise<{ output: Message }>;
+type ClientCommand = { resolveMiddleware(stack: unknown, config: Config): Handler };
 
 /** Operations on items and statements; those on tables are left to the SDK. */
 const dataOperation = /Item|^(Query|Scan)$|Statement$|^ExecuteTransaction$/;
@@ -48,7 +59,7 @@ const dataOperation = /Item|^(Query|Scan)$|Statement$|^ExecuteTransaction$/;
 type Serialize = AwsJson1_0Protocol['serializeRequest'];
 type Deserialize = AwsJson1_0Protocol['deserializeResponse'];
 
-/** DynamoDB's JSON from and to native values. */
+/** DynamoDB's JSON from and to native values. Binary ones, which Parley has none of, are refused, and read as base64. */
 class DocumentProtocol extends AwsJson1_0Protocol {
   override async serializeRequest(...[operation, input, context]: Parameters<Serialize>) {
     if (!dataOperation.test(operation.name)) return super.serializeRequest(operation, input, context);
@@ -76,13 +87,14 @@ type Converters = { [field: string]: (value: Message) => unknown };
 
 const options: marshallOptions = { removeUndefinedValues: true };
 const encode = (values: Message) => marshall(values, options);
+const encodeValue = (value: Message) => convertToAttr(value, options);
 const encoders: Converters = {
   Key: encode,
   Item: encode,
   ExclusiveStartKey: encode,
   ExpressionAttributeValues: encode,
   Keys: (keys: Message[]) => keys.map(encode),
-  Parameters: (values: Message[]) => values.map((value) => convertToAttr(value, options)),
+  Parameters: (values: Message[]) => values.map(encodeValue),
   RequestItems: (byTable) => mapValues(byTable, (requests) => convert(requests, encoders)),
 };
 
