@@ -2,13 +2,14 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import pino, { type DestinationStream, type Logger } from 'pino';
 import { pinoHttp } from 'pino-http';
+import { activeSpan } from './tracing.ts';
 
 export type { Logger } from 'pino';
 
 /** One JSON line per event. ERROR means that somebody must act. */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   return pino(
-    { level, base: { service: 'backend' }, serializers: { err: presentError } },
+    { level, base: { service: 'backend' }, mixin: activeSpan, serializers: { err: presentError } },
     // At once: what is gathered is flushed at the exit, for ever where the reader has died (sonic-boom 4.2.1).
     destination ?? pino.destination({ dest: 1, sync: true }),
   );

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { createLogger } from './logger.ts';
 import { createWorld, type World } from './testing/world.ts';
 import { startTracing } from './tracing.ts';
 
@@ -31,10 +32,12 @@ afterAll(async () => {
   });
 });
 
-it("a request is a span in its caller's trace, with the table's requests inside, and tells neither token nor text", async () => {
+it("a request is a span in its caller's trace, on its lines, with the table's requests inside, and tells neither token nor text", async () => {
   const [ada] = [await world.person('ada'), await world.person('ben')];
   const flush = await startTracing(endpoint);
-  const api = await world.node({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+  const lines: string[] = [];
+  const logger = createLogger('debug', { write: (line: string) => void lines.push(line) });
+  const api = await world.node({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint }, logger);
   const traceId = '0af7651916cd43dd8448eb211c80319c';
   const { status } = await api.post('/api/messages', {
     as: ada,
@@ -47,6 +50,9 @@ it("a request is a span in its caller's trace, with the table's requests inside,
   expect(request).toMatchObject({ traceId, parentSpanId: 'b7ad6b7169203331' });
   const inside = received.filter(({ parentSpanId }) => parentSpanId === request?.spanId);
   expect(inside.map(({ name }) => name)).toContain('TransactWriteItems');
+  const within = lines.map((line) => JSON.parse(line)).filter(({ trace_id }) => trace_id === traceId);
+  for (const msg of ['appended', 'request'])
+    expect(within).toContainEqual(expect.objectContaining({ msg, span_id: request?.spanId }));
   expect(body).not.toContain('untraced-text');
   expect(body).not.toContain(ada?.token);
 });

@@ -53,6 +53,12 @@ export function traceFrame<T>(action: string, run: () => Promise<T>): Promise<T>
   });
 }
 
+/** What leads from a line to the span that it was written in. Nothing where nobody traces. */
+export function activeSpan() {
+  const span = trace.getActiveSpan()?.spanContext();
+  return span ? { trace_id: span.traceId, span_id: span.spanId } : {};
+}
+
 /** A request to the table, told of when it is over. Appends that share a request lie in the trace of the first. */
 export function traceTable({ operation, startedAtMs, ms, items, refused, error }: TableRequest) {
   const attributes = { 'db.system': 'dynamodb', 'db.operation.name': operation, items, refused };

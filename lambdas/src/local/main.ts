@@ -20,7 +20,7 @@ const driftLagMs = 5_000;
 export async function start(config: Config) {
   // At once: what is gathered is flushed at the exit, for ever where the reader has died (sonic-boom 4.2.1).
   const stdout = pino.destination({ dest: 1, sync: true });
-  const logger = pino({ level: config.LOG_LEVEL, base: { name: 'stream-runner' } }, stdout);
+  const logger = pino({ level: config.LOG_LEVEL, base: { service: 'stream-runner' } }, stdout);
   const table = createTable(tableOptions(config));
   const streams = new DynamoDBStreamsClient(
     clientConfig(config.AWS_REGION, config.AWS_ENDPOINT_URL_DYNAMODB),
