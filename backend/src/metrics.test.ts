@@ -2,6 +2,7 @@ import { Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createLogger } from './logger.ts';
+import { follow } from './testing/follow.ts';
 import { freePort } from './testing/free-port.ts';
 import { connect } from './testing/live-client.ts';
 import { createWorld, type TestPerson, type World } from './testing/world.ts';
@@ -94,7 +95,7 @@ it('counts no append that failed, nor one that goes again because of its neighbo
 
 it('one uuid leads from the request to the socket of the receiver, and no line holds the text', async () => {
   const receiver = await connect(api.url);
-  await receiver.authenticate(ben);
+  const { connection } = (await receiver.authenticate(ben)).data;
   const sent = await api.post('/api/messages', {
     as: ada,
     body: { handle: 'ben', message: 'followed-from-hand-to-hand' },
@@ -111,7 +112,24 @@ it('one uuid leads from the request to the socket of the receiver, and no line h
   expect(await of('appended')).toMatchObject({ request_id: 'request-followed', message_uuid: uuid });
   expect(await of('stream batch')).toMatchObject({ message_uuids: expect.arrayContaining([uuid]) });
   expect(await of('delivery')).toMatchObject({ message_uuids: expect.arrayContaining([uuid]) });
-  expect(await of('told')).toMatchObject({ message_uuid: uuid, people: expect.any(Number) });
+  expect(await of('told')).toMatchObject({ message_uuid: uuid, people: 1, connections: [connection] });
   expect(lines.join('')).not.toContain('followed-from-hand-to-hand');
+  const shown = follow(lines.filter((line) => line.includes(uuid)));
+  if (shown) {
+    expect(shown).toContainEqual([expect.any(Number), 'backend', 'appended', 'request-followed', null]);
+    expect(shown).toContainEqual([expect.any(Number), 'backend', 'told', null, [connection]]);
+  }
   await receiver.close();
+});
+
+it('names the socket that failed', async () => {
+  const client = await connect(api.url);
+  const { connection } = (await client.authenticate(ada)).data;
+  // A server takes no frame that is not masked.
+  client.socket.send('as a server would', { mask: false });
+  await client.closed;
+  const line = await until(() =>
+    lines.map((text) => JSON.parse(text)).find(({ msg }) => msg === 'a socket failed'),
+  );
+  expect(line).toMatchObject({ connection, err: { code: 'WS_ERR_EXPECTED_MASK' } });
 });

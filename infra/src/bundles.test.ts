@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { follow } from '@parley/backend/testing/follow';
 import { createLog } from '@parley/core/log';
 import * as messages from '@parley/core/messages';
 import * as summaries from '@parley/core/summaries';
@@ -70,7 +71,7 @@ test('message-stream, alone in a bare process, brings summaries up to a recorded
   const { answer, error, lines } = await runBare({
     dir: built['message-stream'].dir,
     event,
-    env: streamEnv(),
+    env: { ...streamEnv(), LOG_LEVEL: 'debug' },
   });
   expect({ answer, error }).toEqual({ answer: { batchItemFailures: [] }, error: undefined });
   const [summary] = await summaries.getMany(table, newest.message_group_uuid, [other.uuid]);
@@ -81,6 +82,10 @@ test('message-stream, alone in a bare process, brings summaries up to a recorded
     expect.objectContaining({ service: 'message-stream', Records: 1, FailedRecords: 0 }),
   );
   expect(lines.join()).not.toContain('told');
+  const batch = lines.filter((line) => line.includes('4f0a7c1e-58c5-4b8e-9a55-d41f06a3a001'));
+  expect(batch).toHaveLength(1);
+  const shown = follow(batch);
+  if (shown) expect(shown).toEqual([[expect.any(String), 'message-stream', 'stream batch', null, null]]);
 });
 
 test('message-stream gives back what it has no time for', async () => {

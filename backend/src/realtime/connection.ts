@@ -55,6 +55,8 @@ export function createConnection(
     refusals: 0,
     junk: 0,
 
+    isOpen: () => ws.readyState === ws.OPEN,
+
     /** Takes what is serialised. A socket that does not drain is closed: its client catches up from the log. */
     send(frame: Buffer) {
       if (ws.readyState !== ws.OPEN) return;

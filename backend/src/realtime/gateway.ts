@@ -125,7 +125,7 @@ export function createGateway(ctx: GatewayContext) {
       void receiver.receive(connection, data, isBinary).then(() => connection.session && stopCounting());
     });
     // A frame that breaks the protocol: ws closes with the code that says so.
-    ws.on('error', (err) => logger.debug({ err }, 'a socket failed'));
+    ws.on('error', (err) => logger.debug({ err, connection: connection.id }, 'a socket failed'));
     ws.once('close', () => void leave(connection));
   }
 

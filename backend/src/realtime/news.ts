@@ -95,10 +95,18 @@ export function createNews(options: NewsOptions) {
     const frame = event('message.created', presentEntry(entry, names));
     for (const userUuid of here) sockets.send(userUuid, frame);
     metrics?.told(here.length);
-    logger.debug({ message_uuid: entry.message_uuid, people: here.length }, 'told');
+    logTold(entry, here);
     if (entry.type !== 'message') showMembership(entry, here);
     if (entry.seq === 1 || entry.type === 'members_added') presence.introduce(roster, here);
     if (isLarge(roster) && !largeRows.has(entry.message_group_uuid)) showLargeRowsSoon(roster);
+  }
+
+  /** Who follows a message sees here where it arrived. A socket that did not take it is no longer open. */
+  function logTold({ message_uuid }: Entry, here: string[]) {
+    if (!logger.isLevelEnabled('debug')) return;
+    const told = here.flatMap((userUuid) => [...sockets.of(userUuid)]).filter(({ isOpen }) => isOpen());
+    const connections = told.map(({ id }) => id);
+    logger.debug({ message_uuid, people: here.length, connections }, 'told');
   }
 
   /** The name that is stored with it is as new as those of the directory. */

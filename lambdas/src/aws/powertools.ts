@@ -1,12 +1,14 @@
 import { Logger } from '@aws-lambda-powertools/logger';
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { Tracer } from '@aws-lambda-powertools/tracer';
+import type { Config } from '@parley/config/config';
 import type { Context } from 'aws-lambda';
 import type { Lines } from '../lines.ts';
 
 /** What a function tells of itself on AWS: JSON lines, metrics in them (EMF), X-Ray segments. Once a container. */
-export function createPowertools(serviceName: string) {
-  const logger = new Logger({ serviceName });
+export function createPowertools(serviceName: string, { LOG_LEVEL }: Pick<Config, 'LOG_LEVEL'>) {
+  // From the environment it would take capitals alone; and it has a name of its own for the most severe.
+  const logger = new Logger({ serviceName, logLevel: LOG_LEVEL === 'fatal' ? 'critical' : LOG_LEVEL });
   const metrics = new Metrics({ serviceName, namespace: 'Parley' });
   const tracer = new Tracer({ serviceName });
 

@@ -5,7 +5,7 @@ import { createDriftHandler, createScheduledMonitor } from './handler.ts';
 
 // Created once for each container, and reused by its invocations. A container handles one event at a time.
 const config = loadConfig(process.env);
-const powertools = createPowertools('drift');
+const powertools = createPowertools('drift', config);
 const table = createTable(tableOptions(config));
 powertools.traceClient(table.doc);
 const look = createDriftHandler(createScheduledMonitor(table, powertools.lines));

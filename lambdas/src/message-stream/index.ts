@@ -8,7 +8,7 @@ import { createMessageStream } from './live.ts';
 
 // Created once for each container, and reused by its invocations. A container handles one event at a time.
 const config = loadConfig(process.env);
-const powertools = createPowertools('message-stream');
+const powertools = createPowertools('message-stream', config);
 const table = createTable(tableOptions(config));
 powertools.traceClient(table.doc);
 const readSecrets = secretsReader(config);

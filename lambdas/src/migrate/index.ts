@@ -8,7 +8,7 @@ import { migrateAndGrant } from './handler.ts';
 
 // Runs at each deployment, before the new tasks of the API: migrations expand first, and contract a release later.
 const config = loadConfig(process.env);
-const powertools = createPowertools('migrate');
+const powertools = createPowertools('migrate', config);
 const ownerSecret = createSecret(
   new SecretsManagerClient({ region: config.AWS_REGION }),
   config.DATABASE_OWNER_ARN,

@@ -5,7 +5,7 @@ import { createHandler } from './handler.ts';
 
 // Created once for each container, and reused by its invocations. A container handles one event at a time.
 const config = loadConfig(process.env);
-const powertools = createPowertools('post-confirmation');
+const powertools = createPowertools('post-confirmation', config);
 const pool = createPool({
   connectionString: config.DATABASE_URL,
   iamRegion: config.DATABASE_AUTH === 'iam' ? config.AWS_REGION : undefined,
