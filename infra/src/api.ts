@@ -50,7 +50,7 @@ export class ApiStack extends Stack {
     };
     const task = this.task(settings, parts);
     this.service = this.fargate(settings, parts, task);
-    this.migrate(name, parts);
+    this.migrate(settings, parts);
     this.scale(settings, this.metrics.sockets);
     this.balancer = new elb.ApplicationLoadBalancer(this, 'Balancer', {
       loadBalancerName: name,
@@ -65,7 +65,7 @@ export class ApiStack extends Stack {
     this.targets = this.listen(settings);
   }
 
-  private task({ name, tasks, domain }: Settings, { data, signIn }: Parts) {
+  private task({ name, tasks, domain, logLevel, otlpEndpoint }: Settings, { data, signIn }: Parts) {
     const task = new ecs.FargateTaskDefinition(this, 'Task', {
       family: `${name}-api`,
       cpu: tasks.cpu,
@@ -86,6 +86,8 @@ export class ApiStack extends Stack {
         HOST: '0.0.0.0',
         PORT: String(ports.api),
         KEEP_ALIVE_SECONDS: String(keepAliveSeconds),
+        LOG_LEVEL: logLevel,
+        ...(otlpEndpoint && { OTEL_EXPORTER_OTLP_ENDPOINT: otlpEndpoint }),
         AWS_REGION: this.region,
         DDB_MESSAGE_TABLE: data.messages.tableName,
         DDB_RUNNER_TABLE: data.runner.tableName,
@@ -200,7 +202,7 @@ export class ApiStack extends Stack {
     return service;
   }
 
-  private migrate(name: string, { network, data, migrate }: Parts) {
+  private migrate({ name, logLevel }: Settings, { network, data, migrate }: Parts) {
     const secret = data.database.secret;
     if (!secret) throw new Error('the database has no owner secret');
     const fn = bundledFunction(this, 'Migrate', {
@@ -210,6 +212,7 @@ export class ApiStack extends Stack {
       group: network.groups.people,
       timeout: Duration.minutes(10),
       memoryMiB: 512,
+      logLevel,
       environment: {
         DATABASE_URL: data.databaseUrl,
         DATABASE_OWNER_ARN: secret.secretArn,

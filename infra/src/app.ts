@@ -5,10 +5,12 @@ import { createParley } from './parley.ts';
 import { readSettings } from './settings.ts';
 
 /*
- * node --import tsx infra/src/app.ts [FOLDER]: builds the bundles, then writes the templates to FOLDER, or where the CDK
- * wants them. Without infra/settings.json the example's placeholders serve: they synthesise, and deploy nowhere.
+ * node --import tsx infra/src/app.ts [FOLDER [SETTINGS]]: builds the bundles, then writes the templates to FOLDER, or
+ * where the CDK wants them. Without SETTINGS or infra/settings.json the example's placeholders serve: they synthesise,
+ * and deploy nowhere.
  */
+const [folder, given] = process.argv.slice(2);
 const own = join(root, 'infra/settings.json');
-const settings = readSettings(existsSync(own) ? own : join(root, 'infra/settings.example.json'));
+const settings = readSettings(given ?? (existsSync(own) ? own : join(root, 'infra/settings.example.json')));
 const bundles = await buildBundles(join(root, 'infra/dist/lambdas'));
-createParley(settings, bundles, process.argv[2]).synth();
+createParley(settings, bundles, folder).synth();

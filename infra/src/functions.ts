@@ -7,6 +7,7 @@ import type { IConstruct } from 'constructs';
 import { accept } from './acknowledge.ts';
 import type { Bundle } from './bundles.ts';
 import type { NetworkStack } from './network.ts';
+import type { Settings } from './settings.ts';
 
 export type FunctionOptions = {
   name: string;
@@ -16,12 +17,13 @@ export type FunctionOptions = {
   group: ec2.SecurityGroup;
   timeout: Duration;
   memoryMiB: number;
+  logLevel: Settings['logLevel'];
   environment: Record<string, string>;
 };
 
 /** A Lambda in the inner subnets, with a role of its own that names what it may do. */
 export function bundledFunction(stack: Stack, id: string, options: FunctionOptions): lambda.Function {
-  const { name, bundle, handler = 'handler', network, group, timeout, memoryMiB, environment } = options;
+  const { name, bundle, handler = 'handler', network, group, timeout, memoryMiB } = options;
   const logGroup = new logs.LogGroup(stack, `${id}Logs`, {
     logGroupName: `/aws/lambda/${name}`,
     retention: logs.RetentionDays.ONE_MONTH,
@@ -43,7 +45,11 @@ export function bundledFunction(stack: Stack, id: string, options: FunctionOptio
     timeout,
     memorySize: memoryMiB,
     tracing: lambda.Tracing.ACTIVE,
-    environment: { NODE_OPTIONS: '--enable-source-maps', ...environment },
+    environment: {
+      NODE_OPTIONS: '--enable-source-maps',
+      LOG_LEVEL: options.logLevel,
+      ...options.environment,
+    },
   });
   fn.node.addDependency(role);
   accept(fn, 'AwsSolutions-L1', 'Node.js 22 is the version the bundles are built and tested for.');

@@ -29,6 +29,16 @@ const schema = z.strictObject({
     maxCapacity: z.number().min(1),
     readers: z.int().min(0),
   }),
+  /**
+   * Least severe line of the tasks and the functions. `debug` follows messages, and costs by the line; less than `info`
+   * would leave out the figures that tasks are scaled by.
+   */
+  logLevel: z.enum(['info', 'debug']).default('info'),
+  /** Collector of the tasks' traces, on the one port that they reach: 443. The functions' traces go to X-Ray. */
+  otlpEndpoint: z
+    .url({ protocol: /^https$/ })
+    .refine((url) => new URL(url).port === '', 'expects port 443')
+    .optional(),
 });
 
 export type Settings = z.output<typeof schema>;

@@ -17,8 +17,9 @@ export class SignInStack extends Stack {
   readonly client: cognito.UserPoolClient;
   readonly postConfirmation: lambda.Function;
 
-  constructor(scope: Construct, id: string, props: StackProps, { name }: Settings, parts: Parts) {
+  constructor(scope: Construct, id: string, props: StackProps, settings: Settings, parts: Parts) {
     super(scope, id, { ...props, terminationProtection: true });
+    const { name } = settings;
     this.pool = new cognito.UserPool(this, 'Pool', {
       userPoolName: name,
       selfSignUpEnabled: true,
@@ -62,11 +63,11 @@ export class SignInStack extends Stack {
       disableOAuth: true,
     });
 
-    this.postConfirmation = this.trigger(name, parts);
+    this.postConfirmation = this.trigger(settings, parts);
     this.pool.addTrigger(cognito.UserPoolOperation.POST_CONFIRMATION, this.postConfirmation);
   }
 
-  private trigger(name: string, { network, data, bundle }: Parts) {
+  private trigger({ name, logLevel }: Settings, { network, data, bundle }: Parts) {
     const fn = bundledFunction(this, 'PostConfirmation', {
       name: `${name}-post-confirmation`,
       bundle,
@@ -75,6 +76,7 @@ export class SignInStack extends Stack {
       // Cognito waits five seconds and tries three times.
       timeout: Duration.seconds(5),
       memoryMiB: 512,
+      logLevel,
       environment: { DATABASE_URL: data.databaseUrl, DATABASE_AUTH: 'iam' },
     });
     data.grantDatabase(fn);

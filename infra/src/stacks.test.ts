@@ -10,11 +10,12 @@ import { type Resource, synthesise } from './testing/templates.ts';
 import { unscopedActions } from './unscoped.ts';
 import { anchorOf } from './watch.ts';
 
+const watching = { logLevel: 'debug', otlpEndpoint: 'https://traces.example.com' } as const;
 let resources: Resource[];
 let manifest: { artifacts: Record<string, { properties?: { terminationProtection?: boolean } }> };
 // Ends with an error for every finding of cdk-nag that nobody has explained.
 beforeAll(async () => {
-  ({ resources, manifest } = await synthesise());
+  ({ resources, manifest } = await synthesise(watching));
 }, 150_000);
 
 const all = (type: string) => resources.filter(({ Type }) => Type === type);
@@ -360,6 +361,15 @@ describe('the API', () => {
     }
     // The address of the pool makes the issuer; without it no token would be let in.
     expect(() => createTokens(loadConfig(ofTask))).not.toThrow();
+  });
+
+  test('a message can be followed through tasks and functions where the settings ask for it', () => {
+    expect(setting('LOG_LEVEL')).toBe('debug');
+    expect(setting('OTEL_EXPORTER_OTLP_ENDPOINT')).toBe('https://traces.example.com');
+    for (const { Properties } of all('AWS::Lambda::Function').filter(
+      ({ Properties: { FunctionName } }) => FunctionName,
+    ))
+      expect(Properties.Environment.Variables).toMatchObject({ LOG_LEVEL: 'debug' });
   });
 
   test('migrations run before the tasks that need them', () => {

@@ -34,16 +34,18 @@ export class StreamStack extends Stack {
   readonly largeSummaries: lambda.Function;
   readonly drift: lambda.Function;
 
-  constructor(scope: Construct, id: string, props: StackProps, { name }: Settings, parts: Parts) {
+  constructor(scope: Construct, id: string, props: StackProps, settings: Settings, parts: Parts) {
     super(scope, id, props);
-    this.summaries = this.fn('MessageStream', `${name}-message-stream`, 'handler', parts);
+    const { name } = settings;
+    this.summaries = this.fn('MessageStream', `${name}-message-stream`, 'handler', settings, parts);
     this.largeSummaries = this.fn(
       'MessageStreamLarge',
       `${name}-message-stream-large`,
       'largeHandler',
+      settings,
       parts,
     );
-    this.drift = this.watchDrift(name, parts);
+    this.drift = this.watchDrift(settings, parts);
     this.map(parts.data, { id: 'Entries', fn: this.summaries, pattern: entries, batchSize: 1_000 });
     this.map(parts.data, {
       id: 'LargeEntries',
@@ -56,7 +58,7 @@ export class StreamStack extends Stack {
   }
 
   /** Recounts a few random conversations every five minutes: what no other alarm would see. */
-  private watchDrift(name: string, { network, data, drift: bundle }: Parts) {
+  private watchDrift({ name, logLevel }: Settings, { network, data, drift: bundle }: Parts) {
     const fn = bundledFunction(this, 'Drift', {
       name: `${name}-drift`,
       bundle,
@@ -64,6 +66,7 @@ export class StreamStack extends Stack {
       group: network.groups.stream,
       timeout: Duration.minutes(4),
       memoryMiB: 512,
+      logLevel,
       environment: { DDB_MESSAGE_TABLE: data.messages.tableName, DDB_RUNNER_TABLE: data.runner.tableName },
     });
     data.grantMessages(fn, { actions: ['GetItem', 'BatchGetItem', 'Query', 'Scan'], indexActions: [] });
@@ -74,7 +77,13 @@ export class StreamStack extends Stack {
     return fn;
   }
 
-  private fn(id: string, name: string, handler: string, { network, data, bundle }: Parts) {
+  private fn(
+    id: string,
+    name: string,
+    handler: string,
+    { logLevel }: Settings,
+    { network, data, bundle }: Parts,
+  ) {
     const fn = bundledFunction(this, id, {
       name,
       bundle,
@@ -83,6 +92,7 @@ export class StreamStack extends Stack {
       group: network.groups.stream,
       timeout: Duration.seconds(60),
       memoryMiB: 1_024,
+      logLevel,
       environment: {
         DDB_MESSAGE_TABLE: data.messages.tableName,
         DDB_RUNNER_TABLE: data.runner.tableName,

@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { root } from '../bundles.ts';
 import { stackNames } from '../parley.ts';
+import type { Settings } from '../settings.ts';
 
 export type Resource = {
   stack: string;
@@ -16,11 +17,18 @@ export type Resource = {
   Metadata?: Record<string, unknown>;
 };
 
-/** Synthesises as bin/aws/synth does, without an account, and reads every resource. It ends with an error for a finding. */
-export async function synthesise() {
+/**
+ * Synthesises as bin/aws/synth does, without an account, and reads every resource. It ends with an error for a finding.
+ *
+ * @param changes settings that the example leaves open
+ */
+export async function synthesise(changes: Partial<Settings>) {
   const outdir = await mkdtemp(join(tmpdir(), 'templates-'));
   try {
-    const app = ['--import', 'tsx', join(root, 'infra/src/app.ts'), outdir];
+    const example = JSON.parse(await readFile(join(root, 'infra/settings.example.json'), 'utf8'));
+    const settings = join(outdir, 'settings.json');
+    await writeFile(settings, JSON.stringify({ ...example, ...changes }));
+    const app = ['--import', 'tsx', join(root, 'infra/src/app.ts'), outdir, settings];
     // No credentials, no profile, no Docker.
     await promisify(execFile)(process.execPath, app, {
       cwd: root,
