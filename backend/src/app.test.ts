@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createDatabaseProxy } from '@parley/engines/testing/database-proxy';
+import { noteSecret } from '@parley/engines/testing/suite-log';
 import { createWorld, type TestPerson, type World } from './testing/world.ts';
 
 const origin = 'https://chat.example.com';
@@ -156,7 +157,9 @@ describe('an error', () => {
     const reply = await away.get('/api/message_groups', { as: ada });
     expect(reply).toMatchObject({ status: 503, body: ['busy'] });
     expect(reply.headers.get('Retry-After')).toMatch(/^[123]$/);
-    const peopleAway = await world.node({ DATABASE_URL: 'postgres://parley:secret@127.0.0.1:9/parley' });
+    noteSecret('of-a-database-that-is-away');
+    const DATABASE_URL = 'postgres://parley:of-a-database-that-is-away@127.0.0.1:9/parley';
+    const peopleAway = await world.node({ DATABASE_URL });
     expect(await peopleAway.get('/api/profile', { as: ada })).toMatchObject({ status: 503, body: ['busy'] });
   });
 

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { keepOutput } from '@parley/engines/testing/suite-log';
 import { freePort } from './testing/free-port.ts';
 import { createWorld, type World } from './testing/world.ts';
 
@@ -24,11 +25,13 @@ function run(env: Record<string, string>) {
       ...process.env,
       ...world.env,
       NODE_OPTIONS: '',
+      LOG_LEVEL: 'debug',
       ...env,
     },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   children.push(child);
+  keepOutput(child.stdout, child.stderr);
   let [output, errors] = ['', ''];
   child.stdout?.setEncoding('utf8').on('data', (data) => {
     output += data;

@@ -9,6 +9,7 @@ import getPort from 'get-port';
 import { userPoolClientId } from './cognito-local.ts';
 import { root } from './launch.ts';
 import { isRunning, readPidFile } from './processes.ts';
+import { keepSystem, noteSecret } from './testing/suite-log.ts';
 
 const timeoutMs = 120_000;
 const variables = ['PORT', 'RUNNER_PORT', 'DYNOXIDE_PORT', 'PGLITE_PORT', 'COGNITO_PORT', 'DELIVERY_PORT'];
@@ -26,12 +27,13 @@ const started: ChildProcess[] = [];
 
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'parley-start-'));
-  env = { ...process.env, DATA_DIR: dir, LOG_LEVEL: 'info' };
+  env = { ...process.env, DATA_DIR: dir, LOG_LEVEL: 'debug' };
   for (const name of replaced) delete env[name];
   for (const name of variables) env[name] = String(await getPort());
 });
 afterAll(() => {
   for (const child of started) child.kill('SIGKILL');
+  keepSystem(dir);
   rmSync(dir, { recursive: true });
 });
 
@@ -84,8 +86,10 @@ async function inboxOf(email: string) {
     }),
   });
   const { AuthenticationResult } = (await signedIn.json()) as {
-    AuthenticationResult: { AccessToken: string };
+    AuthenticationResult: { AccessToken: string; RefreshToken: string };
   };
+  noteSecret(demoPassword);
+  noteSecret(AuthenticationResult.RefreshToken);
   const headers = { Authorization: `Bearer ${AuthenticationResult.AccessToken}` };
   const response = await fetch(`http://127.0.0.1:${env.PORT}/api/message_groups`, { headers });
   return (await response.json()) as { last_seq: number }[];

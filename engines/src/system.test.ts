@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import getPort from 'get-port';
+import { keepSystem, noteSecret, noteText } from './testing/suite-log.ts';
 
 /* The whole product as a new user meets it: bin/start on free ports, people who sign up, and a second API process. */
 
@@ -27,6 +28,7 @@ beforeAll(async () => {
     HOME: process.env.HOME,
     DATA_DIR: dataDir,
     RATE_LIMIT_PER_MINUTE: '0',
+    LOG_LEVEL: 'debug',
     ...ofNames,
   };
   system = spawn('bin/start', { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -49,6 +51,7 @@ beforeAll(async () => {
 afterAll(async () => {
   secondApi?.kill();
   await ended(system);
+  keepSystem(dataDir);
   rmSync(dataDir, { recursive: true, force: true });
 }, 30_000);
 
@@ -89,15 +92,17 @@ async function cognito(operation: string, body: Record<string, unknown>) {
     body: JSON.stringify({ ClientId: engineEnv().COGNITO_USER_POOL_CLIENT_ID, ...body }),
   });
   if (!answer.ok) throw new Error(`${operation}: ${await answer.text()}`);
-  return (await answer.json()) as { AuthenticationResult?: { AccessToken: string } };
+  return (await answer.json()) as { AuthenticationResult?: { AccessToken: string; RefreshToken: string } };
 }
 
 async function signIn(email: string, password: string) {
   const parameters = { USERNAME: email, PASSWORD: password };
+  noteSecret(password);
   const { AuthenticationResult } = await cognito('InitiateAuth', {
     AuthFlow: 'USER_PASSWORD_AUTH',
     AuthParameters: parameters,
   });
+  noteSecret(AuthenticationResult?.RefreshToken);
   return String(AuthenticationResult?.AccessToken);
 }
 
@@ -117,6 +122,7 @@ type Row = Record<string, unknown> & { uuid: string; seq: number; message_group_
 
 async function call<T = Row>(token: string, path: string, options: CallOptions = {}, tries = 10): Promise<T> {
   const { node = 0, body, key, method } = options;
+  noteText(body?.message);
   const answer = await fetch(`${urls[node]}${path}`, {
     method: method ?? (body ? 'POST' : 'GET'),
     headers: {

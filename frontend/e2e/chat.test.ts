@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { noteSecret } from '@parley/engines/testing/suite-log';
 import type { Browser, Page } from 'playwright-core';
 import {
   apiOf,
@@ -312,6 +313,7 @@ withBrowser('the browser chat', () => {
     await page.getByLabel('E-mail').fill('ines@example.com');
     await page.getByRole('button', { name: 'Send a code' }).click();
     await page.getByLabel('Code').fill('123456');
+    noteSecret('New-Sesame-9');
     await page.getByRole('textbox', { name: 'Password' }).fill('New-Sesame-9');
     await page.getByRole('button', { name: 'Save and sign in' }).click();
     await page.getByRole('link', { name: /garden/ }).waitFor();

@@ -4,6 +4,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { keepSystem, noteSecret, noteText } from '@parley/engines/testing/suite-log';
 import getPort from 'get-port';
 import { type Browser, chromium, type Page } from 'playwright-core';
 
@@ -44,6 +45,7 @@ export async function startParley() {
     HOME: process.env.HOME,
     DATA_DIR: dataDir,
     RATE_LIMIT_PER_MINUTE: '0',
+    LOG_LEVEL: 'debug',
     ...ofNames,
   };
   const system: ChildProcess = spawn('bin/start', { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -67,6 +69,7 @@ export async function startParley() {
     async stop() {
       const exit = new Promise((resolve) => system.once('exit', resolve));
       if (system.exitCode === null && system.kill('SIGTERM')) await exit;
+      keepSystem(dataDir);
       rmSync(dataDir, { recursive: true, force: true });
     },
   };
@@ -148,6 +151,7 @@ export async function openPage(
 }
 
 export async function signIn(page: Page, email: string, password = 'Parley-demo-1') {
+  noteSecret(password);
   await page.getByLabel('E-mail').fill(email);
   await page.getByLabel('Password').fill(password);
   await page.getByRole('button', { name: 'Sign in' }).click();
@@ -169,8 +173,11 @@ export async function apiOf(parley: Parley, email: string, password = 'Parley-de
       AuthParameters: { USERNAME: email, PASSWORD: password },
     }),
   });
-  const token = (await answer.json()).AuthenticationResult.AccessToken;
-  return async <T>(path: string, body?: object): Promise<T> => {
+  const { AccessToken: token, RefreshToken } = (await answer.json()).AuthenticationResult;
+  noteSecret(password);
+  noteSecret(RefreshToken);
+  return async <T>(path: string, body?: Record<string, unknown>): Promise<T> => {
+    noteText(body?.message);
     const response = await fetch(parley.url + path, {
       method: body ? 'POST' : 'GET',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -184,6 +191,7 @@ export async function apiOf(parley: Parley, email: string, password = 'Parley-de
 export const messageBox = (page: Page) => page.getByRole('textbox', { name: /^Message to/ });
 
 export async function write(page: Page, text: string) {
+  noteText(text);
   await messageBox(page).fill(text);
   await messageBox(page).press('Enter');
 }

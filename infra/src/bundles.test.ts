@@ -8,6 +8,7 @@ import { createLog } from '@parley/core/log';
 import * as messages from '@parley/core/messages';
 import * as summaries from '@parley/core/summaries';
 import * as users from '@parley/core/users';
+import { noteSecret, noteText } from '@parley/engines/testing/suite-log';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import { type Bundle, type BundleName, buildBundles, bundleNames, hashOf } from './bundles.ts';
@@ -35,6 +36,7 @@ const streamEnv = () => ({
   DELIVERY_SECRETS: 'for-this-test',
 });
 const recorded = await readFile(new URL('./testing/stream-event.json', import.meta.url), 'utf8');
+noteText('as the stream told it');
 const one = { uuid: '11111111-1111-4111-8111-111111111111', handle: 'one', display_name: 'One' };
 const other = { uuid: '22222222-2222-4222-8222-222222222222', handle: 'other', display_name: 'Other' };
 
@@ -71,7 +73,7 @@ test('message-stream, alone in a bare process, brings summaries up to a recorded
   const { answer, error, lines } = await runBare({
     dir: built['message-stream'].dir,
     event,
-    env: { ...streamEnv(), LOG_LEVEL: 'debug' },
+    env: streamEnv(),
   });
   expect({ answer, error }).toEqual({ answer: { batchItemFailures: [] }, error: undefined });
   const [summary] = await summaries.getMany(table, newest.message_group_uuid, [other.uuid]);
@@ -165,7 +167,8 @@ test('post-confirmation, alone in a bare process, makes the person of a confirme
 });
 
 test('migrate asks for the owner of the schema, and tells its password to no server without TLS', async () => {
-  const owner = { username: 'owner', password: 'secret' };
+  const owner = { username: 'owner', password: 'of-the-owner-of-these-tests' };
+  noteSecret(owner.password);
   const secretsManager = await secretsManagerWith(JSON.stringify(owner), []);
   const { error } = await runBare({
     dir: built.migrate.dir,

@@ -1,5 +1,5 @@
+import { noteText } from '@parley/engines/testing/suite-log';
 import type { Contract } from './contract.ts';
-import { noteText } from './suite-log.ts';
 
 export type Call = {
   /** Who asks. */

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { noteText } from '@parley/engines/testing/suite-log';
 import WebSocket from 'ws';
-import { noteText } from './suite-log.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a frame holds is what the tests are about.
 export type Frame = any;

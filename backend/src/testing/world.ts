@@ -5,6 +5,7 @@ import * as entries from '@parley/core/entries';
 import { createProjector } from '@parley/core/projector';
 import { clientConfig } from '@parley/core/table/client';
 import * as users from '@parley/core/users';
+import { noteSecret } from '@parley/engines/testing/suite-log';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import { eventSources } from '@parley/lambdas/local/event-sources';
@@ -44,8 +45,11 @@ export async function createWorld() {
     // Nobody listens there: who has no profile cannot get one.
     AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:9',
     RATE_LIMIT_PER_MINUTE: '0',
+    CURSOR_SECRETS: 'of cursors in these tests',
     DELIVERY_SECRETS: 'of these tests',
   };
+  noteSecret(env.CURSOR_SECRETS);
+  noteSecret(env.DELIVERY_SECRETS);
 
   async function node(changes: Record<string, string> = {}, logger: Logger = suiteLogger()) {
     const ctx = createContext(loadConfig({ ...env, ...changes }), logger);

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { keepOutput } from '@parley/engines/testing/suite-log';
 import type { createTestDatabase } from '@parley/engines/testing/test-database';
 import { type createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 
@@ -33,6 +34,8 @@ export function startScript(
       ...env,
     },
   });
+  // What a script says on stdout is what it was asked for.
+  keepOutput(child.stderr);
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const)
     child[stream].on('data', (data) => {

@@ -3,6 +3,7 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { keepLines, noteSecret } from '@parley/engines/testing/suite-log';
 
 /** Loads a bundle as Lambda does, and hands it an event. Prints what it answered and how long loading took. */
 const driver = `
@@ -46,18 +47,25 @@ export async function runBare({ dir, handler = 'handler', event, remainingMs = 3
       String(remainingMs),
       ...(event ? [join(work, 'event.json')] : []),
     ];
-    const { stdout } = await promisify(execFile)(process.execPath, [join(work, 'driver.mjs'), ...task], {
-      cwd: work,
-      timeout: 60_000,
-      env: {
-        PATH: '',
-        AWS_REGION: 'us-east-1',
-        AWS_ACCESS_KEY_ID: 'local',
-        AWS_SECRET_ACCESS_KEY: 'local',
-        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-        ...env,
+    noteSecret(env.DELIVERY_SECRETS);
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      [join(work, 'driver.mjs'), ...task],
+      {
+        cwd: work,
+        timeout: 60_000,
+        env: {
+          PATH: '',
+          LOG_LEVEL: 'debug',
+          AWS_REGION: 'us-east-1',
+          AWS_ACCESS_KEY_ID: 'local',
+          AWS_SECRET_ACCESS_KEY: 'local',
+          AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+          ...env,
+        },
       },
-    });
+    );
+    keepLines(`${stdout}\n${stderr}`);
     const outcome: { answer?: unknown; error?: string; initMs: number } = JSON.parse(
       await readFile(join(work, 'outcome.json'), 'utf8'),
     );

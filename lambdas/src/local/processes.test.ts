@@ -19,6 +19,7 @@ const leaseMs = 1_500;
 let table: Awaited<ReturnType<typeof createTestTable>>;
 let proxy: Awaited<ReturnType<typeof startStreamProxy>>;
 const processes: ChildProcess[] = [];
+let output = '';
 
 beforeAll(async () => {
   table = await createTestTable();
@@ -33,6 +34,9 @@ afterAll(async () => {
 async function startProcess() {
   const { child } = await startRunnerProcess(table, proxy.endpoint, { RUNNER_LEASE_MS: String(leaseMs) });
   processes.push(child);
+  child.stdout?.on('data', (data) => {
+    output += data;
+  });
   return child;
 }
 
@@ -109,6 +113,7 @@ test('a killed runner is taken over within 10 s, and one that was paused moves n
   const writers = startWriters(table, { pauseMs: 30 });
   const positions = watchPositions();
   await eventually(shares, even, 40_000);
+  expect(output).toMatch(/"service":"stream-runner".*"msg":"lease taken"/);
 
   const before = await shares();
   first.kill('SIGKILL');

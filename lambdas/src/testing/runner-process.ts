@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { keepOutput, noteSecret } from '@parley/engines/testing/suite-log';
 import getPort from 'get-port';
 
 const root = new URL('../../../', import.meta.url).pathname;
+
+const deliverySecret = 'of a runner in these tests';
 
 export type RunnerProcess = { child: ChildProcess; port: number };
 
@@ -12,21 +15,23 @@ export async function startRunnerProcess(
   env: Record<string, string> = {},
 ): Promise<RunnerProcess> {
   const port = await getPort();
+  noteSecret(deliverySecret);
   const child = spawn(process.execPath, ['--import', 'tsx', 'lambdas/src/local/main.ts'], {
     cwd: root,
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
       PATH: process.env.PATH,
-      LOG_LEVEL: 'silent',
+      LOG_LEVEL: 'debug',
       AWS_ENDPOINT_URL_DYNAMODB: endpoint,
       DDB_MESSAGE_TABLE: table.name,
       DDB_RUNNER_TABLE: table.runnerName,
       DATABASE_URL: 'postgres://nobody@127.0.0.1:9/nowhere',
-      DELIVERY_SECRETS: 'for-tests',
+      DELIVERY_SECRETS: deliverySecret,
       RUNNER_PORT: String(port),
       ...env,
     },
   });
+  keepOutput(child.stdout, child.stderr);
   return { child, port };
 }
 

@@ -5,11 +5,15 @@ import { createLog, type Log } from '@parley/core/log';
 import * as messageGroups from '@parley/core/message-groups';
 import * as messages from '@parley/core/messages';
 import type { Table } from '@parley/core/table/client';
+import { noteText } from '@parley/engines/testing/suite-log';
+
+const text = 'of a writer in these tests';
 
 export const person = (name: string): Person => ({ uuid: randomUUID(), handle: name, display_name: name });
 
 /** People who write to each other, in as many direct conversations, until they are told to stop. */
 export function startWriters(table: Table, { conversations = 12, pauseMs = 20 } = {}) {
+  noteText(text);
   const log = createLog(table, { batch: 'transactions' });
   const pairs = Array.from({ length: conversations }, () => [person('one'), person('other')] as const);
   let isStopping = false;
@@ -18,7 +22,7 @@ export function startWriters(table: Table, { conversations = 12, pauseMs = 20 } 
     for (let turn = 0; !isStopping; turn += 1) {
       const [sender, recipient] = pairs[turn % pairs.length] ?? [];
       if (!sender || !recipient) return;
-      await messages.sendDirect(log, { sender, recipient, message: `message ${turn}` });
+      await messages.sendDirect(log, { sender, recipient, message: `${turn} ${text}` });
       written += 1;
       await sleep(pauseMs);
     }
