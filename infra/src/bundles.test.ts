@@ -34,6 +34,7 @@ const streamEnv = () => ({
   AWS_ENDPOINT_URL_DYNAMODB: testEndpoint(),
   DDB_MESSAGE_TABLE: table.name,
   DELIVERY_SECRETS: 'for-this-test',
+  LOG_LEVEL: 'debug',
 });
 const recorded = await readFile(new URL('./testing/stream-event.json', import.meta.url), 'utf8');
 noteText('as the stream told it');

@@ -56,7 +56,6 @@ export async function runBare({ dir, handler = 'handler', event, remainingMs = 3
         timeout: 60_000,
         env: {
           PATH: '',
-          LOG_LEVEL: 'debug',
           AWS_REGION: 'us-east-1',
           AWS_ACCESS_KEY_ID: 'local',
           AWS_SECRET_ACCESS_KEY: 'local',
