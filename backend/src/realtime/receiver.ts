@@ -35,7 +35,10 @@ export function createReceiver(options: ReceiverOptions) {
 
   async function receive(connection: Connection, data: RawData, isBinary: boolean) {
     const frame = read(connection, data, isBinary);
-    if (!frame) return;
+    if (frame) await traceFrame(known(frame.action), () => handle(connection, frame));
+  }
+
+  async function handle(connection: Connection, frame: Frame) {
     inFlight += 1;
     connection.inFlight += 1;
     const startedAt = performance.now();
@@ -43,7 +46,7 @@ export function createReceiver(options: ReceiverOptions) {
     let leave = () => {};
     try {
       leave = overload.enter();
-      const data = await traceFrame(known(frame.action), () => answer(connection, frame));
+      const data = await answer(connection, frame);
       connection.send(response(frame.id, data));
       logAppended(connection, frame, data);
     } catch (error) {
