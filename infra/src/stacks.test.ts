@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createTokens } from '@parley/backend/tokens';
+import { deployed } from '@parley/bench/scale/bill';
 import { loadConfig, variables } from '@parley/config/config';
 import { messageTable, runnerTable } from '@parley/core/table/definition';
 import { isEntryRecord } from '@parley/core/table/stream';
@@ -721,6 +722,31 @@ describe('who watches', () => {
     // Each metric that a filter makes is there for somebody to see.
     for (const metric of told)
       expect(shown.map(([namespace, name]) => `${namespace} ${name}`)).toContain(metric);
+  });
+
+  test('the bill of an idle month counts what the templates deploy', () => {
+    const watched = all('AWS::CloudWatch::Alarm').flatMap(({ Properties: { Metrics } }) =>
+      (Metrics ?? [{ MetricStat: {} }]).filter(({ MetricStat }: { MetricStat?: object }) => MetricStat),
+    );
+    const { Cpu, Memory } = one('AWS::ECS::TaskDefinition', 'Task');
+    const { SubnetIds } = one('AWS::EC2::VPCEndpoint', 'VpcSecrets');
+    const { Subnets } = one('AWS::ElasticLoadBalancingV2::LoadBalancer', 'Balancer');
+    const database = one('AWS::RDS::DBCluster', 'Database');
+    expect(all('AWS::RDS::DBInstance')).toHaveLength(1);
+    expect(deployed).toEqual({
+      tasks: one('AWS::ApplicationAutoScaling::ScalableTarget', 'Service').MinCapacity,
+      cpus: Cpu / 1_024,
+      gigabytes: Memory / 1_024,
+      natGateways: all('AWS::EC2::NatGateway').length,
+      endpointZones: SubnetIds.length,
+      publicAddresses: Subnets.length + all('AWS::EC2::EIP').length,
+      auroraUnits: database.ServerlessV2ScalingConfiguration.MinCapacity,
+      keys: all('AWS::KMS::Key').length,
+      secrets: all('AWS::SecretsManager::Secret').length + (database.ManageMasterUserPassword ? 1 : 0),
+      alarmMetrics: watched.length,
+      // And that of the function that looks for drift.
+      ownMetrics: all('AWS::Logs::MetricFilter').length + 1,
+    });
   });
 
   test('a budget tells before the money is gone', () => {
