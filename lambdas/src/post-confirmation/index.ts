@@ -1,4 +1,4 @@
-import { loadConfig } from '@parley/config/config';
+import { databaseOptions, loadConfig } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import { createPowertools } from '../aws/powertools.ts';
 import { createHandler } from './handler.ts';
@@ -7,8 +7,7 @@ import { createHandler } from './handler.ts';
 const config = loadConfig(process.env);
 const powertools = createPowertools('post-confirmation');
 const pool = createPool({
-  connectionString: config.DATABASE_URL,
-  iamRegion: config.DATABASE_AUTH === 'iam' ? config.AWS_REGION : undefined,
+  ...databaseOptions(config),
   max: 1,
   onError: (err) => powertools.lines.warn({ err }, 'postgres connection lost'),
 });
