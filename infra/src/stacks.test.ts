@@ -724,6 +724,23 @@ describe('who watches', () => {
       expect(shown.map(([namespace, name]) => `${namespace} ${name}`)).toContain(metric);
   });
 
+  test('the commands of a restore name what the templates make', async () => {
+    const runbook = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const section = /\n## Backup and restore\n(.*?)\n## /s.exec(runbook)?.[1] ?? '';
+    const commands = [...section.matchAll(/^```sh\n(.*?)^```/gms)].map(([, lines]) => lines).join('');
+    const named = new Set(commands.match(/(?<=[ =])(alias\/)?parley-[a-z-]+/g));
+    const templates = JSON.stringify(resources);
+    const made = [...named].filter((name) => !/-restored/.test(name));
+    expect(made).toEqual(expect.arrayContaining(['parley-messages', 'parley-people', 'alias/parley-data']));
+    for (const name of made)
+      expect([name, templates.includes(`"${name}"`) || name in manifest.artifacts]).toEqual([name, true]);
+    const { AttributeName } = one('AWS::DynamoDB::Table', 'Messages').TimeToLiveSpecification;
+    expect(commands).toContain(`Enabled=true,AttributeName=${AttributeName}\n`);
+    expect(one('AWS::ECS::Cluster', 'Cluster').ClusterName).toBe('parley');
+    expect(one('AWS::ECS::Service', 'Service').ServiceName).toBe('api');
+    expect(commands).toContain('--cluster parley --services api ');
+  });
+
   test('the bill of an idle month counts what the templates deploy', () => {
     const watched = all('AWS::CloudWatch::Alarm').flatMap(({ Properties: { Metrics } }) =>
       (Metrics ?? [{ MetricStat: {} }]).filter(({ MetricStat }: { MetricStat?: object }) => MetricStat),
