@@ -4,6 +4,7 @@ import { createTokens } from '@parley/backend/tokens';
 import { loadConfig, variables } from '@parley/config/config';
 import { messageTable, runnerTable } from '@parley/core/table/definition';
 import { isEntryRecord } from '@parley/core/table/stream';
+import { longestPassMs } from '@parley/lambdas/drift/handler';
 import { statefulStacks } from './parley.ts';
 import { actionsInUse } from './testing/table-actions.ts';
 import { type Resource, synthesise } from './testing/templates.ts';
@@ -525,6 +526,17 @@ describe('who watches', () => {
       Namespace: 'Parley',
       Dimensions: [{ Name: 'service', Value: 'drift' }],
     });
+  });
+
+  test('a look for summaries that differ has the time for two suspects, and rings where it fails', () => {
+    const ofName = ({ Properties }: Resource) => Properties.FunctionName === 'parley-drift';
+    const drift = all('AWS::Lambda::Function').find(ofName);
+    expect(drift?.Properties.Timeout * 1_000).toBeGreaterThan(2 * longestPassMs());
+    const alarm = all('AWS::CloudWatch::Alarm').find(
+      ({ Properties }) => Properties.AlarmName === 'parley: drift fails',
+    );
+    expect(alarm?.Properties).toMatchObject({ Namespace: 'AWS/Lambda', MetricName: 'Errors', Threshold: 1 });
+    expect(JSON.stringify(alarm?.Properties.Dimensions)).toContain('RefDrift');
   });
 
   test('a budget tells before the money is gone', () => {
