@@ -7,6 +7,7 @@ import { createLog } from '@parley/core/log';
 import * as messages from '@parley/core/messages';
 import * as summaries from '@parley/core/summaries';
 import * as users from '@parley/core/users';
+import { createDatabaseProxy } from '@parley/engines/testing/database-proxy';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import { type Bundle, type BundleName, buildBundles, bundleNames, hashOf } from './bundles.ts';
@@ -143,25 +144,45 @@ test('message-stream reads the delivery secrets from Secrets Manager', async () 
   expect(asked).toEqual(['arn:secret']);
 });
 
+/** As Cognito sends it. */
+const signUp = {
+  version: '1',
+  region: 'us-east-1',
+  userPoolId: 'us-east-1_example',
+  userName: '7c1ab5a2-6a2b-4a5a-9c3c-5b7d0f1c2e3d',
+  callerContext: { awsSdkVersion: 'aws-sdk-unknown-unknown', clientId: 'client' },
+  triggerSource: 'PostConfirmation_ConfirmSignUp',
+  request: {
+    userAttributes: {
+      sub: '7c1ab5a2-6a2b-4a5a-9c3c-5b7d0f1c2e3d',
+      preferred_username: 'bundled',
+      email: 'b@example.com',
+    },
+  },
+  response: {},
+};
+
 test('post-confirmation, alone in a bare process, makes the person of a confirmed sign-up', async () => {
-  const sub = '7c1ab5a2-6a2b-4a5a-9c3c-5b7d0f1c2e3d';
-  const event = {
-    version: '1',
-    region: 'us-east-1',
-    userPoolId: 'us-east-1_example',
-    userName: sub,
-    callerContext: { awsSdkVersion: 'aws-sdk-unknown-unknown', clientId: 'client' },
-    triggerSource: 'PostConfirmation_ConfirmSignUp',
-    request: { userAttributes: { sub, preferred_username: 'bundled', email: 'b@example.com' } },
-    response: {},
-  };
   const { answer } = await runBare({
     dir: built['post-confirmation'].dir,
-    event,
+    event: signUp,
     env: { DATABASE_URL: database.url },
   });
-  expect(answer).toEqual(event);
-  expect(await users.findBySub(database.pool, sub)).toMatchObject({ handle: 'bundled' });
+  expect(answer).toEqual(signUp);
+  expect(await users.findBySub(database.pool, signUp.userName)).toMatchObject({ handle: 'bundled' });
+});
+
+test('post-confirmation says that Postgres does not answer before Cognito stops waiting', async () => {
+  const proxy = await createDatabaseProxy(database.url);
+  proxy.freezeAt('insert into users');
+  const run = { dir: built['post-confirmation'].dir, event: signUp, env: { DATABASE_URL: proxy.url } };
+  const { error, tookMs, errorLines } = await runBare(run);
+  await proxy.close();
+  expect(error).toContain('Query read timeout');
+  expect(tookMs).toBeLessThan(4_000);
+  expect(errorLines.map((line) => JSON.parse(line))).toMatchObject([
+    { level: 'ERROR', message: 'invocation failed' },
+  ]);
 });
 
 test('migrate asks for the owner of the schema, and tells its password to no server without TLS', async () => {

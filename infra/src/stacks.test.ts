@@ -5,6 +5,7 @@ import { loadConfig, variables } from '@parley/config/config';
 import { messageTable, runnerTable } from '@parley/core/table/definition';
 import { isEntryRecord } from '@parley/core/table/stream';
 import { longestPassMs } from '@parley/lambdas/drift/handler';
+import { statementTimeoutMsDefault } from '@parley/lambdas/migrate/handler';
 import { statefulStacks } from './parley.ts';
 import { actionsInUse } from './testing/table-actions.ts';
 import { type Resource, synthesise } from './testing/templates.ts';
@@ -363,7 +364,9 @@ describe('the API', () => {
     expect(() => createTokens(loadConfig(ofTask))).not.toThrow();
   });
 
-  test('migrations run before the tasks that need them', () => {
+  test('migrations run before the tasks that need them, and give up before they are killed', () => {
+    const { Timeout } = one('AWS::Lambda::Function', 'Migrate');
+    expect(Timeout * 1_000).toBeGreaterThan(2.2 * statementTimeoutMsDefault);
     const service = all('AWS::ECS::Service')[0] as Resource & { DependsOn: string[] };
     expect(service.DependsOn).toContainEqual(expect.stringMatching(/^Migrations/));
   });

@@ -10,6 +10,8 @@ const pool = createPool({
   connectionString: config.DATABASE_URL,
   iamRegion: config.DATABASE_AUTH === 'iam' ? config.AWS_REGION : undefined,
   max: 1,
+  // With the two seconds of a connection below the five that Cognito waits: whoever is killed says nothing.
+  queryTimeoutMs: 2_500,
   onError: (err) => powertools.lines.warn({ err }, 'postgres connection lost'),
 });
 
