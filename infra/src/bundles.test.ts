@@ -1,11 +1,15 @@
+import { randomUUID } from 'node:crypto';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { largeGroupMembers } from '@parley/core/entries';
 import { createLog } from '@parley/core/log';
+import * as messageGroups from '@parley/core/message-groups';
 import * as messages from '@parley/core/messages';
 import * as summaries from '@parley/core/summaries';
+import { entryKey } from '@parley/core/table/keys';
 import * as users from '@parley/core/users';
 import { createDatabaseProxy } from '@parley/engines/testing/database-proxy';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
@@ -82,6 +86,33 @@ test('message-stream, alone in a bare process, brings summaries up to a recorded
     expect.objectContaining({ service: 'message-stream', Records: 1, FailedRecords: 0 }),
   );
   expect(lines.join()).not.toContain('told');
+});
+
+test('message-stream leaves a large conversation to its second handler, which brings its summaries up', async () => {
+  const log = createLog(table, { batch: 'statements' });
+  const person = () => ({ ...other, uuid: randomUUID() });
+  const people = Array.from({ length: largeGroupMembers }, person);
+  const some = people.slice(0, 40);
+  const { group } = await messageGroups.create(log, { creator: one, title: 'all', people: some });
+  const messageGroupUuid = group.message_group_uuid;
+  await messageGroups.addMembers(log, { messageGroupUuid, actor: one, people });
+  const { seq } = await messages.send(log, { sender: one, messageGroupUuid, message: 'hello, all' });
+  const event = JSON.parse(
+    recorded
+      .replaceAll('CONVERSATION', messageGroupUuid)
+      .replaceAll('000000000002', entryKey(messageGroupUuid, seq).sk),
+  );
+  Object.assign(event.Records[0].dynamodb.NewImage, { large: { BOOL: true }, message_count: { N: '1' } });
+  const uuids = people.map(({ uuid }) => uuid);
+  const shown = async () =>
+    (await summaries.getMany(table, messageGroupUuid, uuids)).map((it) => it?.message);
+  const before = await shown();
+  const run = { dir: built['message-stream'].dir, event, env: streamEnv() };
+  expect((await runBare({ ...run, handler: 'handler' })).answer).toEqual({ batchItemFailures: [] });
+  expect(await shown()).toEqual(before);
+  expect((await runBare({ ...run, handler: 'largeHandler' })).answer).toEqual({ batchItemFailures: [] });
+  expect(before).not.toContain('hello, all');
+  expect(await shown()).toEqual(uuids.map(() => 'hello, all'));
 });
 
 test('message-stream gives back what it has no time for', async () => {
