@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { largeGroupMembers } from '@parley/core/entries';
 import { createLog } from '@parley/core/log';
@@ -16,6 +16,7 @@ import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import { type Bundle, type BundleName, buildBundles, bundleNames, hashOf } from './bundles.ts';
 import { runBare } from './testing/bare-node.ts';
+import { anonymousTls, startTlsFront } from './testing/tls-front.ts';
 
 let work: string;
 let built: Record<BundleName, Bundle>;
@@ -233,6 +234,33 @@ test('migrate asks for the owner of the schema, and tells its password to no ser
   expect(await readFile(join(built.migrate.dir, 'migrations/0001_users.sql'), 'utf8')).toContain(
     'create table users',
   );
+});
+
+test('migrate, alone in a bare process, builds the schema and lets the application in', async () => {
+  await database.pool.query('drop schema public cascade; create schema public');
+  const front = await startTlsFront(database.url);
+  const { username, password } = front.url;
+  const secretsManager = await secretsManagerWith(JSON.stringify({ username, password }), []);
+  front.url.username = `bundled_${process.pid}`;
+  const { answer, error } = await runBare({
+    dir: built.migrate.dir,
+    event: {},
+    env: {
+      ...anonymousTls,
+      DATABASE_URL: front.url.href,
+      DATABASE_OWNER_ARN: 'arn:owner',
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
+    },
+  });
+  await Promise.all([front.close(), secretsManager.close()]);
+  const files = await readdir(join(built.migrate.dir, 'migrations'));
+  expect({ answer, error }).toEqual({ answer: { applied: files.map((file) => parse(file).name).sort() } });
+  const role = front.url.username;
+  const { rows } = await database.pool.query(`select has_table_privilege($1, 'users', 'insert') as may`, [
+    role,
+  ]);
+  expect(rows).toEqual([{ may: true }]);
+  await database.pool.query(`drop owned by ${role}; drop role ${role}`);
 });
 
 /** Answers GetSecretValue, as Secrets Manager does. */
