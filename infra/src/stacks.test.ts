@@ -5,6 +5,8 @@ import { deployed } from '@parley/bench/scale/bill';
 import { loadConfig, variables } from '@parley/config/config';
 import { messageTable, runnerTable } from '@parley/core/table/definition';
 import { isEntryRecord } from '@parley/core/table/stream';
+import { longestPassMs } from '@parley/lambdas/drift/handler';
+import { statementTimeoutMsDefault } from '@parley/lambdas/migrate/handler';
 import { statefulStacks } from './parley.ts';
 import { actionsInUse } from './testing/table-actions.ts';
 import { type Resource, synthesise, synthesised } from './testing/templates.ts';
@@ -506,7 +508,9 @@ describe('the API', () => {
     expect(() => createTokens(loadConfig(ofTask))).not.toThrow();
   });
 
-  test('migrations run before the tasks that need them', () => {
+  test('migrations run before the tasks that need them, and give up before they are killed', () => {
+    const { Timeout } = one('AWS::Lambda::Function', 'Migrate');
+    expect(Timeout * 1_000).toBeGreaterThan(2.2 * statementTimeoutMsDefault);
     const service = all('AWS::ECS::Service')[0] as Resource & { DependsOn: string[] };
     expect(service.DependsOn).toContainEqual(expect.stringMatching(/^Migrations/));
   });
@@ -764,6 +768,17 @@ describe('who watches', () => {
       // And that of the function that looks for drift.
       ownMetrics: all('AWS::Logs::MetricFilter').length + 1,
     });
+  });
+
+  test('a look for summaries that differ has the time for two suspects, and rings where it fails', () => {
+    const ofName = ({ Properties }: Resource) => Properties.FunctionName === 'parley-drift';
+    const drift = all('AWS::Lambda::Function').find(ofName);
+    expect(drift?.Properties.Timeout * 1_000).toBeGreaterThan(2 * longestPassMs());
+    const alarm = all('AWS::CloudWatch::Alarm').find(
+      ({ Properties }) => Properties.AlarmName === 'parley: drift fails',
+    );
+    expect(alarm?.Properties).toMatchObject({ Namespace: 'AWS/Lambda', MetricName: 'Errors', Threshold: 1 });
+    expect(JSON.stringify(alarm?.Properties.Dimensions)).toContain('RefDrift');
   });
 
   test('a budget tells before the money is gone', () => {

@@ -15,7 +15,7 @@ export const deployed = {
   keys: 2,
   /** The owner's of Postgres too, which RDS makes. */
   secrets: 3,
-  alarmMetrics: 28,
+  alarmMetrics: 29,
   ownMetrics: 5,
 };
 /** Alarms that autoscaling makes for itself, and metrics of Container Insights: AWS decides how many. */

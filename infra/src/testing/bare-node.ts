@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
-/** Loads a bundle as Lambda does, and hands it an event. Prints what it answered and how long loading took. */
+/** Loads a bundle as Lambda does, and hands it an event. Writes what it answered, and how long both took. */
 const driver = `
   import { readFileSync, writeFileSync } from 'node:fs';
   const [file, name, remainingMs, event] = process.argv.slice(2);
@@ -18,6 +18,7 @@ const driver = `
   if (event) {
     try { outcome.answer = await bundle[name](JSON.parse(readFileSync(event, 'utf8')), context); }
     catch (error) { outcome.error = String(error); }
+    outcome.tookMs = performance.now() - startedAt - initMs;
   }
   writeFileSync('outcome.json', JSON.stringify({ ...outcome, initMs }));
   process.exit(0);
@@ -41,12 +42,13 @@ export async function runBare({ dir, handler = 'handler', event, remainingMs = 3
     await writeFile(join(work, 'driver.mjs'), driver);
     if (event) await writeFile(join(work, 'event.json'), JSON.stringify(event));
     const task = [
+      join(work, 'driver.mjs'),
       join(work, 'task/index.mjs'),
       handler,
       String(remainingMs),
       ...(event ? [join(work, 'event.json')] : []),
     ];
-    const { stdout } = await promisify(execFile)(process.execPath, [join(work, 'driver.mjs'), ...task], {
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, task, {
       cwd: work,
       timeout: 60_000,
       env: {
@@ -58,11 +60,13 @@ export async function runBare({ dir, handler = 'handler', event, remainingMs = 3
         ...env,
       },
     });
-    const outcome: { answer?: unknown; error?: string; initMs: number } = JSON.parse(
+    const outcome: { answer?: unknown; error?: string; initMs: number; tookMs: number } = JSON.parse(
       await readFile(join(work, 'outcome.json'), 'utf8'),
     );
-    return { ...outcome, lines: stdout.split('\n').filter(Boolean) };
+    return { ...outcome, lines: linesOf(stdout), errorLines: linesOf(stderr) };
   } finally {
     await rm(work, { recursive: true });
   }
 }
+
+const linesOf = (text: string) => text.split('\n').filter(Boolean);

@@ -9,6 +9,8 @@ const powertools = createPowertools('post-confirmation');
 const pool = createPool({
   ...databaseOptions(config),
   max: 1,
+  // With the two seconds of a connection below the five that Cognito waits: whoever is killed says nothing.
+  queryTimeoutMs: 2_500,
   onError: (err) => powertools.lines.warn({ err }, 'postgres connection lost'),
 });
 
