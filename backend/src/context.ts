@@ -1,4 +1,4 @@
-import { appendBatch, type Config, tableOptions } from '@parley/config/config';
+import { appendBatch, type Config, databaseOptions, tableOptions } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import type { Entry } from '@parley/core/entries';
 import { createLog, type Log } from '@parley/core/log';
@@ -50,8 +50,7 @@ export function createContext(config: Config, logger: Logger): Context {
   const table = createTable(tableOptions(config));
   const onError = (err: Error) => logger.warn({ err }, 'Postgres is away');
   const pool = createPool({
-    connectionString: config.DATABASE_URL,
-    iamRegion: config.DATABASE_AUTH === 'iam' ? config.AWS_REGION : undefined,
+    ...databaseOptions(config),
     max: config.DATABASE_POOL_SIZE,
     onError,
   });

@@ -42,3 +42,15 @@ test('every scenario is listed with what it measures', async () => {
   expect(names.length).toBeGreaterThan(20);
   for (const line of names) expect(line).toMatch(/^[a-z0-9-]+ {2,}\S/);
 });
+
+test('docs/operations.md tells of the bill what bin/bench capacity prints', async () => {
+  const { stdout } = await promisify(execFile)('bin/bench', ['capacity'], { cwd: root });
+  const rowsOf = (text: string) =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('|') && !/^[-:| ]+$/.test(line))
+      .map((line) => line.split('|').map((cell) => cell.trim()));
+  const cost = readFileSync(join(root, 'docs/operations.md'), 'utf8').split('\n## Cost\n')[1] ?? '';
+  expect(rowsOf(cost).length).toBeGreaterThan(10);
+  for (const row of rowsOf(cost)) expect(rowsOf(stdout)).toContainEqual(row);
+});

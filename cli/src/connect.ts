@@ -1,4 +1,4 @@
-import { type Config, loadConfig, tableOptions } from '@parley/config/config';
+import { type Config, databaseOptions, loadConfig, tableOptions } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
 import type { Pool } from 'pg';
@@ -23,7 +23,7 @@ export function connect(): Connection & { pool: Pool } {
       'DATABASE_URL is not set. Start Parley (bin/start), or set it in the environment or .env.',
     );
   const connection = connectTable(config);
-  const pool = createPool({ connectionString: config.DATABASE_URL, max: 4 });
+  const pool = createPool({ ...databaseOptions(config), max: 4 });
   const close = async () => {
     await pool.end();
     await connection.close();

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { type Config, loadConfig } from '@parley/config/config';
+import { type Config, databaseOptions, loadConfig } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import * as users from '@parley/core/users';
 import type { Pool } from 'pg';
@@ -12,7 +12,7 @@ async function main() {
     options: { enable: { type: 'boolean', default: false } },
   });
   const config = loadConfig(process.env);
-  const pool = createPool({ connectionString: config.DATABASE_URL, max: 1 });
+  const pool = createPool({ ...databaseOptions(config), max: 1 });
   try {
     return await change(config, pool, (positionals[0] ?? '').replace(/^@/, ''), values.enable);
   } finally {

@@ -1,4 +1,4 @@
-import { loadConfig } from '@parley/config/config';
+import { databaseOptions, loadConfig } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import * as users from '@parley/core/users';
 import { run } from './connect.ts';
@@ -7,7 +7,7 @@ import { createUserPool, signInPages } from './user-pool.ts';
 async function main() {
   const config = loadConfig(process.env);
   const userPool = createUserPool(config);
-  const pool = createPool({ connectionString: config.DATABASE_URL, max: 1 });
+  const pool = createPool({ ...databaseOptions(config), max: 1 });
   try {
     const rows: string[][] = [['HANDLE', 'NAME', 'E-MAIL', 'STATUS', 'SUB']];
     for await (const page of signInPages(userPool)) {

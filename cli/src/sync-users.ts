@@ -1,4 +1,4 @@
-import { loadConfig } from '@parley/config/config';
+import { databaseOptions, loadConfig } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import { run } from './connect.ts';
 import { createUserPool, syncUsers } from './user-pool.ts';
@@ -6,7 +6,7 @@ import { createUserPool, syncUsers } from './user-pool.ts';
 async function main() {
   const config = loadConfig(process.env);
   const userPool = createUserPool(config);
-  const pool = createPool({ connectionString: config.DATABASE_URL, max: 1 });
+  const pool = createPool({ ...databaseOptions(config), max: 1 });
   try {
     const { made, withoutEmail, seen } = await syncUsers(userPool, pool);
     for (const { handle, uuid } of made) console.log(`made @${handle} (${uuid})`);

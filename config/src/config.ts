@@ -213,6 +213,12 @@ export const tableOptions = (config: Config) => ({
   runnerName: config.DDB_RUNNER_TABLE,
 });
 
+/** How to enter Postgres, as `createPool` of the core takes it. */
+export const databaseOptions = (config: Config) => ({
+  connectionString: config.DATABASE_URL,
+  iamRegion: config.DATABASE_AUTH === 'iam' ? config.AWS_REGION : undefined,
+});
+
 /** Where dead letters are on AWS, as `openLetterBucket` of the core takes it. */
 export const letterBucketOptions = (config: Config) => ({
   region: config.AWS_REGION,

@@ -3,20 +3,10 @@ import { ask } from './client.ts';
 import { runChecks } from './run.ts';
 import { signUp } from './sign-up.ts';
 
-const { values } = parseArgs({
-  options: {
-    base: { type: 'string' },
-    token: { type: 'string', multiple: true, default: [] },
-    'sign-up': { type: 'string' },
-  },
-});
+const values = givenOptions();
 const base = values.base?.replace(/\/$/, '');
-if (!base || (values.token.length === 0) === (values['sign-up'] === undefined)) {
-  process.stderr.write(
-    'usage: bin/conformance --base URL (--token T --token T --token T | --sign-up CODE)\n',
-  );
-  process.exit(2);
-}
+if (!base || (values.token.length === 0) === (values['sign-up'] === undefined))
+  cannotBegin('usage: bin/conformance --base URL (--token T --token T --token T | --sign-up CODE)');
 
 try {
   const code = values['sign-up'];
@@ -37,6 +27,24 @@ try {
   process.stdout.write(`${results.length - failed} passed, ${failed} failed\n`);
   process.exit(failed === 0 ? 0 : 1);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  cannotBegin(error);
+}
+
+function givenOptions() {
+  try {
+    return parseArgs({
+      options: {
+        base: { type: 'string' },
+        token: { type: 'string', multiple: true, default: [] },
+        'sign-up': { type: 'string' },
+      },
+    }).values;
+  } catch (error) {
+    cannotBegin(error);
+  }
+}
+
+function cannotBegin(why: unknown): never {
+  process.stderr.write(`${why instanceof Error ? why.message : why}\n`);
   process.exit(2);
 }

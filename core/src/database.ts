@@ -9,15 +9,23 @@ export type DatabaseOptions = {
   iamRegion?: string | undefined;
   /** Connections kept at most. */
   max?: number;
+  /** How long an answer may take, where 5 s are too long. */
+  queryTimeoutMs?: number;
   /** Told of an idle connection that broke; the pool has replaced it already. */
   onError?: (error: Error) => void;
 };
 
 /** A connection or an answer that takes longer counts as a server that is away. */
 const connectTimeoutMs = 2_000;
-const queryTimeoutMs = 5_000;
+const queryTimeoutMsDefault = 5_000;
 
-export function createPool({ connectionString, iamRegion, max, onError = () => {} }: DatabaseOptions) {
+export function createPool({
+  connectionString,
+  iamRegion,
+  max,
+  queryTimeoutMs = queryTimeoutMsDefault,
+  onError = () => {},
+}: DatabaseOptions) {
   const pool = new pg.Pool({
     ...(iamRegion ? iamConnection(iamRegion, connectionString) : { connectionString }),
     max,

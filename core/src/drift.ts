@@ -19,7 +19,8 @@ import { conversationPk, entryKey, type Key, parseKey, summariesPk } from './tab
  * 2. Its newest entries are folded as `bin/check` folds a log, from the oldest of them on; positions before that are
  *    compared with the entries they name. Summaries are read before the log, so the log holds what they show.
  * 3. A difference is a suspicion: the summary may be on its way. It is read again, twice, before it is told, and then
- *    need only have reached what was the newest entry at first.
+ *    need only have reached what was the newest entry at first. One that is known is read once, against the newest
+ *    entry of the look before.
  */
 
 /** Entries that are recounted. */
@@ -147,40 +148,48 @@ export function createDriftMonitor(
   table: Table,
   { onDrift, isBehind = () => false, settleMs = settleMsDefault }: DriftOptions,
 ) {
-  const differing = new Set<string>();
+  /** Each with the newest entry's seq when it was looked at last, which its summaries have had the time to reach. */
+  const differing = new Map<string, number>();
   let samples = 0;
   let found = 0;
 
   /** What is wrong with a conversation for certain; nothing where it fits, or cannot be judged now. */
-  async function look(messageGroupUuid: string): Promise<Finding[]> {
-    const first = await recount(table, messageGroupUuid);
-    let findings = first?.findings ?? [];
-    for (const ms of settleMs) {
-      if (findings.length === 0) return [];
+  async function look(messageGroupUuid: string): Promise<Recount> {
+    const known = differing.get(messageGroupUuid);
+    const { seq, ...first } = (await recount(table, messageGroupUuid, known)) ?? { seq: 0, findings: [] };
+    let { findings } = first;
+    for (const ms of known === undefined ? settleMs : []) {
+      if (findings.length === 0) break;
       await sleep(ms);
-      findings = (await recount(table, messageGroupUuid, first?.seq))?.findings ?? [];
+      findings = (await recount(table, messageGroupUuid, seq))?.findings ?? [];
     }
-    return isBehind() ? [] : findings;
+    return { seq, findings: isBehind() ? [] : findings };
   }
 
   async function judge(messageGroupUuid: string) {
     samples += 1;
-    const findings = await look(messageGroupUuid);
-    if (findings.length === 0) {
-      differing.delete(messageGroupUuid);
-      return;
-    }
-    if (differing.has(messageGroupUuid)) return;
-    differing.add(messageGroupUuid);
+    const { seq, findings } = await look(messageGroupUuid);
+    const wasKnown = differing.delete(messageGroupUuid);
+    if (findings.length === 0) return;
+    // The last of them now: each has its turn.
+    differing.set(messageGroupUuid, seq);
+    if (wasKnown) return;
     found += 1;
     onDrift(messageGroupUuid, findings);
   }
 
   return {
-    /** Looks at a random conversation, at one that was changed lately if any is given, and at one that differed. */
-    async pass(recent?: string) {
-      const [differed] = differing;
-      for (const uuid of new Set([recent, differed, await sample(table)])) if (uuid) await judge(uuid);
+    /**
+     * Looks at a random conversation, at one that was changed lately if any is given, and at one that differed; at none
+     * that was seen. What it looks at is seen from then on.
+     */
+    async pass(recent?: string, seen = new Set<string>()) {
+      const differed = [...differing.keys()].find((uuid) => !seen.has(uuid));
+      for (const uuid of [recent, differed, await sample(table)]) {
+        if (!uuid || seen.has(uuid)) continue;
+        seen.add(uuid);
+        await judge(uuid);
+      }
     },
     /** Conversations looked at since the start, found to differ since then, and still differing. */
     counters: () => ({ samples, found, differing: differing.size }),

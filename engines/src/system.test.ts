@@ -265,6 +265,29 @@ test('200 senders over 50 conversations through two processes lose and double no
   }
 }, 120_000);
 
+test('bin/conformance finds nothing on it: exit code 0', async () => {
+  const { stdout } = await run('bin/conformance', ['--base', urls[0], '--sign-up', '123456'], {
+    cwd: root,
+    env,
+  });
+  expect(stdout).toMatch(/^\d{2} passed, 0 failed$/m);
+  expect(stdout).not.toContain('not ok');
+}, 60_000);
+
+test('bin/conformance says what keeps it from beginning: exit code 2', async () => {
+  const given: [arguments: string[], complaint: string][] = [
+    [['--base', urls[0], '--token', 'a', '--token', 'b', '--token', 'c'], 'a token is refused: 401'],
+    [['--base', urls[0], '--sign-up', '000000'], 'ConfirmSignUp'],
+    [['--base', urls[0], '--tokens', 'a'], "Unknown option '--tokens'"],
+    [['--sign-up', '123456'], 'usage: bin/conformance'],
+  ];
+  for (const [args, complaint] of given) {
+    const ended = await run('bin/conformance', args, { cwd: root, env }).catch((error) => error);
+    expect([args, ended.code, ended.stderr]).toEqual([args, 2, expect.stringContaining(complaint)]);
+    expect(ended.stdout).toBe('');
+  }
+}, 60_000);
+
 test('bin/check is green on the running system', async () => {
   const { stdout } = await check();
   expect(stdout).toContain('7');

@@ -129,6 +129,7 @@ export function watches({ data, signIn, stream, api, givenUpRule }: Watched): Wa
       threshold: 1,
       minutes: 1,
     },
+    { name: 'drift fails', metric: errors(stream.drift), threshold: 1, minutes: 1 },
     { name: 'message-stream fails', metric: errors(stream.summaries), threshold: 5, minutes: 5 },
     { name: 'message-stream-large fails', metric: errors(stream.largeSummaries), threshold: 5, minutes: 5 },
     {

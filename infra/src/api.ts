@@ -79,6 +79,7 @@ export class ApiStack extends Stack {
       image: ecs.ContainerImage.fromDockerImageAsset(this.image()),
       user: 'node',
       readonlyRootFilesystem: true,
+      linuxParameters: this.withoutCapabilities(),
       stopTimeout,
       portMappings: [{ containerPort: ports.api }, { containerPort: ports.delivery }],
       logging: ecs.LogDriver.awsLogs({ logGroup: this.logGroup, streamPrefix: 'api' }),
@@ -130,6 +131,13 @@ export class ApiStack extends Stack {
     this.grantErasure(task, data, signIn);
     acceptWildcard(task, '*', 'ecr:GetAuthorizationToken takes no resource.');
     return task;
+  }
+
+  /** Nothing of the root's: the process opens no port below 1024 and changes no user. */
+  private withoutCapabilities() {
+    const parameters = new ecs.LinuxParameters(this, 'Linux');
+    parameters.dropCapabilities(ecs.Capability.ALL);
+    return parameters;
   }
 
   /** Who is erased is taken out of dead letters, in the table and in every version of the bucket's, and out of the pool. */

@@ -1,18 +1,24 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, parse } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { follow } from '@parley/backend/testing/follow';
+import { largeGroupMembers } from '@parley/core/entries';
 import { createLog } from '@parley/core/log';
+import * as messageGroups from '@parley/core/message-groups';
 import * as messages from '@parley/core/messages';
 import * as summaries from '@parley/core/summaries';
+import { entryKey } from '@parley/core/table/keys';
 import * as users from '@parley/core/users';
+import { createDatabaseProxy } from '@parley/engines/testing/database-proxy';
 import { noteSecret, noteText } from '@parley/engines/testing/suite-log';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import { type Bundle, type BundleName, buildBundles, bundleNames, hashOf } from './bundles.ts';
 import { runBare } from './testing/bare-node.ts';
+import { anonymousTls, startTlsFront } from './testing/tls-front.ts';
 
 let work: string;
 let built: Record<BundleName, Bundle>;
@@ -91,6 +97,33 @@ test('message-stream, alone in a bare process, brings summaries up to a recorded
   if (shown) expect(shown).toEqual([[expect.any(String), 'message-stream', 'stream batch', null, null]]);
 });
 
+test('message-stream leaves a large conversation to its second handler, which brings its summaries up', async () => {
+  const log = createLog(table, { batch: 'statements' });
+  const person = () => ({ ...other, uuid: randomUUID() });
+  const people = Array.from({ length: largeGroupMembers }, person);
+  const some = people.slice(0, 40);
+  const { group } = await messageGroups.create(log, { creator: one, title: 'all', people: some });
+  const messageGroupUuid = group.message_group_uuid;
+  await messageGroups.addMembers(log, { messageGroupUuid, actor: one, people });
+  const { seq } = await messages.send(log, { sender: one, messageGroupUuid, message: 'hello, all' });
+  const event = JSON.parse(
+    recorded
+      .replaceAll('CONVERSATION', messageGroupUuid)
+      .replaceAll('000000000002', entryKey(messageGroupUuid, seq).sk),
+  );
+  Object.assign(event.Records[0].dynamodb.NewImage, { large: { BOOL: true }, message_count: { N: '1' } });
+  const uuids = people.map(({ uuid }) => uuid);
+  const shown = async () =>
+    (await summaries.getMany(table, messageGroupUuid, uuids)).map((it) => it?.message);
+  const before = await shown();
+  const run = { dir: built['message-stream'].dir, event, env: streamEnv() };
+  expect((await runBare({ ...run, handler: 'handler' })).answer).toEqual({ batchItemFailures: [] });
+  expect(await shown()).toEqual(before);
+  expect((await runBare({ ...run, handler: 'largeHandler' })).answer).toEqual({ batchItemFailures: [] });
+  expect(before).not.toContain('hello, all');
+  expect(await shown()).toEqual(uuids.map(() => 'hello, all'));
+});
+
 test('message-stream gives back what it has no time for', async () => {
   const log = createLog(table, { batch: 'statements' });
   const recipient = { ...other, uuid: '33333333-3333-4333-8333-333333333333' };
@@ -108,9 +141,14 @@ test('message-stream gives back what it has no time for', async () => {
   expect((await runBare(run)).answer).toEqual({ batchItemFailures: [] });
 });
 
-test('drift recounts conversations of the table', async () => {
-  const { answer, lines } = await runBare({ dir: built.drift.dir, event: {}, env: streamEnv() });
-  expect(answer).toEqual({ samples: 20, found: 0, differing: 0 });
+test('drift recounts conversations of the table when its schedule calls', async () => {
+  const event = JSON.parse(
+    await readFile(new URL('./testing/scheduled-event.json', import.meta.url), 'utf8'),
+  );
+  const run = { dir: built.drift.dir, event, env: streamEnv(), remainingMs: 240_000 };
+  const { answer, lines } = await runBare(run);
+  expect(answer).toEqual({ samples: expect.any(Number), found: 0, differing: 0 });
+  expect(answer).not.toMatchObject({ samples: 0 });
   const line = lines.map((text) => JSON.parse(text)).find(({ _aws }) => _aws);
   // As the alarm reads it.
   expect(line).toMatchObject({ DriftingConversations: 0, service: 'drift' });
@@ -146,25 +184,45 @@ test('message-stream reads the delivery secrets from Secrets Manager', async () 
   expect(asked).toEqual(['arn:secret']);
 });
 
+/** As Cognito sends it. */
+const signUp = {
+  version: '1',
+  region: 'us-east-1',
+  userPoolId: 'us-east-1_example',
+  userName: '7c1ab5a2-6a2b-4a5a-9c3c-5b7d0f1c2e3d',
+  callerContext: { awsSdkVersion: 'aws-sdk-unknown-unknown', clientId: 'client' },
+  triggerSource: 'PostConfirmation_ConfirmSignUp',
+  request: {
+    userAttributes: {
+      sub: '7c1ab5a2-6a2b-4a5a-9c3c-5b7d0f1c2e3d',
+      preferred_username: 'bundled',
+      email: 'b@example.com',
+    },
+  },
+  response: {},
+};
+
 test('post-confirmation, alone in a bare process, makes the person of a confirmed sign-up', async () => {
-  const sub = '7c1ab5a2-6a2b-4a5a-9c3c-5b7d0f1c2e3d';
-  const event = {
-    version: '1',
-    region: 'us-east-1',
-    userPoolId: 'us-east-1_example',
-    userName: sub,
-    callerContext: { awsSdkVersion: 'aws-sdk-unknown-unknown', clientId: 'client' },
-    triggerSource: 'PostConfirmation_ConfirmSignUp',
-    request: { userAttributes: { sub, preferred_username: 'bundled', email: 'b@example.com' } },
-    response: {},
-  };
   const { answer } = await runBare({
     dir: built['post-confirmation'].dir,
-    event,
+    event: signUp,
     env: { DATABASE_URL: database.url },
   });
-  expect(answer).toEqual(event);
-  expect(await users.findBySub(database.pool, sub)).toMatchObject({ handle: 'bundled' });
+  expect(answer).toEqual(signUp);
+  expect(await users.findBySub(database.pool, signUp.userName)).toMatchObject({ handle: 'bundled' });
+});
+
+test('post-confirmation says that Postgres does not answer before Cognito stops waiting', async () => {
+  const proxy = await createDatabaseProxy(database.url);
+  proxy.freezeAt('insert into users');
+  const run = { dir: built['post-confirmation'].dir, event: signUp, env: { DATABASE_URL: proxy.url } };
+  const { error, tookMs, errorLines } = await runBare(run);
+  await proxy.close();
+  expect(error).toContain('Query read timeout');
+  expect(tookMs).toBeLessThan(4_000);
+  expect(errorLines.map((line) => JSON.parse(line))).toMatchObject([
+    { level: 'ERROR', message: 'invocation failed' },
+  ]);
 });
 
 test('migrate asks for the owner of the schema, and tells its password to no server without TLS', async () => {
@@ -185,6 +243,33 @@ test('migrate asks for the owner of the schema, and tells its password to no ser
   expect(await readFile(join(built.migrate.dir, 'migrations/0001_users.sql'), 'utf8')).toContain(
     'create table users',
   );
+});
+
+test('migrate, alone in a bare process, builds the schema and lets the application in', async () => {
+  await database.pool.query('drop schema public cascade; create schema public');
+  const front = await startTlsFront(database.url);
+  const { username, password } = front.url;
+  const secretsManager = await secretsManagerWith(JSON.stringify({ username, password }), []);
+  front.url.username = `bundled_${process.pid}`;
+  const { answer, error } = await runBare({
+    dir: built.migrate.dir,
+    event: {},
+    env: {
+      ...anonymousTls,
+      DATABASE_URL: front.url.href,
+      DATABASE_OWNER_ARN: 'arn:owner',
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.url,
+    },
+  });
+  await Promise.all([front.close(), secretsManager.close()]);
+  const files = await readdir(join(built.migrate.dir, 'migrations'));
+  expect({ answer, error }).toEqual({ answer: { applied: files.map((file) => parse(file).name).sort() } });
+  const role = front.url.username;
+  const { rows } = await database.pool.query(`select has_table_privilege($1, 'users', 'insert') as may`, [
+    role,
+  ]);
+  expect(rows).toEqual([{ may: true }]);
+  await database.pool.query(`drop owned by ${role}; drop role ${role}`);
 });
 
 /** Answers GetSecretValue, as Secrets Manager does. */

@@ -1,24 +1,29 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
 import { createTokens } from '@parley/backend/tokens';
+import { deployed } from '@parley/bench/scale/bill';
 import { loadConfig, variables } from '@parley/config/config';
 import { messageTable, runnerTable } from '@parley/core/table/definition';
 import { isEntryRecord } from '@parley/core/table/stream';
+import { longestPassMs } from '@parley/lambdas/drift/handler';
+import { statementTimeoutMsDefault } from '@parley/lambdas/migrate/handler';
 import { statefulStacks } from './parley.ts';
 import { actionsInUse } from './testing/table-actions.ts';
-import { type Resource, synthesise } from './testing/templates.ts';
+import { type Resource, synthesise, synthesised } from './testing/templates.ts';
 import { unscopedActions } from './unscoped.ts';
 import { anchorOf } from './watch.ts';
 
 const watching = { logLevel: 'debug', otlpEndpoint: 'https://traces.example.com' } as const;
 let resources: Resource[];
+let acknowledged: [id: string, reason: string][];
 let manifest: { artifacts: Record<string, { properties?: { terminationProtection?: boolean } }> };
 // Ends with an error for every finding of cdk-nag that nobody has explained.
 beforeAll(async () => {
-  ({ resources, manifest } = await synthesise(watching));
+  ({ resources, acknowledged, manifest } = await synthesise(watching));
 }, 150_000);
 
 const all = (type: string) => resources.filter(({ Type }) => Type === type);
+const groupName = (reference: { 'Fn::GetAtt': string[] }) => reference['Fn::GetAtt'][0]?.slice(0, -8);
 const one = (type: string, id: string) => {
   const found = all(type).filter((resource) => resource.id.startsWith(id));
   if (found.length !== 1) throw new Error(`${found.length} of ${type} ${id}`);
@@ -103,6 +108,129 @@ describe('what holds data', () => {
       expect(Properties.PolicyDocument.Statement).toContainEqual(
         expect.objectContaining({ Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } }),
       );
+  });
+});
+
+describe('the rules of cdk-nag', () => {
+  test('stop a synthesis in which one resource breaks them', async () => {
+    const refused = await synthesised('testing/with-bare-queue.ts', {}, async () => undefined).catch(
+      (error: { code: number; stdout: string; stderr: string }) => error,
+    );
+    expect(refused?.code).toBe(1);
+    const told = `${refused?.stdout}${refused?.stderr}`;
+    expect(told).toContain('AwsSolutions-SQS4');
+    const found = [...told.matchAll(/^ +(parley-\S+) aws-cdk-lib/gm)].map(([, path]) => path);
+    expect(new Set(found)).toEqual(new Set(['parley-watch/Bare/Resource']));
+  }, 150_000);
+
+  test('are broken for a reason alone, which says more than the rule', () => {
+    // The CDK's own, of the templates' form, stand there too.
+    const ours = acknowledged.filter(([id]) => id.includes('AwsSolutions-'));
+    expect(ours.length).toBeGreaterThan(10);
+    for (const [id, reason] of ours) expect([id, reason]).toEqual([id, expect.stringMatching(/.{20,}\.$/)]);
+  });
+});
+
+describe('the network', () => {
+  const endpoint = (id: string) => one('AWS::EC2::VPCEndpoint', id);
+
+  test('the table is reached from inside, this system alone, and so are the layers of the image', () => {
+    const subnets = ['innerSubnet1', 'innerSubnet2', 'tasksSubnet1', 'tasksSubnet2'];
+    for (const [id, service] of [
+      ['VpcTable', '.dynamodb'],
+      ['VpcObjects', '.s3'],
+    ] as const) {
+      const { VpcEndpointType, ServiceName, RouteTableIds } = endpoint(id);
+      expect([VpcEndpointType, ServiceName['Fn::Join'][1].at(-1)]).toEqual(['Gateway', service]);
+      for (const subnet of subnets)
+        expect(JSON.stringify(RouteTableIds)).toMatch(new RegExp(`"Vpc${subnet}RouteTable`));
+    }
+    const [allowed, ...more] = endpoint('VpcTable').PolicyDocument.Statement;
+    expect(more).toEqual([]);
+    expect(JSON.stringify(allowed.Resource)).toMatch(/:dynamodb:us-east-1:111111111111:table\/parley-\*"/);
+    for (const { Properties } of all('AWS::DynamoDB::Table'))
+      expect(Properties.TableName).toMatch(/^parley-/);
+  });
+
+  test('secrets are asked for under their public name inside, by the tasks and the functions alone', () => {
+    expect(all('AWS::EC2::VPCEndpoint')).toHaveLength(3);
+    const { VpcEndpointType, ServiceName, PrivateDnsEnabled, SubnetIds, SecurityGroupIds } =
+      endpoint('VpcSecrets');
+    expect([VpcEndpointType, ServiceName, PrivateDnsEnabled]).toEqual([
+      'Interface',
+      'com.amazonaws.us-east-1.secretsmanager',
+      true,
+    ]);
+    expect(JSON.stringify(SubnetIds).match(/innerSubnet\dSubnet/g)).toHaveLength(2);
+    const [group] = SecurityGroupIds.map(groupName);
+    const asking = all('AWS::EC2::SecurityGroupIngress')
+      .map(({ Properties }) => Properties)
+      .filter(({ GroupId }) => groupName(GroupId) === group)
+      .map(({ SourceSecurityGroupId, FromPort, ToPort }) => [
+        groupName(SourceSecurityGroupId),
+        FromPort,
+        ToPort,
+      ]);
+    expect(asking.sort()).toEqual([
+      ['Api', 443, 443],
+      ['People', 443, 443],
+      ['Stream', 443, 443],
+    ]);
+  });
+});
+
+describe('the edge', () => {
+  /** CloudFront's own policies, by the numbers that its documentation gives. */
+  const cachingDisabled = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad';
+  const cachingOptimized = '658327ea-f89d-4fab-a63d-7e88639e58f6';
+  const allViewerExceptHostHeader = 'b689b0a8-53d0-40ab-baf2-68738e2966ac';
+  const config = () => one('AWS::CloudFront::Distribution', 'Chat').DistributionConfig;
+
+  test('talks TLS 1.2 or newer on both sides, and to nobody without', () => {
+    const { ViewerCertificate, Origins, DefaultCacheBehavior, CacheBehaviors } = config();
+    expect(ViewerCertificate).toMatchObject({
+      MinimumProtocolVersion: 'TLSv1.2_2021',
+      SslSupportMethod: 'sni-only',
+    });
+    for (const { ViewerProtocolPolicy } of [DefaultCacheBehavior, ...CacheBehaviors])
+      expect(ViewerProtocolPolicy).toBe('redirect-to-https');
+    expect(Origins).toEqual([
+      expect.objectContaining({
+        DomainName: 'api.chat.example.com',
+        CustomOriginConfig: { OriginProtocolPolicy: 'https-only', OriginSSLProtocols: ['TLSv1.2'] },
+      }),
+    ]);
+  });
+
+  test('keeps files whose names carry a hash, and nothing of the API', () => {
+    const { DefaultCacheBehavior, CacheBehaviors } = config();
+    const kept = CacheBehaviors.map((each: Record<string, unknown>) => [
+      each.PathPattern,
+      each.CachePolicyId,
+    ]);
+    expect(kept).toEqual([['/assets/*', cachingOptimized]]);
+    expect(DefaultCacheBehavior.CachePolicyId).toBe(cachingDisabled);
+  });
+
+  test('hands on every method, every header of a handshake, and the token', () => {
+    const { DefaultCacheBehavior } = config();
+    expect(DefaultCacheBehavior.OriginRequestPolicyId).toBe(allViewerExceptHostHeader);
+    expect(DefaultCacheBehavior.AllowedMethods).toEqual(
+      expect.arrayContaining(['GET', 'PUT', 'POST', 'DELETE']),
+    );
+  });
+
+  test('the chat is at the edge under its name, and the load balancer under that of the API', () => {
+    const named = all('AWS::Route53::RecordSet').map(({ Properties: { Name, Type, AliasTarget } }) => [
+      Name,
+      Type,
+      /Chat|Balancer/.exec(JSON.stringify(AliasTarget.DNSName))?.[0],
+    ]);
+    expect(named).toEqual([
+      ['chat.example.com.', 'A', 'Chat'],
+      ['chat.example.com.', 'AAAA', 'Chat'],
+      ['api.chat.example.com.', 'A', 'Balancer'],
+    ]);
   });
 });
 
@@ -244,7 +372,12 @@ describe('the API', () => {
   });
 
   test('tasks run read-only and as nobody, with secrets that no template holds', () => {
-    expect(container()).toMatchObject({ ReadonlyRootFilesystem: true, User: 'node' });
+    expect(container()).toMatchObject({
+      ReadonlyRootFilesystem: true,
+      User: 'node',
+      LinuxParameters: { Capabilities: { Drop: ['ALL'] } },
+    });
+    expect(container().LinuxParameters.Capabilities.Add).toBeUndefined();
     const secrets = container().Secrets.map(({ Name }: { Name: string }) => Name);
     expect(secrets.sort()).toEqual(['CURSOR_SECRETS', 'DELIVERY_SECRETS']);
     for (const { Name, Value } of container().Environment)
@@ -253,6 +386,20 @@ describe('the API', () => {
         false,
         false,
       ]);
+  });
+
+  test('off AWS its containers run the same: as nobody, read-only, without capabilities', async () => {
+    const read = (file: string) => readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
+    for (const stage of (await read('Dockerfile')).split(/^FROM /m).slice(1))
+      expect(stage.match(/^USER .+$/gm)).toEqual(['USER node']);
+    const compose = await read('docker-compose.yml');
+    const unprivileged = /^x-unprivileged: &unprivileged\n((?: {2}.+\n)+)/m.exec(compose)?.[1];
+    for (const line of ['user: node', 'read_only: true', 'cap_drop: ["ALL"]'])
+      expect(unprivileged).toContain(`  ${line}\n`);
+    const services = compose.split(/^services:$/m)[1]?.split(/^ {2}(?=\S)/m) ?? [];
+    const ofImage = services.filter((service) => /^ {4}build: \.$/m.test(service));
+    expect(ofImage).toHaveLength(2);
+    for (const service of ofImage) expect(service).toContain('    <<: *unprivileged\n');
   });
 
   test('the public reaches port 443 of the balancer, and nothing else', () => {
@@ -287,7 +434,6 @@ describe('the API', () => {
     expect(setting('DELIVERY_HOST')).toBe('0.0.0.0');
     expect(setting('DELIVERY_PORT')).toBe('4570');
   });
-  const groupName = (reference: { 'Fn::GetAtt': string[] }) => reference['Fn::GetAtt'][0]?.slice(0, -8);
 
   test('tasks follow CPU and sockets, and a deployment that does not live is taken back', () => {
     const policies = all('AWS::ApplicationAutoScaling::ScalingPolicy').map(
@@ -372,7 +518,9 @@ describe('the API', () => {
       expect(Properties.Environment.Variables).toMatchObject({ LOG_LEVEL: 'debug' });
   });
 
-  test('migrations run before the tasks that need them', () => {
+  test('migrations run before the tasks that need them, and give up before they are killed', () => {
+    const { Timeout } = one('AWS::Lambda::Function', 'Migrate');
+    expect(Timeout * 1_000).toBeGreaterThan(2.2 * statementTimeoutMsDefault);
     const service = all('AWS::ECS::Service')[0] as Resource & { DependsOn: string[] };
     expect(service.DependsOn).toContainEqual(expect.stringMatching(/^Migrations/));
   });
@@ -535,6 +683,112 @@ describe('who watches', () => {
       Namespace: 'Parley',
       Dimensions: [{ Name: 'service', Value: 'drift' }],
     });
+  });
+
+  test('the dashboard shows what somebody tells: metrics of services by their documented names, and of ours those that filters make', () => {
+    /** As each service's documentation lists them, with the dimensions under which it tells them. */
+    const documented: Record<string, { names: string[]; dimensions: string[] }> = {
+      'AWS/ApplicationELB': {
+        names: ['RequestCount', 'TargetResponseTime'],
+        dimensions: ['LoadBalancer', 'TargetGroup'],
+      },
+      'AWS/ECS': {
+        names: ['CPUUtilization', 'MemoryUtilization'],
+        dimensions: ['ClusterName', 'ServiceName'],
+      },
+      'AWS/Lambda': { names: ['Duration', 'Errors', 'IteratorAge'], dimensions: ['FunctionName'] },
+      'AWS/DynamoDB': {
+        names: [
+          'ConsumedReadCapacityUnits',
+          'ConsumedWriteCapacityUnits',
+          'ReadThrottleEvents',
+          'WriteThrottleEvents',
+        ],
+        dimensions: ['TableName'],
+      },
+      'AWS/RDS': {
+        names: ['DatabaseConnections', 'ServerlessDatabaseCapacity'],
+        dimensions: ['DBClusterIdentifier'],
+      },
+    };
+    const told = all('AWS::Logs::MetricFilter').map(({ Properties }) => {
+      const [{ MetricNamespace, MetricName }] = Properties.MetricTransformations;
+      return `${MetricNamespace} ${MetricName}`;
+    });
+    const parts: unknown[] = one('AWS::CloudWatch::Dashboard', 'Dashboard').DashboardBody['Fn::Join'][1];
+    const body = parts.map((part) => (typeof part === 'string' ? part : 'made-later')).join('');
+    type Widget = { properties: { title?: string; metrics?: string[][] } };
+    const shown = (JSON.parse(body).widgets as Widget[]).flatMap(
+      ({ properties }) => properties.metrics ?? [],
+    );
+    expect(shown.length).toBeGreaterThan(15);
+    for (const [namespace = '', name, ...rest] of shown) {
+      const dimensions = rest.filter((part, index) => typeof part === 'string' && index % 2 === 0).sort();
+      const known = documented[namespace];
+      if (known) {
+        expect(known.names).toContain(name);
+        expect([name, dimensions]).toEqual([name, known.dimensions]);
+      } else {
+        expect(told).toContain(`${namespace} ${name}`);
+        expect(dimensions).toEqual([]);
+      }
+    }
+    // Each metric that a filter makes is there for somebody to see.
+    for (const metric of told)
+      expect(shown.map(([namespace, name]) => `${namespace} ${name}`)).toContain(metric);
+  });
+
+  test('the commands of a restore name what the templates make', async () => {
+    const runbook = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
+    const section = /\n## Backup and restore\n(.*?)\n## /s.exec(runbook)?.[1] ?? '';
+    const commands = [...section.matchAll(/^```sh\n(.*?)^```/gms)].map(([, lines]) => lines).join('');
+    const named = new Set(commands.match(/(?<=[ =])(alias\/)?parley-[a-z-]+/g));
+    const templates = JSON.stringify(resources);
+    const made = [...named].filter((name) => !/-restored/.test(name));
+    expect(made).toEqual(expect.arrayContaining(['parley-messages', 'parley-people', 'alias/parley-data']));
+    for (const name of made)
+      expect([name, templates.includes(`"${name}"`) || name in manifest.artifacts]).toEqual([name, true]);
+    const { AttributeName } = one('AWS::DynamoDB::Table', 'Messages').TimeToLiveSpecification;
+    expect(commands).toContain(`Enabled=true,AttributeName=${AttributeName}\n`);
+    expect(one('AWS::ECS::Cluster', 'Cluster').ClusterName).toBe('parley');
+    expect(one('AWS::ECS::Service', 'Service').ServiceName).toBe('api');
+    expect(commands).toContain('--cluster parley --services api ');
+  });
+
+  test('the bill of an idle month counts what the templates deploy', () => {
+    const watched = all('AWS::CloudWatch::Alarm').flatMap(({ Properties: { Metrics } }) =>
+      (Metrics ?? [{ MetricStat: {} }]).filter(({ MetricStat }: { MetricStat?: object }) => MetricStat),
+    );
+    const { Cpu, Memory } = one('AWS::ECS::TaskDefinition', 'Task');
+    const { SubnetIds } = one('AWS::EC2::VPCEndpoint', 'VpcSecrets');
+    const { Subnets } = one('AWS::ElasticLoadBalancingV2::LoadBalancer', 'Balancer');
+    const database = one('AWS::RDS::DBCluster', 'Database');
+    expect(all('AWS::RDS::DBInstance')).toHaveLength(1);
+    expect(deployed).toEqual({
+      tasks: one('AWS::ApplicationAutoScaling::ScalableTarget', 'Service').MinCapacity,
+      cpus: Cpu / 1_024,
+      gigabytes: Memory / 1_024,
+      natGateways: all('AWS::EC2::NatGateway').length,
+      endpointZones: SubnetIds.length,
+      publicAddresses: Subnets.length + all('AWS::EC2::EIP').length,
+      auroraUnits: database.ServerlessV2ScalingConfiguration.MinCapacity,
+      keys: all('AWS::KMS::Key').length,
+      secrets: all('AWS::SecretsManager::Secret').length + (database.ManageMasterUserPassword ? 1 : 0),
+      alarmMetrics: watched.length,
+      // And that of the function that looks for drift.
+      ownMetrics: all('AWS::Logs::MetricFilter').length + 1,
+    });
+  });
+
+  test('a look for summaries that differ has the time for two suspects, and rings where it fails', () => {
+    const ofName = ({ Properties }: Resource) => Properties.FunctionName === 'parley-drift';
+    const drift = all('AWS::Lambda::Function').find(ofName);
+    expect(drift?.Properties.Timeout * 1_000).toBeGreaterThan(2 * longestPassMs());
+    const alarm = all('AWS::CloudWatch::Alarm').find(
+      ({ Properties }) => Properties.AlarmName === 'parley: drift fails',
+    );
+    expect(alarm?.Properties).toMatchObject({ Namespace: 'AWS/Lambda', MetricName: 'Errors', Threshold: 1 });
+    expect(JSON.stringify(alarm?.Properties.Dimensions)).toContain('RefDrift');
   });
 
   test('a budget tells before the money is gone', () => {

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, expect, it } from '@jest/globals';
+import { afterEach, expect, it, jest } from '@jest/globals';
 import WebSocket, { WebSocketServer } from 'ws';
 import { type Connection, createConnection } from './connection.ts';
 
@@ -12,21 +13,20 @@ afterEach(async () => {
 });
 
 /** A connection of the gateway, and the client at its other end. */
-async function connected(options: { autoPong?: boolean; pingMs?: number }) {
+async function connected(options: { autoPong?: boolean; pingMs?: number; bufferBytes?: number }) {
   const wss = new WebSocketServer({ noServer: true });
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const accepted = new Promise<Connection>((resolve) => {
+  const accepted = new Promise<{ connection: Connection; socket: Duplex }>((resolve) => {
     server.on('upgrade', (req, socket, head) =>
-      wss.handleUpgrade(req, socket, head, (ws) =>
-        resolve(
-          createConnection(ws, {
-            bufferBytes: 1_000,
-            framesPerSecond: 0,
-            ...(options.pingMs && { pingMs: options.pingMs }),
-          }),
-        ),
-      ),
+      wss.handleUpgrade(req, socket, head, (ws) => {
+        const connection = createConnection(ws, socket, {
+          bufferBytes: options.bufferBytes ?? 1_000,
+          framesPerSecond: 0,
+          ...(options.pingMs && { pingMs: options.pingMs }),
+        });
+        resolve({ connection, socket });
+      }),
     );
   });
   const { port } = server.address() as AddressInfo;
@@ -37,7 +37,8 @@ async function connected(options: { autoPong?: boolean; pingMs?: number }) {
     () => server.closeAllConnections(),
     () => server.close(),
   );
-  return { connection: await accepted, client, closed };
+  await once(client, 'open');
+  return { ...(await accepted), client, closed };
 }
 
 it('pings its peer, and drops one that does not answer', async () => {
@@ -63,4 +64,30 @@ it('sends the frames of a moment in order', async () => {
   connection.close(1001, 'bye');
   const [code] = await once(client, 'close');
   expect([heard, code]).toEqual([['1', '2', '3', '4'], 1001]);
+});
+
+it('takes more in one moment than may wait for a peer that does not read', async () => {
+  const bufferBytes = 200_000;
+  const { connection, client } = await connected({ bufferBytes });
+  let heard = 0;
+  client.on('message', (data) => {
+    heard += (data as Buffer).length;
+  });
+  const frame = Buffer.alloc(1_000, 'x');
+  const frames = (2 * bufferBytes) / frame.length;
+  for (let sent = 0; sent < frames; sent += 1) connection.send(frame);
+  while (heard < frames * frame.length && client.readyState === WebSocket.OPEN) await sleep(5);
+  expect([heard, client.readyState]).toEqual([frames * frame.length, WebSocket.OPEN]);
+});
+
+it('writes the frames of a moment at once', async () => {
+  const { connection, client, socket } = await connected({});
+  let heard = 0;
+  client.on('message', () => {
+    heard += 1;
+  });
+  const writes = jest.spyOn(socket as Socket, '_writev' as never);
+  for (const text of ['1', '2', '3']) connection.send(Buffer.from(text));
+  while (heard < 3) await sleep(5);
+  expect(writes).toHaveBeenCalledTimes(1);
 });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Duplex } from 'node:stream';
 import { TokenBucket } from 'limiter';
 import type { WebSocket } from 'ws';
 import type { Session } from '../sessions.ts';
@@ -12,6 +13,8 @@ export type ConnectionOptions = {
   pingMs?: number;
 };
 
+/** What gathers for a socket at most before it is written. */
+const writeBytes = 32 * 1024;
 /** How long a peer may take to answer a close. A slow one gets the time to read what lies before it. */
 const goodbyeMs = 2_000;
 const slowGoodbyeMs = 15_000;
@@ -21,6 +24,7 @@ const maxTimerMs = 2 ** 31 - 1;
 /** One socket: what may wait in it, whether its peer still answers, and whose it is. */
 export function createConnection(
   ws: WebSocket,
+  socket: Duplex,
   { bufferBytes, framesPerSecond, pingMs = 30_000 }: ConnectionOptions,
 ) {
   const frames = new TokenBucket({
@@ -30,6 +34,7 @@ export function createConnection(
   });
   frames.content = 3 * framesPerSecond;
   let isAnswering = true;
+  let isGathering = false;
   let deadline: NodeJS.Timeout | undefined;
 
   const pings = setInterval(() => {
@@ -44,6 +49,24 @@ export function createConnection(
     clearInterval(pings);
     clearTimeout(deadline);
   });
+
+  /** What is sent in one turn of the event loop leaves in one write, which is the most that a frame costs. */
+  function gather() {
+    if (isGathering) {
+      // A peer that reads is not slow because much is told at once.
+      if (ws.bufferedAmount >= writeBytes) {
+        socket.uncork();
+        socket.cork();
+      }
+      return;
+    }
+    isGathering = true;
+    socket.cork();
+    setImmediate(() => {
+      isGathering = false;
+      socket.uncork();
+    });
+  }
 
   const connection = {
     id: randomUUID(),
@@ -60,6 +83,7 @@ export function createConnection(
     /** Takes what is serialised. A socket that does not drain is closed: its client catches up from the log. */
     send(frame: Buffer) {
       if (ws.readyState !== ws.OPEN) return;
+      gather();
       if (ws.bufferedAmount + frame.length > bufferBytes)
         connection.close(closeCodes.tooSlow, 'too slow', slowGoodbyeMs);
       else ws.send(frame, { binary: false });

@@ -111,11 +111,11 @@ export function createGateway(ctx: GatewayContext) {
     if (status) return refuseUpgrade(socket, status);
     const stopCounting = handshakes.count(req);
     socket.once('close', stopCounting);
-    server.handleUpgrade(req, socket, head, (ws) => accept(ws, stopCounting));
+    server.handleUpgrade(req, socket, head, (ws) => accept(ws, socket, stopCounting));
   }
 
-  function accept(ws: WebSocket, stopCounting: () => void) {
-    const connection = createConnection(ws, {
+  function accept(ws: WebSocket, socket: Duplex, stopCounting: () => void) {
+    const connection = createConnection(ws, socket, {
       bufferBytes: config.REALTIME_BUFFER_BYTES,
       framesPerSecond: config.REALTIME_FRAMES_PER_SECOND,
     });

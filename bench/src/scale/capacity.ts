@@ -44,8 +44,8 @@ export type UnitCosts = {
 const partitionWrites = 1_000;
 const partitionReads = 3_000;
 const partitionBytes = 10 * 2 ** 30;
-const daySeconds = 86_400;
-const monthDays = 30;
+export const daySeconds = 86_400;
+export const monthDays = 30;
 /** Of a Lambda batch: the time its requests take, on average. */
 const batchSeconds = 0.05;
 const lambdaGigabytes = 0.5;
@@ -59,6 +59,13 @@ export function messageWrites(members: number, rewrite: number): number {
   return 1 + summaries + (isLarge ? 2 : 0);
 }
 
+/** The read units of finding where a message goes: each member of a small conversation, and the rows of the connected. */
+export const pushReads = (members: number) => (members > 50 ? 1 : members * (1 + behaviour.connectedMembers));
+
+export const lambdaDollars = (batches: number) =>
+  (batches / 1e6) * prices.millionLambdaRequests +
+  batches * batchSeconds * lambdaGigabytes * prices.lambdaGigabyteSecond;
+
 /** Everything that a number of daily users needs. */
 export function capacity(users: number, costs: UnitCosts) {
   const { kinds, visits, conversationsPerVisit, peakFactor } = behaviour;
@@ -70,8 +77,6 @@ export function capacity(users: number, costs: UnitCosts) {
   const writesOfMessages = messages * perMessage((members) => messageWrites(members, rewrite));
   const opened = users * visits * conversationsPerVisit;
   const connected = users * behaviour.connectedAtPeak;
-  // Where each member of a small conversation is, and the rows of those who are connected.
-  const pushReads = perMessage((members) => (members > 50 ? 1 : members * (1 + behaviour.connectedMembers)));
   const deliveriesPerMessage = perMessage((members) => members * behaviour.connectedMembers) + 1;
   const peak = (perDay: number) => (perDay / daySeconds) * peakFactor;
   const deliveries = peak(messages) * deliveriesPerMessage;
@@ -85,7 +90,8 @@ export function capacity(users: number, costs: UnitCosts) {
     opened * 2 +
     users * visits * costs.connectWrites * 2 +
     (nodes * costs.heartbeatWrites * daySeconds) / 10;
-  const read = messages * pushReads + users * visits * 2 * costs.inboxReads + opened * costs.pageReads;
+  const read =
+    messages * perMessage(pushReads) + users * visits * 2 * costs.inboxReads + opened * costs.pageReads;
   const bytes =
     messages * behaviour.keptDays * behaviour.entryBytes +
     users * behaviour.conversationsPerPerson * behaviour.summaryBytes;
@@ -97,17 +103,13 @@ export function capacity(users: number, costs: UnitCosts) {
   );
   // A shard is polled four times a second; a batch holds what came meanwhile.
   const batchesPerDay = Math.min(messages, partitions * 4 * daySeconds);
-  const lambda =
-    monthDays *
-    ((batchesPerDay / 1e6) * prices.millionLambdaRequests +
-      batchesPerDay * batchSeconds * lambdaGigabytes * prices.lambdaGigabyteSecond);
   return {
     messagesAtPeak: peak(messages),
     writesAtPeak: peak(write),
     readsAtPeak: peak(read),
     unitDollars: monthDays * dollars({ write, read }),
     storageDollars: (bytes / 2 ** 30) * prices.gigabyteMonth,
-    lambdaDollars: lambda,
+    lambdaDollars: monthDays * lambdaDollars(batchesPerDay),
     partitions,
     shards: partitions,
     concurrency: Math.max(1, Math.ceil((batchesPerDay / daySeconds) * peakFactor * batchSeconds)),

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { root } from '@parley/engines/launch';
 import type { Figure } from '../figures.ts';
 import { short } from '../print.ts';
+import { idleMonth, millionMessages } from './bill.ts';
 import { behaviour, type Capacity, capacity, messageWrites, type UnitCosts } from './capacity.ts';
 import { prices } from './prices.ts';
 
@@ -74,3 +75,19 @@ for (const members of [2, 12, 50, 51, 300, 1_000]) {
   const units = messageWrites(members, rewrite);
   console.log(`| ${short(members)} | ${short(units)} | ${short(units * prices.millionWriteUnits)} |`);
 }
+
+const sum = (items: [string, number][]) => items.reduce((total, [, dollars]) => total + dollars, 0);
+const cents = (dollars: number) => dollars.toFixed(2);
+const idleItems = idleMonth(costs.heartbeatWrites);
+console.log('\n| an idle month | dollars |\n| --- | --: |');
+for (const [item, dollars] of [...idleItems, ['together', sum(idleItems)] as const])
+  console.log(`| ${item} | ${cents(dollars)} |`);
+
+const kinds = [2, 12, 300].map((members) => millionMessages(members, rewrite));
+console.log(
+  '\n| a million messages, dollars | of two | in a group of 12 | of 300 |\n| --- | --: | --: | --: |',
+);
+const names = kinds[0]?.map(([item]) => item) ?? [];
+for (const [index, name] of names.entries())
+  console.log(`| ${name} | ${kinds.map((items) => cents(items[index]?.[1] ?? 0)).join(' | ')} |`);
+console.log(`| together | ${kinds.map((items) => cents(sum(items))).join(' | ')} |`);

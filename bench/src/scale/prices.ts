@@ -5,6 +5,20 @@ export const prices = {
   gigabyteMonth: 0.25,
   millionLambdaRequests: 0.2,
   lambdaGigabyteSecond: 0.0000166667,
+  /** Fargate on arm64. */
+  cpuHour: 0.03238,
+  gigabyteHour: 0.00356,
+  balancerHour: 0.0225,
+  natGatewayHour: 0.045,
+  /** Of an interface endpoint, in each zone. */
+  endpointHour: 0.01,
+  publicAddressHour: 0.005,
+  auroraUnitHour: 0.12,
+  keyMonth: 1,
+  secretMonth: 0.4,
+  /** Of each metric that an alarm watches. */
+  alarmMonth: 0.1,
+  metricMonth: 0.3,
 };
 
 export const dollars = ({ write = 0, read = 0 }: { write?: number; read?: number }) =>

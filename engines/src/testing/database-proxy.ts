@@ -1,17 +1,24 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** A way to a database that a test can cut (connections break and are refused) or freeze (nothing answers any more). */
+/**
+ * A way to a database that a test can cut (connections break and are refused) or freeze (nothing answers any more), also
+ * from the first request on that holds a text.
+ */
 export async function createDatabaseProxy(databaseUrl: string) {
   const target = new URL(databaseUrl);
   const sockets = new Set<Socket>();
   let state: 'open' | 'cut' | 'frozen' = 'open';
+  let freezingText: string | undefined;
 
   const server = createServer((socket) => {
     track(socket);
     if (state === 'cut') socket.destroy();
     if (state !== 'open') return;
     const upstream = track(connect(Number(target.port || 5432), target.hostname));
-    socket.on('data', (data) => state === 'open' && upstream.write(data));
+    socket.on('data', (data) => {
+      if (freezingText && data.includes(freezingText)) state = 'frozen';
+      if (state === 'open') upstream.write(data);
+    });
     upstream.on('data', (data) => state === 'open' && socket.write(data));
     socket.on('close', () => upstream.destroy());
     upstream.on('close', () => socket.destroy());
@@ -42,8 +49,12 @@ export async function createDatabaseProxy(databaseUrl: string) {
     freeze() {
       state = 'frozen';
     },
+    freezeAt(text: string) {
+      freezingText = text;
+    },
     restore() {
       state = 'open';
+      freezingText = undefined;
       breakAll();
     },
     close() {

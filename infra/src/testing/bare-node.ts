@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { keepLines, noteSecret } from '@parley/engines/testing/suite-log';
 
-/** Loads a bundle as Lambda does, and hands it an event. Prints what it answered and how long loading took. */
+/** Loads a bundle as Lambda does, and hands it an event. Writes what it answered, and how long both took. */
 const driver = `
   import { readFileSync, writeFileSync } from 'node:fs';
   const [file, name, remainingMs, event] = process.argv.slice(2);
@@ -19,6 +19,7 @@ const driver = `
   if (event) {
     try { outcome.answer = await bundle[name](JSON.parse(readFileSync(event, 'utf8')), context); }
     catch (error) { outcome.error = String(error); }
+    outcome.tookMs = performance.now() - startedAt - initMs;
   }
   writeFileSync('outcome.json', JSON.stringify({ ...outcome, initMs }));
   process.exit(0);
@@ -42,34 +43,33 @@ export async function runBare({ dir, handler = 'handler', event, remainingMs = 3
     await writeFile(join(work, 'driver.mjs'), driver);
     if (event) await writeFile(join(work, 'event.json'), JSON.stringify(event));
     const task = [
+      join(work, 'driver.mjs'),
       join(work, 'task/index.mjs'),
       handler,
       String(remainingMs),
       ...(event ? [join(work, 'event.json')] : []),
     ];
     noteSecret(env.DELIVERY_SECRETS);
-    const { stdout, stderr } = await promisify(execFile)(
-      process.execPath,
-      [join(work, 'driver.mjs'), ...task],
-      {
-        cwd: work,
-        timeout: 60_000,
-        env: {
-          PATH: '',
-          AWS_REGION: 'us-east-1',
-          AWS_ACCESS_KEY_ID: 'local',
-          AWS_SECRET_ACCESS_KEY: 'local',
-          AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-          ...env,
-        },
+    const { stdout, stderr } = await promisify(execFile)(process.execPath, task, {
+      cwd: work,
+      timeout: 60_000,
+      env: {
+        PATH: '',
+        AWS_REGION: 'us-east-1',
+        AWS_ACCESS_KEY_ID: 'local',
+        AWS_SECRET_ACCESS_KEY: 'local',
+        AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+        ...env,
       },
-    );
+    });
     keepLines(`${stdout}\n${stderr}`);
-    const outcome: { answer?: unknown; error?: string; initMs: number } = JSON.parse(
+    const outcome: { answer?: unknown; error?: string; initMs: number; tookMs: number } = JSON.parse(
       await readFile(join(work, 'outcome.json'), 'utf8'),
     );
-    return { ...outcome, lines: stdout.split('\n').filter(Boolean) };
+    return { ...outcome, lines: linesOf(stdout), errorLines: linesOf(stderr) };
   } finally {
     await rm(work, { recursive: true });
   }
 }
+
+const linesOf = (text: string) => text.split('\n').filter(Boolean);

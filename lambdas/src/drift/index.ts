@@ -1,17 +1,12 @@
 import { loadConfig, tableOptions } from '@parley/config/config';
 import { createTable } from '@parley/core/table/client';
 import { createPowertools } from '../aws/powertools.ts';
-import { createDriftHandler, createScheduledMonitor } from './handler.ts';
+import { createDriftHandler } from './handler.ts';
 
 // Created once for each container, and reused by its invocations. A container handles one event at a time.
 const config = loadConfig(process.env);
 const powertools = createPowertools('drift', config);
 const table = createTable(tableOptions(config));
 powertools.traceClient(table.doc);
-const look = createDriftHandler(createScheduledMonitor(table, powertools.lines));
 
-export const handler = powertools.instrument(async () => {
-  const counters = await look();
-  powertools.count('DriftingConversations', counters.differing);
-  return counters;
-});
+export const handler = powertools.instrument(createDriftHandler(table, powertools));

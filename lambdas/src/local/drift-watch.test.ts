@@ -1,17 +1,13 @@
-import { randomUUID } from 'node:crypto';
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createDriftMonitor } from '@parley/core/drift';
 import { type Entry, entryItem } from '@parley/core/entries';
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
-import { summaryKey } from '@parley/core/table/keys';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { pino } from 'pino';
 import request from 'supertest';
-import { createDriftHandler, createScheduledMonitor, driftAlarm } from '../drift/handler.ts';
+import { driftAlarm } from '../drift/handler.ts';
+import { brokenConversation } from '../testing/broken-conversation.ts';
 import { eventually } from '../testing/eventually.ts';
 import { createRecent, startDriftWatch } from './drift-watch.ts';
 import { createEndpoint } from './endpoint.ts';
@@ -27,26 +23,6 @@ beforeEach(() => {
   lines = [];
 });
 
-async function brokenConversation(): Promise<Entry> {
-  const [sender, recipient] = ['one', 'other'].map((handle) => ({
-    uuid: randomUUID(),
-    handle,
-    display_name: handle,
-  }));
-  if (!sender || !recipient) throw new Error('nobody');
-  const log = createLog(table, { batch: 'statements' });
-  const entry = await messages.sendDirect(log, { sender, recipient, message: 'x' });
-  await table.doc.send(
-    new UpdateCommand({
-      TableName: table.name,
-      Key: summaryKey(recipient.uuid, entry.message_group_uuid),
-      UpdateExpression: 'SET message_count = :wrong',
-      ExpressionAttributeValues: { ':wrong': 7 },
-    }),
-  );
-  return entry;
-}
-
 const recordOf = (entry: Entry) => {
   const NewImage = marshall(entryItem(entry), { removeUndefinedValues: true });
   const Keys = { pk: NewImage.pk, sk: NewImage.sk };
@@ -54,7 +30,7 @@ const recordOf = (entry: Entry) => {
 };
 
 test('a conversation of the newest batch is recounted, and an alarm names it and what differs, once', async () => {
-  const entry = await brokenConversation();
+  const entry = await brokenConversation(table);
   const recent = createRecent();
   const handler = recent.noting(async () => ({ batchItemFailures: [] }));
   await handler({ Records: [recordOf(entry)] }, { getRemainingTimeInMillis: () => 1_000 });
@@ -70,18 +46,6 @@ test('a conversation of the newest batch is recounted, and an alarm names it and
       findings: [{ invariant: 4, detail: 'message_count is 7, and 1 at last_seq 1' }],
     },
   ]);
-});
-
-test('a function on a schedule looks at random conversations, and answers what it found', async () => {
-  const monitor = createDriftMonitor(table, { onDrift: driftAlarm(logger), settleMs: [10] });
-  expect(await createDriftHandler(monitor, 3)()).toMatchObject({ found: 1, differing: 1 });
-  const empty = await createTestTable();
-  expect(await createDriftHandler(createScheduledMonitor(empty, logger), 3)()).toEqual({
-    samples: 0,
-    found: 0,
-    differing: 0,
-  });
-  await empty.drop();
 });
 
 test('a runner tells its numbers as JSON and as metrics', async () => {

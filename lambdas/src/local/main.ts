@@ -1,5 +1,5 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import { type Config, loadConfig, tableOptions } from '@parley/config/config';
+import { type Config, databaseOptions, loadConfig, tableOptions } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import { createDriftMonitor } from '@parley/core/drift';
 import { repairSummaries } from '@parley/core/repair';
@@ -27,7 +27,7 @@ export async function start(config: Config) {
   );
   skipLogCopies(streams);
   const onError = (err: unknown) => logger.warn({ err }, 'postgres connection lost');
-  const pool = createPool({ connectionString: config.DATABASE_URL, max: 2, onError });
+  const pool = createPool({ ...databaseOptions(config), max: 2, onError });
   const messageStream = createMessageStream(config, table, logger);
   const recent = createRecent();
   const runner = createStreamRunner({

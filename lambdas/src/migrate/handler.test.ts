@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createDatabaseProxy } from '@parley/engines/testing/database-proxy';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { grant, migrateAndGrant } from './handler.ts';
 
@@ -37,6 +38,15 @@ test('makes the role of the application, which reads and writes people and chang
   );
   expect(rows).toEqual([{ may_create: false, rolsuper: false }]);
 });
+
+test('gives up on another migration that never ends', async () => {
+  const proxy = await createDatabaseProxy(database.url);
+  proxy.freezeAt('pg_advisory_lock');
+  const owner = { connectionString: proxy.url };
+  const migrating = migrateAndGrant({ owner, dir, appRole, statementTimeoutMs: 200 });
+  await expect(migrating).rejects.toThrow('Query read timeout');
+  await proxy.close();
+}, 5_000);
 
 test('leaves the owner no member of that role, or RDS would take its password no more', async () => {
   const [owner, role] = [`owner_${process.pid}`, `other_app_${process.pid}`];

@@ -8,12 +8,23 @@ export type MigrateOptions = {
   dir: string;
   /** The role of the API and the Lambdas: it reads and writes people, and changes no schema. */
   appRole: string;
+  /** How long Postgres may take for one statement; a quarter of it for a lock, that of another migration included. */
+  statementTimeoutMs?: number;
 };
 
+/** Twice, as what gave up also unlocks, it is less than the ten minutes of the function. */
+export const statementTimeoutMsDefault = 240_000;
+
 /** Brings the schema up to date and grants the application's role what it needs. Safe to repeat. */
-export async function migrateAndGrant({ owner, dir, appRole }: MigrateOptions): Promise<string[]> {
-  const applied = await migrate(owner, dir);
-  const client = new pg.Client({ ...owner, application_name: 'parley-migrate' });
+export async function migrateAndGrant({
+  owner,
+  dir,
+  appRole,
+  statementTimeoutMs = statementTimeoutMsDefault,
+}: MigrateOptions): Promise<string[]> {
+  const bounded = { ...owner, ...limits(statementTimeoutMs) };
+  const applied = await migrate(bounded, dir);
+  const client = new pg.Client({ ...bounded, application_name: 'parley-migrate' });
   client.on('error', () => {}); // It fails the query under way.
   await client.connect();
   try {
@@ -23,6 +34,15 @@ export async function migrateAndGrant({ owner, dir, appRole }: MigrateOptions): 
   }
   return applied;
 }
+
+/** Postgres ends what takes too long; the client, a little later, what a server that is away never answers. */
+const limits = (statementTimeoutMs: number): pg.ClientConfig => ({
+  connectionTimeoutMillis: 10_000,
+  // Whoever uses a table waits behind a change of it that waits.
+  lock_timeout: statementTimeoutMs / 4,
+  statement_timeout: statementTimeoutMs,
+  query_timeout: statementTimeoutMs * 1.1,
+});
 
 /** Makes the role where it is missing, and grants it what the application needs. */
 export async function grant(client: pg.ClientBase, appRole: string) {

@@ -1,4 +1,4 @@
-import { loadConfig } from '@parley/config/config';
+import { databaseOptions, loadConfig } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import { createPowertools } from '../aws/powertools.ts';
 import { createHandler } from './handler.ts';
@@ -7,9 +7,10 @@ import { createHandler } from './handler.ts';
 const config = loadConfig(process.env);
 const powertools = createPowertools('post-confirmation', config);
 const pool = createPool({
-  connectionString: config.DATABASE_URL,
-  iamRegion: config.DATABASE_AUTH === 'iam' ? config.AWS_REGION : undefined,
+  ...databaseOptions(config),
   max: 1,
+  // With the two seconds of a connection below the five that Cognito waits: whoever is killed says nothing.
+  queryTimeoutMs: 2_500,
   onError: (err) => powertools.lines.warn({ err }, 'postgres connection lost'),
 });
 

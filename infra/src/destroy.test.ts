@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { root } from './bundles.ts';
+import { stackNames, statefulStacks } from './parley.ts';
+
+/* bin/aws/destroy in a checkout of its own, whose CDK only tells what it was asked. */
+
+let checkout: string;
+beforeAll(() => {
+  checkout = mkdtempSync(join(tmpdir(), 'destroy-'));
+  for (const file of ['bin/lib.sh', 'bin/aws'])
+    cpSync(join(root, file), join(checkout, file), { recursive: true });
+  mkdirSync(join(checkout, 'infra'));
+  cpSync(join(root, 'infra/settings.example.json'), join(checkout, 'infra/settings.json'));
+  mkdirSync(join(checkout, 'node_modules/aws-cdk/bin'), { recursive: true });
+  writeFileSync(
+    join(checkout, 'node_modules/aws-cdk/bin/cdk'),
+    "console.log('cdk', ...process.argv.slice(2))",
+  );
+  writeFileSync(join(checkout, 'bin/install'), '#!/bin/sh\n', { mode: 0o755 });
+});
+afterAll(() => rmSync(checkout, { recursive: true, force: true }));
+
+function destroy(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(join(checkout, 'bin/aws/destroy'), args, { encoding: 'utf8' });
+  const asked = /^cdk destroy --exclusively (.+)$/m.exec(stdout)?.[1]?.split(' ');
+  return { status, stderr, asked: asked?.map((stack) => stack.replace('parley-', '')) };
+}
+
+test('takes down what can be made again, and names no stack that holds data nor the network that it lives in', () => {
+  const { status, asked } = destroy();
+  expect(status).toBe(0);
+  const kept = [...statefulStacks, 'network'];
+  expect(asked).toEqual(stackNames.filter((stack) => !kept.includes(stack)).reverse());
+});
+
+test('takes down everything when it is told so, each stack before what it rests on', () => {
+  const { status, asked } = destroy('--yes-delete-data');
+  expect(status).toBe(0);
+  expect([...(asked ?? [])].sort()).toEqual([...stackNames].sort());
+  expect(asked?.slice(-3)).toEqual(['sign-in', 'data', 'network']);
+});
+
+test('refuses a stack that is named to it, and what it does not know, before it asks for anything', () => {
+  for (const argument of [...statefulStacks.map((stack) => `parley-${stack}`), '--yes', '--all']) {
+    const { status, asked, stderr } = destroy(argument);
+    expect([argument, status, asked]).toEqual([argument, 1, undefined]);
+    expect(stderr).toContain(`knows no ${argument}`);
+  }
+});

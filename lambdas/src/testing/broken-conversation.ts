@@ -1,0 +1,24 @@
+import { randomUUID } from 'node:crypto';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { Entry } from '@parley/core/entries';
+import { createLog } from '@parley/core/log';
+import * as messages from '@parley/core/messages';
+import type { Table } from '@parley/core/table/client';
+import { summaryKey } from '@parley/core/table/keys';
+
+/** A conversation of one message, which the recipient's summary counts as seven. */
+export async function brokenConversation(table: Table): Promise<Entry> {
+  const person = (handle: string) => ({ uuid: randomUUID(), handle, display_name: handle });
+  const [sender, recipient] = [person('one'), person('other')];
+  const log = createLog(table, { batch: 'statements' });
+  const entry = await messages.sendDirect(log, { sender, recipient, message: 'x' });
+  await table.doc.send(
+    new UpdateCommand({
+      TableName: table.name,
+      Key: summaryKey(recipient.uuid, entry.message_group_uuid),
+      UpdateExpression: 'SET message_count = :wrong',
+      ExpressionAttributeValues: { ':wrong': 7 },
+    }),
+  );
+  return entry;
+}
