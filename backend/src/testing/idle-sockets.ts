@@ -34,6 +34,9 @@ try {
       `processor while idle: ${((cpuMs(pid) - busyMs) / (seconds * 10)).toFixed(1)} % of one`,
     ].join('\n'),
   );
+} catch (error) {
+  console.error(error);
+  process.exitCode = 1;
 } finally {
   await machine.stop();
   process.exit();
