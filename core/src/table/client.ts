@@ -50,7 +50,7 @@ export function skipLogCopies({ middlewareStack }: { middlewareStack: { remove(n
   middlewareStack.remove('loggerMiddleware');
 }
 
-/** What no engine off AWS looks at, and is a third of what a request costs. */
+/** What no engine off AWS looks at. With the signature it is half of what a read costs (`bin/bench client`). */
 const onlyForAws = [
   'getUserAgentMiddleware',
   'recursionDetectionMiddleware',
