@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { ExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createLog } from '@parley/core/log';
@@ -8,6 +6,7 @@ import * as messageGroups from '@parley/core/message-groups';
 import * as messages from '@parley/core/messages';
 import * as users from '@parley/core/users';
 import { conversationUuid } from '@parley/core/uuids';
+import { startPlainPostgres, tlsRequest } from '@parley/engines/testing/plain-postgres';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import { runScript } from './testing/scripts.ts';
@@ -43,21 +42,12 @@ const rowsOf = (lines: string) =>
     .map((line) => JSON.parse(line));
 
 test('scripts enter Postgres with a signed token where the configuration says so, and send none without TLS', async () => {
-  const heard: string[] = [];
-  const server = createServer((socket) =>
-    socket.on('data', (data) => {
-      heard.push(data.toString('hex'));
-      socket.write('N');
-    }),
-  ).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  const env = { DATABASE_AUTH: 'iam', DATABASE_URL: `postgres://parley@127.0.0.1:${port}/parley` };
+  const server = await startPlainPostgres();
+  const env = { DATABASE_AUTH: 'iam', DATABASE_URL: server.url };
   const ended = await Promise.all([run(['check'], { env }), run(['cognito/disable-user', 'ada'], { env })]);
   server.close();
   for (const { stderr } of ended) expect(stderr).toContain('does not support SSL');
-  // The request for TLS, and nothing after it.
-  expect(new Set(heard)).toEqual(new Set(['0000000804d2162f']));
+  expect(new Set(server.heard)).toEqual(new Set([tlsRequest]));
 });
 
 test('bin/ddb/partiql runs a statement that is an argument, or on standard input', async () => {

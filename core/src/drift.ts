@@ -156,7 +156,8 @@ export function createDriftMonitor(
   /** What is wrong with a conversation for certain; nothing where it fits, or cannot be judged now. */
   async function look(messageGroupUuid: string): Promise<Recount> {
     const known = differing.get(messageGroupUuid);
-    const { seq, ...first } = (await recount(table, messageGroupUuid, known)) ?? { seq: 0, findings: [] };
+    const first = (await recount(table, messageGroupUuid, known)) ?? { seq: 0, findings: [] };
+    const { seq } = first;
     let { findings } = first;
     for (const ms of known === undefined ? settleMs : []) {
       if (findings.length === 0) break;

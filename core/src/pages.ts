@@ -123,10 +123,11 @@ export function createPages(table: Table, { maxBytes = 32 * 2 ** 20, maxAgeMs = 
   const nameOf = ({ messageGroupUuid, userUuid }: PageInput) => `${messageGroupUuid} ${userUuid}`;
 
   async function admit(input: PageInput) {
-    if (await get(memberKey(input.messageGroupUuid, input.userUuid)))
-      return void seen.set(nameOf(input), true);
-    seen.delete(nameOf(input));
-    throw new AppError('message_group_not_found');
+    if (await get(memberKey(input.messageGroupUuid, input.userUuid))) seen.set(nameOf(input), true);
+    else {
+      seen.delete(nameOf(input));
+      throw new AppError('message_group_not_found');
+    }
   }
 
   async function turnStrangersAway(input: PageInput) {

@@ -1,6 +1,5 @@
-import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { startPlainPostgres, tlsRequest } from '@parley/engines/testing/plain-postgres';
 import pg from 'pg';
 import { iamConnection } from './rds.ts';
 
@@ -34,19 +33,10 @@ test('each connection signs a token for its server, port and user', async () => 
 });
 
 test('a server that speaks no TLS is sent no token', async () => {
-  const heard: string[] = [];
-  const server = createServer((socket) =>
-    socket.on('data', (data) => {
-      heard.push(data.toString('hex'));
-      socket.write('N');
-    }),
-  ).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  const client = new pg.Client(iamConnection('us-east-1', `postgres://parley@127.0.0.1:${port}/parley`));
+  const server = await startPlainPostgres();
+  const client = new pg.Client(iamConnection('us-east-1', server.url));
   await expect(client.connect()).rejects.toThrow('does not support SSL');
   await client.end();
   server.close();
-  // The request for TLS, and nothing after it.
-  expect(heard).toEqual(['0000000804d2162f']);
+  expect(server.heard).toEqual([tlsRequest]);
 });

@@ -35,8 +35,10 @@ export function createDocumentClient(config: DynamoDBClientConfig): DocumentClie
   }
 
   function handlerOf(Kind: new (input: object) => ClientCommand): Handler {
+    const known = handlers.get(Kind);
+    if (known) return known;
     // By a command without input: what is resolved keeps its command.
-    const handler = handlers.get(Kind) ?? new Kind({}).resolveMiddleware(middlewareStack, client.config);
+    const handler = new Kind({}).resolveMiddleware(middlewareStack, client.config);
     handlers.set(Kind, handler);
     return handler;
   }
