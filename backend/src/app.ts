@@ -23,17 +23,18 @@ import { traceRequests } from './tracing.ts';
 
 /** The HTTP API. It listens to nothing by itself. */
 export function createApp(ctx: Context): Express {
+  // In the order in which the router tries them: first what is asked most.
   const routes: Route[] = [
-    ...healthRoutes(),
-    ...readyRoutes(ctx),
-    ...clientConfigRoutes(ctx),
-    ...openApiRoutes(() => describe(routes)),
-    ...profileRoutes(ctx),
-    ...userRoutes(ctx),
+    ...messageRoutes(ctx),
     ...messageGroupRoutes(ctx),
     ...memberRoutes(ctx),
-    ...messageRoutes(ctx),
+    ...userRoutes(ctx),
+    ...profileRoutes(ctx),
     ...signOutRoutes(ctx),
+    ...clientConfigRoutes(ctx),
+    ...healthRoutes(),
+    ...readyRoutes(ctx),
+    ...openApiRoutes(() => describe(routes)),
   ];
 
   const app = express();

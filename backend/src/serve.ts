@@ -22,12 +22,23 @@ export function serve(app: Express, ctx: Context, routes: Route[]) {
   }
 }
 
-const answer = (route: Route) => async (req: Request, res: Response<unknown, Session>) => {
+/** Open routes have no session, and take none. */
+type Locals = { session: Session };
+
+const answer = (route: Route) => async (req: Request, res: Response<unknown, Locals>) => {
   const input = read(route, req);
-  const body = await route.handle({ ...input, ...res.locals, req, res });
-  if (!route.contentType) return res.json(body);
+  const body = await route.handle({ ...input, ...res.locals.session, req, res });
+  if (!route.contentType) return sendJson(res, body);
   return sendLines(res.type(route.contentType), body as AsyncGenerator<string>);
 };
+
+/** As `res.json` does, without asking the settings, the type and the caches of each answer anew. */
+function sendJson(res: Response, body: unknown) {
+  const text = JSON.stringify(body);
+  res.setHeader('Content-Type', 'application/json; charset=utf-8');
+  res.setHeader('Content-Length', Buffer.byteLength(text));
+  res.end(text);
+}
 
 /**
  * Waits for a slow reader. What fails before the first line is answered as an error, later the answer is cut. The lines
@@ -62,14 +73,14 @@ const takePlace =
 
 const authenticate =
   ({ sessions, rateLimit }: Context) =>
-  async (req: Request, res: Response<unknown, Session>, next: NextFunction) => {
+  async (req: Request, res: Response<unknown, Locals>, next: NextFunction) => {
     const session = await sessions.open(bearerToken(req));
     const waitSeconds = rateLimit.take(session.user.uuid);
     if (waitSeconds > 0) {
       res.set('Retry-After', String(waitSeconds));
       throw new AppError('rate_limited');
     }
-    Object.assign(res.locals, session);
+    res.locals.session = session;
     next();
   };
 

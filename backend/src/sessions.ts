@@ -19,12 +19,15 @@ export function createSessions({ tokens, identities, signUps }: SessionsOptions)
       return admit(claims, user);
     },
 
-    /** The same session now, with the person read anew. Throws `generic_401` where it has ended, `busy`. */
-    async renew({ user: _, ...claims }: Session): Promise<Session> {
-      const user = await identities.bySub(claims.sub);
+    /** The same session now, its person read at most `maxAgeMs` ago. Throws `generic_401` where it has ended, `busy`. */
+    async renew({ user: _, ...claims }: Session, maxAgeMs = 0): Promise<Session> {
+      const user = await identities.lately(claims.sub, maxAgeMs);
       if (!user || claims.expiresAtSeconds * 1_000 <= Date.now()) throw new AppError('generic_401');
       return admit(claims, user);
     },
+
+    /** The person has changed: the next `renew` reads anew, whatever age would do. */
+    forget: ({ sub }: Session) => identities.forget(sub),
   };
 }
 

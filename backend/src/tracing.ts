@@ -29,7 +29,7 @@ export async function startTracing(endpoint: string): Promise<() => Promise<void
 /** A span for each request, within the caller's trace where it names one (`traceparent`). No query, header or body. */
 export const traceRequests: RequestHandler = (req, res, next) => {
   const caller = propagation.extract(context.active(), req.headers);
-  const attributes = { 'http.request.method': req.method, request_id: String(req.id) };
+  const attributes = { 'http.request.method': req.method, request_id: req.id };
   const span = tracer().startSpan(req.method, { kind: SpanKind.SERVER, attributes }, caller);
   res.once('close', () => {
     const route: unknown = req.route?.path;

@@ -1,6 +1,6 @@
 import { type AttributeValue, ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { marshall } from '@aws-sdk/util-dynamodb';
 import * as deadLetters from './dead-letters.ts';
 import { entryFromItem, entryItem } from './entries.ts';
 import { type IsErased, withoutErased } from './erased.ts';
@@ -8,8 +8,8 @@ import { keyText } from './history.ts';
 import type { BucketOptions, FailedInvocation, LetterBucket } from './letter-bucket.ts';
 import type { Table } from './table/client.ts';
 import { deadLettersPk, type Key } from './table/keys.ts';
-import type { Item } from './table/scan.ts';
 import type { StreamRecord } from './table/stream.ts';
+import { valuesOf } from './table/values.ts';
 
 /** Off AWS letters are in the runner's table, there in a bucket; a record is redriven from either as it was. */
 export type LetterPlaces = { table: Table; letterBucket?: LetterBucket | undefined };
@@ -129,7 +129,7 @@ function withoutErasedImages(record: StreamRecord, isErased: IsErased): StreamRe
 
 function withoutErasedImage(image: Record<string, AttributeValue>, isErased: IsErased) {
   try {
-    const entry = entryFromItem(unmarshall(image, { wrapNumbers: Number }) as Item);
+    const entry = entryFromItem(valuesOf(image));
     const scrubbed = withoutErased(entry, isErased);
     return scrubbed === entry ? undefined : marshall(entryItem(scrubbed), { removeUndefinedValues: true });
   } catch (error) {

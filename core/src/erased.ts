@@ -11,7 +11,8 @@ export type IsErased = (userUuid: string) => boolean;
 export const deletedName = 'Deleted user';
 
 /** A handle longer than any sign-up can take. */
-export const tombstoneHandle = (userUuid: string) => `deleted-${userUuid}`;
+export const tombstoneHandle = (userUuid: string) => `${tombstonePrefix}${userUuid}`;
+const tombstonePrefix = 'deleted-';
 
 /** What everybody sees in place of an erased person's names. */
 export const tombstoneName = (userUuid: string) => ({
@@ -22,8 +23,11 @@ export const tombstoneName = (userUuid: string) => ({
 /** Whether these names, of what Postgres holds, are those of an erased person. */
 export const erasedIn =
   (names: ReadonlyMap<string, Pick<Person, 'handle'>>): IsErased =>
-  (userUuid) =>
-    names.get(userUuid)?.handle === tombstoneHandle(userUuid);
+  (userUuid) => {
+    const { handle } = names.get(userUuid) ?? {};
+    // Most are not: of them no other handle is made to compare.
+    return handle?.startsWith(tombstonePrefix) === true && handle === tombstoneHandle(userUuid);
+  };
 
 /** Everybody whom an entry names. */
 export const peopleOf = (entry: Entry) =>

@@ -152,6 +152,20 @@ describe('the person behind a token', () => {
     expect((await identities.bySub(sub(person)))?.disabled_at).toBeInstanceOf(Date);
   });
 
+  it('is as it was read a moment ago where that will do, until the node is told to forget', async () => {
+    const person = await insert();
+    const identities = createIdentities(pool);
+    await identities.bySub(sub(person));
+    await users.disable(database.pool, person.uuid);
+    expect(await identities.lately(sub(person), 60_000)).toEqual(person);
+    expect(statements).toBe(1);
+    identities.forget(sub(person));
+    expect((await identities.lately(sub(person), 60_000))?.disabled_at).toBeInstanceOf(Date);
+    await pause(20);
+    await identities.lately(sub(person), 10);
+    expect(statements).toBe(3);
+  });
+
   it('shares a statement with all who ask meanwhile, one statement at a time', async () => {
     const crowd = await Promise.all(Array.from({ length: 20 }, insert));
     const identities = createIdentities(pool);

@@ -45,10 +45,18 @@ export function createPeople(pool: Pool, { onError, maxAgeMs = 4_000 }: PeopleOp
 }
 
 /**
- * The person behind a token, read anew for every request so that a sign-out or a shut account counts at once on all
- * nodes. While Postgres is away the person as last seen, at most ten minutes ago, else `busy`.
+ * The person behind a token, read anew for every HTTP request so that a sign-out or a shut account counts at once on
+ * all nodes, and `lately` for the frames of a socket, which a node closes when it hears of a sign-out. While Postgres
+ * is away the person as last seen, at most ten minutes ago, else `busy`.
  */
 export function createIdentities(pool: Pool, { onError }: Pick<PeopleOptions, 'onError'> = {}) {
   const lookup = createLookup({ read: (subs) => users.findBySubs(pool, subs), onError });
-  return { bySub: (sub: string): Promise<users.User | null> => lookup.load(sub) };
+  return {
+    bySub: (sub: string): Promise<users.User | null> => lookup.load(sub),
+    /** As this node read the person at most that long ago, by whatever request, unless it was told to forget. */
+    lately: async (sub: string, maxAgeMs: number): Promise<users.User | null> =>
+      lookup.lastAnswer(sub, maxAgeMs) ?? lookup.load(sub),
+    /** The next `lately` reads anew. */
+    forget: lookup.forget,
+  };
 }

@@ -1,6 +1,5 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { LRUCache } from 'lru-cache';
 import type { Entry, Person } from './entries.ts';
 import * as entries from './entries.ts';
@@ -10,6 +9,7 @@ import type { Table } from './table/client.ts';
 import { inboxIndex } from './table/definition.ts';
 import { isTransientFault } from './table/faults.ts';
 import { type Key, parseKey, summariesPk, summaryKey } from './table/keys.ts';
+import { valuesOf } from './table/values.ts';
 
 /**
  * A conversation as one member's inbox shows it. Three pairs of positions, each absolute, from the log, and with one
@@ -304,7 +304,7 @@ async function moveReadPosition(
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
     if (!error.Item) throw new AppError('message_group_not_found', { cause: error });
-    return summaryFromItem(unmarshall(error.Item));
+    return summaryFromItem(valuesOf(error.Item));
   }
 }
 

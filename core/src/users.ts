@@ -30,16 +30,26 @@ export async function findBySub(pool: Pool, sub: string): Promise<User | null> {
   return (await findBySubs(pool, [sub])).get(sub) ?? null;
 }
 
-/** The people of these subs in one query, disabled and erased ones included: the caller decides what they may. */
+/** The people of these subs, disabled and erased ones included: the caller decides what they may. */
 export async function findBySubs(pool: Pool, subs: readonly string[]): Promise<Map<string, User>> {
-  const asked = new Map(
-    subs.filter(isStorable).flatMap((sub) => [[sub, sub] as const, [erasedSub(sub), sub] as const]),
+  const found = await findByStoredSubs(pool, subs.filter(isStorable));
+  const missing = subs.filter((sub) => !found.has(sub));
+  if (missing.length === 0) return found;
+  // Few are strangers or erased: for nobody else a hash is computed.
+  const tombstones = await findByStoredSubs(pool, missing.map(erasedSub));
+  for (const sub of missing) {
+    const user = tombstones.get(erasedSub(sub));
+    if (user) found.set(sub, user);
+  }
+  return found;
+}
+
+async function findByStoredSubs(pool: Pool, subs: readonly string[]): Promise<Map<string, User>> {
+  const { rows } = await pool.query<User>(
+    `select ${columns} from users where cognito_user_id = any($1::text[])`,
+    [subs],
   );
-  const { rows } = await pool.query<User & { stored: string }>(
-    `select cognito_user_id as stored, ${columns} from users where cognito_user_id = any($1::text[])`,
-    [[...asked.keys()]],
-  );
-  return new Map(rows.map(({ stored, ...user }) => [asked.get(stored) ?? stored, user]));
+  return new Map(rows.map((user) => [user.cognito_user_id ?? '', user]));
 }
 
 /** What a tombstone keeps of a `sub`: enough to refuse an old token, and a sign-up that comes late. */

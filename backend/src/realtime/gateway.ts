@@ -232,6 +232,7 @@ export function createGateway(ctx: GatewayContext) {
 
   /** Closes the sockets whose sessions are over: all those of a person who signed out or was shut out. */
   async function endSessions(userUuid: string) {
+    for (const { session } of sockets.of(userUuid)) if (session) sessions.forget(session);
     await Promise.all([...sockets.of(userUuid)].map(checkSession));
   }
 

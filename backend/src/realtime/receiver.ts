@@ -23,6 +23,8 @@ export type ReceiverOptions = {
 
 /** Requests of one socket that may be under way. */
 const maxInFlight = 64;
+/** A sign-out is told to every node, which closes the sockets. Where that fails, no frame is taken for longer than this. */
+const personMaxAgeMs = 1_000;
 const maxRefusals = 100;
 const maxJunk = 10;
 
@@ -91,7 +93,7 @@ export function createReceiver(options: ReceiverOptions) {
     if (!connection.session) throw new AppError('generic_401');
     const action = Object.hasOwn(actions, frame.action) ? actions[frame.action] : undefined;
     if (!action) throw new AppError('action_unknown');
-    // Requests begin in the order in which they came, each for a person who was looked up after it came.
+    // Requests begin in the order in which they came.
     return action(await inTurn(connection, () => currentSession(connection)), frame.payload);
   }
 
@@ -106,7 +108,7 @@ export function createReceiver(options: ReceiverOptions) {
 
   async function currentSession(connection: Connection): Promise<Session> {
     if (!connection.session) throw new AppError('generic_401');
-    return sessions.renew(connection.session);
+    return sessions.renew(connection.session, personMaxAgeMs);
   }
 
   async function authenticate(connection: Connection, { payload }: Frame) {

@@ -59,7 +59,7 @@ export const messageRoutes = (ctx: Context) => [
     ],
     async handle({ user, body, idempotencyKey, req }) {
       const entry = await sendMessage(ctx, { sender: user, body, idempotencyKey });
-      req.log.debug({ message_uuid: entry.message_uuid }, 'appended');
+      ctx.logger.debug({ request_id: req.id, message_uuid: entry.message_uuid }, 'appended');
       return presentEntry(entry, new Map([[user.uuid, user]]));
     },
   }),

@@ -1,9 +1,10 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { AwsJson1_0Protocol } from '@aws-sdk/core/protocols';
 import type { DynamoDBDocumentClient, ServiceInputTypes, ServiceOutputTypes } from '@aws-sdk/lib-dynamodb';
-import { convertToAttr, marshall, type marshallOptions, unmarshall } from '@aws-sdk/util-dynamodb';
+import { convertToAttr, marshall, type marshallOptions } from '@aws-sdk/util-dynamodb';
 import { collectBody, HttpRequest } from '@smithy/core/protocols';
 import type { Command } from '@smithy/types';
+import { valuesOf } from './values.ts';
 
 type Config = DynamoDBDocumentClient['config'];
 
@@ -100,15 +101,13 @@ const encoders: Converters = {
   RequestItems: (byTable) => mapValues(byTable, (requests) => convert(requests, encoders)),
 };
 
-/** A row made by hand may hold a number that no double holds; Parley's own are all exact. */
-const decode = (values: Message) => unmarshall(values, { wrapNumbers: Number });
-const decodeEach = (items: Message[]) => items.map(decode);
+const decodeEach = (items: Message[]) => items.map(valuesOf);
 const decodeFields = (message: Message) => convert(message, decoders);
 const decoders: Converters = {
-  Key: decode,
-  Item: decode,
-  Attributes: decode,
-  LastEvaluatedKey: decode,
+  Key: valuesOf,
+  Item: valuesOf,
+  Attributes: valuesOf,
+  LastEvaluatedKey: valuesOf,
   Items: decodeEach,
   Keys: decodeEach,
   Responses: (responses) =>

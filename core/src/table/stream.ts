@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { type Entry, entryFromItem } from '../entries.ts';
 import { type Key, parseKey } from './keys.ts';
+import { valuesOf } from './values.ts';
 
 /** A stream record as Lambda hands it over and GetRecords returns it; times as seconds since the epoch, or a Date. */
 export type StreamRecord = {
@@ -42,9 +42,13 @@ export function entryRecord(record: StreamRecord): EntryRecord | undefined {
   const isModified = eventName === 'MODIFY';
   if (!NewImage || !(isModified || eventName === 'INSERT')) return undefined;
   try {
-    const image = unmarshall(NewImage as Record<string, AttributeValue>, { wrapNumbers: Number });
     const writtenAtMs = millisecondsOf(ApproximateCreationDateTime);
-    return { entry: entryFromItem(image), writtenAtMs, sequenceNumber: SequenceNumber, isModified };
+    return {
+      entry: entryFromItem(valuesOf(NewImage)),
+      writtenAtMs,
+      sequenceNumber: SequenceNumber,
+      isModified,
+    };
   } catch {
     // Not an entry of this layout (an older one, a hand-made row): it is counted, and must not stop the shard.
     return undefined;

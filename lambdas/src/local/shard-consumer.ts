@@ -79,9 +79,11 @@ const maxCheckpointAgeMs = 20 * 60 * 60_000;
 const idleCheckpointMs = 5_000;
 const unmovedCheckpointMs = 60 * 60_000;
 const minPollMs = 5;
-/** What comes meanwhile shares the next batch: in a busy time each request costs more than the records in it. */
-const gatherMs = 30;
-const fewRecords = 100;
+/**
+ * Between a delivery and the next read. What comes meanwhile shares the next batch, and a conversation's entries one
+ * rewrite of each summary: the longer, the fewer writes, and the later a summary shows what was sent.
+ */
+const gatherMs = 20;
 /** Where the first source is busy for longer, the next batch is read ahead, for the others do not wait for it. */
 const aheadMs = 1_000;
 const catchUpMs = 250;
@@ -142,7 +144,7 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
     await lead.delivered(aheadMs);
     if (found > 0) pollMs = minPollMs;
     if (found === 0) await pause();
-    else if (found < fewRecords) await sleep(gatherMs, undefined, { signal }).catch(() => {});
+    else await sleep(gatherMs, undefined, { signal }).catch(() => {});
   }
   function onFailure(error: unknown) {
     failing.abort(error);

@@ -1,0 +1,37 @@
+import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { describe, expect, test } from '@jest/globals';
+import { valuesOf } from './values.ts';
+
+describe('native values', () => {
+  const values = {
+    text: '👋 "\\ \u2028',
+    empty: '',
+    number: -1.5,
+    none: null,
+    yes: true,
+    no: false,
+    list: ['a', 1, { deep: [true, null] }],
+    map: { S: 'a', N: { N: 1 } },
+    set: new Set(['a', 'b']),
+    bytes: new Uint8Array([0, 255]),
+  };
+
+  test('are those of the SDK', () => {
+    const item = marshall(values);
+    expect(valuesOf(item)).toEqual(unmarshall(item));
+    expect(valuesOf(item)).toEqual(values);
+  });
+
+  test('of a number that no double holds are near it', () => {
+    expect(valuesOf({ n: { N: '12345678901234567890' } })).toEqual({ n: 12345678901234567000 });
+  });
+
+  test('come in one order, whatever the order of the attributes', () => {
+    const [one, other] = [
+      { b: { S: '1' }, a: { N: '2' } },
+      { a: { N: '2' }, b: { S: '1' } },
+    ];
+    expect(Object.keys(valuesOf(one))).toEqual(['a', 'b']);
+    expect(Object.keys(valuesOf(other))).toEqual(['a', 'b']);
+  });
+});
