@@ -11,7 +11,7 @@ export type Settings = { muted?: boolean | undefined; hidden?: boolean | undefin
 
 /**
  * Mutes a conversation for one member, or puts it away until its next message. What is not given stays; a repeat
- * writes nothing. 1 read unit (2 of a large conversation), 2 write units. Throws `message_group_not_found`.
+ * writes nothing. 1 read unit (2 to hide, and of a large conversation), 2 write units. Throws `message_group_not_found`.
  */
 export async function change(
   table: Table,
@@ -19,8 +19,8 @@ export async function change(
 ): Promise<summaries.Summary> {
   const [stored] = await summaries.getMany(table, messageGroupUuid, [userUuid]);
   if (!stored) throw new AppError('message_group_not_found');
-  // A summary that trails is hidden with the messages that it does not show yet.
-  const head = stored.large ? await entries.newest(table, messageGroupUuid) : undefined;
+  // A summary is hidden with the messages that it does not show yet: they may have been seen live.
+  const head = stored.large || hidden ? await entries.newest(table, messageGroupUuid) : undefined;
   const message_count = Math.max(stored.message_count, head?.message_count ?? 0);
   const changes = {
     ...(muted !== undefined && muted !== (stored.muted ?? false) && { muted }),

@@ -50,6 +50,17 @@ describe('a muted conversation', () => {
 });
 
 describe('a hidden conversation', () => {
+  it('is hidden with a message that its summary does not show yet', async () => {
+    const [ada, ben] = [await person('ada'), await person('ben')];
+    const uuid = await write(ben, ada);
+    await api.post('/api/messages', { as: ben, body: { message_group_uuid: uuid, message: 'seen live' } });
+    expect((await change(ada, uuid, { hidden: true })).body).toEqual({ muted: false, hidden: true });
+    await world.project(uuid);
+    expect(uuidsOf(await inbox(ada))).toEqual([]);
+    await write(ben, ada, 'the next one');
+    expect(uuidsOf(await inbox(ada))).toEqual([uuid]);
+  });
+
   it('leaves the inbox of that member only, is listed among the hidden, and returns with its next message', async () => {
     const [ada, ben, cleo] = [await person('ada'), await person('ben'), await person('cleo')];
     const uuid = await write(ben, ada);
