@@ -21,6 +21,8 @@ export const growth: Scenario = {
       conversations: isQuick ? [5, 10] : [20, isFull ? 5_000 : 1_000],
       members: isQuick ? [3, 10] : [10, 1_000],
     } as const;
+    // The same page of both inboxes, and another behind it.
+    const pageLimit = isQuick ? 2 : 10;
     const engine = await startEngine({ hasStream: false });
     try {
       const table = engine.connect();
@@ -48,7 +50,7 @@ export const growth: Scenario = {
       await measure(
         'conversations of a person',
         sizes.conversations,
-        (size) => ofConversations(table, size),
+        (size) => ofConversations(table, size, pageLimit),
         ['inbox, first page', 'inbox, next page'],
       );
       await measure('members', sizes.members, (size) => ofMembers(table, size), [
@@ -79,7 +81,7 @@ async function ofEntries(table: Table, size: number): Promise<Task[]> {
   ];
 }
 
-async function ofConversations(table: Table, size: number): Promise<Task[]> {
+async function ofConversations(table: Table, size: number, limit: number): Promise<Task[]> {
   const log = createLog(table, { batch: 'transactions' });
   const sender = makePerson('sender');
   const others = makePeople(size);
@@ -90,7 +92,7 @@ async function ofConversations(table: Table, size: number): Promise<Task[]> {
         .map((recipient) => messages.sendDirect(log, { sender, recipient, message: text60 })),
     );
   const heads = summaries.createHeads(table);
-  const page = { userUuid: sender.uuid, limit: Math.min(20, Math.floor(size / 2)) };
+  const page = { userUuid: sender.uuid, limit };
   const { next } = await summaries.list(table, heads, page);
   return [
     () => summaries.list(table, heads, page),

@@ -11,6 +11,7 @@ import { startWorker } from '../worker.ts';
 
 const pairs = 8;
 const shareOfCapacity = 0.7;
+/** On average, and at random: a steady pace falls into step with the passes of the runner, and hides or doubles the wait. */
 const probeEveryMs = 40;
 
 /** From a send to the moment the recipient's summary, read consistently, shows it; beside a steady load. */
@@ -76,7 +77,7 @@ async function probe(system: System, { sender, recipient, messageGroupUuid }: Pr
       await sleep(1);
     }
     times.push(performance.now() - sentAtMs);
-    await sleep(probeEveryMs);
+    await sleep(2 * probeEveryMs * Math.random());
   }
   return times;
 }

@@ -83,7 +83,7 @@ const minPollMs = 5;
  * Between a delivery and the next read. What comes meanwhile shares the next batch, and a conversation's entries one
  * rewrite of each summary: the longer, the fewer writes, and the later a summary shows what was sent.
  */
-const gatherMs = 20;
+const gatherMs = 30;
 /** Where the first source is busy for longer, the next batch is read ahead, for the others do not wait for it. */
 const aheadMs = 1_000;
 const catchUpMs = 250;
