@@ -1,49 +1,48 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { root } from '@parley/engines/launch';
+import { type Call, type CpuProfile, callTree, type Kind, kindOf, kinds } from './cpu-profile.ts';
+import { flameGraph } from './flame-graph.ts';
 
-/** Where the CPU time of profiled processes went: `profile.ts FOLDER`, what `bin/bench --profile FOLDER` left there. */
-type Frame = { functionName: string; url: string };
-type Node = { id: number; callFrame: Frame; children?: number[] };
-type Profile = { nodes: Node[]; samples: number[]; timeDeltas: number[] };
+/**
+ * Where the CPU time of profiled processes went: `profile.ts FOLDER [--images NAME]`, of what `bin/bench --profile FOLDER`
+ * left there. With a name, a flame graph of each process too: docs/images/flame-NAME-<process>.svg.
+ */
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { images: { type: 'string' } },
+});
+const [folder = '.'] = positionals;
 
-const [folder = '.'] = process.argv.slice(2);
-const web =
-  /node_modules\/(express|router|helmet|pino|pino-http|body-parser|cors|send|finalhandler|sonic-boom)\//;
+const mainFiles = { api: '/backend/src/main.ts', runner: '/lambdas/src/local/main.ts' };
+const drawn = new Set<string>();
 
-/** The kind of work that a frame belongs to, also by what called it. */
-function kindOf({ functionName, url }: Frame, callers: Frame[]): string {
-  const isSdk = /node_modules\/@(smithy|aws-sdk|aws)\//.test(url);
-  if (callers.some((caller) => caller.url.includes('internal/modules'))) return 'loading modules';
-  if (functionName === '(garbage collector)') return 'garbage collection';
-  if (isSdk && callers.some((caller) => caller.functionName === 'deserializeResponse'))
-    return 'the SDK reads answers';
-  if (isSdk) return 'the rest of the SDK';
-  if (web.test(url)) return 'Express, helmet, pino';
-  if (url.includes('node_modules')) return 'other packages';
-  if (url.startsWith('node:') || url === '') return 'Node: sockets, streams, native code';
-  return 'Parley';
+for (const file of readdirSync(folder)
+  .filter((name) => name.endsWith('.cpuprofile'))
+  .sort()) {
+  const profile: CpuProfile = JSON.parse(readFileSync(join(folder, file), 'utf8'));
+  const name = Object.entries(mainFiles).find(([, main]) =>
+    profile.nodes.some(({ callFrame }) => callFrame.url.endsWith(main)),
+  )?.[0];
+  // A thread that loads modules.
+  if (!name) continue;
+  const tree = callTree(profile);
+  const times = new Map<Kind, number>();
+  addUp(tree, times);
+  console.log(`\n${name}, ${file}: ${(tree.totalMicros / 1e6).toFixed(1)} s busy`);
+  for (const [kind, micros] of [...times].sort(([, one], [, other]) => other - one))
+    console.log(`${((100 * micros) / tree.totalMicros).toFixed(1).padStart(6)} %  ${kinds[kind]}`);
+  // Of several nodes the first stands for all.
+  if (!values.images || drawn.has(name)) continue;
+  drawn.add(name);
+  const path = join(root, `docs/images/flame-${values.images}-${name}.svg`);
+  const seconds = (tree.totalMicros / 1e6).toFixed(1);
+  writeFileSync(path, `${flameGraph(`${values.images}: ${name}, ${seconds} s busy`, tree)}\n`);
+  console.log(path);
 }
 
-for (const file of readdirSync(folder).filter((name) => name.endsWith('.cpuprofile'))) {
-  const { nodes, samples, timeDeltas } = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Profile;
-  const byId = new Map(nodes.map((node) => [node.id, node]));
-  const parents = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])));
-  const times = new Map<string, number>();
-  let busy = 0;
-  for (const [index, sample] of samples.entries()) {
-    const frame = byId.get(sample)?.callFrame;
-    if (!frame || frame.functionName === '(idle)') continue;
-    const callers: Frame[] = [];
-    for (let at = parents.get(sample); at !== undefined; at = parents.get(at)) {
-      const caller = byId.get(at)?.callFrame;
-      if (caller) callers.push(caller);
-    }
-    const kind = kindOf(frame, [frame, ...callers]);
-    const micros = timeDeltas[index] ?? 0;
-    times.set(kind, (times.get(kind) ?? 0) + micros);
-    busy += micros;
-  }
-  console.log(`\n${file}: ${(busy / 1e6).toFixed(1)} s busy`);
-  for (const [kind, micros] of [...times].sort(([, a], [, b]) => b - a))
-    console.log(`${((100 * micros) / busy).toFixed(1).padStart(6)} %  ${kind}`);
+function addUp(call: Call, times: Map<Kind, number>) {
+  if (call.micros > 0) times.set(kindOf(call), (times.get(kindOf(call)) ?? 0) + call.micros);
+  for (const child of call.children) addUp(child, times);
 }

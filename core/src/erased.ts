@@ -10,9 +10,9 @@ export type IsErased = (userUuid: string) => boolean;
 
 export const deletedName = 'Deleted user';
 
+const tombstonePrefix = 'deleted-';
 /** A handle longer than any sign-up can take. */
 export const tombstoneHandle = (userUuid: string) => `${tombstonePrefix}${userUuid}`;
-const tombstonePrefix = 'deleted-';
 
 /** What everybody sees in place of an erased person's names. */
 export const tombstoneName = (userUuid: string) => ({

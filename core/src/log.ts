@@ -420,8 +420,8 @@ export function createLog(table: Table, options: LogOptions): Log {
   const stamp = (tail: Tail) => new Date(Math.max(table.clock.now(), tail.createdAtMs)).toISOString();
 
   function nextEntry(tail: Tail, offset: number, { author, ...draft }: Draft, messageUuid: string): Entry {
-    return {
-      ...draft,
+    // Assigned, as in `entryItem`.
+    return Object.assign(draft, {
       message_group_uuid: tail.uuid,
       seq: tail.seq + offset,
       message_uuid: messageUuid,
@@ -431,7 +431,7 @@ export function createLog(table: Table, options: LogOptions): Log {
       created_at: stamp(tail),
       message_count: tail.messageCount + (draft.type === 'message' ? offset : 0),
       ...(tail.isLarge && { large: true as const }),
-    };
+    });
   }
 
   /** A stranger to a conversation that this node does not know must not make it read its log. */
