@@ -3,8 +3,8 @@ export type CpuProfile = { nodes: Node[]; samples: number[]; timeDeltas: number[
 export type Frame = { functionName: string; url: string };
 type Node = { id: number; callFrame: Frame; children?: number[] };
 
-/** A call within those that led to it: `micros` of its own, and of what it called. */
-export type Call = { frame: Frame; callers: Frame[]; micros: number; totalMicros: number; children: Call[] };
+/** A call within those that led to it: the kind of work it is, `micros` of its own, and with what it called. */
+export type Call = { frame: Frame; kind: Kind; micros: number; totalMicros: number; children: Call[] };
 
 /** The tree of a profile, without the time in which nothing ran. */
 export function callTree({ nodes, samples, timeDeltas }: CpuProfile): Call {
@@ -13,14 +13,15 @@ export function callTree({ nodes, samples, timeDeltas }: CpuProfile): Call {
   for (const [index, sample] of samples.entries())
     own.set(sample, (own.get(sample) ?? 0) + (timeDeltas[index] ?? 0));
 
-  function call({ id, callFrame, children = [] }: Node, callers: Frame[]): Call {
-    const within = [...callers, callFrame];
-    const called = children.flatMap((child) => call(byId.get(child) as Node, within));
+  function call({ id, callFrame, children = [] }: Node, caller?: Kind): Call {
+    // What loading a module calls is part of it.
+    const kind = caller === 'loading' ? caller : kindOf(callFrame);
+    const called = children.map((child) => call(byId.get(child) as Node, kind));
     const micros = callFrame.functionName === '(idle)' ? 0 : (own.get(id) ?? 0);
     const totalMicros = called.reduce((sum, each) => sum + each.totalMicros, micros);
-    return { frame: callFrame, callers, micros, totalMicros, children: called };
+    return { frame: callFrame, kind, micros, totalMicros, children: called };
   }
-  return call(nodes[0] as Node, []);
+  return call(nodes[0] as Node);
 }
 
 export const kinds = {
@@ -37,10 +38,8 @@ export type Kind = keyof typeof kinds;
 const web = /node_modules\/(express|router|helmet|pino|body-parser|cors|send|finalhandler|sonic-boom)\//;
 const sdk = /node_modules\/@(smithy|aws-sdk|aws)\//;
 
-/** The kind of work that a call is, also by what led to it. */
-export function kindOf({ frame: { functionName, url }, callers }: Pick<Call, 'frame' | 'callers'>): Kind {
-  if (url.includes('internal/modules') || callers.some((caller) => caller.url.includes('internal/modules')))
-    return 'loading';
+function kindOf({ functionName, url }: Frame): Kind {
+  if (url.includes('internal/modules')) return 'loading';
   if (functionName === '(garbage collector)') return 'garbage';
   if (sdk.test(url)) return 'sdk';
   if (web.test(url)) return 'web';

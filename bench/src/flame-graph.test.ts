@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { callTree, kindOf } from './cpu-profile.ts';
+import { callTree } from './cpu-profile.ts';
 import { flameGraph } from './flame-graph.ts';
 
 const frame = (functionName: string, url = '') => ({ functionName, url });
@@ -27,7 +27,7 @@ describe('a profile', () => {
 
   it('tells the kind of each call, also by what led to it', () => {
     const [, emit, run] = callTree(profile).children;
-    expect([emit, emit?.children[0], run, run?.children[0]].map((call) => call && kindOf(call))).toEqual([
+    expect([emit, emit?.children[0], run, run?.children[0]].map((call) => call?.kind)).toEqual([
       ...['node', 'own'],
       ...['loading', 'loading'],
     ]);

@@ -1,4 +1,5 @@
-import { type Call, type Kind, kindOf, kinds } from './cpu-profile.ts';
+import { type Call, type Kind, kinds } from './cpu-profile.ts';
+import { xml } from './xml.ts';
 
 const width = 1_200;
 const [rowHeight, top] = [16, 60];
@@ -37,15 +38,14 @@ export function flameGraph(title: string, tree: Call): string {
     const name = call.frame.functionName || '(anonymous)';
     const share = ((100 * call.totalMicros) / tree.totalMicros).toFixed(1);
     const label = name.slice(0, Math.max(0, (wide - 4) / characterWidth));
-    const kind = kindOf(call);
     boxes.push(
       `<g><title>${xml(`${name} ${placeOf(call.frame.url)}: ${share} %`)}</title>`,
-      `<rect x="${x.toFixed(1)}" y="${y}" width="${(wide - 0.5).toFixed(1)}" height="${rowHeight - 1}" fill="${colours[kind]}"/>`,
+      `<rect x="${x.toFixed(1)}" y="${y}" width="${(wide - 0.5).toFixed(1)}" height="${rowHeight - 1}" fill="${colours[call.kind]}"/>`,
       ...(label.length > 2 ? [`<text x="${(x + 2).toFixed(1)}" y="${y + 11}">${xml(label)}</text>`] : []),
       '</g>',
     );
     // Which module loads which is nobody's question.
-    if (kind !== 'loading') drawEach(call.children, x, row + 1);
+    if (call.kind !== 'loading') drawEach(call.children, x, row + 1);
   }
   drawEach(tree.children, 0, 0);
   const legend = Object.entries(kinds).map(([kind, what], index) => {
@@ -86,5 +86,3 @@ function merged(calls: Call[]): Call[] {
 /** A file within the repository or its packages, or a module of Node's. */
 const placeOf = (url: string) =>
   url.replace(/^file:\/\/.*?\/(?=(node_modules|backend|core|lambdas|config|engines)\/)/, '');
-
-const xml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');

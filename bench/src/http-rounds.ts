@@ -12,57 +12,50 @@ const warmUpSeconds = 2.5;
 
 type Round = HttpResult & { cpu: Record<string, number> };
 
-/** Measures each variant in turn with the floor (a) before each round of them, after a round that does not count. */
+/** Measures requests in turn with the floor (a), after a round of each that does not count. */
 export async function httpRounds(
   system: System,
-  { scenario, variants, isQuick }: { scenario: string; variants: HttpVariant[]; isQuick: boolean },
-): Promise<Figure[]> {
+  { scenario, variant, isQuick }: { scenario: string; variant: HttpVariant; isQuick: boolean },
+): Promise<Figure> {
   const load = startWorker<HttpLoad, HttpResult>('load/http.ts');
   const floor = startWorker<HttpFloor, string>('floors/http-floor.ts');
   const [rounds, seconds] = isQuick ? [1, 1] : [5, 1.2];
   try {
     const floorUrl = await floor.ask({ issuer: system.env.TOKEN_ISSUER ?? '' });
-    const measure = async (
-      { name: _, target: __, ...variant }: HttpVariant,
-      length: number,
-    ): Promise<Round> => {
+    const { name, target, ...requests } = variant;
+    const measure = async (url: string, length: number): Promise<Round> => {
       const cpu = watchCpu({ ...system.processes(), load: [load.pid], floor: [floor.pid] });
-      const result = await load.ask({ ...variant, seconds: length });
+      const result = await load.ask({ ...requests, url, seconds: length });
       return { ...result, cpu: cpu() };
     };
-    const floorOf = (variant: HttpVariant) => ({ ...variant, url: floorUrl });
-    const results = variants.map(() => ({ ours: [] as Round[], floor: [] as Round[] }));
+    const ours: Round[] = [];
+    const bare: Round[] = [];
     for (let round = isQuick ? 1 : 0; round <= rounds; round += 1) {
-      for (const [index, variant] of variants.entries()) {
-        const bare = await measure(floorOf(variant), round === 0 ? warmUpSeconds : seconds);
-        const ours = await measure(variant, round === 0 ? warmUpSeconds : seconds);
-        if (round === 0) continue;
-        results[index]?.floor.push(bare);
-        results[index]?.ours.push(ours);
-      }
+      const length = round === 0 ? warmUpSeconds : seconds;
+      const [floorRound, ownRound] = [await measure(floorUrl, length), await measure(variant.url, length)];
+      if (round === 0) continue;
+      bare.push(floorRound);
+      ours.push(ownRound);
     }
-    return variants.map(({ name, target }, index) => {
-      const { ours = [], floor: bare = [] } = results[index] ?? {};
-      return compared(
-        {
-          scenario,
-          name,
-          unit: 'requests/s',
-          target,
-          also: {
-            'p50 ms': median(ours.map(({ p50 }) => p50)),
-            'p99 ms': median(ours.map(({ p99 }) => p99)),
-            'CPU ms a request (api)': cpuPerRequest(ours, /^api/),
-            'CPU ms a request (runner)': cpuPerRequest(ours, /^runner/),
-            'CPU ms a request (all)': cpuPerRequest(ours, /^(?!load|floor)/),
-            'CPU ms a request (floor)': cpuPerRequest(bare, /^floor/),
-          },
-          cpu: sumCpu(ours),
+    return compared(
+      {
+        scenario,
+        name,
+        unit: 'requests/s',
+        target,
+        also: {
+          'p50 ms': median(ours.map(({ p50 }) => p50)),
+          'p99 ms': median(ours.map(({ p99 }) => p99)),
+          'CPU ms a request (api)': cpuPerRequest(ours, /^api/),
+          'CPU ms a request (runner)': cpuPerRequest(ours, /^runner/),
+          'CPU ms a request (all)': cpuPerRequest(ours, /^(?!load|floor)/),
+          'CPU ms a request (floor)': cpuPerRequest(bare, /^floor/),
         },
-        ours.map(({ perSecond }) => perSecond),
-        { name: 'floor (a), a bare Express', rounds: bare.map(({ perSecond }) => perSecond) },
-      );
-    });
+        cpu: sumCpu(ours),
+      },
+      ours.map(({ perSecond }) => perSecond),
+      { name: 'floor (a), a bare Express', rounds: bare.map(({ perSecond }) => perSecond) },
+    );
   } finally {
     await Promise.all([load.stop(), floor.stop()]);
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { root } from '@parley/engines/launch';
 import { type Figure, isMet } from './figures.ts';
 import { short, verdict } from './print.ts';
+import { xml } from './xml.ts';
 
 /**
  * Draws docs/images/bench-<scenario>.svg from the figures of a run, and writes them as a table into
@@ -51,8 +52,6 @@ function row(figure: Figure, y: number): string[] {
     `<text x="${width - right + 8}" y="${y + 16}">${short(value)} ${xml(unit)}</text>`,
   ];
 }
-
-const xml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
 mkdirSync(folder, { recursive: true });
 const { figures, machine } = JSON.parse(readFileSync(file, 'utf8')) as {

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '@parley/engines/launch';
-import { type Call, type CpuProfile, callTree, type Kind, kindOf, kinds } from './cpu-profile.ts';
+import { type Call, type CpuProfile, callTree, type Kind, kinds } from './cpu-profile.ts';
 import { flameGraph } from './flame-graph.ts';
 
 /**
@@ -43,6 +43,6 @@ for (const file of readdirSync(folder)
 }
 
 function addUp(call: Call, times: Map<Kind, number>) {
-  if (call.micros > 0) times.set(kindOf(call), (times.get(kindOf(call)) ?? 0) + call.micros);
+  if (call.micros > 0) times.set(call.kind, (times.get(call.kind) ?? 0) + call.micros);
   for (const child of call.children) addUp(child, times);
 }

@@ -71,9 +71,10 @@ export function createLookup<Row extends object>({ read, onError }: LookupOption
   return {
     /** What Postgres holds now; null where it holds nothing. */
     load: (key: string) => loader.load(key),
-    /** An answer of at most this age, without asking. */
-    lastAnswer,
-    /** The next `lastAnswer` has nothing: also where the statement under way read the row before it changed. */
+    /** What Postgres held at most that long ago, when this node read it; read now where it was not. */
+    lately: async (key: string, maxAgeMs: number): Promise<Row | null> =>
+      lastAnswer(key, maxAgeMs) ?? loader.load(key),
+    /** The next `lately` reads anew: also where the statement under way read the row before it changed. */
     forget(key: string) {
       answers.delete(key);
       forgotten.add(key);

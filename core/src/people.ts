@@ -20,7 +20,7 @@ export function createPeople(pool: Pool, { onError, maxAgeMs = 4_000 }: PeopleOp
 
   const name = async (uuid: string) => {
     try {
-      return lookup.lastAnswer(uuid, maxAgeMs) ?? (await lookup.load(uuid));
+      return await lookup.lately(uuid, maxAgeMs);
     } catch (error) {
       if (error instanceof AppError) return null;
       throw error;
@@ -52,10 +52,9 @@ export function createPeople(pool: Pool, { onError, maxAgeMs = 4_000 }: PeopleOp
 export function createIdentities(pool: Pool, { onError }: Pick<PeopleOptions, 'onError'> = {}) {
   const lookup = createLookup({ read: (subs) => users.findBySubs(pool, subs), onError });
   return {
-    bySub: (sub: string): Promise<users.User | null> => lookup.load(sub),
+    bySub: lookup.load,
     /** As this node read the person at most that long ago, by whatever request, unless it was told to forget. */
-    lately: async (sub: string, maxAgeMs: number): Promise<users.User | null> =>
-      lookup.lastAnswer(sub, maxAgeMs) ?? lookup.load(sub),
+    lately: lookup.lately,
     /** The next `lately` reads anew. */
     forget: lookup.forget,
   };

@@ -52,7 +52,7 @@ export const pages: Scenario[] = cases.map(({ name, about, path, atLeast }, inde
         pick: 'zipf',
         target: { of: 'ratio', atLeast },
       };
-      return await httpRounds(system, { scenario: name, variants: [variant], isQuick });
+      return [await httpRounds(system, { scenario: name, variant, isQuick })];
     } finally {
       await system.stop();
     }

@@ -28,9 +28,8 @@ export const posts: Scenario[] = [64, 16].map((connections) => ({
           pick: 'turn',
           target: connections === 64 ? { of: 'ratio', atLeast: 0.5 } : undefined,
         };
-        const scenario = `post-${connections}`;
-        for (const figure of await httpRounds(system, { scenario, variants: [variant], isQuick }))
-          figures.push(figure, ...(connections === 16 ? [medianOf(figure, path)] : []));
+        const figure = await httpRounds(system, { scenario: `post-${connections}`, variant, isQuick });
+        figures.push(figure, ...(connections === 16 ? [medianOf(figure, path)] : []));
       } finally {
         await system.stop();
       }
