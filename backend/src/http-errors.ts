@@ -19,6 +19,7 @@ const statuses: Record<PlainCode, number> = {
   action_unknown: 400,
   generic_401: 401,
   generic_403: 403,
+  fresh_sign_in_required: 403,
   profile_missing: 403,
   not_found: 404,
   user_not_found: 404,

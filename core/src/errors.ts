@@ -43,6 +43,7 @@ export type ErrorCode =
   | 'busy'
   | 'generic_401'
   | 'generic_403'
+  | 'fresh_sign_in_required'
   | 'generic_500';
 
 /** An outcome the caller caused or must handle. Anything else that is thrown is a bug and answers `generic_500`. */

@@ -142,6 +142,21 @@ describe('erasing oneself', () => {
     await watcher.close();
   }, 60_000);
 
+  it('asks for a sign-in of the last 10 minutes, by its time or by that of the token', async () => {
+    const zoe = await person('Zoe');
+    const now = Math.floor(Date.now() / 1_000);
+    const tokenOf = (claims: object) => world.issuer.token(zoe.sub, { claims: { ...claims } });
+    const tooOld = { status: 403, body: ['fresh_sign_in_required'] };
+    const refreshed = await tokenOf({ auth_time: now - 660 });
+    const ofNoTime = await tokenOf({ auth_time: undefined, iat: now - 660 });
+    for (const token of [refreshed, ofNoTime]) {
+      expect(await api.delete('/api/profile', { as: { token } })).toMatchObject(tooOld);
+      expect((await api.get('/api/profile', { as: { token } })).status).toBe(200);
+    }
+    const fresh = await tokenOf({ auth_time: now - 540 });
+    expect(await api.delete('/api/profile', { as: { token: fresh } })).toMatchObject({ status: 200 });
+  });
+
   it('is done twice by nobody: the second time the token is dead, and the sweep of any node completes it', async () => {
     const [zoe, ada] = [await person('Zoe Zanzibar'), await person('Ada')];
     await send(zoe, { handle: ada.handle, message: 'zanzibar' });

@@ -24,6 +24,9 @@ const profileBody = z
   })
   .openapi('ProfileUpdate');
 
+/** An erasure cannot be undone: a token that lay about is not enough for it. */
+const freshSignInSeconds = 600;
+
 export const profileRoutes = ({ pool, table, people, gateway, erasures }: Context) => {
   const exporting = new Set<string>();
 
@@ -80,9 +83,12 @@ export const profileRoutes = ({ pool, table, people, gateway, erasures }: Contex
       method: 'delete',
       path: '/api/profile',
       summary:
-        'Erase yourself: your name and texts are gone for everybody within seconds, and cannot be brought back',
+        'Erase yourself, at most 10 minutes after signing in: your name and texts are gone for everybody within seconds, and cannot be brought back',
       response: z.strictObject({}),
-      async handle({ user, req }) {
+      errors: ['fresh_sign_in_required'],
+      async handle({ user, req, issuedAtSeconds }) {
+        if (Date.now() / 1_000 - issuedAtSeconds > freshSignInSeconds)
+          throw new AppError('fresh_sign_in_required');
         await erasures.begin(user.uuid, bearerToken(req));
         people.forget(user.uuid);
         gateway.tellSessionsEnded(user.uuid);
