@@ -1,6 +1,7 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { Agent, request } from 'node:http';
+import { sign, signatureHeader } from './delivery-signature.ts';
 import type { Entry } from './entries.ts';
+import type { Node } from './nodes.ts';
 import type { Summary } from './summaries.ts';
 import type { Table } from './table/client.ts';
 
@@ -38,7 +39,8 @@ export type Delivery = { conversations?: ConversationNews[]; events?: NodeEvent[
 
 export const deliverPath = '/deliver';
 export const onlinePath = '/online';
-export const signatureHeader = 'parley-signature';
+/** A node refuses a longer body. What is longer goes in several requests. */
+export const maxDeliveryBytes = 16 * 2 ** 20;
 
 /** Signed requests to the internal endpoint of a node. */
 export type DeliveryClient = ReturnType<typeof createDeliveryClient>;
@@ -55,13 +57,12 @@ export function createDeliveryClient({ table, secrets, timeoutMs = 1_000 }: Deli
   const [secret] = secrets;
 
   /** Resolves to the answer. Rejects where it is none, or not in time. */
-  function post(endpoint: string, path: string, value: unknown): Promise<unknown> {
+  function post({ nodeId, endpoint }: Node, path: string, body: Buffer): Promise<unknown> {
     if (!secret) return Promise.reject(new Error('DELIVERY_SECRETS is not set'));
-    const body = Buffer.from(JSON.stringify(value));
     const headers = {
       'Content-Type': 'application/json',
       'Content-Length': body.length,
-      [signatureHeader]: sign(secret, { path, body, nowMs: table.clock.now() }),
+      [signatureHeader]: sign(secret, { nodeId, path, body, nowMs: table.clock.now() }),
     };
     const options = { method: 'POST', agent, headers, signal: AbortSignal.timeout(timeoutMs) };
     return new Promise((resolve, reject) => {
@@ -80,51 +81,34 @@ export function createDeliveryClient({ table, secrets, timeoutMs = 1_000 }: Deli
     });
   }
 
+  /** In several requests, one after the other, where one would be too long. */
+  async function deliver(node: Node, delivery: Delivery): Promise<void> {
+    const body = encode(delivery);
+    if (body.length <= maxDeliveryBytes) return void (await post(node, deliverPath, body));
+    for (const half of halves(delivery, body.length)) await deliver(node, half);
+  }
+
   return {
-    deliver: async (endpoint: string, delivery: Delivery) => {
-      await post(endpoint, deliverPath, delivery);
-    },
+    deliver,
     /** Who of these people has a socket on that node. */
-    async online(endpoint: string, userUuids: string[]): Promise<string[]> {
-      const answer = (await post(endpoint, onlinePath, { user_uuids: userUuids })) as { online: string[] };
+    async online(node: Node, userUuids: string[]): Promise<string[]> {
+      const answer = (await post(node, onlinePath, encode({ user_uuids: userUuids }))) as {
+        online: string[];
+      };
       return answer.online;
     },
     close: () => agent.destroy(),
   };
 }
 
-type Signed = { path: string; body: Buffer; nowMs: number };
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value));
 
-const toleranceMs = 5 * 60_000;
-
-export function sign(secret: string, { path, body, nowMs }: Signed): string {
-  const [time, nonce] = [String(Math.round(nowMs)), randomBytes(16).toString('base64url')];
-  return `${time}.${nonce}.${mac(secret, time, nonce, path, body).toString('base64url')}`;
-}
-
-const mac = (secret: string, time: string, nonce: string, path: string, body: Buffer) =>
-  createHmac('sha256', secret).update(`${time}.${nonce}.${path}.`).update(body).digest();
-
-/** Tells whether a request is signed with one of these secrets, is of these minutes, and did not come before. */
-export function createVerifier(secrets: readonly string[]) {
-  // By the minute of the signature, so that what is too old to be accepted is forgotten at once.
-  const nonces = new Map<number, Set<string>>();
-
-  return function isGenuine(signature: string, { path, body, nowMs }: Signed): boolean {
-    const [time = '', nonce = '', given = ''] = signature.split('.');
-    if (!/^\d{1,15}$/.test(time) || Math.abs(nowMs - Number(time)) > toleranceMs) return false;
-    const givenMac = Buffer.from(given, 'base64url');
-    const isSigned = secrets.some((secret) => {
-      const expected = mac(secret, time, nonce, path, body);
-      return expected.length === givenMac.length && timingSafeEqual(expected, givenMac);
-    });
-    if (!isSigned) return false;
-    for (const minute of nonces.keys()) if (minute * 60_000 < nowMs - 2 * toleranceMs) nonces.delete(minute);
-    const minute = Math.floor(Number(time) / 60_000);
-    const seen = nonces.get(minute) ?? new Set();
-    nonces.set(minute, seen);
-    if (seen.has(nonce)) return false;
-    seen.add(nonce);
-    return true;
-  };
+function halves({ conversations = [], events = [] }: Delivery, bytes: number): Delivery[] {
+  if (Math.max(conversations.length, events.length) < 2)
+    throw new Error(`${bytes} bytes are too long for a delivery`);
+  const [some, first] = [Math.ceil(conversations.length / 2), Math.ceil(events.length / 2)];
+  return [
+    { conversations: conversations.slice(0, some), events: events.slice(0, first) },
+    { conversations: conversations.slice(some), events: events.slice(first) },
+  ];
 }

@@ -144,7 +144,7 @@ export function createPush({ table, rosters, client, onMissed }: PushOptions) {
   async function tell({ nodeId, endpoint }: nodes.Node, conversations: ConversationNews[]) {
     if (performance.now() < (heldOffUntilMs.get(nodeId) ?? 0)) return noteMissed(nodeId);
     try {
-      await client.deliver(endpoint, { conversations });
+      await client.deliver({ nodeId, endpoint }, { conversations });
       heldOffUntilMs.delete(nodeId);
     } catch (error) {
       heldOffUntilMs.set(nodeId, performance.now() + holdOffMs);

@@ -1,16 +1,12 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Clock } from '@parley/core/clock';
-import {
-  createVerifier,
-  type Delivery,
-  deliverPath,
-  onlinePath,
-  signatureHeader,
-} from '@parley/core/delivery';
+import { type Delivery, deliverPath, maxDeliveryBytes, onlinePath } from '@parley/core/delivery';
+import { createVerifier, hashOf, signatureHeader } from '@parley/core/delivery-signature';
 import type { Logger } from '../logger.ts';
 import { z } from '../zod.ts';
 
 export type DeliveryServerOptions = {
+  nodeId: string;
   secrets: readonly string[];
   clock: Clock;
   logger: Logger;
@@ -20,7 +16,8 @@ export type DeliveryServerOptions = {
   online: (userUuids: string[]) => string[];
 };
 
-const maxBodyBytes = 64 * 2 ** 20;
+/** A sender gives up after a second. Node looks for late requests every 30 s unless it is told a shorter interval. */
+const timeouts = { headersTimeout: 2_000, requestTimeout: 5_000, connectionsCheckingInterval: 1_000 };
 const records = z.array(z.looseObject({}));
 const deliverySchema = z.object({
   conversations: z
@@ -40,13 +37,16 @@ const deliverySchema = z.object({
 const onlineSchema = z.object({ user_uuids: z.array(z.string()) });
 
 /** The internal endpoint: the stream's Lambda and other nodes, by their signature. No token of a person opens it. */
-export function createDeliveryServer({ secrets, clock, logger, onDelivery, online }: DeliveryServerOptions) {
-  const isGenuine = createVerifier(secrets);
+export function createDeliveryServer(options: DeliveryServerOptions) {
+  const { nodeId, secrets, clock, logger, onDelivery, online } = options;
+  const verify = createVerifier(secrets, nodeId);
 
-  const server = createServer(async (req, res) => {
+  const server = createServer(timeouts, async (req, res) => {
     try {
       const { status, answer } = await handle(req);
       const body = answer === undefined ? '' : JSON.stringify(answer);
+      // Without this Node would read the rest of a refused body to use the connection again.
+      if (!req.complete) res.setHeader('Connection', 'close');
       res.writeHead(status, { 'Content-Type': 'application/json' }).end(body);
     } catch (err) {
       logger.warn({ err }, 'a delivery was not taken');
@@ -57,9 +57,14 @@ export function createDeliveryServer({ secrets, clock, logger, onDelivery, onlin
   async function handle(req: IncomingMessage): Promise<{ status: number; answer?: unknown }> {
     const path = req.url ?? '';
     if (req.method !== 'POST' || (path !== deliverPath && path !== onlinePath)) return { status: 404 };
-    const body = await readBody(req);
+    // Our senders declare the length, so a body without one needs no look.
+    const length = Number(req.headers['content-length'] ?? Number.NaN);
+    if (length > maxDeliveryBytes) return { status: 413 };
     const signature = String(req.headers[signatureHeader] ?? '');
-    if (!body || !isGenuine(signature, { path, body, nowMs: clock.now() })) return { status: 401 };
+    const hash = verify(signature, { path, length, nowMs: clock.now() });
+    if (hash === undefined) return { status: 401 };
+    const body = await readBody(req, length);
+    if (!body || hashOf(body) !== hash) return { status: 401 };
     const value: unknown = JSON.parse(body.toString());
     if (path === onlinePath)
       return { status: 200, answer: { online: online(onlineSchema.parse(value).user_uuids) } };
@@ -86,12 +91,13 @@ export function createDeliveryServer({ secrets, clock, logger, onDelivery, onlin
   };
 }
 
-async function readBody(req: IncomingMessage): Promise<Buffer | undefined> {
+/** Undefined where it is longer than it was said to be. */
+async function readBody(req: IncomingMessage, length: number): Promise<Buffer | undefined> {
   const parts: Buffer[] = [];
   let bytes = 0;
   for await (const part of req) {
     bytes += part.length;
-    if (bytes > maxBodyBytes) return undefined;
+    if (bytes > length) return undefined;
     parts.push(part);
   }
   return Buffer.concat(parts);

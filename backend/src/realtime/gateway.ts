@@ -95,6 +95,7 @@ export function createGateway(ctx: GatewayContext) {
     maxPayload: frameAllowance + bytesPerUnit * config.MESSAGE_MAX_CHARS,
   });
   const deliveries = createDeliveryServer({
+    nodeId: node.nodeId,
     secrets: config.DELIVERY_SECRETS,
     clock: table.clock,
     logger,

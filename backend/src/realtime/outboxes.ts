@@ -26,7 +26,7 @@ export function createOutboxes({ table, nodeId, directory, client, logger }: Out
     outbox.isSending = true;
     while (outbox.waiting.length > 0) {
       const events = outbox.waiting.splice(0);
-      await client.deliver(node.endpoint, { events }).catch((err) => missed(node, events, err));
+      await client.deliver(node, { events }).catch((err) => missed(node, events, err));
     }
     outboxes.delete(node.nodeId);
   }

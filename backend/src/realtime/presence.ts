@@ -73,9 +73,9 @@ export function createPresence(options: PresenceOptions) {
     if (userUuids.length === 0) return [];
     const others = (await directory.list()).filter((node) => node.nodeId !== nodeId);
     const answers = await Promise.all(
-      others.map(async ({ nodeId, endpoint }) => {
-        const found = await client.online(endpoint, userUuids).catch(() => []);
-        for (const userUuid of found) note(nodeId, userUuid);
+      others.map(async (node) => {
+        const found = await client.online(node, userUuids).catch(() => []);
+        for (const userUuid of found) note(node.nodeId, userUuid);
         return found;
       }),
     );
