@@ -12,6 +12,20 @@ const count = makeValidator<number>((input) => {
   return value;
 });
 
+/** The kinds of characters that a user pool can demand in a password. */
+export type PasswordClass = (typeof passwordClasses)[number];
+const passwordClasses = ['lowercase', 'uppercase', 'digit', 'symbol'] as const;
+const isPasswordClass = (text: string): text is PasswordClass =>
+  passwordClasses.some((name) => name === text);
+const passwordClassList = makeValidator<PasswordClass[]>((input) => {
+  const names = input
+    .split(',')
+    .map((part) => part.trim())
+    .filter(Boolean);
+  if (!names.every(isPasswordClass)) throw new Error(`expects some of ${passwordClasses.join()}`);
+  return names;
+});
+
 /** An item of the table holds 400 KB, and a UTF-16 unit takes up to 3 bytes. */
 const messageLength = makeValidator<number>((input) => {
   const value = Number(input);
@@ -80,6 +94,18 @@ export const variables = {
   }),
   COGNITO_USER_POOL_ID: str({ default: '', desc: 'The user pool' }),
   COGNITO_USER_POOL_CLIENT_ID: str({ default: '', desc: 'client_id that access tokens must carry' }),
+  COGNITO_DEVELOPMENT_CODE: str({
+    default: '',
+    desc: 'The one confirmation code of a sign-in on this machine that sends no mail: its page shows the code. Without effect for any other sign-in',
+  }),
+  PASSWORD_MIN_LENGTH: count({
+    default: 12,
+    desc: 'Shortest password the user pool takes; the sign-in page says so',
+  }),
+  PASSWORD_CLASSES: passwordClassList({
+    default: [...passwordClasses],
+    desc: 'What the user pool demands in a password, comma separated',
+  }),
   TOKEN_ISSUER: str({ default: '', desc: 'Issuer of access tokens; empty: the user pool on AWS' }),
   TOKEN_JWKS_URI: str({ default: '', desc: 'Its key set; empty: <issuer>/.well-known/jwks.json' }),
 

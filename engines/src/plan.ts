@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '@parley/config/config';
-import { cognitoIssuer, userPoolClientId, userPoolId } from './cognito-local.ts';
+import { cognitoIssuer, confirmationCode, userPoolClientId, userPoolId } from './cognito-local.ts';
 import { pidFolder } from './data-dir.ts';
 import type { EngineOptions } from './launch.ts';
 import { pgliteTemplate } from './pglite-template.ts';
@@ -52,6 +52,7 @@ export function planSystem(config: Config, dataDir: string, secrets: { cursor: s
     env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER = `http://${loopback}:${config.COGNITO_PORT}`;
     env.COGNITO_USER_POOL_ID = userPoolId;
     env.COGNITO_USER_POOL_CLIENT_ID = userPoolClientId;
+    env.COGNITO_DEVELOPMENT_CODE = confirmationCode;
     env.TOKEN_ISSUER = cognitoIssuer(config.COGNITO_PORT);
   }
   const ports: NamedPort[] = [

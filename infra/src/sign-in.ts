@@ -27,6 +27,7 @@ export class SignInStack extends Stack {
       autoVerify: { email: true },
       signInCaseSensitive: false,
       standardAttributes: { email: { required: true, mutable: true } },
+      // As the defaults of PASSWORD_MIN_LENGTH and PASSWORD_CLASSES, which the sign-in page shows.
       passwordPolicy: {
         minLength: 12,
         requireLowercase: true,

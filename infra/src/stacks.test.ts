@@ -250,9 +250,11 @@ describe('sign-in', () => {
       UsernameAttributes: ['email'],
     });
     expect(pool.Policies.PasswordPolicy).toMatchObject({
-      MinimumLength: 12,
+      MinimumLength: loadConfig({}).PASSWORD_MIN_LENGTH,
       RequireSymbols: true,
       RequireNumbers: true,
+      RequireLowercase: true,
+      RequireUppercase: true,
     });
     expect(pool.LambdaConfig.PostConfirmation).toBeDefined();
   });

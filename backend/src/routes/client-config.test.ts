@@ -12,6 +12,9 @@ describe('the configuration of clients', () => {
     const api = await world.node({
       COGNITO_USER_POOL_ID: 'us-east-1_pool',
       AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:4573',
+      COGNITO_DEVELOPMENT_CODE: '654321',
+      PASSWORD_MIN_LENGTH: '9',
+      PASSWORD_CLASSES: 'digit,lowercase',
       MESSAGE_MAX_CHARS: '2000',
     });
     const { status, body } = await api.get('/api/client-config');
@@ -22,6 +25,8 @@ describe('the configuration of clients', () => {
       user_pool_client_id: 'test-client',
       cognito_endpoint: 'http://127.0.0.1:4573',
       auth_flows: ['USER_PASSWORD_AUTH'],
+      development_code: '654321',
+      password_policy: { min_length: 9, classes: ['digit', 'lowercase'] },
       realtime_path: '/api/realtime',
       limits: {
         message_max_chars: 2_000,
@@ -33,14 +38,18 @@ describe('the configuration of clients', () => {
     });
   });
 
-  it('never asks for a plain password beyond this machine', async () => {
+  it('never asks for a plain password beyond this machine, nor tells a code of there', async () => {
     for (const [endpoint, shown] of [
       ['', 'https://cognito-idp.us-east-1.amazonaws.com'],
       ['https://cognito.example.com', 'https://cognito.example.com'],
       ['http://localhost.example.com:4573', 'http://localhost.example.com:4573'],
     ] as const) {
-      const api = await world.node({ AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: endpoint });
+      const api = await world.node({
+        AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: endpoint,
+        COGNITO_DEVELOPMENT_CODE: '654321',
+      });
       const { body } = await api.get('/api/client-config');
+      expect(body).not.toHaveProperty('development_code');
       expect(body).toMatchObject({ cognito_endpoint: shown, auth_flows: ['USER_SRP_AUTH'] });
     }
   });

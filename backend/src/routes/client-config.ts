@@ -13,6 +13,11 @@ const limits = z.object({
   group_max_members: z.int(),
 });
 
+const passwordPolicy = z.object({
+  min_length: z.int(),
+  classes: z.array(z.enum(['lowercase', 'uppercase', 'digit', 'symbol'])),
+});
+
 export const clientConfigSchema = z
   .object({
     region: z.string(),
@@ -20,6 +25,9 @@ export const clientConfigSchema = z
     user_pool_client_id: z.string(),
     cognito_endpoint: z.string(),
     auth_flows: z.array(z.enum(['USER_SRP_AUTH', 'USER_PASSWORD_AUTH'])),
+    /** Of a sign-in on the server's own machine that sends no mail. */
+    development_code: z.string().optional(),
+    password_policy: passwordPolicy,
     realtime_path: z.string(),
     limits: limits.openapi({ description: 'Texts are measured in UTF-16 units' }),
   })
@@ -36,6 +44,8 @@ export const clientConfigRoutes = ({ config }: Context) => [
       user_pool_id: config.COGNITO_USER_POOL_ID,
       user_pool_client_id: config.COGNITO_USER_POOL_CLIENT_ID,
       ...signIn(config),
+      ...developmentCode(config),
+      password_policy: { min_length: config.PASSWORD_MIN_LENGTH, classes: config.PASSWORD_CLASSES },
       realtime_path: '/api/realtime',
       limits: {
         message_max_chars: config.MESSAGE_MAX_CHARS,
@@ -53,6 +63,15 @@ function signIn({ AWS_REGION, AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: endpoi
   if (!endpoint)
     return { cognito_endpoint: `https://cognito-idp.${AWS_REGION}.amazonaws.com`, auth_flows: [srp] };
   return { cognito_endpoint: endpoint, auth_flows: [isLoopback(endpoint) ? password : srp] };
+}
+
+/** Only a sign-in on this machine has a code that everybody may know: those of Cognito are made anew and sent by mail. */
+function developmentCode(config: Context['config']) {
+  const endpoint = config.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER;
+  const isLocal = endpoint !== '' && isLoopback(endpoint);
+  return isLocal && config.COGNITO_DEVELOPMENT_CODE
+    ? { development_code: config.COGNITO_DEVELOPMENT_CODE }
+    : {};
 }
 
 const srp = 'USER_SRP_AUTH' as const;
