@@ -3,6 +3,7 @@
 FROM node:24-bookworm-slim AS tools
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY contract/package.json contract/
 COPY core/package.json core/
 COPY config/package.json config/
 COPY backend/package.json backend/
@@ -21,11 +22,13 @@ FROM node:24-bookworm-slim
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=4567
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+COPY contract/package.json contract/
 COPY core/package.json core/
 COPY config/package.json config/
 COPY backend/package.json backend/
 COPY lambdas/package.json lambdas/
-RUN npm ci --omit=dev --ignore-scripts --workspace=core --workspace=config --workspace=backend --workspace=lambdas
+RUN npm ci --omit=dev --ignore-scripts --workspace=contract --workspace=core --workspace=config --workspace=backend --workspace=lambdas
+COPY contract/src contract/src
 COPY core/src core/src
 COPY config/src config/src
 COPY backend/src backend/src

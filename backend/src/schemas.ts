@@ -1,9 +1,8 @@
+import { isWellFormedName } from '@parley/contract/names';
+import { isBlank } from '@parley/contract/visible';
 import type { ErrorCode } from '@parley/core/errors';
 import { maxSeq } from '@parley/core/table/keys';
 import { z } from './zod.ts';
-
-/** Only white space, or nothing that can be seen. */
-export const isBlank = (text: string) => /^[\p{White_Space}\p{Default_Ignorable_Code_Point}]*$/u.test(text);
 
 /** The code of a field that is missing (or null), or of the wrong type. */
 const absentOr = (absent: ErrorCode, wrong: ErrorCode) => (issue: { input?: unknown }) =>
@@ -25,6 +24,10 @@ export const nonBlankText = ({ blank, ...limits }: Text & { blank: ErrorCode }) 
   const schema = z.string({ error: absentOr(blank, 'body_invalid') });
   return withLimits(schema.refine((value) => !isBlank(value), blank).openapi({ minLength: 1 }), limits);
 };
+
+/** A name or a title. What is blank is called so alone, whatever else it holds. */
+export const nameText = (limits: Text & { blank: ErrorCode }) =>
+  nonBlankText(limits).refine((value) => isBlank(value) || isWellFormedName(value), limits.illFormed);
 
 /** Postgres cannot hold U+0000. */
 export const hasNoNul = (value: string) => !value.includes('\0');

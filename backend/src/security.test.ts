@@ -26,7 +26,7 @@ it('every test that the security document names is there, and every row names on
 
 it('four files ask an address, and none of them one that a request names', async () => {
   const asking = [];
-  for (const folder of ['core/src', 'backend/src', 'lambdas/src', 'config/src']) {
+  for (const folder of ['contract/src', 'core/src', 'backend/src', 'lambdas/src', 'config/src']) {
     for (const file of await readdir(join(root, folder), { recursive: true })) {
       if (!file.endsWith('.ts') || /test(ing\/|\.ts$)/.test(file)) continue;
       const source = await read(join(folder, file));

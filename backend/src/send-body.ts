@@ -1,5 +1,6 @@
+import { isBlank } from '@parley/contract/visible';
 import type { ErrorCode } from '@parley/core/errors';
-import { isBlank, nonBlankText, seqOr, uuid } from './schemas.ts';
+import { nonBlankText, seqOr, uuid } from './schemas.ts';
 import { z } from './zod.ts';
 
 export type SendBody = z.output<ReturnType<typeof sendBody>>;

@@ -1,5 +1,6 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { cut } from '@parley/contract/graphemes';
 import { LRUCache } from 'lru-cache';
 import type { Entry, Person } from './entries.ts';
 import * as entries from './entries.ts';
@@ -43,8 +44,8 @@ export type Summary = {
 
 export type Position = { seq: number; count: number };
 
-/** First 200 code points of a text. */
-export const preview = (text: string) => (text.length <= 200 ? text : [...text].slice(0, 200).join(''));
+/** The beginning of a text, as an inbox shows it. */
+export const preview = (text: string) => cut(text, 200);
 
 /** How far a member has read: what was marked, or the member's own newest message, whichever is further. */
 export const readPosition = (summary: Summary): Position =>

@@ -124,7 +124,10 @@ describe('creating a group', () => {
       [{}, ['title_blank', 'handles_invalid']],
       [{ title: ' \u200b', handles: ['x'] }, ['title_blank']],
       [{ title: 'x'.repeat(101), handles: ['x'] }, ['title_exceed_max_chars_100']],
+      [{ title: '\u2800\u0007\ufffc', handles: ['x'] }, ['title_blank']],
       [{ title: 'a\0', handles: ['x'] }, ['text_not_well_formed']],
+      [{ title: 'a\nb', handles: ['x'] }, ['text_not_well_formed']],
+      [{ title: 'a\u202eb', handles: ['x'] }, ['text_not_well_formed']],
       [{ title: 'a\ud800', handles: ['x'] }, ['text_not_well_formed']],
       [{ title: 5, handles: ['x'] }, ['body_invalid']],
       [{ title: 'x', handles: [] }, ['handles_invalid']],
@@ -270,7 +273,9 @@ describe('renaming a group', () => {
       ['', 'title_blank'],
       [undefined, 'title_blank'],
       ['x'.repeat(101), 'title_exceed_max_chars_100'],
-      ['\0', 'text_not_well_formed'],
+      ['\0', 'title_blank'],
+      ['a\u2067', 'text_not_well_formed'],
+      ['a\u2028b', 'text_not_well_formed'],
       [{}, 'body_invalid'],
     ];
     for (const [title, code] of wrong) {

@@ -1,3 +1,4 @@
+import { isBlank } from '@parley/contract/visible';
 import { AppError, type ErrorCode } from '@parley/core/errors';
 import * as messageGroups from '@parley/core/message-groups';
 import * as summaries from '@parley/core/summaries';
@@ -19,19 +20,19 @@ import {
   presentNewMessageGroup,
 } from '../presenters/message-group.ts';
 import { route } from '../route.ts';
-import { count, cursor, hasNoNul, isBlank, limit, nonBlankText, seq, seqOr, uuidParams } from '../schemas.ts';
+import { count, cursor, limit, nameText, seq, seqOr, uuidParams } from '../schemas.ts';
 import { z } from '../zod.ts';
 
 const { maxPeoplePerTransaction } = messageGroups;
 const titleTooLong: ErrorCode = `title_exceed_max_chars_${titleMaxChars}`;
 const titleCodes: ErrorCode[] = ['title_blank', titleTooLong, 'text_not_well_formed'];
 
-const title = nonBlankText({
+const title = nameText({
   max: titleMaxChars,
   blank: 'title_blank',
   tooLong: titleTooLong,
   illFormed: 'text_not_well_formed',
-}).refine(hasNoNul, 'text_not_well_formed' satisfies ErrorCode);
+});
 
 const handlesInvalid = 'handles_invalid' satisfies ErrorCode;
 const handles = z

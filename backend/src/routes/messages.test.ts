@@ -143,6 +143,9 @@ describe('sending to a conversation', () => {
       [{ message: 'x', message_group_uuid: 'not a uuid' }, ['message_group_uuid_invalid']],
       [{ message: ' \t\r\n\u00a0\u2003\u3000', handle: 'ben' }, ['message_blank']],
       [{ message: '\u200b\u200d\ufeff\u2060', handle: 'ben' }, ['message_blank']],
+      ...['\u2800', '\u0007', '\u001f', '\ufffc', '\0'].map(
+        (message) => [{ message, handle: 'ben' }, ['message_blank']] as [unknown, string[]],
+      ),
       [{ message: 'x'.repeat(1_025), handle: 'ben' }, ['message_exceed_max_chars_1024']],
       [{ message: '😀'.repeat(513), handle: 'ben' }, ['message_exceed_max_chars_1024']],
       [{ message: '', handle: '' }, ['message_blank', 'user_reciever_handle_blank']],

@@ -22,8 +22,8 @@ describe('a profile', () => {
 
   it.each(['put', 'post'] as const)('is changed by %s, to the letter, and safely again', async (method) => {
     const body = {
-      display_name: ` Ada 👩‍💻 \u202e'; drop table users -- ${method} `,
-      bio: '<script>alert(1)</script>\n',
+      display_name: ` Ada 👩‍💻 '; drop table users -- ${method} `,
+      bio: '<script>alert(1)</script>\u202e\u001b\n',
     };
     for (const _ of [1, 2]) {
       const reply = await api[method]('/api/profile/update', { as: ada, body });
@@ -49,7 +49,12 @@ describe('a profile', () => {
       [{ display_name: ' \u2003\u200b\ufeff' }, ['display_name_blank']],
       [{ display_name: 'x'.repeat(61) }, ['display_name_exceed_max_chars_60']],
       [{ display_name: 'x', bio: 'x'.repeat(501) }, ['bio_exceed_max_chars_500']],
+      [{ display_name: '\u2800' }, ['display_name_blank']],
+      [{ display_name: '\u001f\ufffc' }, ['display_name_blank']],
       [{ display_name: 'x\0' }, ['text_not_well_formed']],
+      [{ display_name: 'x\u001b[31m' }, ['text_not_well_formed']],
+      [{ display_name: 'x\ny' }, ['text_not_well_formed']],
+      [{ display_name: '\u202ex' }, ['text_not_well_formed']],
       [{ display_name: 'x\ud800' }, ['text_not_well_formed']],
       [{ display_name: 'x', bio: 'a\0b' }, ['text_not_well_formed']],
       [{ display_name: 'x', bio: '\udc00' }, ['text_not_well_formed']],

@@ -5,7 +5,7 @@ import type { Context } from '../context.ts';
 import { bioMaxChars, displayNameMaxChars } from '../limits.ts';
 import { presentProfile, profileSchema } from '../presenters/user.ts';
 import { bearerToken, route } from '../route.ts';
-import { hasNoNul, nonBlankText, text } from '../schemas.ts';
+import { hasNoNul, nameText, text } from '../schemas.ts';
 import { z } from '../zod.ts';
 
 const illFormed = 'text_not_well_formed' satisfies ErrorCode;
@@ -14,12 +14,12 @@ const bioTooLong: ErrorCode = `bio_exceed_max_chars_${bioMaxChars}`;
 
 const profileBody = z
   .object({
-    display_name: nonBlankText({
+    display_name: nameText({
       max: displayNameMaxChars,
       blank: 'display_name_blank',
       tooLong: nameTooLong,
       illFormed,
-    }).refine(hasNoNul, illFormed),
+    }),
     bio: text({ max: bioMaxChars, tooLong: bioTooLong, illFormed }).refine(hasNoNul, illFormed).nullish(),
   })
   .openapi('ProfileUpdate');

@@ -1,0 +1,27 @@
+const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });
+
+/**
+ * The beginning of a text, `maxCodePoints` at most, cut between two graphemes. A single grapheme that is longer is cut
+ * between two code points, for its bound is what a store or a frame relies on.
+ */
+export function cut(text: string, maxCodePoints: number): string {
+  if (text.length <= maxCodePoints) return text;
+  const end = offsetOf(text, maxCodePoints);
+  if (end >= text.length) return text;
+  const start = segmenter.segment(text).containing(end)?.index ?? end;
+  return text.slice(0, start || end);
+}
+
+/** The offset, in UTF-16 units, of the code point with this number. */
+function offsetOf(text: string, codePoint: number): number {
+  let offset = 0;
+  for (let passed = 0; passed < codePoint && offset < text.length; passed += 1)
+    offset += (text.codePointAt(offset) ?? 0) > 0xffff ? 2 : 1;
+  return offset;
+}
+
+/** The first grapheme of a text: what one would call its first character. */
+export function firstGrapheme(text: string): string {
+  for (const { segment } of segmenter.segment(text)) return segment;
+  return '';
+}
