@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { appendBatch, type Config, databaseOptions, tableOptions } from '@parley/config/config';
 import { createPool } from '@parley/core/database';
 import type { Entry } from '@parley/core/entries';
@@ -19,11 +20,14 @@ import { createGateway, type Gateway } from './realtime/gateway.ts';
 import { createSessions, type Sessions } from './sessions.ts';
 import { createCognito, createSignUps } from './sign-ups.ts';
 import { createStreamRunner } from './stream-runner.ts';
+import { createTableWrites } from './table-writes.ts';
 import { createTokens } from './tokens.ts';
 import { traceTable } from './tracing.ts';
 
 /** What routes work with. */
 export type Context = {
+  /** New with each start of the process. */
+  nodeId: string;
   config: Config;
   logger: Logger;
   table: Table;
@@ -58,7 +62,10 @@ export function createContext(config: Config, logger: Logger): Context {
   const runner = createStreamRunner(config.RUNNER_URL, logger);
   const identities = createIdentities(pool, { onError });
 
+  const nodeId = randomUUID();
+  const writes = createTableWrites(table, nodeId);
   const onAppend = (written: Entry[]) => {
+    writes.appended();
     gateway.tellAppended(written);
     runner.wake();
   };
@@ -66,15 +73,14 @@ export function createContext(config: Config, logger: Logger): Context {
   const metrics = createMetrics(config, logger);
   if (metrics) observeRequests(table, metrics.table);
   if (config.OTEL_EXPORTER_OTLP_ENDPOINT) observeRequests(table, traceTable);
-  const readiness = createReadiness({ table, pool, runner });
-  if (config.RUNNER_URL) metrics?.watchStream(async () => (await readiness.report()).stream);
 
   const parts = {
+    nodeId,
     config,
     metrics,
     logger,
     table,
-    log: createLog(table, { batch: appendBatch(config), onAppend }),
+    log: createLog(table, { batch: appendBatch(config), onAppend, onGivenUp: writes.givenUp }),
     heads: createHeads(table),
     pages: createPages(table),
     pool,
@@ -83,10 +89,13 @@ export function createContext(config: Config, logger: Logger): Context {
     rateLimit: createRateLimit(config.RATE_LIMIT_PER_MINUTE),
     overload: createOverload({
       maxInFlight: config.MAX_REQUESTS_IN_FLIGHT,
+      maxPerPerson: config.MAX_REQUESTS_PER_PERSON,
       maxLoopDelayMs: config.MAX_EVENT_LOOP_DELAY_MS,
     }),
   };
 
+  const readiness = createReadiness({ table, writes, pool, runner, overload: parts.overload });
+  if (config.RUNNER_URL) metrics?.watchStream(async () => (await readiness.report()).stream);
   const gateway = createGateway(parts);
   const erasures = createErasures({ ...parts, client: cognito });
 

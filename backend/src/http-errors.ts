@@ -26,6 +26,7 @@ const statuses: Record<PlainCode, number> = {
   message_group_not_found: 404,
   member_not_found: 404,
   method_not_allowed: 405,
+  request_timeout: 408,
   idempotency_conflict: 409,
   payload_too_large: 413,
   body_invalid: 422,
@@ -84,7 +85,8 @@ export function answerError(error: unknown, req: Request, res: Response, next: N
   const status = statusOf(codes[0] ?? 'generic_500');
   if (status >= 500) res.err = error instanceof Error ? error : new Error(String(error));
   if (status === 401) res.set('WWW-Authenticate', 'Bearer');
-  if (status === 503) res.set('Retry-After', String(retryAfterSeconds()));
+  if (status === 503 || (status === 429 && !res.get('Retry-After')))
+    res.set('Retry-After', String(retryAfterSeconds()));
   res.status(status);
   if (!/application\/problem\+json/i.test(req.get('Accept') ?? '')) return res.json(codes);
   const title = STATUS_CODES[status] ?? 'Error';

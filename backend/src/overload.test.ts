@@ -179,6 +179,80 @@ describe('the place of a request', () => {
   }, 30_000);
 });
 
+/** Connections whose senders never send the end of a request's body. */
+async function slowBodies(url: string, people: TestPerson[], count: number) {
+  const { hostname, port } = new URL(url);
+  const sockets = Array.from({ length: count }, (_, index) => {
+    const token = people[index % people.length]?.token;
+    const head = `POST /api/messages HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n`;
+    const socket = connectTo(Number(port), hostname, () =>
+      socket.write(`${head}Content-Type: application/json\r\nContent-Length: 50\r\n\r\n{`),
+    );
+    const answer = { text: '', isClosed: false };
+    socket.setEncoding('utf8').on('data', (text) => {
+      answer.text += text;
+    });
+    socket
+      .on('error', () => {})
+      .on('close', () => {
+        answer.isClosed = true;
+      });
+    return { socket, answer };
+  });
+  return {
+    answers: sockets.map(({ answer }) => answer),
+    close() {
+      for (const { socket } of sockets) socket.destroy();
+    },
+  };
+}
+
+describe('bodies that do not come', () => {
+  it('take no place: 1,010 of two people leave a third one in, and each is ended in seconds', async () => {
+    const api = await node({ RATE_LIMIT_PER_MINUTE: '600' });
+    const [cleo, dan] = [await world.person('cleo'), await world.person('dan')];
+    const slow = await slowBodies(api.url, [cleo, dan], 1_010);
+    await eventually(api.server.connections, (count) => count >= 1_010, 10_000);
+    const statuses: number[] = [];
+    for (let index = 0; index < 70; index += 1)
+      statuses.push((await api.get('/api/message_groups', { as: ada })).status);
+    expect(statuses).toEqual(Array(70).fill(200));
+    const ended = async () => slow.answers.filter(({ isClosed }) => isClosed).length;
+    expect(await eventually(ended, (count) => count === 1_010, 15_000)).toBe(1_010);
+    expect(slow.answers[0]?.text).toMatch(/^HTTP\/1.1 408 [\s\S]*\["request_timeout"\]$/);
+    slow.close();
+    await api.close();
+  }, 60_000);
+});
+
+describe('the places of a person', () => {
+  it('are few: who takes them is told to wait, over HTTP and sockets together, and nobody else is', async () => {
+    const api = await node({ MAX_REQUESTS_PER_PERSON: '4' });
+    const uuid = await group(api);
+    const ben = await world.person('ben2');
+    const client = await connect(api.url);
+    await client.authenticate(ada);
+    fate = { delayMs: 500 };
+    const storm = Array.from({ length: 8 }, () => send(api, uuid, randomUUID()));
+    const inFlight = async () => api.ctx.overload.inFlight();
+    expect(await eventually(inFlight, (count) => count === 4, 2_000)).toBe(4);
+    const frame = await client.request('message_group.read', { message_group_uuid: uuid, seq: 1 });
+    expect(frame.error).toMatchObject({ code: 'rate_limited', retry_after: expect.any(Number) });
+    expect((await api.get('/api/profile', { as: ben })).status).toBe(200);
+    const replies = await Promise.all(storm);
+    expect(replies.map(({ status }) => status).toSorted()).toEqual([
+      ...Array(4).fill(200),
+      ...Array(4).fill(429),
+    ]);
+    for (const { status, headers } of replies)
+      if (status === 429) expect(headers.get('Retry-After')).toMatch(/^[123]$/);
+    fate = 'pass';
+    expect((await send(api, uuid, 'after')).status).toBe(200);
+    await client.close();
+    await api.close();
+  }, 30_000);
+});
+
 describe('a table that is away', () => {
   it('is a clear 503; nothing that was acknowledged is lost, retries find it, and all goes on by itself', async () => {
     const api = await node();

@@ -1,12 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isUnreachable } from '@parley/core/database';
 import * as members from '@parley/core/members';
 import type { Table } from '@parley/core/table/client';
+import * as users from '@parley/core/users';
 import type { Pool } from 'pg';
+import type { Overload } from './overload.ts';
 import type { RunnerStatus, StreamRunner } from './stream-runner.ts';
+import type { TableWrites } from './table-writes.ts';
 
 export type Readiness = ReturnType<typeof createReadiness>;
 
-type Part = { status: 'ok' | 'unreachable' };
+/** `read_only`: reads answer, writes do not. */
+type TablePart = { status: 'ok' | 'read_only' | 'unreachable' };
+/** `failing`: it answers, and refuses to read a person. */
+type PostgresPart = { status: 'ok' | 'failing' | 'unreachable' };
+/** `full`: requests are or were refused for want of room. */
+type RequestsPart = { status: 'ok' | 'full' };
 /** The numbers are null where no runner tells them. */
 export type StreamPart = {
   /** `drifting`: summaries of some conversation differ from its log. */
@@ -19,7 +28,7 @@ export type StreamPart = {
   dead_letters: number | null;
   drifting_conversations: number | null;
 };
-export type Parts = { table: Part; postgres: Part; stream: StreamPart };
+export type Parts = { table: TablePart; postgres: PostgresPart; stream: StreamPart };
 
 const timeoutMs = 1_000;
 /** A read that finds nothing: the cheapest proof that the table answers. */
@@ -29,22 +38,43 @@ const freshMs = 1_000;
 /** Summaries this far behind are worth a look. */
 const behindMs = 10_000;
 
+export type ReadinessOptions = {
+  table: Table;
+  writes: TableWrites;
+  pool: Pool;
+  runner: StreamRunner;
+  overload: Overload;
+};
+
 /** Whether this process can serve, and how its stores are. However often it is asked, they are asked once a second. */
-export function createReadiness({ table, pool, runner }: { table: Table; pool: Pool; runner: StreamRunner }) {
+export function createReadiness({ table, writes, pool, runner, overload }: ReadinessOptions) {
   let phase: Phase = 'starting';
   let known: { parts: Promise<Parts>; atMs: number } | undefined;
 
-  const tableAnswers = bounded(() => members.get(table, nobody, nobody));
-  const postgresAnswers = bounded(() => pool.query('select 1'));
+  const tableReads = bounded(() => members.get(table, nobody, nobody));
+  const tableTakesWrites = bounded(() => writes.prove());
+  // What each request asks: a session whose search_path is lost answers `select 1`, and nobody else.
+  const postgresReads = bounded(() =>
+    users.findBySubs(pool, [nobody]).then(
+      (): PostgresPart => ({ status: 'ok' }),
+      (error): PostgresPart => ({ status: isUnreachable(error) ? 'unreachable' : 'failing' }),
+    ),
+  );
   const runners = bounded(() => runner.statuses());
 
   async function look(): Promise<Parts> {
-    const [tableAnswer, postgresAnswer, streamAnswer] = await Promise.all([
-      tableAnswers(),
-      postgresAnswers(),
+    const [read, written, postgres, stream] = await Promise.all([
+      tableReads(),
+      // A node that has left must not write its item again.
+      phase === 'draining' ? tableReads() : tableTakesWrites(),
+      postgresReads(),
       runners(),
     ]);
-    return { table: part(tableAnswer), postgres: part(postgresAnswer), stream: streamPart(streamAnswer) };
+    return {
+      table: { status: read ? (written ? 'ok' : 'read_only') : 'unreachable' },
+      postgres: postgres?.value ?? { status: 'unreachable' },
+      stream: streamPart(stream),
+    };
   }
 
   return {
@@ -60,7 +90,8 @@ export function createReadiness({ table, pool, runner }: { table: Table; pool: P
         known = { parts: look(), atMs: performance.now() };
       }
       const parts = await known.parts;
-      return { status: statusOf(phase, parts), ...parts };
+      const requests: RequestsPart = { status: overload.isFull() ? 'full' : 'ok' };
+      return { status: statusOf(phase, parts, requests), ...parts, requests };
     },
   };
 }
@@ -68,16 +99,16 @@ export function createReadiness({ table, pool, runner }: { table: Table; pool: P
 type Phase = 'starting' | 'serving' | 'draining';
 type Status = 'ok' | 'degraded' | 'unavailable' | 'starting' | 'draining';
 
-function statusOf(phase: Phase, { table, postgres, stream }: Parts): Status {
+function statusOf(phase: Phase, { table, postgres, stream }: Parts, requests: RequestsPart): Status {
   if (phase !== 'serving') return phase;
+  // Without writes nobody can send, and no other node is better off: the table is shared.
   if (table.status !== 'ok') return 'unavailable';
+  if (requests.status !== 'ok') return 'degraded';
   const isWhole = postgres.status === 'ok' && (stream.status === 'ok' || stream.status === 'unknown');
   return isWhole ? 'ok' : 'degraded';
 }
 
 type Answer<T> = { value: T } | undefined;
-
-const part = (answer: Answer<unknown>): Part => ({ status: answer ? 'ok' : 'unreachable' });
 
 const untold = { lag_ms: null, records_behind: null, dead_letters: null, drifting_conversations: null };
 

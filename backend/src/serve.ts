@@ -6,14 +6,18 @@ import type { Context } from './context.ts';
 import { bearerToken, type Route, read } from './route.ts';
 import type { Session } from './sessions.ts';
 
-/** Serves each route: who asks, how often, what they say, then its handler. Other methods of its path are 405. */
+/**
+ * Serves each route: who asks, how often, what they say, then its handler. Other methods of its path are 405. No place is
+ * held while a body is read, because its sender decides how long that takes.
+ */
 export function serve(app: Express, ctx: Context, routes: Route[]) {
   const parseJson = jsonParser(ctx.config.MESSAGE_MAX_CHARS);
   for (const route of routes) {
     app[route.method](
       route.path,
-      ...(route.isOpen ? [] : [takePlace(ctx), authenticate(ctx)]),
+      ...(route.isOpen ? [] : [takePlace(ctx), authenticate(ctx), leavePlace]),
       ...(route.body ? [parseJson] : []),
+      ...(route.isOpen ? [] : [takePlace(ctx)]),
       answer(route),
     );
   }
@@ -23,11 +27,11 @@ export function serve(app: Express, ctx: Context, routes: Route[]) {
 }
 
 /** Open routes have no session, and take none. */
-type Locals = { session: Session };
+type Locals = { session?: Session; leave?: () => void };
 
 const answer = (route: Route) => async (req: Request, res: Response<unknown, Locals>) => {
   const input = read(route, req);
-  const body = await route.handle({ ...input, ...res.locals.session, req, res });
+  const body = await route.handle({ ...input, ...(res.locals.session as Session), req, res });
   if (!route.contentType) return sendJson(res, body);
   return sendLines(res.type(route.contentType), body as AsyncGenerator<string>);
 };
@@ -63,13 +67,20 @@ const hasReaderLeft = (error: unknown) =>
   'code' in error &&
   (error.code === 'ERR_STREAM_PREMATURE_CLOSE' || error.code === 'ERR_STREAM_DESTROYED');
 
-/** Before anything costs; open routes tell how the process is, and cost nothing. */
+/** Before anything costs, and again, as the person's, before the work. Open routes cost nothing, so a full node answers. */
 const takePlace =
   ({ overload }: Context) =>
-  (_req: Request, res: Response, next: NextFunction) => {
-    res.once('close', overload.enter());
+  (_req: Request, res: Response<unknown, Locals>, next: NextFunction) => {
+    const leave = overload.enter(res.locals.session?.user.uuid);
+    res.locals.leave = leave;
+    res.once('close', leave);
     next();
   };
+
+function leavePlace(_req: Request, res: Response<unknown, Locals>, next: NextFunction) {
+  res.locals.leave?.();
+  next();
+}
 
 const authenticate =
   ({ sessions, rateLimit }: Context) =>

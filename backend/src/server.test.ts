@@ -2,8 +2,9 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '@parley/config/config';
+import { createApp } from './app.ts';
 import { createLogger } from './logger.ts';
-import { start } from './server.ts';
+import { createHttpServer, start } from './server.ts';
 import { freePort } from './testing/free-port.ts';
 import { createWorld, type World } from './testing/world.ts';
 
@@ -64,6 +65,41 @@ describe('a stop', () => {
     expect((await fetch(`${second.url}/api/ready`)).status).toBe(200);
     await second.stop();
   });
+});
+
+describe('a connection on which nothing moves', () => {
+  it('is closed: headers that do not come, and the reader of an export who stalls, whose place is free again', async () => {
+    const api = await startApi();
+    expect(await exchange(api.url, 'GET /api/profile HTTP/1.1\r\nHost: x\r\n')).toMatch(/^HTTP\/1.1 408 /);
+    await api.stop();
+
+    const node = await world.node({ MESSAGE_MAX_CHARS: '60000' });
+    const server = createHttpServer(createApp(node.ctx), 5_000, 500);
+    const url = await server.listen(0, '127.0.0.1');
+    const zoe = await world.person('zoe');
+    await world.person('yan');
+    // More than the buffers of the kernel hold.
+    const message = 'x'.repeat(60_000);
+    const body = { handle: 'yan', message };
+    for (let round = 0; round < 15; round += 1)
+      await Promise.all(Array.from({ length: 20 }, () => node.post('/api/messages', { as: zoe, body })));
+    const { hostname, port } = new URL(url);
+    const socket = connect(Number(port), hostname, () =>
+      socket.write(
+        `GET /api/profile/export HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${zoe.token}\r\n\r\n`,
+      ),
+    );
+    socket.on('error', () => {}).once('data', () => socket.pause());
+    while (node.ctx.overload.inFlight() === 0) await sleep(10);
+    while (node.ctx.overload.inFlight() > 0) await sleep(10);
+    const again = await fetch(`${url}/api/profile/export`, {
+      headers: { Authorization: `Bearer ${zoe.token}` },
+    });
+    expect(again.status).toBe(200);
+    expect((await again.text()).length).toBeGreaterThan(300 * message.length);
+    socket.destroy();
+    await server.close();
+  }, 60_000);
 });
 
 describe('a request that is no HTTP, or has too many headers', () => {

@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+  STATUS_CODES,
+} from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Config } from '@parley/config/config';
@@ -11,6 +17,16 @@ import type { Logger } from './logger.ts';
 
 /** How long requests in flight may take once the process is asked to stop. */
 const drainTimeoutMs = 10_000;
+
+const timeouts = {
+  /** From the first byte to the end of the headers, and to the end of the body. */
+  headersTimeout: 5_000,
+  requestTimeout: 8_000,
+  /** Node looks for late ones every 30 s by default. */
+  connectionsCheckingInterval: 500,
+};
+/** A connection on which nothing moves, in a request or its answer, is closed: its reader has stalled. */
+const stallTimeoutMs = 20_000;
 
 /** Starts the API. `stop` refuses new connections, finishes requests in flight, and closes what was opened. */
 export async function start(config: Config, logger: Logger) {
@@ -39,8 +55,9 @@ async function stop(ctx: Context, server: HttpServer) {
 
 export type HttpServer = ReturnType<typeof createHttpServer>;
 
-export function createHttpServer(app: Express, keepAliveTimeout = 5_000) {
-  const server = createServer({ requestTimeout: 30_000, headersTimeout: 15_000, keepAliveTimeout }, app);
+export function createHttpServer(app: Express, keepAliveTimeout = 5_000, stallMs = stallTimeoutMs) {
+  const server = createServer({ ...timeouts, keepAliveTimeout }, app);
+  server.setTimeout(stallMs);
   server.on('clientError', refuseRequest);
   // Connections on which no request has come yet: Node does not count them as idle.
   const unused = new Set<Socket>();
@@ -58,6 +75,11 @@ export function createHttpServer(app: Express, keepAliveTimeout = 5_000) {
   }
 
   return {
+    /** Open connections, upgraded ones included. */
+    connections: () =>
+      new Promise<number>((resolve, reject) =>
+        server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
+      ),
     listen: (port: number, host: string) => listen(server, port, host),
     /** Who takes a request to speak another protocol, and with it the socket. */
     onUpgrade: (upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void) =>
@@ -95,14 +117,20 @@ function closeWithConnection() {
   };
 }
 
+const parserCodes: Record<string, ErrorCode> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};
+
 /** What the parser of Node refuses never reaches the app: it is answered here, in the same form. */
 function refuseRequest(error: NodeJS.ErrnoException, socket: Socket) {
   if (!socket.writable || error.code === 'ECONNRESET') return socket.destroy();
-  const code: ErrorCode = error.code === 'HPE_HEADER_OVERFLOW' ? 'headers_too_large' : 'request_invalid';
+  const code = parserCodes[error.code ?? ''] ?? 'request_invalid';
+  const status = statusOf(code);
   const body = JSON.stringify([code]);
   socket.end(
     [
-      `HTTP/1.1 ${statusOf(code)} Bad Request`,
+      `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
       'Connection: close',
       'Content-Type: application/json; charset=utf-8',
       `Content-Length: ${body.length}`,

@@ -154,6 +154,24 @@ describe('the keys of the issuer', () => {
     expect(await status(ada.token)).toBe(200);
   });
 
+  it('are waited for by 64 tokens of unknown keys, and the others are sent away', async () => {
+    const node = await world.node();
+    const status = async (token: string) => (await node.get('/api/profile', { as: { token } })).status;
+    expect(await status(ada.token)).toBe(200);
+    const { privateKey: key } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    const madeUp = () => world.issuer.token(ada.sub, { header: { kid: randomUUID() }, key });
+    const tokens = await Promise.all(Array.from({ length: 200 }, madeUp));
+    expect(await status(await madeUp())).toBe(401);
+    const flood = Promise.all(tokens.map(status));
+    const waiting = async () => node.ctx.overload.inFlight();
+    while ((await waiting()) < 64) await sleep(5);
+    expect(await status(ada.token)).toBe(200);
+    expect(await waiting()).toBeLessThanOrEqual(64);
+    const statuses = await flood;
+    expect(statuses.filter((each) => each === 401)).toHaveLength(64);
+    expect(statuses.filter((each) => each === 503)).toHaveLength(136);
+  });
+
   it('make requests wait, not fail, while they cannot be had', async () => {
     const node = await world.node({ TOKEN_JWKS_URI: 'http://127.0.0.1:9/jwks.json' });
     const reply = await node.get('/api/profile', { as: ada });

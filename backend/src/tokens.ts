@@ -3,7 +3,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Config } from '@parley/config/config';
 import { AppError } from '@parley/core/errors';
 import { JwtVerifier } from 'aws-jwt-verify';
-import { FetchError, JwksValidationError } from 'aws-jwt-verify/error';
+import {
+  FetchError,
+  JwksNotAvailableInCacheError,
+  JwksValidationError,
+  KidNotFoundInJwksError,
+} from 'aws-jwt-verify/error';
 import { SimpleJwksCache } from 'aws-jwt-verify/jwk';
 import { LRUCache } from 'lru-cache';
 
@@ -53,7 +58,7 @@ export function createTokens(config: TokenConfig) {
       },
     },
     {
-      jwksCache: new SimpleJwksCache({
+      jwksCache: new KeyCache({
         penaltyBox: createFetchPacer(),
         ...(isHttp && { fetcher: loopbackFetcher }),
       }),
@@ -77,11 +82,38 @@ export function createTokens(config: TokenConfig) {
         verified.set(hash, claims);
         return claims;
       } catch (error) {
+        if (error instanceof AppError) throw error;
         const isIssuerAway = error instanceof FetchError || error instanceof JwksValidationError;
         throw new AppError(isIssuerAway ? 'busy' : 'generic_401', { cause: error });
       }
     },
   };
+}
+
+/** Tokens that may wait for a fetch of keys, once there are keys: made-up ones must not take all places of a node. */
+const maxWaiting = 64;
+
+class KeyCache extends SimpleJwksCache {
+  #waiting = 0;
+  #hasKeys = false;
+
+  override async getJwk(...[uri, token]: Parameters<SimpleJwksCache['getJwk']>) {
+    try {
+      return this.getCachedJwk(uri, token);
+    } catch (error) {
+      if (!(error instanceof JwksNotAvailableInCacheError || error instanceof KidNotFoundInJwksError))
+        throw error;
+    }
+    if (this.#hasKeys && this.#waiting >= maxWaiting) throw new AppError('busy');
+    this.#waiting += 1;
+    try {
+      const key = await super.getJwk(uri, token);
+      this.#hasKeys = true;
+      return key;
+    } finally {
+      this.#waiting -= 1;
+    }
+  }
 }
 
 /**

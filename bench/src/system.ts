@@ -82,6 +82,7 @@ export async function startSystem({ nodes = [{}], hasRunner = true }: SystemOpti
       RUNNER_URL: `http://127.0.0.1:${runnerPort}`,
       RUNNER_PORT: String(runnerPort),
       RATE_LIMIT_PER_MINUTE: '0',
+      MAX_REQUESTS_PER_PERSON: '0',
       REALTIME_FRAMES_PER_SECOND: '0',
       REALTIME_HANDSHAKES_PER_SECOND: '0',
       REALTIME_UNAUTHENTICATED_PER_ADDRESS: '2000',

@@ -121,6 +121,10 @@ export const variables = {
     default: 1_000,
     desc: 'Requests and frames a node works on at a time; more are answered 503. 0 turns the limit off',
   }),
+  MAX_REQUESTS_PER_PERSON: count({
+    default: 32,
+    desc: 'Those of one person, on a node; more are answered 429. 0 turns the limit off',
+  }),
   MAX_EVENT_LOOP_DELAY_MS: count({
     default: 500,
     desc: 'Mean delay of a node above which a part of the requests is answered 503, in ms; 0 turns the limit off',

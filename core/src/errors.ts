@@ -25,6 +25,7 @@ export type ErrorCode =
   | 'payload_too_large'
   | 'headers_too_large'
   | 'request_invalid'
+  | 'request_timeout'
   | 'frame_invalid'
   | 'action_unknown'
   | 'method_not_allowed'

@@ -97,6 +97,8 @@ export type LogOptions = {
   batch: AppendBatch;
   /** Told of the entries of each write that was acknowledged, as soon as it is. */
   onAppend?: (written: Entry[]) => void;
+  /** Called for an append that the table did not take in time. */
+  onGivenUp?: () => void;
   /** How long an append is tried before it is answered `busy`. */
   deadlineMs?: number;
   /** Memory for tails, approximately. */
@@ -124,7 +126,14 @@ const asideDeadlineMs = 30_000;
 const lookAheadAppends = 16;
 
 export function createLog(table: Table, options: LogOptions): Log {
-  const { batch, onAppend, deadlineMs = 5_000, maxTailBytes = 64 * 2 ** 20, maxJobs = 5_000 } = options;
+  const {
+    batch,
+    onAppend,
+    onGivenUp,
+    deadlineMs = 5_000,
+    maxTailBytes = 64 * 2 ** 20,
+    maxJobs = 5_000,
+  } = options;
   const writer = createAppendWriter(table, batch);
   const active = new Map<string, Conversation>();
   const searching = new Set<string>();
@@ -146,7 +155,10 @@ export function createLog(table: Table, options: LogOptions): Log {
 
   function join(job: Job, uuid: string) {
     clearTimeout(job.timer);
-    job.timer = setTimeout(() => refuse(job, new AppError('busy')), deadlineMs);
+    job.timer = setTimeout(() => {
+      onGivenUp?.();
+      refuse(job, new AppError('busy'));
+    }, deadlineMs);
     activate(uuid).queue.push(job);
     void run(uuid);
   }

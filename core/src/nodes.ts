@@ -46,6 +46,27 @@ export async function heartbeat(table: Table, { nodeId, endpoint }: Node): Promi
   return Attributes?.missed_at as string | undefined;
 }
 
+/**
+ * Proves that the table takes conditional writes: a write to the node's own item, which nobody else makes. Rejects where
+ * it does not. Safe to repeat. 1 write unit.
+ */
+export async function probe(table: Table, nodeId: string) {
+  const nowMs = table.clock.now();
+  await table.doc.send(
+    new UpdateCommand({
+      TableName: table.name,
+      Key: nodeKey(nodeId),
+      UpdateExpression: 'SET probed_at = :now, #ttl = :ttl',
+      ConditionExpression: 'attribute_not_exists(probed_at) OR probed_at <> :now',
+      ExpressionAttributeNames: { '#ttl': ttlAttribute },
+      ExpressionAttributeValues: {
+        ':now': new Date(nowMs).toISOString(),
+        ':ttl': Math.floor(nowMs / 1_000) + keptSeconds,
+      },
+    }),
+  );
+}
+
 /** Notes that a delivery did not reach a node. Who is gone already stays gone. Safe to repeat. 1 write unit. */
 export async function noteMissed(table: Table, nodeId: string) {
   try {

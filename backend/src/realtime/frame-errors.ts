@@ -1,5 +1,6 @@
 import { AppError, type ErrorCode } from '@parley/core/errors';
 import { codesOf } from '../http-errors.ts';
+import { retryAfterSeconds } from '../overload.ts';
 import { encode } from './frames.ts';
 
 /** Why a socket is closed. */
@@ -45,7 +46,9 @@ export function errorResponse(requestId: string | null, error: unknown) {
     error: {
       code,
       message: texts[code] ?? code.replaceAll('_', ' '),
-      ...(error instanceof RateLimited && { retry_after: error.retryAfter }),
+      ...(code === 'rate_limited' && {
+        retry_after: error instanceof RateLimited ? error.retryAfter : retryAfterSeconds(),
+      }),
     },
   });
 }

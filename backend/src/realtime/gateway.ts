@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -54,6 +53,7 @@ const goodbyeMs = 3_000;
 
 export type GatewayContext = Pick<
   Context,
+  | 'nodeId'
   | 'config'
   | 'logger'
   | 'metrics'
@@ -71,7 +71,7 @@ export type Gateway = ReturnType<typeof createGateway>;
 
 export function createGateway(ctx: GatewayContext) {
   const { config, logger, metrics, table, log, heads, pages, people, sessions } = ctx;
-  const node = { nodeId: randomUUID(), endpoint: '' };
+  const node = { nodeId: ctx.nodeId, endpoint: '' };
   const stopping = new AbortController();
   const client = createDeliveryClient({ table, secrets: config.DELIVERY_SECRETS });
   const directory = nodes.createDirectory(table);

@@ -47,7 +47,7 @@ export function createReceiver(options: ReceiverOptions) {
     let outcome = 'ok';
     let leave = () => {};
     try {
-      leave = overload.enter();
+      leave = overload.enter(connection.session?.user.uuid);
       const data = await answer(connection, frame);
       connection.send(response(frame.id, data));
       logAppended(connection, frame, data);

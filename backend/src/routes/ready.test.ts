@@ -1,16 +1,22 @@
 import { createServer, type RequestListener } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { startFaultProxy } from '@parley/engines/testing/fault-proxy';
+import { testEndpoint } from '@parley/engines/testing/test-table';
 import { urlOf } from '../server.ts';
-import { createWorld, type World } from '../testing/world.ts';
+import { createWorld, type TestPerson, type World } from '../testing/world.ts';
 
 let world: World;
-const closers: (() => void)[] = [];
+let ada: TestPerson;
+const closers: (() => unknown)[] = [];
 beforeAll(async () => {
   world = await createWorld();
+  ada = await world.person('ada');
+  await world.person('ben');
 });
 afterAll(async () => {
   await world.close();
-  for (const close of closers) close();
+  for (const close of closers) await close();
 });
 
 async function listen(handler: RequestListener) {
@@ -47,7 +53,7 @@ describe('a process', () => {
     const api = await world.node();
     const { status, body } = await api.get('/api/ready');
     expect(status).toBe(200);
-    expect(body).toEqual({ status: 'ok', table: ok, postgres: ok, stream: unknown });
+    expect(body).toEqual({ status: 'ok', table: ok, postgres: ok, stream: unknown, requests: ok });
   });
 
   it('is not ready before it serves, nor while it drains', async () => {
@@ -81,7 +87,85 @@ describe('a process', () => {
       table: ok,
       postgres: { status: 'unreachable' },
       stream: unknown,
+      requests: ok,
     });
+  });
+
+  it('is degraded while Postgres answers but refuses to read a person', async () => {
+    const api = await world.node({ DATABASE_POOL_SIZE: '1' });
+    await api.ctx.pool.query("set search_path = ''");
+    expect((await api.ctx.pool.query('select 1')).rowCount).toBe(1);
+    expect(await api.get('/api/ready')).toMatchObject({
+      status: 200,
+      body: { status: 'degraded', table: ok, postgres: { status: 'failing' } },
+    });
+    await api.ctx.pool.query('reset search_path');
+    await sleep(1_100);
+    expect((await api.get('/api/ready')).body).toMatchObject({ status: 'ok', postgres: ok });
+  });
+
+  it.each(['every write', 'appends alone'])(
+    'is not ready while the table refuses %s and answers reads',
+    async (what) => {
+      let isFull = false;
+      const isRefused = (operation: string, body: Buffer) =>
+        what === 'every write'
+          ? /^(Put|Update|Delete|BatchWrite|Transact)/.test(operation) || /INSERT/.test(String(body))
+          : /INSERT|TransactItems/.test(String(body));
+      const proxy = await startFaultProxy(testEndpoint(), (operation, body) =>
+        isFull && isRefused(operation, body) ? 'fail' : 'pass',
+      );
+      closers.push(proxy.close);
+      const api = await world.node({ AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint });
+      const send = () => api.post('/api/messages', { as: ada, body: { handle: 'ben', message: 'hello' } });
+      expect((await send()).status).toBe(200);
+      expect((await api.get('/api/ready')).body).toMatchObject({ status: 'ok', table: ok });
+      isFull = true;
+      expect(await send()).toMatchObject({ status: 503, body: ['busy'] });
+      expect((await api.get('/api/message_groups', { as: ada })).status).toBe(200);
+      expect(await api.get('/api/ready')).toMatchObject({
+        status: 503,
+        body: { status: 'unavailable', table: { status: 'read_only' } },
+      });
+      isFull = false;
+      expect((await send()).status).toBe(200);
+      await sleep(1_100);
+      expect((await api.get('/api/ready')).body).toMatchObject({ status: 'ok', table: ok });
+    },
+    30_000,
+  );
+
+  it('finds out by itself that the table takes no writes, and that it takes them again', async () => {
+    let writes = 0;
+    let isFull = true;
+    const proxy = await startFaultProxy(testEndpoint(), (operation) => {
+      if (operation !== 'UpdateItem') return 'pass';
+      writes += 1;
+      return isFull ? 'fail' : 'pass';
+    });
+    closers.push(proxy.close);
+    const api = await world.node({ AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint });
+    expect((await api.get('/api/ready')).body).toMatchObject({ table: { status: 'read_only' } });
+    isFull = false;
+    await sleep(1_100);
+    expect((await api.get('/api/ready')).body).toMatchObject({ status: 'ok', table: ok });
+    // One write serves for seconds, however often readiness is asked.
+    const before = writes;
+    await sleep(1_100);
+    await Promise.all(Array.from({ length: 20 }, () => api.get('/api/ready')));
+    expect(writes).toBe(before);
+  });
+
+  it('says that it is full, and still answers, while requests are refused for want of room', async () => {
+    const api = await world.node({ MAX_REQUESTS_IN_FLIGHT: '1' });
+    const leave = api.ctx.overload.enter();
+    expect((await api.get('/api/profile', { as: ada })).status).toBe(503);
+    leave();
+    expect(await api.get('/api/ready')).toMatchObject({
+      status: 200,
+      body: { status: 'degraded', requests: { status: 'full' } },
+    });
+    expect((await api.get('/api/health-check')).status).toBe(200);
   });
 
   it('tells how far the stream is behind, and is degraded where it is far, or its runner is away', async () => {

@@ -2,13 +2,13 @@ import type { Context } from '../context.ts';
 import { openRoute } from '../route.ts';
 import { z } from '../zod.ts';
 
-const part = z.object({ status: z.enum(['ok', 'unreachable']) });
+const part = <S extends string>(statuses: readonly S[]) => z.object({ status: z.enum(statuses) });
 
 export const readinessSchema = z
   .object({
     status: z.enum(['ok', 'degraded', 'starting', 'draining', 'unavailable']),
-    table: part,
-    postgres: part,
+    table: part(['ok', 'read_only', 'unreachable']),
+    postgres: part(['ok', 'failing', 'unreachable']),
     stream: z.object({
       status: z.enum(['ok', 'behind', 'drifting', 'unreachable', 'unknown']),
       lag_ms: z.number().nullable(),
@@ -16,6 +16,7 @@ export const readinessSchema = z
       dead_letters: z.number().nullable(),
       drifting_conversations: z.number().nullable(),
     }),
+    requests: part(['ok', 'full']),
   })
   .openapi('Readiness');
 

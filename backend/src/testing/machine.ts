@@ -63,6 +63,7 @@ export async function startMachine({ profileDir = '' } = {}) {
     COGNITO_USER_POOL_CLIENT_ID: clientId,
     TOKEN_ISSUER: issuer.issuer,
     RATE_LIMIT_PER_MINUTE: '0',
+    MAX_REQUESTS_PER_PERSON: '0',
     REALTIME_HANDSHAKES_PER_SECOND: '0',
   };
   const service = (service: string, file: string) => {

@@ -65,7 +65,7 @@ export async function createWorld() {
       await ctx.close();
     };
     closers.push(close);
-    return { ctx, close, ...createClient(url, await contractOf(url, changes.MESSAGE_MAX_CHARS)) };
+    return { ctx, server, close, ...createClient(url, await contractOf(url, changes.MESSAGE_MAX_CHARS)) };
   }
 
   /** A node whose sockets hear what the stream tells (`runStream`). */
