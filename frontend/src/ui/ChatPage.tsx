@@ -6,6 +6,7 @@ import type { Chat } from '../chat/chat.ts';
 import { sorted, unreadConversations } from '../chat/inbox.ts';
 import { ConversationView } from './ConversationView.tsx';
 import { InboxList } from './InboxList.tsx';
+import { isOfInputMethod } from './keys.ts';
 import { NewConversation } from './NewConversation.tsx';
 import { OfflineBanner } from './OfflineBanner.tsx';
 import { ProfileDialog } from './ProfileDialog.tsx';
@@ -42,6 +43,7 @@ export function ChatPage({ chat, api, config, application }: Props) {
   order.current = rows.map(({ uuid }) => uuid);
   useEffect(() => {
     function onKey(event: KeyboardEvent) {
+      if (isOfInputMethod(event)) return;
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k') {
         event.preventDefault();
         setDialog('new');

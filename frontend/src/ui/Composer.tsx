@@ -1,5 +1,6 @@
 import { type FormEvent, type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { Chat } from '../chat/chat.ts';
+import { isOfInputMethod } from './keys.ts';
 
 type Props = { chat: Chat; to: string; maxChars: number; title: string; onSend(text: string): void };
 
@@ -39,7 +40,7 @@ export function Composer({ chat, to, maxChars, title, onSend }: Props) {
   }
 
   function onKey(event: KeyboardEvent) {
-    if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
+    if (event.key === 'Enter' && !event.shiftKey && !isOfInputMethod(event.nativeEvent)) {
       event.preventDefault();
       send();
     }

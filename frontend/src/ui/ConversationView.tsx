@@ -18,6 +18,7 @@ type Props = { chat: Chat; api: Api; config: ClientConfig; uuid?: string; handle
 export function ConversationView({ chat, api, config, uuid, handle }: Props) {
   const [isGroupOpen, setGroupOpen] = useState(false);
   const [isSettingsOpen, setSettingsOpen] = useState(false);
+  const [sends, setSends] = useState(0);
   const { person, problem } = usePerson(chat, api, handle);
   const to = uuid ?? `@${handle}`;
 
@@ -115,6 +116,7 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
           rows={rows}
           isGroup={heading.isGroup}
           title={heading.title}
+          sends={sends}
         />
       )}
       <p className="typing-line" aria-live="polite">
@@ -130,6 +132,7 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
           title={heading.title}
           onSend={(text) => {
             if (uuid && conversation) chat.clearNewLine(uuid);
+            setSends((count) => count + 1);
             void chat.send(to, text);
           }}
         />

@@ -12,6 +12,8 @@ type Props = {
   rows: Row[];
   isGroup: boolean;
   title: string;
+  /** How many messages were sent from here: each brings the end into view. */
+  sends: number;
 };
 
 /** Closer than this to an edge of the window, the next page is read. */
@@ -19,11 +21,13 @@ const nearPx = 800;
 /** This close to the bottom, the list follows what arrives. */
 const bottomPx = 60;
 
-export function MessageList({ chat, uuid, conversation, rows: wanted, isGroup, title }: Props) {
+export function MessageList({ chat, uuid, conversation, rows: wanted, isGroup, title, sends }: Props) {
   const list = useRef<VListHandle>(null);
+  const frame = useRef<HTMLDivElement>(null);
+  const looked = useRef<Box>(undefined);
   const isFollowing = useRef(true);
   const [isAway, setAway] = useState(false);
-  const edges = useRef({ first: '', last: '', end: false, own: '' });
+  const edges = useRef({ first: '', last: '', end: false, sends });
   const history = conversation?.history;
   const atEnd = history ? isAtEnd(history) : true;
 
@@ -40,11 +44,10 @@ export function MessageList({ chat, uuid, conversation, rows: wanted, isGroup, t
   const firstSeqBefore = Number(edges.current.first);
   const lastBefore = edges.current.last;
   const shift = firstSeqNow !== firstSeqBefore && rows.some(({ key }) => key === lastBefore);
-  const lastOwn = rows.findLast(({ pending }) => pending)?.key ?? '';
 
   useLayoutEffect(() => {
     const before = edges.current;
-    edges.current = { first, last, end: atEnd, own: lastOwn };
+    edges.current = { first, last, end: atEnd, sends };
     const handle = list.current;
     if (!handle || rows.length === 0) return;
     if (before.last === '') {
@@ -55,23 +58,24 @@ export function MessageList({ chat, uuid, conversation, rows: wanted, isGroup, t
       } else handle.scrollToIndex(rows.length - 1, { align: 'end' });
       return;
     }
-    const hasSent = lastOwn !== '' && lastOwn !== before.own;
+    // Not told by the rows: the entry may come before the pending message was ever drawn.
+    const hasSent = sends !== before.sends;
     const wasReplaced = !rows.some(({ key }) => key === before.last) && !before.last.includes('-');
     if (hasSent || wasReplaced) isFollowing.current = true;
-    if (last !== before.last && isFollowing.current && atEnd) {
+    if ((last !== before.last || hasSent) && isFollowing.current && atEnd) {
       handle.scrollToIndex(rows.length - 1, { align: 'end' });
     }
   });
 
   function look() {
-    const handle = list.current;
-    if (!handle || rows.length === 0) return;
-    const { scrollOffset, scrollSize, viewportSize } = handle;
-    const below = scrollSize - scrollOffset - viewportSize;
-    isFollowing.current = below < bottomPx;
+    const scroller = frame.current?.querySelector('.scroller');
+    if (!scroller || rows.length === 0) return;
+    const box = boxOf(scroller);
+    isFollowing.current = follows(isFollowing.current, looked.current, box);
+    looked.current = box;
     setAway(!isFollowing.current || !atEnd);
-    if (uuid && scrollOffset < nearPx) void chat.loadOlder(uuid);
-    if (uuid && below < nearPx) void chat.loadNewer(uuid);
+    if (uuid && box.top < nearPx) void chat.loadOlder(uuid);
+    if (uuid && belowOf(box) < nearPx) void chat.loadNewer(uuid);
     markSeen();
   }
 
@@ -138,7 +142,7 @@ export function MessageList({ chat, uuid, conversation, rows: wanted, isGroup, t
     : 0;
 
   return (
-    <div className="messages">
+    <div className="messages" ref={frame}>
       {rows.length === 0 && <p className="nothing quiet">Nothing here yet. Write the first message.</p>}
       <VList
         ref={list}
@@ -172,6 +176,24 @@ export function MessageList({ chat, uuid, conversation, rows: wanted, isGroup, t
       )}
     </div>
   );
+}
+
+type Box = { top: number; height: number; viewHeight: number };
+
+/** As the browser has it now: the list learns later of a view that was resized, and of an offset that this has changed. */
+const boxOf = ({ scrollTop, scrollHeight, clientHeight }: Element): Box => ({
+  top: scrollTop,
+  height: scrollHeight,
+  viewHeight: clientHeight,
+});
+
+const belowOf = ({ top, height, viewHeight }: Box) => height - top - viewHeight;
+
+/** Only a person who scrolls up stops following. Rows that grow and a view that shrinks move the end away too. */
+function follows(wasFollowing: boolean, before: Box | undefined, now: Box) {
+  if (belowOf(now) < bottomPx) return true;
+  const isSameLayout = before?.height === now.height && before.viewHeight === now.viewHeight;
+  return wasFollowing && !(isSameLayout && now.top < before.top);
 }
 
 /** Where rows joined at both edges at once, those below wait for the next render: the list keeps its place for one edge. */
