@@ -1,6 +1,16 @@
 -- The schema that the migrations make, for reading and for bin/db/schema-load.
 -- Made by bin/db/schema-dump from an empty database; do not edit.
 
+CREATE FUNCTION public.users_unfold() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+begin
+  new.handle_folded := null;
+  new.name_folded := null;
+  return new;
+end
+$$;
+
 CREATE TABLE public.retired_handles (
     handle_hash bytea NOT NULL
 );
@@ -33,7 +43,9 @@ CREATE TABLE public.users (
     signed_out_at timestamp with time zone,
     disabled_at timestamp with time zone,
     erased_at timestamp with time zone,
-    erasure_finished_at timestamp with time zone
+    erasure_finished_at timestamp with time zone,
+    handle_folded text,
+    name_folded text
 );
 
 ALTER TABLE ONLY public.schema_migrations ALTER COLUMN id SET DEFAULT nextval('public.schema_migrations_id_seq'::regclass);
@@ -49,16 +61,22 @@ ALTER TABLE ONLY public.users
 
 CREATE UNIQUE INDEX users_cognito_user_id_key ON public.users USING btree (cognito_user_id);
 
-CREATE INDEX users_display_name_prefix ON public.users USING btree (lower(display_name) text_pattern_ops);
-
 CREATE UNIQUE INDEX users_email_key ON public.users USING btree (lower(email));
+
+CREATE INDEX users_handle_folded ON public.users USING btree (handle_folded text_pattern_ops);
 
 CREATE UNIQUE INDEX users_handle_key ON public.users USING btree (lower(handle));
 
-CREATE INDEX users_handle_prefix ON public.users USING btree (lower(handle) text_pattern_ops);
+CREATE INDEX users_name_folded ON public.users USING btree (name_folded text_pattern_ops);
 
 CREATE INDEX users_unfinished_erasures ON public.users USING btree (erased_at) WHERE ((erased_at IS NOT NULL) AND (erasure_finished_at IS NULL));
 
+CREATE INDEX users_unfolded ON public.users USING btree (uuid) WHERE ((handle_folded IS NULL) OR (name_folded IS NULL));
+
+CREATE TRIGGER users_unfold BEFORE UPDATE ON public.users FOR EACH ROW WHEN ((((new.handle IS DISTINCT FROM old.handle) OR (new.display_name IS DISTINCT FROM old.display_name)) AND (NOT ((new.handle_folded IS DISTINCT FROM old.handle_folded) OR (new.name_folded IS DISTINCT FROM old.name_folded))))) EXECUTE FUNCTION public.users_unfold();
+
 INSERT INTO public.schema_migrations (name, run_on) VALUES
     ('0001_users', now()),
-    ('0002_erasure', now());
+    ('0002_erasure', now()),
+    ('0003_search', now()),
+    ('0004_reserved_handles', now());

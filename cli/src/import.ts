@@ -52,7 +52,9 @@ function report({
   isStopped,
 }: RestoreResult) {
   for (const { uuid, handle } of refusedPeople.slice(0, maxTold))
-    console.error(`@${handle} (${uuid}): the handle, the address or the sign-in is somebody else's here`);
+    console.error(
+      `@${handle} (${uuid}): the handle is reserved, or the handle, the address or the sign-in is somebody else's here`,
+    );
   if (refusedPeople.length > 0) {
     console.error(`${refusedPeople.length} people cannot come back, so no conversation was restored.`);
     console.error(

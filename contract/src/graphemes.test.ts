@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { cut, firstGrapheme } from './graphemes.ts';
+import { cut, cutUnits, firstGrapheme } from './graphemes.ts';
 
 const family = '\u{1f469}\u200d\u{1f469}\u200d\u{1f467}';
 const flag = '\u{1f1eb}\u{1f1ee}';
@@ -26,6 +26,15 @@ it('leaves a text alone that is short enough in code points', () => {
 it('cuts a single grapheme that is too long between two code points', () => {
   const tower = `a${'\u0301'.repeat(500)}`;
   expect(cut(tower, 200)).toBe(`a${'\u0301'.repeat(199)}`);
+});
+
+it('cuts by UTF-16 units as well, never within a pair', () => {
+  expect(cutUnits('abc', 2)).toBe('ab');
+  expect(cutUnits('abc', 3)).toBe('abc');
+  expect(cutUnits('a\u{1f600}', 2)).toBe('a');
+  expect(cutUnits('\u{1f600}', 1)).toBe('');
+  expect(cutUnits(`${accented}${accented}`, 3)).toBe(accented);
+  expect(cutUnits(`a${'\u0301'.repeat(90)}`, 60)).toHaveLength(60);
 });
 
 it('always answers a beginning of whole graphemes, as long as fits', () => {

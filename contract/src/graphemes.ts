@@ -4,9 +4,16 @@ const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });
  * The beginning of a text, `maxCodePoints` at most, cut between two graphemes. A single grapheme that is longer is cut
  * between two code points, for its bound is what a store or a frame relies on.
  */
-export function cut(text: string, maxCodePoints: number): string {
-  if (text.length <= maxCodePoints) return text;
-  const end = offsetOf(text, maxCodePoints);
+export const cut = (text: string, maxCodePoints: number) =>
+  text.length <= maxCodePoints ? text : cutAt(text, offsetOf(text, maxCodePoints));
+
+/** The same, measured as text fields of browsers do: in UTF-16 units. */
+export const cutUnits = (text: string, maxUnits: number) => {
+  const splitsPair = (text.codePointAt(maxUnits - 1) ?? 0) > 0xffff;
+  return cutAt(text, splitsPair ? maxUnits - 1 : maxUnits);
+};
+
+function cutAt(text: string, end: number): string {
   if (end >= text.length) return text;
   const start = segmenter.segment(text).containing(end)?.index ?? end;
   return text.slice(0, start || end);

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import pg from 'pg';
 import { iamConnection } from './rds.ts';
+import { foldMissing } from './user-search.ts';
 
 export type DatabaseOptions = {
   connectionString: string;
@@ -42,7 +43,10 @@ export const migrationsTable = 'schema_migrations';
 
 const migrationsDir = fileURLToPath(new URL('../../db/migrations', import.meta.url));
 
-/** Applies the migrations that are missing, each in a transaction, and returns their names. Who comes second waits. */
+/**
+ * Applies the migrations that are missing, each in a transaction, and folds the names that searches are to compare.
+ * Returns the names of the migrations. Who comes second waits.
+ */
 export async function migrate(database: string | pg.ClientConfig, dir = migrationsDir) {
   // Loaded where it is used: a Lambda that only reads and writes does not carry it.
   const { runner } = await import('node-pg-migrate');
@@ -60,6 +64,7 @@ export async function migrate(database: string | pg.ClientConfig, dir = migratio
       advisoryLockMode: 'wait',
       logger: silent,
     });
+    await foldMissing(client);
     return applied.map(({ name }) => name);
   } finally {
     await client.end();

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import {
   BatchExecuteStatementCommand,
   PutCommand,
@@ -25,6 +26,7 @@ import type { Table } from './table/client.ts';
 import { deadLetterKey, summaryKey } from './table/keys.ts';
 import { type Item, scanPages } from './table/scan.ts';
 import type { EntryRecord } from './table/stream.ts';
+import { search } from './user-search.ts';
 import * as users from './users.ts';
 import { conversationUuid } from './uuids.ts';
 
@@ -372,10 +374,58 @@ describe('in Postgres', () => {
   test('nobody gets the handle of an erased person, and nobody finds them', async () => {
     await begin();
     expect(await users.findByHandle(database.pool, 'zoe')).toBeNull();
-    expect(await users.search(database.pool, { prefix: 'del', limit: 9 })).toEqual([]);
+    expect(await search(database.pool, { prefix: 'del', limit: 9 })).toEqual([]);
     const other = await users.insertFromSignUp(database.pool, { sub: 'other', preferredUsername: 'ZOE' });
     expect(other.handle).not.toMatch(/^zoe$/i);
     expect(await users.insertPeople(database.pool, [{ handle: 'Zoe' }])).toEqual(new Map());
+  });
+
+  test('an erasure needs no free name: whoever has that of the tombstone gets another', async () => {
+    await database.pool.query('insert into users (handle, display_name) values ($1, $1)', [
+      `Deleted-${zoe.uuid}`,
+    ]);
+    expect(await begin()).toMatchObject({ uuid: zoe.uuid });
+    const { rows } = await database.pool.query('select handle from users where display_name = $1', [
+      `Deleted-${zoe.uuid}`,
+    ]);
+    expect(rows).toEqual([{ handle: expect.stringMatching(/^user-[0-9a-f]{25}$/) }]);
+    const names = await users.findNames(database.pool, [zoe.uuid]);
+    expect(names.get(zoe.uuid)).toEqual({ handle: `deleted-${zoe.uuid}`, display_name: 'Deleted user' });
+  });
+
+  test('nothing of the name is left in what searches compare', async () => {
+    await begin();
+    const { rows } = await database.pool.query(
+      'select handle_folded, name_folded from users where uuid = $1',
+      [zoe.uuid],
+    );
+    expect(rows).toEqual([{ handle_folded: '', name_folded: '' }]);
+  });
+
+  test('the migration gives another handle to whoever has a reserved one', async () => {
+    const insert = (handle: string, isErased = false) =>
+      database.pool.query(
+        `insert into users (uuid, handle, display_name, erased_at)
+         values ($1, $2, 'migrated', case when $3 then now() end)`,
+        [handle.slice(-36), handle, isErased],
+      );
+    const [tombstone, squatter, placeholder, honest] = [
+      `deleted-${randomUUID()}`,
+      `DELETED-${randomUUID()}`,
+      `missing-${randomUUID()}`,
+      `undeleted-${randomUUID()}`,
+    ];
+    await insert(tombstone, true);
+    for (const handle of [squatter, placeholder, honest]) await insert(handle);
+    const file = new URL('../../db/migrations/0004_reserved_handles.sql', import.meta.url);
+    await database.pool.query(await readFile(file, 'utf8'));
+    const { rows } = await database.pool.query<{ handle: string }>(
+      "select handle from users where display_name = 'migrated'",
+    );
+    const handles = rows.map(({ handle }) => handle);
+    expect(handles).toEqual(expect.arrayContaining([tombstone, placeholder, honest]));
+    expect(handles).toContainEqual(expect.stringMatching(/^user-[0-9a-f]{25}$/));
+    expect(handles).toHaveLength(4);
   });
 
   test('somebody who does not exist cannot be erased', async () => {

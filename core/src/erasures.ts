@@ -11,6 +11,7 @@ export type Erasure = { uuid: string; erased_at: Date; cognito_user_id: string |
  * time. Null where there is no such person.
  */
 export async function begin(pool: Pool, userUuid: string): Promise<Erasure | null> {
+  await vacateTombstones(pool, [userUuid]);
   await pool.query(
     `with person as (select uuid, handle from users where uuid = $1 and erased_at is null for update),
           retired as (
@@ -18,8 +19,8 @@ export async function begin(pool: Pool, userUuid: string): Promise<Erasure | nul
             select sha256(convert_to(lower(handle), 'UTF8')) from person
             on conflict do nothing)
      update users
-     set handle = 'deleted-' || users.uuid, display_name = $2, bio = '', email = null,
-         erased_at = now(), updated_at = now()
+     set handle = 'deleted-' || users.uuid, display_name = $2, handle_folded = '', name_folded = '', bio = '',
+         email = null, erased_at = now(), updated_at = now()
      from person where users.uuid = person.uuid`,
     [userUuid, deletedName],
   );
@@ -28,6 +29,19 @@ export async function begin(pool: Pool, userUuid: string): Promise<Erasure | nul
     [userUuid],
   );
   return rows[0] ?? null;
+}
+
+/**
+ * Gives another handle to whoever has that of somebody else's tombstone: nobody can choose one, but a row that was
+ * written by hand or by an earlier version must not keep a person from being erased. Safe to repeat.
+ */
+export async function vacateTombstones(pool: Pool, userUuids: readonly string[]) {
+  await pool.query(
+    `update users set handle = 'user-' || left(replace(gen_random_uuid()::text, '-', ''), 25), updated_at = now()
+     from unnest($1::uuid[]) as erased (uuid)
+     where lower(users.handle) = 'deleted-' || erased.uuid and users.uuid <> erased.uuid`,
+    [userUuids],
+  );
 }
 
 /** Notes that the sign-in is deleted. Of the `sub` it keeps what refuses an old token. Safe to repeat. */

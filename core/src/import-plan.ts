@@ -1,4 +1,7 @@
 import { createHash } from 'node:crypto';
+import { isReservedHandle } from '@parley/contract/handles';
+import { isWellFormedName } from '@parley/contract/names';
+import { isBlank } from '@parley/contract/visible';
 import { maxGroupMembers } from './message-groups.ts';
 import { importedGroupUuid } from './uuids.ts';
 
@@ -108,6 +111,8 @@ export function parseLine(line: Line, limits: Limits): ImportedMessage | string 
   const reason =
     nameFault('room', room, limits.titleMaxChars) ??
     nameFault('handle', handle, limits.handleMaxChars) ??
+    (isReservedHandle(handle) ? 'handle is reserved' : undefined) ??
+    (/^\.\.?$/.test(handle) ? 'handle is a part of a path' : undefined) ??
     textFault(text, limits.messageMaxChars) ??
     timeFault(at, limits.nowMs) ??
     (limits.erasedHandles?.has(identityOf(handle)) ? erasedReason : undefined);
@@ -115,14 +120,14 @@ export function parseLine(line: Line, limits: Limits): ImportedMessage | string 
 }
 
 function nameFault(field: string, name: string, maxChars: number): string | undefined {
-  if (name.trim() === '') return `${field} is blank`;
+  if (isBlank(name)) return `${field} is blank`;
   if (name.length > maxChars) return `${field} is longer than ${maxChars} characters`;
-  // Postgres cannot hold U+0000.
-  return name.isWellFormed() && !name.includes('\0') ? undefined : `${field} is not well-formed Unicode`;
+  if (!name.isWellFormed()) return `${field} is not well-formed Unicode`;
+  return isWellFormedName(name) ? undefined : `${field} holds a control or a directional control`;
 }
 
 function textFault(text: string, maxChars: number): string | undefined {
-  if (text.trim() === '') return 'text is blank';
+  if (isBlank(text)) return 'text is blank';
   if (text.length > maxChars) return `text is longer than ${maxChars} characters`;
   return text.isWellFormed() ? undefined : 'text is not well-formed Unicode';
 }

@@ -182,8 +182,14 @@ test('a bad line is told with its number and passed over', async () => {
     [{ ...good, handle: 7 }, 'handle is not a text'],
     [{ ...good, room: ' ' }, 'room is blank'],
     [{ ...good, room: 'x'.repeat(101) }, 'room is longer than 100 characters'],
-    [{ ...good, handle: 'a\0b' }, 'handle is not well-formed Unicode'],
+    [{ ...good, room: '\u2800\ufffc' }, 'room is blank'],
+    [{ ...good, room: 'a\u202eb' }, 'room holds a control or a directional control'],
+    [{ ...good, handle: 'a\0b' }, 'handle holds a control or a directional control'],
+    [{ ...good, handle: 'a\u001b[1m' }, 'handle holds a control or a directional control'],
+    [{ ...good, handle: '..' }, 'handle is a part of a path'],
+    [{ ...good, handle: 'deleted-6f9619ff-8b86-4011-b42d-00c04fc964ff' }, 'handle is reserved'],
     [{ ...good, text: ' \n' }, 'text is blank'],
+    [{ ...good, text: '\0\u2800\u0007' }, 'text is blank'],
     [{ ...good, text: 'x'.repeat(1_025) }, 'text is longer than 1024 characters'],
     [
       '{"room":"tea","at":"2001-02-03T04:05:06Z","handle":"a","text":"\\ud800"}',
@@ -206,7 +212,7 @@ test('text goes in verbatim', async () => {
     "'; DROP TABLE users; --",
     '<script>',
     'line\u2028separator\r\n',
-    '\0',
+    '\0 and more',
   ];
   const rows = texts.map((text, index) => message('tea', 'ada', index, text));
   await run(rows);

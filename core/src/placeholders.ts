@@ -1,5 +1,8 @@
+import { isReservedHandle } from '@parley/contract/handles';
 import type { Pool } from 'pg';
 import { tombstoneHandle } from './erased.ts';
+import * as erasures from './erasures.ts';
+import { foldMissing } from './user-search.ts';
 import * as users from './users.ts';
 
 /*
@@ -24,13 +27,23 @@ export async function insert(pool: Pool, strangers: readonly users.Person[]): Pr
   let made = 0;
   for (let start = 0; start < people.length; start += insertChunk) {
     const chunk = people.slice(start, start + insertChunk);
-    const named = chunk.filter(({ handle }) => handle !== '' && users.isStorable(handle));
+    await erasures.vacateTombstones(
+      pool,
+      chunk.filter(wasErased).map(({ uuid }) => uuid),
+    );
+    const named = chunk.filter((person) => isUsable(person.handle) || wasErased(person));
     made += await insertUnlessTaken(pool, named);
     const unnamed = chunk.map((person) => ({ ...person, handle: placeholderHandle(person.uuid) }));
     made += await insertUnlessTaken(pool, unnamed);
   }
+  await foldMissing(pool);
   return made;
 }
+
+const isUsable = (handle: string) => handle !== '' && users.isStorable(handle) && !isReservedHandle(handle);
+
+/** The log names an erased person by the tombstone. */
+const wasErased = ({ uuid, handle }: users.Person) => handle === tombstoneHandle(uuid);
 
 /** Of several mentions the one that knows a name. */
 function byUuid(strangers: readonly users.Person[]): Map<string, users.Person> {
@@ -54,7 +67,7 @@ async function insertUnlessTaken(pool: Pool, people: readonly users.Person[]): P
       people.map(({ display_name: name }) =>
         name !== '' && users.isStorable(name) ? name : placeholderName,
       ),
-      people.map(({ uuid, handle }) => handle === tombstoneHandle(uuid)),
+      people.map(wasErased),
     ],
   );
   return rowCount ?? 0;

@@ -1,5 +1,10 @@
+import { isReservedHandle } from '@parley/contract/handles';
 import type { Pool } from 'pg';
+import { tombstoneHandle } from './erased.ts';
+import * as erasures from './erasures.ts';
 import type { StateLine } from './export-format.ts';
+import { placeholderHandle } from './placeholders.ts';
+import { foldMissing } from './user-search.ts';
 import { erasedSub, isErasedSub } from './users.ts';
 
 /** A person as an export holds them. Times are ISO 8601. */
@@ -79,10 +84,15 @@ function lineOf(row: Row): StateLine {
 
 /**
  * Makes the people who are missing, with their uuids. Who is there stays as they are here. Returns those who could not
- * be made, because their handle, address or sign-in belongs to somebody else. Safe to repeat.
+ * be made, because their handle, address or sign-in belongs to somebody else, or their handle is reserved. Safe to repeat.
  */
 export async function restore(pool: Pool, people: PersonLine[]): Promise<PersonLine[]> {
-  const values = people.map(({ line: _line, ...person }) => person);
+  const values = people.filter(isRestorable).map(({ line: _line, ...person }) => person);
+  const erased = values.filter(({ erased_at }) => erased_at !== null);
+  await erasures.vacateTombstones(
+    pool,
+    erased.map(({ uuid }) => uuid),
+  );
   const { rows } = await pool.query<{ uuid: string }>(
     `with made as (
        insert into users (${columns.join(', ')})
@@ -96,8 +106,15 @@ export async function restore(pool: Pool, people: PersonLine[]): Promise<PersonL
      select uuid from made union select uuid from users where uuid = any($2::uuid[])`,
     [JSON.stringify(values), values.map(({ uuid }) => uuid)],
   );
+  await foldMissing(pool);
   const present = new Set(rows.map(({ uuid }) => uuid));
   return people.filter(({ uuid }) => !present.has(uuid));
+}
+
+/** Of the reserved handles the person's own: that of a tombstone, or of a placeholder. */
+function isRestorable({ uuid, handle, erased_at }: PersonLine): boolean {
+  if (!isReservedHandle(handle)) return true;
+  return handle === placeholderHandle(uuid) || (erased_at !== null && handle === tombstoneHandle(uuid));
 }
 
 export async function restoreRetiredHandles(pool: Pool, hashes: string[]) {

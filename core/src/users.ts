@@ -1,5 +1,10 @@
 import { createHash, randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fold } from '@parley/contract/fold';
+import { cutUnits } from '@parley/contract/graphemes';
+import { isHandle, isReservedHandle } from '@parley/contract/handles';
+import { isWellFormedName, withoutUnfit } from '@parley/contract/names';
+import { isBlank } from '@parley/contract/visible';
 import type { Pool } from 'pg';
 import { AppError } from './errors.ts';
 
@@ -20,7 +25,8 @@ export type User = {
 
 export type Name = Pick<User, 'handle' | 'display_name'>;
 
-const columns =
+/** What a `User` holds. */
+export const userColumns =
   'uuid, handle, display_name, bio, email, cognito_user_id, signed_out_at, disabled_at, erased_at';
 
 /** Postgres cannot hold U+0000 in text. Who searches for it finds nothing, who writes it is told. */
@@ -46,7 +52,7 @@ export async function findBySubs(pool: Pool, subs: readonly string[]): Promise<M
 
 async function findByStoredSubs(pool: Pool, subs: readonly string[]): Promise<Map<string, User>> {
   const { rows } = await pool.query<User>(
-    `select ${columns} from users where cognito_user_id = any($1::text[])`,
+    `select ${userColumns} from users where cognito_user_id = any($1::text[])`,
     [subs],
   );
   return new Map(rows.map((user) => [user.cognito_user_id ?? '', user]));
@@ -57,7 +63,7 @@ export const erasedSub = (sub: string) => `erased:${createHash('sha256').update(
 export const isErasedSub = (sub: string) => sub.startsWith('erased:');
 
 export async function findByUuid(pool: Pool, uuid: string): Promise<User | null> {
-  const { rows } = await pool.query<User>(`select ${columns} from users where uuid = $1`, [uuid]);
+  const { rows } = await pool.query<User>(`select ${userColumns} from users where uuid = $1`, [uuid]);
   return rows[0] ?? null;
 }
 
@@ -81,7 +87,7 @@ export async function findByHandle(pool: Pool, handle: string): Promise<User | n
 /** Keyed by the handles as they were given. Postgres alone folds case: its rules and JavaScript's differ. */
 export async function findByHandles(pool: Pool, handles: readonly string[]): Promise<Map<string, User>> {
   const { rows } = await pool.query<User & { asked: string }>(
-    `select asked, ${columns}
+    `select asked, ${userColumns}
      from unnest($1::text[]) as asked join users on lower(handle) = lower(asked)
      where erased_at is null`,
     [handles.filter(isStorable)],
@@ -89,45 +95,20 @@ export async function findByHandles(pool: Pool, handles: readonly string[]): Pro
   return new Map(rows.map(({ asked, ...user }) => [asked, user]));
 }
 
-export type Search = {
-  /** The beginning of a handle or of a name, in any case. */
-  prefix: string;
-  limit: number;
-  /** The last handle of the page before. */
-  after?: string;
-};
-
-/** People who can be written to, by handle. */
-export async function search(pool: Pool, { prefix, limit, after }: Search): Promise<User[]> {
-  if (!isStorable(prefix) || !isStorable(after ?? '')) return [];
-  const { rows } = await pool.query<User>(
-    `select ${columns} from users
-     where (lower(handle) like lower($1) or lower(display_name) like lower($1))
-       and ($2::text is null or lower(handle) > lower($2))
-       and disabled_at is null and erased_at is null
-     order by lower(handle)
-     limit $3`,
-    [`${escapeLike(prefix)}%`, after, limit],
-  );
-  return rows;
-}
-
-const escapeLike = (text: string) => text.replace(/[\\%_]/g, '\\$&');
-
 /** Returns null for a person who is gone. A bio that is not given stays. */
 export async function updateProfile(
   pool: Pool,
   uuid: string,
   profile: { display_name: string; bio?: string | undefined },
 ): Promise<User | null> {
-  if (!isStorable(profile.display_name) || !isStorable(profile.bio ?? '')) {
+  if (!isWellFormedName(profile.display_name) || !isStorable(profile.bio ?? '')) {
     throw new AppError('text_not_well_formed');
   }
   const { rows } = await pool.query<User>(
-    `update users set display_name = $2, bio = coalesce($3, bio), updated_at = now()
+    `update users set display_name = $2, name_folded = $4, bio = coalesce($3, bio), updated_at = now()
      where uuid = $1 and erased_at is null
-     returning ${columns}`,
-    [uuid, profile.display_name, profile.bio],
+     returning ${userColumns}`,
+    [uuid, profile.display_name, profile.bio, fold(profile.display_name)],
   );
   return rows[0] ?? null;
 }
@@ -166,7 +147,7 @@ export async function disable(pool: Pool, uuid: string): Promise<User | null> {
   const { rows } = await pool.query<User>(
     `update users set disabled_at = coalesce(disabled_at, now()), updated_at = now()
      where uuid = $1
-     returning ${columns}`,
+     returning ${userColumns}`,
     [uuid],
   );
   return rows[0] ?? null;
@@ -174,7 +155,7 @@ export async function disable(pool: Pool, uuid: string): Promise<User | null> {
 
 export async function enable(pool: Pool, uuid: string): Promise<User | null> {
   const { rows } = await pool.query<User>(
-    `update users set disabled_at = null, updated_at = now() where uuid = $1 returning ${columns}`,
+    `update users set disabled_at = null, updated_at = now() where uuid = $1 returning ${userColumns}`,
     [uuid],
   );
   return rows[0] ?? null;
@@ -187,7 +168,6 @@ export type SignUp = {
   email?: string | undefined;
 };
 
-const wellFormedHandle = /^[A-Za-z0-9_.-]{1,30}$/;
 const derivedHandleChars = 20;
 const attempts = 8;
 const displayNameChars = 60;
@@ -200,9 +180,9 @@ export async function insertFromSignUp(pool: Pool, signUp: SignUp): Promise<User
   const { sub, email } = signUp;
   const wanted = signUp.preferredUsername?.trim() ?? '';
   for (let attempt = 0; attempt < attempts; attempt++) {
-    const isWanted = attempt === 0 && wellFormedHandle.test(wanted);
+    const isWanted = attempt === 0 && isHandle(wanted);
     const handle = isWanted ? wanted : numberedHandle(email, attempt);
-    const displayName = presentableName(signUp.name) || handle;
+    const displayName = presentableName(signUp.name) ?? handle;
     const user = await insertUnlessTaken(pool, { handle, displayName, email, sub });
     if (user) return user;
     const known = await findBySub(pool, sub);
@@ -221,12 +201,20 @@ async function insertUnlessTaken(
   person: { handle: string; displayName: string; email: string | undefined; sub: string },
 ): Promise<User | null> {
   const { rows } = await pool.query<User>(
-    `insert into users (handle, display_name, email, cognito_user_id)
-     select $1, $2, (select $3::text where not exists (select from users where lower(email) = lower($3))), $4
+    `insert into users (handle, display_name, handle_folded, name_folded, email, cognito_user_id)
+     select $1, $2, $6, $7, (select $3::text where not exists (select from users where lower(email) = lower($3))), $4
      where not exists (select from users where cognito_user_id = $5) and not ${isRetired('$1')}
      on conflict do nothing
-     returning ${columns}`,
-    [person.handle, person.displayName, person.email || null, person.sub, erasedSub(person.sub)],
+     returning ${userColumns}`,
+    [
+      person.handle,
+      person.displayName,
+      person.email || null,
+      person.sub,
+      erasedSub(person.sub),
+      fold(person.handle),
+      fold(person.displayName),
+    ],
   );
   return rows[0] ?? null;
 }
@@ -234,13 +222,15 @@ async function insertUnlessTaken(
 /** The address's local part and a number, which has two digits at first and one more with each attempt. */
 function numberedHandle(email: string | undefined, attempt: number) {
   const localPart = email?.split('@')[0]?.split('+')[0] ?? '';
-  const name = localPart.replace(/[^A-Za-z0-9_.-]/g, '').slice(0, derivedHandleChars) || 'user';
+  const allowed = localPart.replace(/[^A-Za-z0-9_.-]/g, '').slice(0, derivedHandleChars);
+  const name = allowed === '' || isReservedHandle(allowed) ? 'user' : allowed;
   return `${name}${randomInt(10 ** (attempt + 1), 10 ** (attempt + 2))}`;
 }
 
-function presentableName(name: string | undefined) {
-  const text = (name ?? '').replaceAll('\0', '').trim().slice(0, displayNameChars);
-  return text.replace(/[\ud800-\udbff]$/, '');
+/** Undefined where nothing of it can be seen. */
+function presentableName(name = ''): string | undefined {
+  const text = cutUnits(withoutUnfit(name).trim(), displayNameChars);
+  return isBlank(text) ? undefined : text;
 }
 
 export type ImportedPerson = { handle: string; display_name?: string | undefined };
@@ -261,15 +251,19 @@ export async function insertPeople(
   for (let start = 0; start < people.length; start += insertChunk) {
     const chunk = people.slice(start, start + insertChunk);
     const handles = chunk.map(({ handle }) => handle);
+    const names = chunk.map(({ handle, display_name }) => display_name ?? handle);
     if (!handles.every(isStorable)) throw new AppError('text_not_well_formed');
+    if (handles.some(isReservedHandle)) throw new AppError('handles_invalid');
     // In one order, so that two imports at a time wait for each other instead of dying in a deadlock.
     await pool.query(
-      `insert into users (handle, display_name)
-       select handle, display_name from unnest($1::text[], $2::text[]) with ordinality as person (handle, display_name, position)
+      `insert into users (handle, display_name, handle_folded, name_folded)
+       select handle, display_name, handle_folded, name_folded
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality
+         as person (handle, display_name, handle_folded, name_folded, position)
        where not ${isRetired('handle')}
        order by lower(handle), position
        on conflict do nothing`,
-      [handles, chunk.map((person) => person.display_name ?? person.handle)],
+      [handles, names, handles.map(fold), names.map(fold)],
     );
     const { rows } = await pool.query<Person & { asked: string }>(
       `select asked, uuid, handle, display_name

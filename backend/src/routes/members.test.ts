@@ -154,6 +154,32 @@ describe('removing a member', () => {
   });
 });
 
+describe('a member by uuid', () => {
+  it('is added, made an admin, and removed, whatever the handle is', async () => {
+    const { ada, eve, add, path } = await group('ada', 'ben');
+    await world.database.pool.query("update users set handle = '..' where uuid = $1", [eve.uuid]);
+    expect(roles(await add(ada, eve.uuid))).toEqual({ ada: 'admin', ben: 'member', eve: 'member' });
+    const promoted = await api.put(`${path}/${eve.uuid.toUpperCase()}`, { as: ada, body: { role: 'admin' } });
+    expect(roles(promoted)).toEqual({ ada: 'admin', ben: 'member', eve: 'admin' });
+    expect(roles(await api.delete(`${path}/${eve.uuid}`, { as: ada }))).toEqual({
+      ada: 'admin',
+      ben: 'member',
+    });
+    await world.database.pool.query("update users set handle = 'eve-' || uuid where uuid = $1", [eve.uuid]);
+  });
+
+  it('is removed when erased, but given no role', async () => {
+    const { ada, ben, path } = await group('ada', 'ben');
+    await world.database.pool.query('update users set erased_at = now() where uuid = $1', [ben.uuid]);
+    expect(await api.put(`${path}/${ben.uuid}`, { as: ada, body: { role: 'admin' } })).toMatchObject({
+      status: 404,
+      body: ['user_not_found'],
+    });
+    expect(roles(await api.delete(`${path}/${ben.uuid}`, { as: ada }))).toEqual({ ada: 'admin' });
+    expect((await api.delete(`${path}/${randomUUID()}`, { as: ada })).body).toEqual(['user_not_found']);
+  });
+});
+
 describe('leaving', () => {
   it('answers the group as it was left, and the leaver is a stranger afterwards', async () => {
     const { ada, ben, uuid, remove } = await group('ada', 'ben');

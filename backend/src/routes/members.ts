@@ -42,7 +42,7 @@ export const memberRoutes = (ctx: Context) => [
     ...shared,
     method: 'put',
     path: '/api/message_groups/:uuid/members/:handle',
-    summary: 'Make a member an admin, or an admin a member (admins)',
+    summary: 'Make a member, named by handle or uuid, an admin, or an admin a member (admins)',
     params: memberParams,
     body: roleBody,
     errors: [...shared.errors, 'member_not_found', 'role_invalid', 'last_admin'],
@@ -58,7 +58,7 @@ export const memberRoutes = (ctx: Context) => [
     ...shared,
     method: 'delete',
     path: '/api/message_groups/:uuid/members/:handle',
-    summary: 'Remove a member (admins), or leave; answers the group as it is then',
+    summary: 'Remove a member, named by handle or uuid (admins), or leave; answers the group as it is then',
     params: memberParams,
     async handle({ user, params, res }) {
       const messageGroupUuid = params.uuid;
@@ -84,19 +84,26 @@ async function requireAdmin(ctx: Context, messageGroupUuid: string, user: users.
   if (role !== 'admin') throw new AppError('generic_403');
 }
 
-async function findPerson({ pool }: Context, handle: string) {
-  const person = await users.findByHandle(pool, handle);
-  if (!person) throw new AppError('user_not_found');
+/** By uuid, or by handle: there are handles, such as `..`, that no URL can hold. */
+async function lookUp({ pool }: Context, name: string) {
+  const uuid = name.toLowerCase();
+  const person = users.isWellFormedUuid(uuid) ? await users.findByUuid(pool, uuid) : null;
+  return person ?? users.findByHandle(pool, name);
+}
+
+async function findPerson(ctx: Context, name: string) {
+  const person = await lookUp(ctx, name);
+  if (!person || person.erased_at) throw new AppError('user_not_found');
   return person;
 }
 
-/** Who is erased can no longer be found, but among the members of a group, by the handle that is shown there. */
-async function findMember({ pool, table, people }: Context, messageGroupUuid: string, handle: string) {
-  const person = await users.findByHandle(pool, handle);
+/** Who is erased can no longer be found by handle, but among the members of a group, by the one that is shown there. */
+async function findMember(ctx: Context, messageGroupUuid: string, name: string) {
+  const person = await lookUp(ctx, name);
   if (person) return person;
-  const roster = await members.roster(table, messageGroupUuid);
-  const names = await people.names(roster.members.map(({ user_uuid }) => user_uuid));
-  const shown = [...names].find(([, name]) => name.handle.toLowerCase() === handle.toLowerCase());
+  const roster = await members.roster(ctx.table, messageGroupUuid);
+  const names = await ctx.people.names(roster.members.map(({ user_uuid }) => user_uuid));
+  const shown = [...names].find(([, { handle }]) => handle.toLowerCase() === name.toLowerCase());
   if (!shown) throw new AppError('user_not_found');
   return { uuid: shown[0], ...shown[1] };
 }

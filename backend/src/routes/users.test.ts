@@ -75,6 +75,13 @@ describe('the search for people', () => {
     },
   );
 
+  it.each(['', '?search=', '?search=%20', '?limit=5'])(
+    'lists nobody where nobody is asked for: %s',
+    async (query) => {
+      expect(await api.get(`/api/users${query}`, { as: ada })).toMatchObject({ status: 200, body: [] });
+    },
+  );
+
   it('pages without a gap or a repeat', async () => {
     const crowd = Array.from({ length: 25 }, (_, index) => ({ handle: `crowd-${10 + index}` }));
     await users.insertPeople(world.database.pool, crowd);

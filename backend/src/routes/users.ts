@@ -1,4 +1,5 @@
 import { AppError } from '@parley/core/errors';
+import { search as searchUsers } from '@parley/core/user-search';
 import * as users from '@parley/core/users';
 import type { Context } from '../context.ts';
 import { linkNext } from '../links.ts';
@@ -13,14 +14,15 @@ export const userRoutes = ({ pool, cursors }: Context) => [
   route({
     method: 'get',
     path: '/api/users',
-    summary: 'People whose handle or name begins with `search`, in any case',
+    summary:
+      'People whose handle or name begins with `search`, in any case, accent and normal form; nobody without it',
     query: searchQuery,
     response: z.array(shortUserSchema),
     headers: ['Link'],
     async handle({ user, res, query: { search, limit, cursor } }) {
       const scope = ['users', search, user.uuid];
       const after = cursor === undefined ? undefined : cursors.open(scope, cursor, z.string());
-      const found = await users.search(pool, { prefix: search, limit: limit + 1, after });
+      const found = await searchUsers(pool, { prefix: search, limit: limit + 1, after });
       const page = found.slice(0, limit);
       const last = page.at(-1);
       if (found.length > limit && last) {
