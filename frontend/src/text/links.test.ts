@@ -3,13 +3,34 @@ import fc from 'fast-check';
 import { splitLinks } from './links.ts';
 
 const hrefs = (text: string) => splitLinks(text).flatMap(({ href }) => href ?? []);
+const links = (text: string) => splitLinks(text).flatMap(({ text, href }) => (href ? [text] : []));
 
-test('web addresses become links without the punctuation around them', () => {
-  expect(hrefs('see https://example.org/a, (http://example.org/b) and https://example.org/x_(y).')).toEqual([
-    'https://example.org/a',
-    'http://example.org/b',
-    'https://example.org/x_(y)',
-  ]);
+test.each([
+  ['see https://example.org/a, and', 'https://example.org/a'],
+  ['https://example.org/a.', 'https://example.org/a'],
+  ['(http://example.org/b) and', 'http://example.org/b'],
+  ['https://example.org/x_(y).', 'https://example.org/x_(y)'],
+  ['(https://example.org/x_(y))', 'https://example.org/x_(y)'],
+  ['https://example.org/a_(b)_[c]_{d}!', 'https://example.org/a_(b)_[c]_{d}'],
+  ['{https://example.org/a}', 'https://example.org/a'],
+  ['**https://example.org/a**', 'https://example.org/a'],
+  ['見て https://example.org/a。次の文', 'https://example.org/a'],
+  ['https://example.org，请看', 'https://example.org'],
+  ['（https://example.org/a）と', 'https://example.org/a'],
+  ['「https://example.org/q?x=1」', 'https://example.org/q?x=1'],
+  ['“https://example.org/a”', 'https://example.org/a'],
+  ['‘https://example.org/a’', 'https://example.org/a'],
+  ['«https://example.org/a»', 'https://example.org/a'],
+  ['»https://example.org/a« so', 'https://example.org/a'],
+  ['https://example.org/a… perhaps', 'https://example.org/a'],
+  ['<https://example.org/a>', 'https://example.org/a'],
+  ['https://münchen.example/straße?q=ä#ö', 'https://münchen.example/straße?q=ä#ö'],
+  ['https://例え.jp/パス です', 'https://例え.jp/パス'],
+  ['http://127.0.0.1:4567/x and', 'http://127.0.0.1:4567/x'],
+  ['http://[::1]:80/x', 'http://[::1]:80/x'],
+  ['https://example.org/👩‍👧', 'https://example.org/👩‍👧'],
+])('%s', (text, link) => {
+  expect(links(text)).toEqual([link]);
 });
 
 test('nothing but http and https becomes a link', () => {
@@ -19,20 +40,57 @@ test('nothing but http and https becomes a link', () => {
     'ftp://example.org',
     'https://',
     'xhttps://example.org',
+    'www.example.org',
+    'ana@example.org mailto:ana@example.org',
+    '//example.org/a',
   ];
   expect(texts.flatMap(hrefs)).toEqual([]);
 });
 
-test('no text is lost or added, and every link is one of the web', () => {
+test('an address that hides where it leads is no link', () => {
+  const texts = [
+    'https://paypal.com@evil.example/',
+    'https://paypal.com:443@evil.example/',
+    'https://paypal.com%2F@evil.example',
+    'https://evil.example/\u202egpj.exe',
+    'https://evil.example/\u2067a',
+    'https://pay\u00adpal.example/',
+    'https://example.org/a\u200bb',
+    'https://example.org/a\u2800b',
+  ];
+  expect(texts.flatMap(links)).toEqual([]);
+});
+
+test('a link says the host that it leads to, where another one is written', () => {
+  const hosts = (text: string) => splitLinks(text).flatMap(({ host }) => host ?? []);
+  // The first is written in Cyrillic letters.
+  expect(hosts('https://аррӏе.com/ https://ｇoogle.com https://0x7f.1/')).toEqual([
+    'xn--80ak6aa92e.com',
+    'google.com',
+    '127.0.0.1',
+  ]);
+  expect(hosts('HTTPS://Example.ORG:443/a http://[::1]/ https://xn--80ak6aa92e.com')).toEqual([]);
+});
+
+test('no text is lost or added, and every link is one of the web to the host that it shows', () => {
   const pieces = fc.array(
-    fc.oneof(fc.string({ unit: 'grapheme' }), fc.webUrl(), fc.constant('https://a.example/((.')),
+    fc.oneof(
+      fc.string({ unit: 'grapheme' }),
+      fc.webUrl(),
+      fc.constantFrom('https://a.example/((.', 'https://a.example', '@', '\u202e', '。', '»', '}'),
+    ),
   );
   fc.assert(
     fc.property(pieces, (parts) => {
       const text = parts.join('');
       const split = splitLinks(text);
       expect(split.map((part) => part.text).join('')).toBe(text);
-      for (const { href } of split) expect(href ?? 'https://').toMatch(/^https?:\/\//);
+      for (const { text: shown, href, host } of split) {
+        if (!href) continue;
+        const { protocol, hostname, username } = new URL(href);
+        expect([protocol.startsWith('http'), username]).toEqual([true, '']);
+        expect(host ?? shown.toLowerCase()).toContain(hostname);
+      }
     }),
   );
 });

@@ -1,41 +1,41 @@
-export type Part = { text: string; href?: string };
+import { isBlank } from '@parley/contract/visible';
+import { LinkifyIt } from 'linkify-it';
 
-const address = /\bhttps?:\/\/[^\s<>"'`]+/gi;
+/** A piece of a text. Of a link, `host` is the server it leads to, where that is not the one that is written. */
+export type Part = { text: string; href?: string; host?: string };
+
+const linkifier = new LinkifyIt({ fuzzyLink: false, fuzzyEmail: false });
+for (const scheme of ['ftp:', '//', 'mailto:']) linkifier.add(scheme, null);
 
 /** Cuts a text at its web addresses. Only http and https become links; everything else stays text. */
 export function splitLinks(text: string): Part[] {
   const parts: Part[] = [];
   let end = 0;
-  for (const match of text.matchAll(address)) {
-    const found = trim(match[0]);
-    const href = safeHref(found);
-    if (!href) continue;
-    if (match.index > end) parts.push({ text: text.slice(end, match.index) });
-    parts.push({ text: found, href });
-    end = match.index + found.length;
+  for (const { raw, index, lastIndex } of found(text)) {
+    const link = isCutBeforeHost(raw, text.slice(lastIndex)) ? undefined : linkOf(raw.replace(emphasis, ''));
+    if (!link) continue;
+    if (index > end) parts.push({ text: text.slice(end, index) });
+    parts.push(link);
+    end = index + link.text.length;
   }
   if (end < text.length) parts.push({ text: text.slice(end) });
   return parts;
 }
 
-/** A sentence's punctuation is not part of an address; a bracket is where it was opened in it. */
-function trim(found: string): string {
-  for (;;) {
-    const last = found.at(-1) ?? '';
-    const isClosing = last === ')' || last === ']';
-    if (isClosing && count(found, last === ')' ? '(' : '[') >= count(found, last)) return found;
-    if (!isClosing && !/[.,;:!?*_~]/.test(last)) return found;
-    found = found.slice(0, -1);
-  }
-}
+const found = (text: string) => (/https?:\/\//i.test(text) ? (linkifier.match(text) ?? []) : []);
 
-const count = (text: string, sign: string) => text.split(sign).length - 1;
+/** Of `https://bank.example@evil.example` the first name is found, and the second is where a browser goes. */
+const isCutBeforeHost = (raw: string, rest: string) =>
+  /^https?:\/\/[^/?#]*$/i.test(raw) && /^[^\s/?#\\]*@/.test(rest);
 
-function safeHref(text: string): string | undefined {
-  try {
-    const url = new URL(text);
-    return url.protocol === 'http:' || url.protocol === 'https:' ? url.href : undefined;
-  } catch {
-    return undefined;
-  }
+/** Signs that people put around an address to stress it, as in Markdown. */
+const emphasis = /[*_~]+$/;
+const joiners = ['\u200c', '\u200d', '\ufe0f'];
+
+/** Nothing where the address holds what cannot be seen, such as controls that turn the direction of what is shown. */
+function linkOf(text: string): Part | undefined {
+  if (!URL.canParse(text) || [...text].some((char) => isBlank(char) && !joiners.includes(char))) return;
+  const { href, hostname } = new URL(text);
+  const [, written = ''] = /^https?:\/\/(\[[^\]]*\]|[^/?#:]*)/i.exec(text) ?? [];
+  return written.toLowerCase() === hostname ? { text, href } : { text, href, host: hostname };
 }

@@ -1,7 +1,7 @@
 import { memo } from 'react';
 import type { Row } from '../chat/rows.ts';
 import { timeOf } from '../chat/rows.ts';
-import { splitLinks } from '../text/links.ts';
+import { type Part, splitLinks } from '../text/links.ts';
 import { clockName, dayName, fullName } from '../text/time.ts';
 import { Avatar } from './Avatar.tsx';
 
@@ -66,15 +66,9 @@ function Bubble({ row, isGroup, receipt, total, onRetry, onDiscard }: Props) {
         <div className="bubble">
           {entry?.message === '' && <p className="text quiet">This message was deleted</p>}
           <p className="text" dir="auto">
-            {splitLinks(entry?.message ?? pending?.message ?? '').map(({ text, href }, index) =>
-              href ? (
-                // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text never change
-                <a key={index} href={href} target="_blank" rel="noopener noreferrer nofollow">
-                  {text}
-                </a>
-              ) : (
-                text
-              ),
+            {splitLinks(entry?.message ?? pending?.message ?? '').map((part, index) =>
+              // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text never change
+              part.href ? <Link key={index} {...part} /> : part.text,
             )}
           </p>
           <span className="meta">
@@ -98,6 +92,17 @@ function Bubble({ row, isGroup, receipt, total, onRetry, onDiscard }: Props) {
         {receipt && <p className="receipt">{receipt}</p>}
       </div>
     </article>
+  );
+}
+
+function Link({ text, href, host }: Part) {
+  return (
+    <>
+      <a href={href} target="_blank" rel="noopener noreferrer nofollow" dir="ltr">
+        {text}
+      </a>
+      {host && <bdi dir="ltr" className="host">{` (${host})`}</bdi>}
+    </>
   );
 }
 
