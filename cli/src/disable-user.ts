@@ -4,6 +4,7 @@ import { createPool } from '@parley/core/database';
 import * as users from '@parley/core/users';
 import type { Pool } from 'pg';
 import { run } from './connect.ts';
+import { printable } from './print.ts';
 import { createUserPool, setSignInEnabled } from './user-pool.ts';
 
 async function main() {
@@ -29,8 +30,8 @@ async function change(config: Config, pool: Pool, handle: string, isEnabled: boo
   // Postgres first: its answer is read with every request, so the person is out from now on.
   if (isEnabled) await users.enable(pool, user.uuid);
   else await users.disable(pool, user.uuid);
-  console.log(`@${user.handle}: ${isEnabled ? 'let in again' : 'shut out'} in Postgres`);
-  console.log(`@${user.handle}: ${await changeSignIn(config, user, isEnabled)}`);
+  console.log(`@${printable(user.handle)}: ${isEnabled ? 'let in again' : 'shut out'} in Postgres`);
+  console.log(`@${printable(user.handle)}: ${await changeSignIn(config, user, isEnabled)}`);
   return 0;
 }
 

@@ -8,6 +8,7 @@ import { createLog } from '@parley/core/log';
 import * as signIns from '@parley/core/sign-ins';
 import { personOf } from './arguments.ts';
 import { connect, run, UsageError } from './connect.ts';
+import { printable } from './print.ts';
 import { createProgressBar } from './progress.ts';
 import { createUserPool } from './user-pool.ts';
 
@@ -61,7 +62,7 @@ async function main() {
     const { uuid, handle } = await personOf(pool, text);
     const erasure = await erasures.begin(pool, uuid);
     if (!erasure) throw new UsageError(`There is nobody of the uuid ${uuid}.`);
-    console.log(`@${handle} (${uuid}) is erased; nobody can have this handle again.`);
+    console.log(`@${printable(handle)} (${uuid}) is erased; nobody can have this handle again.`);
     return erasure;
   }
 }

@@ -3,6 +3,7 @@ import { importMessages } from '@parley/core/import';
 import { isExport, type RestoreResult, restore } from '@parley/core/restore';
 import { connect, run, UsageError } from './connect.ts';
 import { readLines } from './lines.ts';
+import { printable } from './print.ts';
 import { createProgressBar } from './progress.ts';
 
 /** Bad lines told one by one; the count at the end has them all. */
@@ -53,7 +54,7 @@ function report({
 }: RestoreResult) {
   for (const { uuid, handle } of refusedPeople.slice(0, maxTold))
     console.error(
-      `@${handle} (${uuid}): the handle is reserved, or the handle, the address or the sign-in is somebody else's here`,
+      `@${printable(handle)} (${uuid}): the handle is reserved, or the handle, the address or the sign-in is somebody else's here`,
     );
   if (refusedPeople.length > 0) {
     console.error(`${refusedPeople.length} people cannot come back, so no conversation was restored.`);

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { inOrder, tableOf } from './print.ts';
+import { inOrder, printable, tableOf } from './print.ts';
 
 test('rows are aligned, keys first, numbers to the right, and what is long is cut', () => {
   const rows = [
@@ -15,6 +15,20 @@ test('rows are aligned, keys first, numbers to the right, and what is long is cu
 
 test('what would steer the terminal is shown, not obeyed', () => {
   expect(tableOf([{ text: '\x1b[2J\u202eab\n' }])).toBe('text\n\\u001b[2J\\u202eab\\u000a');
+});
+
+test('a text that runs from right to left turns nothing beside it, and takes the place of its letters', () => {
+  const rows = [
+    { title: 'שלום', seq: 1 },
+    { title: 'abcd', seq: 2 },
+  ];
+  expect(tableOf(rows)).toBe('title  seq\n\u2068שלום\u2069     1\nabcd     2');
+  expect(printable('\u202eadam')).toBe('\\u202eadam');
+});
+
+test('a cell is cut between graphemes', () => {
+  const family = '\u{1f469}\u200d\u{1f469}\u200d\u{1f467}';
+  expect(tableOf([{ text: `${'x'.repeat(57)}${family}` }])).toBe(`text\n${'x'.repeat(57)}…`);
 });
 
 test('attributes come in the order of the statement, or of the alphabet', () => {

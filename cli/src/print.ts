@@ -1,17 +1,22 @@
+import { isolate } from '@parley/contract/direction';
+import { cut } from '@parley/contract/graphemes';
+
 type Row = Record<string, unknown>;
 
 const maxCellChars = 60;
 /** What would move the cursor, hide text or turn its direction is shown by its number. */
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-const printable = (text: string) =>
+const escaped = (text: string) =>
   text.replace(unprintable, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+
+/** A person's text in a line of ours: it acts on nothing beside it. */
+export const printable = (text: string) => isolate(escaped(text));
 
 function cellOf(value: unknown): string {
   if (value === undefined) return '';
-  const text = typeof value === 'string' ? value : JSON.stringify(jsonable(value));
-  const chars = [...printable(text)];
-  return chars.length > maxCellChars ? `${chars.slice(0, maxCellChars - 1).join('')}…` : chars.join('');
+  const text = escaped(typeof value === 'string' ? value : JSON.stringify(jsonable(value)));
+  return isolate(widthOf(text) > maxCellChars ? `${cut(text, maxCellChars - 1)}…` : text);
 }
 
 /** Sets have no JSON of their own. */
@@ -41,7 +46,8 @@ export function tableOf(rows: Row[]): string {
   return lines.map(format).join('\n');
 }
 
-const widthOf = (cell = '') => [...cell].length;
+/** Isolates take no place. */
+const widthOf = (cell = '') => [...cell.replaceAll(/[\u2066-\u2069]/g, '')].length;
 
 /** Attributes come in any order: here in that of the statement's words, and where it names none, of the alphabet. */
 export function inOrder(rows: Row[], statement = ''): Row[] {

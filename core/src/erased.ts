@@ -1,3 +1,5 @@
+import { isolate } from '@parley/contract/direction';
+import { isWellFormedName } from '@parley/contract/names';
 import type { Entry, Person } from './entries.ts';
 
 /*
@@ -47,13 +49,16 @@ export function withoutErased(entry: Entry, isErased: IsErased): Entry {
   return { ...kept, message, user_handle: handle, user_display_name: display_name };
 }
 
+/** Titles of earlier versions may hold what turns the words beside them. */
+const titleIn = ({ title }: { title: string }) => (isWellFormedName(title) ? title : isolate(title));
+
 /** What happened, without a name. */
 function namelessText(entry: Entry): string {
   switch (entry.type) {
     case 'message':
       return '';
     case 'group_created':
-      return `The group “${entry.title}” was created`;
+      return `The group “${titleIn(entry)}” was created`;
     case 'members_added':
       return entry.members.length === 1 ? 'A member was added' : `${entry.members.length} members were added`;
     case 'member_removed':
@@ -61,6 +66,6 @@ function namelessText(entry: Entry): string {
     case 'role_changed':
       return entry.role === 'admin' ? 'A member is now an admin' : 'An admin is now a member';
     case 'title_changed':
-      return `The group was renamed to “${entry.title}”`;
+      return `The group was renamed to “${titleIn(entry)}”`;
   }
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
+import { isolate } from '@parley/contract/direction';
 import type { Pool } from 'pg';
 import * as arrivals from './arrivals.ts';
 import * as entries from './entries.ts';
@@ -14,7 +15,7 @@ import * as positions from './import-positions.ts';
 import { createLog, type TransactItem } from './log.ts';
 import type { Group } from './members.ts';
 import * as members from './members.ts';
-import { maxPeoplePerTransaction, namesOf } from './message-groups.ts';
+import { maxPeoplePerTransaction, nameOf, namesOf } from './message-groups.ts';
 import * as summaries from './summaries.ts';
 import { putIfFree, refusalOf } from './table/append-writer.ts';
 import type { Table } from './table/client.ts';
@@ -156,7 +157,7 @@ export function createRoom({ table, pool, source, plan, position, people, erased
   function membershipEntries(absent: Person[]): Entry[] {
     const [creator] = speakers;
     if (!creator) return [];
-    const { display_name } = creator;
+    const name = nameOf(creator);
     const created_at = history.newest?.created_at ?? startedAt;
     return chunksOf(absent, maxPeoplePerTransaction).map((chunk, index) => {
       const uuids = chunk.map(({ uuid }) => uuid);
@@ -164,13 +165,13 @@ export function createRoom({ table, pool, source, plan, position, people, erased
         history.seq + index === 0
           ? {
               type: 'group_created',
-              message: `${display_name} created the group “${plan.title}”`,
+              message: `${name} created the group “${isolate(plan.title)}”`,
               title: plan.title,
               members: uuids,
             }
           : {
               type: 'members_added',
-              message: `${display_name} added ${namesOf(chunk)}`,
+              message: `${name} added ${namesOf(chunk)}`,
               members: uuids,
             };
       return nextEntry(index + 1, creator, { ...change, created_at });

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
+import { isolate } from '@parley/contract/direction';
 import type { Entry, Person } from './entries.ts';
 import * as entries from './entries.ts';
 import { AppError } from './errors.ts';
@@ -108,7 +109,7 @@ export async function create(log: Log, { creator, title, people, idempotencyKey 
     );
     const draft: Draft = {
       type: 'group_created',
-      message: `${creator.display_name} created the group “${title}”`,
+      message: `${nameOf(creator)} created the group “${isolate(title)}”`,
       author: creator,
       title,
       members: uuids,
@@ -148,7 +149,7 @@ export function rename(log: Log, { title, ...input }: ChangeInput & { title: str
   return change(log, input, ({ group, members: present }) => {
     requireAdmin(present, actor);
     if (group.title === title) return undefined;
-    const message = `${actor.display_name} renamed the group to “${title}”`;
+    const message = `${nameOf(actor)} renamed the group to “${isolate(title)}”`;
     return {
       group: { ...group, title },
       members: present,
@@ -171,7 +172,7 @@ export function addMembers(
     if (added.length === 0) return undefined;
     if (present.length + added.length > maxGroupMembers) throw new AppError('message_group_full');
     const newMembers = added.map((person) => newMember(person, 'member', now));
-    const message = `${actor.display_name} added ${namesOf(added)}`;
+    const message = `${nameOf(actor)} added ${namesOf(added)}`;
     return {
       group,
       members: [...present, ...newMembers],
@@ -198,8 +199,8 @@ export function removeMember(
     const others = present.filter((member) => member !== leaver);
     const heir = others.some(({ role }) => role === 'admin') ? undefined : longestStanding(others);
     const message = isLeaving
-      ? `${actor.display_name} left the group`
-      : `${actor.display_name} removed ${person.display_name}`;
+      ? `${nameOf(actor)} left the group`
+      : `${nameOf(actor)} removed ${nameOf(person)}`;
     const drafts: Draft[] = [{ type: 'member_removed', message, author: actor, members: [person.uuid] }];
     if (heir) {
       const message = 'The member of longest standing is now an admin';
@@ -227,8 +228,8 @@ export function setRole(log: Log, { person, role, ...input }: ChangeInput & { pe
     if (target.role === role) return undefined;
     const changed = present.map((member) => (member === target ? { ...member, role } : member));
     if (!changed.some((member) => member.role === 'admin')) throw new AppError('last_admin');
-    const name = person.uuid === actor.uuid ? 'themselves' : person.display_name;
-    const message = `${actor.display_name} made ${name} ${role === 'admin' ? 'an admin' : 'a member'}`;
+    const name = person.uuid === actor.uuid ? 'themselves' : nameOf(person);
+    const message = `${nameOf(actor)} made ${name} ${role === 'admin' ? 'an admin' : 'a member'}`;
     return {
       group,
       members: changed,
@@ -347,8 +348,11 @@ function firstOf([entry]: Entry[]): Entry {
   return entry;
 }
 
+/** As a notice names a person: a name turns nothing of what stands beside it. */
+export const nameOf = ({ display_name }: Person) => isolate(display_name);
+
 export function namesOf(people: Person[]): string {
-  const names = people.slice(0, 3).map(({ display_name }) => display_name);
+  const names = people.slice(0, 3).map(nameOf);
   const more = people.length - names.length;
   return new Intl.ListFormat('en').format(more > 0 ? [...names, `${more} more`] : names);
 }

@@ -154,6 +154,25 @@ describe('removing a member', () => {
   });
 });
 
+describe('a notice', () => {
+  it('isolates the names and the title that it holds, those of earlier versions too', async () => {
+    const { ada, ben, uuid, add, eve } = await group('ada', 'ben');
+    await world.database.pool.query(
+      "update users set display_name = E'\\u202Eeve\\u2069\\n' where uuid = $1",
+      [eve.uuid],
+    );
+    await api.put('/api/profile/update', { as: ada, body: { display_name: 'עדה' } });
+    await add(ada, eve.handle);
+    await api.put(`/api/message_groups/${uuid}`, { as: ada, body: { title: 'שלום 1' } });
+    const { body } = await api.get(`/api/messages/${uuid}`, { as: ben });
+    const messages = body.map(({ message }: { message: string }) => message);
+    expect(messages.slice(1)).toEqual([
+      '\u2068עדה\u2069 added \u2068\u202eeve \u2069',
+      '\u2068עדה\u2069 renamed the group to “\u2068שלום 1\u2069”',
+    ]);
+  });
+});
+
 describe('a member by uuid', () => {
   it('is added, made an admin, and removed, whatever the handle is', async () => {
     const { ada, eve, add, path } = await group('ada', 'ben');
