@@ -94,7 +94,14 @@ export function createContext(config: Config, logger: Logger): Context {
     }),
   };
 
-  const readiness = createReadiness({ table, writes, pool, runner, overload: parts.overload });
+  const readiness = createReadiness({
+    table,
+    writes,
+    pool,
+    runner,
+    overload: parts.overload,
+    signIn: config.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,
+  });
   if (config.RUNNER_URL) metrics?.watchStream(async () => (await readiness.report()).stream);
   const gateway = createGateway(parts);
   const erasures = createErasures({ ...parts, client: cognito });

@@ -14,6 +14,8 @@ export type Readiness = ReturnType<typeof createReadiness>;
 type TablePart = { status: 'ok' | 'read_only' | 'unreachable' };
 /** `failing`: it answers, and refuses to read a person. */
 type PostgresPart = { status: 'ok' | 'failing' | 'unreachable' };
+/** `unknown`: the sign-in is Cognito or another issuer, whose health is not this process's to tell. */
+type SignInPart = { status: 'ok' | 'unreachable' | 'unknown' };
 /** `full`: requests are or were refused for want of room. */
 type RequestsPart = { status: 'ok' | 'full' };
 /** The numbers are null where no runner tells them. */
@@ -28,7 +30,7 @@ export type StreamPart = {
   dead_letters: number | null;
   drifting_conversations: number | null;
 };
-export type Parts = { table: TablePart; postgres: PostgresPart; stream: StreamPart };
+export type Parts = { table: TablePart; postgres: PostgresPart; stream: StreamPart; sign_in: SignInPart };
 
 const timeoutMs = 1_000;
 /** A read that finds nothing: the cheapest proof that the table answers. */
@@ -44,10 +46,12 @@ export type ReadinessOptions = {
   pool: Pool;
   runner: StreamRunner;
   overload: Overload;
+  /** Address of a local sign-in, or empty. */
+  signIn: string;
 };
 
 /** Whether this process can serve, and how its stores are. However often it is asked, they are asked once a second. */
-export function createReadiness({ table, writes, pool, runner, overload }: ReadinessOptions) {
+export function createReadiness({ table, writes, pool, runner, overload, signIn }: ReadinessOptions) {
   let phase: Phase = 'starting';
   let known: { parts: Promise<Parts>; atMs: number } | undefined;
 
@@ -61,19 +65,27 @@ export function createReadiness({ table, writes, pool, runner, overload }: Readi
     ),
   );
   const runners = bounded(() => runner.statuses());
+  const signInAnswers = bounded(async () => void (await fetch(signIn)).body?.cancel());
+
+  async function signInPart(): Promise<SignInPart> {
+    if (!signIn) return { status: 'unknown' };
+    return { status: (await signInAnswers()) ? 'ok' : 'unreachable' };
+  }
 
   async function look(): Promise<Parts> {
-    const [read, written, postgres, stream] = await Promise.all([
+    const [read, written, postgres, stream, sign_in] = await Promise.all([
       tableReads(),
       // A node that has left must not write its item again.
       phase === 'draining' ? tableReads() : tableTakesWrites(),
       postgresReads(),
       runners(),
+      signInPart(),
     ]);
     return {
       table: { status: read ? (written ? 'ok' : 'read_only') : 'unreachable' },
       postgres: postgres?.value ?? { status: 'unreachable' },
       stream: streamPart(stream),
+      sign_in,
     };
   }
 
@@ -99,12 +111,12 @@ export function createReadiness({ table, writes, pool, runner, overload }: Readi
 type Phase = 'starting' | 'serving' | 'draining';
 type Status = 'ok' | 'degraded' | 'unavailable' | 'starting' | 'draining';
 
-function statusOf(phase: Phase, { table, postgres, stream }: Parts, requests: RequestsPart): Status {
+function statusOf(phase: Phase, { table, ...others }: Parts, requests: RequestsPart): Status {
   if (phase !== 'serving') return phase;
   // Without writes nobody can send, and no other node is better off: the table is shared.
   if (table.status !== 'ok') return 'unavailable';
   if (requests.status !== 'ok') return 'degraded';
-  const isWhole = postgres.status === 'ok' && (stream.status === 'ok' || stream.status === 'unknown');
+  const isWhole = Object.values(others).every(({ status }) => status === 'ok' || status === 'unknown');
   return isWhole ? 'ok' : 'degraded';
 }
 

@@ -71,8 +71,8 @@ const running = () => {
   return identities.filter((identity) => identity !== null);
 };
 
-/** What the API shows to a person who signs in with the demo password. */
-async function inboxOf(email: string) {
+/** Signs in with the demo password. */
+async function signIn(email: string) {
   const signedIn = await fetch(`http://127.0.0.1:${env.COGNITO_PORT}`, {
     method: 'POST',
     headers: {
@@ -90,10 +90,67 @@ async function inboxOf(email: string) {
   };
   noteSecret(demoPassword);
   noteSecret(AuthenticationResult.RefreshToken);
-  const headers = { Authorization: `Bearer ${AuthenticationResult.AccessToken}` };
+  return { Authorization: `Bearer ${AuthenticationResult.AccessToken}`, 'Content-Type': 'application/json' };
+}
+
+/** What the API shows to a person. */
+async function inboxOf(email: string) {
+  const headers = await signIn(email);
   const response = await fetch(`http://127.0.0.1:${env.PORT}/api/message_groups`, { headers });
   return (await response.json()) as { last_seq: number }[];
 }
+
+type Sent = { uuid: string; seq: number; message_group_uuid: string };
+
+/** Sends one message after the other, each until it is acknowledged, whatever is away in between. */
+function sendOn(headers: Record<string, string>) {
+  const acknowledged: Sent[] = [];
+  let isOver = false;
+  const send = async (turn: number) => {
+    for (;;) {
+      const answer = await fetch(`http://127.0.0.1:${env.PORT}/api/messages`, {
+        method: 'POST',
+        headers: { ...headers, 'Idempotency-Key': `turn-${turn}` },
+        body: JSON.stringify({ handle: 'tomas', message: `turn ${turn}`, known_seq: 100 }),
+      }).catch(() => undefined);
+      if (answer?.ok) return (await answer.json()) as Sent;
+      if (answer && answer.status < 500) throw new Error(`${answer.status} ${await answer.text()}`);
+      await sleep(50);
+    }
+  };
+  const running = (async () => {
+    while (!isOver) acknowledged.push(await send(acknowledged.length));
+  })();
+  return {
+    acknowledged,
+    async stop() {
+      isOver = true;
+      await running;
+    },
+  };
+}
+
+/** A whole conversation. */
+async function logOf(uuid: string, headers: Record<string, string>) {
+  const entries: Sent[] = [];
+  for (;;) {
+    const path = `/api/messages/${uuid}?limit=100&after_seq=${entries.length}`;
+    const answer = await fetch(`http://127.0.0.1:${env.PORT}${path}`, { headers });
+    const page = (await answer.json()) as Sent[];
+    entries.push(...page);
+    if (page.length < 100) return entries;
+  }
+}
+
+/** A process, as its pid file and the messages of bin/start name it. */
+const parts: [pidFile: string, name: string][] = [
+  ['backend', 'backend'],
+  ['runner', 'runner'],
+  ['cognito', 'cognito'],
+  ['pglite', 'pglite'],
+  ['dynoxide', 'dynoxide'],
+  ['dynoxide-server', 'dynoxide'],
+];
 
 describe('bin/start', () => {
   it(
@@ -143,13 +200,47 @@ describe('bin/start', () => {
 
       const second = start();
       await ready(second);
-      const api = readPidFile(join(dir, 'pids/backend.pid'));
-      process.kill(api?.pid ?? 0, 'SIGKILL');
-      expect(await second.exited).toBe(1);
-      expect(second.output()).toContain(
-        `backend ended unexpectedly (SIGKILL). Its log: ${join(dir, 'logs/backend.log')}\n`,
-      );
+      second.child.kill('SIGTERM');
+      expect(await second.exited).toBe(0);
       expect(running()).toEqual([]);
+    },
+    timeoutMs,
+  );
+
+  it(
+    'starts each process again that is killed, and loses nothing that was acknowledged',
+    async () => {
+      const run = start();
+      await ready(run);
+      const headers = await signIn('maya@example.com');
+      const writer = sendOn(headers);
+      for (const [index, [pidFile, name]] of parts.entries()) {
+        const victim = readPidFile(join(dir, 'pids', `${pidFile}.pid`));
+        const runsAgain = () => run.output().split(`${name} runs again.`).length - 1;
+        const before = runsAgain();
+        process.kill(victim?.pid ?? 0, 'SIGKILL');
+        while (runsAgain() === before) await sleep(20);
+        const acknowledged = writer.acknowledged.length;
+        while (writer.acknowledged.length < acknowledged + 3) await sleep(20);
+        expect([index, run.output()]).toEqual([
+          index,
+          expect.stringContaining(`${name} ended unexpectedly (`),
+        ]);
+      }
+      await writer.stop();
+      const log = await logOf(writer.acknowledged[0]?.message_group_uuid ?? '', headers);
+      expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
+      for (const entry of writer.acknowledged) expect(log[entry.seq - 1]?.uuid).toBe(entry.uuid);
+      expect(new Set(writer.acknowledged.map(({ seq }) => seq)).size).toBe(writer.acknowledged.length);
+      // The stream goes on as well: the row of the other person has the newest entry.
+      while ((await inboxOf('tomas@example.com'))[0]?.last_seq !== log.length) await sleep(100);
+      expect((await fetch(`http://127.0.0.1:${env.PORT}/api/ready`)).status).toBe(200);
+
+      const processes = running();
+      run.child.kill('SIGINT');
+      expect(await run.exited).toBe(0);
+      expect(processes).toHaveLength(6);
+      expect(processes.some(isRunning)).toBe(false);
     },
     timeoutMs,
   );

@@ -65,6 +65,7 @@ async function main() {
     await assertPortsFree(plan.ports);
     writeEnvFile(dataDir, plan.env);
     const hasDemoPeople = await startSystem(config, plan, supervisor, { dataDir, empty });
+    supervisor.keepAlive();
     say(banner(config, plan, { dataDir, hasDemoPeople, tookMs: performance.now() - startedAt }));
   } catch (error) {
     if (isStopping) return;
@@ -87,11 +88,13 @@ async function startSystem(
   // Loaded while the engines start.
   const { ensureTables, isAnswering, isReady, migrateDatabase, seedOnce } = await import('./prepare.ts');
   const childEnv = { ...process.env, ...env };
+  const apiIsReady = () => isReady(apiUrl(config));
+  const runnerAnswers = () => isAnswering(env.RUNNER_URL ?? '');
   const serve = async () => {
     await dynoxide;
     await ensureTables(config, env);
-    supervisor.service('runner', 'lambdas/src/local/main.ts', childEnv);
-    supervisor.service('backend', 'backend/src/main.ts', childEnv);
+    supervisor.service('runner', 'lambdas/src/local/main.ts', childEnv, runnerAnswers);
+    supervisor.service('backend', 'backend/src/main.ts', childEnv, apiIsReady);
   };
   const migrate = async () => {
     await pglite;
@@ -99,7 +102,7 @@ async function startSystem(
   };
   await Promise.all([serve(), migrate(), cognito]);
   const hasDemoPeople = await seedOnce(config, env, dataDir, empty);
-  await Promise.all([isReady(apiUrl(config)), isAnswering(env.RUNNER_URL ?? '')]);
+  await Promise.all([apiIsReady(), runnerAnswers()]);
   return hasDemoPeople;
 }
 

@@ -26,8 +26,13 @@ async function listen(handler: RequestListener) {
   return urlOf(server);
 }
 
+/** The sign-in of other tests is an address where nobody listens. */
+const nodeWith = (changes: Record<string, string> = {}) =>
+  world.node({ AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: '', ...changes });
+
 const ok = { status: 'ok' };
 const untold = { lag_ms: null, records_behind: null, dead_letters: null, drifting_conversations: null };
+const elsewhere = { status: 'unknown' };
 const unknown = { status: 'unknown', ...untold };
 
 const runnerStatus = (changes: Record<string, unknown> = {}) => ({
@@ -42,7 +47,7 @@ const runnerStatus = (changes: Record<string, unknown> = {}) => ({
 
 describe('a process', () => {
   it('is healthy whenever it answers', async () => {
-    const api = await world.node();
+    const api = await nodeWith();
     expect(await api.get('/api/health-check')).toMatchObject({
       status: 200,
       body: { success: true, ver: 1 },
@@ -50,14 +55,21 @@ describe('a process', () => {
   });
 
   it('is ready while its stores answer', async () => {
-    const api = await world.node();
+    const api = await nodeWith();
     const { status, body } = await api.get('/api/ready');
     expect(status).toBe(200);
-    expect(body).toEqual({ status: 'ok', table: ok, postgres: ok, stream: unknown, requests: ok });
+    expect(body).toEqual({
+      status: 'ok',
+      table: ok,
+      postgres: ok,
+      stream: unknown,
+      sign_in: elsewhere,
+      requests: ok,
+    });
   });
 
   it('is not ready before it serves, nor while it drains', async () => {
-    const api = await world.node();
+    const api = await nodeWith();
     api.ctx.readiness.drain();
     const reply = await api.get('/api/ready');
     expect(reply).toMatchObject({ status: 503, body: { status: 'draining', table: ok } });
@@ -67,7 +79,7 @@ describe('a process', () => {
   it('is not ready while the table is away, or does not answer within a second', async () => {
     const silent = await listen(() => {});
     for (const AWS_ENDPOINT_URL_DYNAMODB of ['http://127.0.0.1:9', silent]) {
-      const api = await world.node({ AWS_ENDPOINT_URL_DYNAMODB });
+      const api = await nodeWith({ AWS_ENDPOINT_URL_DYNAMODB });
       const startedAt = performance.now();
       const reply = await api.get('/api/ready');
       expect(reply).toMatchObject({
@@ -79,7 +91,7 @@ describe('a process', () => {
   });
 
   it('is degraded, and ready, while Postgres is away', async () => {
-    const api = await world.node({ DATABASE_URL: 'postgres://parley@127.0.0.1:9/parley' });
+    const api = await nodeWith({ DATABASE_URL: 'postgres://parley@127.0.0.1:9/parley' });
     const { status, body } = await api.get('/api/ready');
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -87,12 +99,29 @@ describe('a process', () => {
       table: ok,
       postgres: { status: 'unreachable' },
       stream: unknown,
+      sign_in: elsewhere,
       requests: ok,
     });
   });
 
+  it('is degraded while the local sign-in is away', async () => {
+    const answering = await listen((_req, res) => res.writeHead(404).end());
+    const silent = await listen(() => {});
+    for (const [address, status, part] of [
+      [answering, 'ok', 'ok'],
+      ['http://127.0.0.1:9', 'degraded', 'unreachable'],
+      [silent, 'degraded', 'unreachable'],
+    ] as const) {
+      const api = await nodeWith({ AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: address });
+      expect(await api.get('/api/ready')).toMatchObject({
+        status: 200,
+        body: { status, sign_in: { status: part } },
+      });
+    }
+  });
+
   it('is degraded while Postgres answers but refuses to read a person', async () => {
-    const api = await world.node({ DATABASE_POOL_SIZE: '1' });
+    const api = await nodeWith({ DATABASE_POOL_SIZE: '1' });
     await api.ctx.pool.query("set search_path = ''");
     expect((await api.ctx.pool.query('select 1')).rowCount).toBe(1);
     expect(await api.get('/api/ready')).toMatchObject({
@@ -116,7 +145,7 @@ describe('a process', () => {
         isFull && isRefused(operation, body) ? 'fail' : 'pass',
       );
       closers.push(proxy.close);
-      const api = await world.node({ AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint });
+      const api = await nodeWith({ AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint });
       const send = () => api.post('/api/messages', { as: ada, body: { handle: 'ben', message: 'hello' } });
       expect((await send()).status).toBe(200);
       expect((await api.get('/api/ready')).body).toMatchObject({ status: 'ok', table: ok });
@@ -144,7 +173,7 @@ describe('a process', () => {
       return isFull ? 'fail' : 'pass';
     });
     closers.push(proxy.close);
-    const api = await world.node({ AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint });
+    const api = await nodeWith({ AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint });
     expect((await api.get('/api/ready')).body).toMatchObject({ table: { status: 'read_only' } });
     isFull = false;
     await sleep(1_100);
@@ -157,7 +186,7 @@ describe('a process', () => {
   });
 
   it('says that it is full, and still answers, while requests are refused for want of room', async () => {
-    const api = await world.node({ MAX_REQUESTS_IN_FLIGHT: '1' });
+    const api = await nodeWith({ MAX_REQUESTS_IN_FLIGHT: '1' });
     const leave = api.ctx.overload.enter();
     expect((await api.get('/api/profile', { as: ada })).status).toBe(503);
     leave();
@@ -172,7 +201,7 @@ describe('a process', () => {
     let status: Record<string, unknown> = runnerStatus();
     const runner = await listen((_req, res) => res.end(JSON.stringify(status)));
     const stream = async (RUNNER_URL: string) => {
-      const { status, body } = await (await world.node({ RUNNER_URL })).get('/api/ready');
+      const { status, body } = await (await nodeWith({ RUNNER_URL })).get('/api/ready');
       expect(status).toBe(200);
       return [body.status, body.stream];
     };
@@ -196,7 +225,7 @@ describe('a process', () => {
       listen((_req, res) => res.end(JSON.stringify(status)));
     const one = await listenWith(runnerStatus());
     const other = await listenWith(runnerStatus({ lag_ms: 40, records_behind: 4 }));
-    const api = await world.node({ RUNNER_URL: `${one}, ${other},http://127.0.0.1:9` });
+    const api = await nodeWith({ RUNNER_URL: `${one}, ${other},http://127.0.0.1:9` });
     expect((await api.get('/api/ready')).body).toMatchObject({
       status: 'ok',
       stream: { status: 'ok', lag_ms: 40, records_behind: 7, dead_letters: 2 },
@@ -209,7 +238,7 @@ describe('a process', () => {
       asked += 1;
       res.end(JSON.stringify(runnerStatus()));
     });
-    const api = await world.node({ RUNNER_URL: runner });
+    const api = await nodeWith({ RUNNER_URL: runner });
     await Promise.all(Array.from({ length: 20 }, () => api.get('/api/ready')));
     await api.get('/api/ready');
     expect(asked).toBe(1);

@@ -16,6 +16,7 @@ export const readinessSchema = z
       dead_letters: z.number().nullable(),
       drifting_conversations: z.number().nullable(),
     }),
+    sign_in: part(['ok', 'unreachable', 'unknown']),
     requests: part(['ok', 'full']),
   })
   .openapi('Readiness');
