@@ -118,6 +118,78 @@ withBrowser('a page of the browser chat', () => {
     expect((await texts(page)).filter((text) => text === 'かんじ')).toHaveLength(1);
     await page.context().close();
   }, 30_000);
+
+  const noStorage = {
+    'a storage that is full': () => {
+      Storage.prototype.setItem = () => {
+        throw new DOMException('', 'QuotaExceededError');
+      };
+    },
+    'a storage that is forbidden': () => {
+      const refuse = () => {
+        throw new DOMException('', 'SecurityError');
+      };
+      for (const name of ['localStorage', 'sessionStorage', 'indexedDB'])
+        Object.defineProperty(window, name, { get: refuse });
+      Object.assign(window, { BroadcastChannel: refuse });
+    },
+  };
+
+  for (const [name, breakIt] of Object.entries(noStorage)) {
+    test(`${name} holds nothing up: sign-in, drafts, sends; the page says so once`, async () => {
+      const page = await openPage(browser, parley.url);
+      const complaints: string[] = [];
+      page.on('pageerror', (error) => complaints.push(String(error)));
+      await page.addInitScript(breakIt);
+      await page.reload();
+      await signIn(page, 'maya@example.com');
+      const notice = page.getByText('This browser stores nothing for this page now.');
+      await notice.waitFor();
+      await page.getByRole('button', { name: 'OK' }).click();
+
+      await page.getByRole('link', { name: /Tomas/ }).click();
+      await messageBox(page).fill('half a thought');
+      await page.getByRole('link', { name: /garden/ }).click();
+      await page.getByRole('textbox', { name: /garden/ }).waitFor();
+      await page.getByRole('link', { name: /Tomas/ }).click();
+      await page.getByRole('textbox', { name: /Tomas/ }).waitFor();
+      expect(await messageBox(page).inputValue()).toBe('half a thought');
+
+      await page.route('**/api/messages', (route) => route.abort(), { times: 2 });
+      await write(page, `sent with ${name}`);
+      await page.locator('article[data-seq]', { hasText: `sent with ${name}` }).waitFor();
+      const tomas = await apiOf(parley, 'tomas@example.com');
+      const [row] = await tomas<{ message: string }[]>('/api/message_groups?limit=1');
+      expect(row?.message).toBe(`sent with ${name}`);
+
+      await page.getByRole('button', { name: 'Your profile and settings' }).click();
+      await page.keyboard.press('Escape');
+      expect([await notice.count(), complaints]).toEqual([0, []]);
+      await page.context().close();
+    }, 60_000);
+  }
+
+  test('a storage that is emptied while the page is open takes nothing from it', async () => {
+    const page = await openTomas();
+    await messageBox(page).fill('a draft');
+    await page.evaluate(() => localStorage.clear());
+    await write(page, 'sent after the storage was emptied');
+    await page.locator('article[data-seq]', { hasText: 'after the storage was emptied' }).waitFor();
+    await page.context().close();
+  }, 30_000);
+
+  test('signing out reaches the other tab of a browser that stores nothing', async () => {
+    const page = await openPage(browser, parley.url);
+    await page.context().addInitScript(noStorage['a storage that is full']);
+    const tab = await page.context().newPage();
+    await tab.goto(parley.url);
+    await page.reload();
+    for (const each of [page, tab]) await signIn(each, 'ines@example.com');
+    await page.getByRole('button', { name: 'Your profile and settings' }).click();
+    await page.getByRole('button', { name: 'Sign out on all devices' }).click();
+    for (const each of [page, tab]) await each.getByLabel('E-mail').waitFor();
+    await page.context().close();
+  }, 30_000);
 });
 
 /** Waits until the message that ends with this text was delivered and is in full view. */

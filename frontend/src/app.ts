@@ -8,6 +8,8 @@ import { forget } from './chat/kept.ts';
 import { createSignal } from './chat/signal.ts';
 import { type Connection, createConnection } from './live/connection.ts';
 import { forgetNotifying, notifyOf } from './notifications.ts';
+import { browserStorage } from './storage.ts';
+import { openTabs } from './tabs.ts';
 
 export type Stage =
   | { name: 'starting' }
@@ -38,8 +40,10 @@ export function createApplication() {
   let session: Session | undefined;
   let connection: Connection | undefined;
   let deletion: Deletion = 'none';
-  /** Other tabs of the same person. */
-  const deletions = new BroadcastChannel('parley.deleted');
+  const deletions = openTabs('parley.deleted', leaveDeleted);
+  const departures = openTabs('parley.signed-out', (userUuid) => {
+    if (stage.name === 'signed-in' && stage.chat.me.uuid === userUuid) session?.end();
+  });
 
   function enter(next: Stage) {
     stage = next;
@@ -51,7 +55,7 @@ export function createApplication() {
     try {
       config ??= await readClientConfig(window.fetch.bind(window));
       cognito ??= createCognito(config, window.fetch.bind(window));
-      session ??= createSession(cognito, localStorage, leave);
+      session ??= createSession(cognito, browserStorage, leave);
       if (session.isOpen()) await enterChat(config, session);
       else enter({ name: 'signed-out', cognito, config, farewell: farewells[deletion] });
     } catch (error) {
@@ -72,7 +76,7 @@ export function createApplication() {
     const chat = createChat({
       api,
       me,
-      storage: localStorage,
+      storage: browserStorage,
       tell: (action, payload) => void connection?.request(action, payload).catch(() => {}),
       onMessage: notifyOf,
     });
@@ -103,11 +107,9 @@ export function createApplication() {
       deletion = 'done';
       leave();
     }
-    forget(localStorage, userUuid);
+    forget(browserStorage, userUuid);
     forgetNotifying();
   }
-
-  deletions.onmessage = ({ data }) => leaveDeleted(String(data));
 
   window.addEventListener('online', () => connection?.retryNow());
   window.addEventListener('offline', () => connection?.suspend());
@@ -115,6 +117,7 @@ export function createApplication() {
     if (document.visibilityState === 'visible') connection?.retryNow();
   });
   window.addEventListener('storage', ({ key, newValue }) => {
+    browserStorage.hear({ key, newValue });
     if (key === 'parley.session' && (newValue === null) === (stage.name === 'signed-in')) {
       if (newValue === null) leave();
       else void start();
@@ -133,7 +136,9 @@ export function createApplication() {
     async signOut() {
       if (stage.name !== 'signed-in') return;
       deletion = 'none';
+      const userUuid = stage.chat.me.uuid;
       await stage.api.signOut().catch(() => {});
+      departures.tell(userUuid);
       await session?.close();
     },
     /** Rejects where the server refuses, or does not answer. */
@@ -151,7 +156,7 @@ export function createApplication() {
       }
       session?.end();
       leaveDeleted(chat.me.uuid);
-      deletions.postMessage(chat.me.uuid);
+      deletions.tell(chat.me.uuid);
     },
     retryNow: () => connection?.retryNow(),
   };

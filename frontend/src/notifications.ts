@@ -1,18 +1,19 @@
 import type { Entry, InboxRow } from './api/types.ts';
+import { browserStorage } from './storage.ts';
 
 const storageKey = 'parley.notifications';
 export const canNotify = () => 'Notification' in window;
 export const isNotifying = () =>
-  canNotify() && Notification.permission === 'granted' && localStorage.getItem(storageKey) === 'on';
+  canNotify() && Notification.permission === 'granted' && browserStorage.get(storageKey) === 'on';
 
 /** Asks the browser, on the person's request only. */
 export async function setNotifying(isOn: boolean): Promise<boolean> {
   const granted = isOn && (await Notification.requestPermission()) === 'granted';
-  localStorage.setItem(storageKey, granted ? 'on' : 'off');
+  browserStorage.set(storageKey, granted ? 'on' : 'off');
   return granted;
 }
 
-export const forgetNotifying = () => localStorage.removeItem(storageKey);
+export const forgetNotifying = () => browserStorage.remove(storageKey);
 
 /** One notification for each conversation: the newest message replaces the one before. */
 export function notifyOf(entry: Entry, row: InboxRow) {

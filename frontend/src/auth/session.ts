@@ -1,3 +1,4 @@
+import type { KeptStorage } from '../storage.ts';
 import { type Cognito, CognitoError, type Tokens } from './cognito.ts';
 
 const storageKey = 'parley.session';
@@ -8,12 +9,12 @@ const renewAheadMs = 60_000;
  * The tokens of who is signed in, shared by the tabs of this browser through its storage. `onEnd` is called once the
  * sign-in has ended elsewhere or cannot be renewed; being offline does not end it.
  */
-export function createSession(cognito: Cognito, storage: Storage, onEnd: () => void) {
+export function createSession(cognito: Cognito, storage: KeptStorage, onEnd: () => void) {
   let renewal: Promise<string> | undefined;
 
   function read(): Tokens | undefined {
     try {
-      return JSON.parse(storage.getItem(storageKey) ?? 'null') ?? undefined;
+      return JSON.parse(storage.get(storageKey) ?? 'null') ?? undefined;
     } catch {
       return undefined;
     }
@@ -21,7 +22,7 @@ export function createSession(cognito: Cognito, storage: Storage, onEnd: () => v
 
   function end() {
     if (!read()) return;
-    storage.removeItem(storageKey);
+    storage.remove(storageKey);
     onEnd();
   }
 
@@ -29,7 +30,7 @@ export function createSession(cognito: Cognito, storage: Storage, onEnd: () => v
     try {
       const tokens = await cognito.refresh(refresh);
       // Whoever signed out meanwhile stays signed out.
-      if (read()?.refresh === refresh) storage.setItem(storageKey, JSON.stringify(tokens));
+      if (read()?.refresh === refresh) storage.set(storageKey, JSON.stringify(tokens));
       return tokens.access;
     } catch (error) {
       if (error instanceof CognitoError) end();
@@ -50,13 +51,13 @@ export function createSession(cognito: Cognito, storage: Storage, onEnd: () => v
   return {
     isOpen: () => read() !== undefined,
     expiresAtMs: () => read()?.expiresAtMs ?? 0,
-    open: (tokens: Tokens) => storage.setItem(storageKey, JSON.stringify(tokens)),
+    open: (tokens: Tokens) => storage.set(storageKey, JSON.stringify(tokens)),
     token,
     /** The API refused this token, whatever its expiry says. */
     renew(refused: string) {
       const tokens = read();
       if (tokens?.access === refused) {
-        storage.setItem(storageKey, JSON.stringify({ ...tokens, expiresAtMs: 0 }));
+        storage.set(storageKey, JSON.stringify({ ...tokens, expiresAtMs: 0 }));
       }
     },
     end,

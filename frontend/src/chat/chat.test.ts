@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import type { Api } from '../api/client.ts';
 import { ApiError } from '../api/errors.ts';
 import type { Entry, Group, InboxRow, Member, Settings } from '../api/types.ts';
+import { createKeptStorage } from '../storage.ts';
 import { memoryStorage } from '../testing/memory-storage.ts';
 import { type Chat, createChat } from './chat.ts';
 
@@ -89,10 +90,11 @@ function world(length: number, readSeq = length) {
   } as unknown as Api;
   const told: string[] = [];
   const announced: string[] = [];
+  const browser = memoryStorage();
   const chat = createChat({
     api,
     me,
-    storage: memoryStorage(),
+    storage: createKeptStorage(() => browser),
     tell: (action) => told.push(action),
     onMessage: ({ message }) => announced.push(message),
     schedule: (notify) => queueMicrotask(notify),

@@ -4,6 +4,7 @@ import type { Entry, Group, InboxRow, Person, Profile, Settings } from '../api/t
 import { CognitoError } from '../auth/cognito.ts';
 import type { LiveState } from '../live/connection.ts';
 import type { LiveEvent } from '../live/events.ts';
+import type { KeptStorage } from '../storage.ts';
 import { createDrafts } from './drafts.ts';
 import {
   append,
@@ -43,7 +44,7 @@ export type Conversation = {
 type Options = {
   api: Api;
   me: Profile;
-  storage: Storage;
+  storage: KeptStorage;
   /** Sends a frame; the caller does not wait for its answer. */
   tell(action: string, payload: object): void;
   /** A message of somebody else, in a conversation that is not muted. */

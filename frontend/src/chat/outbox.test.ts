@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Send } from '../api/client.ts';
 import { ApiError } from '../api/errors.ts';
 import type { Entry } from '../api/types.ts';
+import { createKeptStorage } from '../storage.ts';
 import { memoryStorage } from '../testing/memory-storage.ts';
 import { createOutbox } from './outbox.ts';
 
@@ -14,7 +15,7 @@ function world(failures: (Error | undefined)[] = [], storage = memoryStorage(), 
   const log = new Map<string, Entry>();
   const sent: string[] = [];
   const outbox = createOutbox({
-    storage,
+    storage: createKeptStorage(() => storage),
     userUuid: 'me',
     sleep,
     onChange: () => {},
@@ -33,6 +34,9 @@ function world(failures: (Error | undefined)[] = [], storage = memoryStorage(), 
 
 const entryOf = (message: string, seq: number) =>
   ({ uuid: `m-${seq}`, seq, message, message_group_uuid: uuid, type: 'message' }) as Entry;
+const refuse = () => {
+  throw new DOMException('', 'QuotaExceededError');
+};
 const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
 const add = (outbox: ReturnType<typeof world>['outbox'], message: string, to = uuid) =>
   outbox.add({ key: `key-${message}`, to, message, known_seq: 10 });
@@ -121,6 +125,18 @@ describe('the outbox', () => {
     wake();
     await settle();
     expect([calls.length, outbox.of(uuid), storage.length]).toEqual([1, [], 0]);
+  });
+
+  test('a full storage holds up no message, and a forbidden one neither', async () => {
+    const full = { ...memoryStorage(), setItem: refuse };
+    const forbidden = new Proxy(memoryStorage(), { get: refuse });
+    for (const storage of [full, forbidden]) {
+      const { outbox, sent } = world([noAnswer()], storage);
+      add(outbox, 'one');
+      add(outbox, 'two');
+      await settle();
+      expect([sent, outbox.of(uuid)]).toEqual([['one', 'two'], []]);
+    }
   });
 
   test('a discarded message is not sent any more', async () => {

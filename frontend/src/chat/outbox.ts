@@ -2,7 +2,8 @@ import type { Send } from '../api/client.ts';
 import { ApiError, explain } from '../api/errors.ts';
 import type { Entry } from '../api/types.ts';
 import { backoffMs } from '../live/backoff.ts';
-import { keysOf, outboxOf } from './kept.ts';
+import type { KeptStorage } from '../storage.ts';
+import { outboxOf } from './kept.ts';
 
 /** A message that has no entry yet. Key and `known_seq` are those of the first try, on every try. */
 export type Pending = {
@@ -22,7 +23,7 @@ export type Pending = {
 
 type Options = {
   send(body: Send, key: string): Promise<Entry>;
-  storage: Storage;
+  storage: KeptStorage;
   userUuid: string;
   /** Takes the entry and forgets the pending message in one step, so that it is shown exactly once. */
   onSent(pending: Pending, entry: Entry): void;
@@ -47,13 +48,13 @@ export function createOutbox({ send, storage, userUuid, onSent, onChange, sleep 
   function write(key: string, change: Partial<Pending>) {
     items = items.map((item) => (item.key === key ? { ...item, ...change } : item));
     const item = items.find((each) => each.key === key);
-    if (item) storage.setItem(prefix + key, JSON.stringify(item));
+    if (item) storage.set(prefix + key, JSON.stringify(item));
     onChange();
   }
 
   function forget(key: string) {
     items = items.filter((item) => item.key !== key);
-    storage.removeItem(prefix + key);
+    storage.remove(prefix + key);
   }
 
   async function drain(to: string) {
@@ -143,11 +144,12 @@ const bodyOf = ({ to, message, known_seq }: Pending): Send =>
     ? { handle: to.slice(1), message, known_seq }
     : { message_group_uuid: to, message, known_seq };
 
-function load(storage: Storage, prefix: string): Pending[] {
-  return keysOf(storage, prefix)
+function load(storage: KeptStorage, prefix: string): Pending[] {
+  return storage
+    .keys(prefix)
     .flatMap((key) => {
       try {
-        return [JSON.parse(storage.getItem(key) ?? '') as Pending];
+        return [JSON.parse(storage.get(key) ?? '') as Pending];
       } catch {
         return [];
       }

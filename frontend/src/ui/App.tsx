@@ -1,9 +1,19 @@
 import type { Application } from '../app.ts';
 import { ChatPage } from './ChatPage.tsx';
 import { SignIn } from './SignIn.tsx';
+import { StorageNotice } from './StorageNotice.tsx';
 import { useSignal } from './use-signal.ts';
 
 export function App({ application }: { application: Application }) {
+  return (
+    <>
+      <StorageNotice />
+      <Stage application={application} />
+    </>
+  );
+}
+
+function Stage({ application }: { application: Application }) {
   useSignal(application.signal);
   const stage = application.stage();
   switch (stage.name) {
