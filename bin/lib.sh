@@ -1,23 +1,60 @@
-# Prelude of every script in bin/: `source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"` (or "/../lib.sh").
-# Goes to the root of the repository and loads .env, then what a running bin/start wrote to DATA_DIR/env.
-# A variable that is already set keeps its value. Who starts engines of his own says own_engines=true before.
+# Prelude of every script in bin/. After its head comment a script begins with these lines ("/../lib.sh" in a folder
+# below), so that it can be called from anywhere and through symbolic links:
+#
+#   set -euo pipefail
+#   self=${BASH_SOURCE[0]}
+#   while [[ -L $self ]]; do link=$(command readlink "$self"); [[ $link == /* ]] || link=$(command dirname "$self")/$link; self=$link; done
+#   source "$(command dirname "$self")/lib.sh"
+#
+# Goes to the root of the repository and loads .env, then what a running bin/start wrote to DATA_DIR/env. A variable that
+# is already set keeps its value. A script that starts engines of its own says own_engines=true before.
+#
+# A relative path that a person gives means their folder, which is $here (PARLEY_CALLER_DIR for programs); so does a
+# relative DATA_DIR in the environment. In .env it means the folder of .env.
 set -euo pipefail
-script=$(cd "$(dirname "$0")" && pwd)/${0##*/}
-cd "$(dirname "${BASH_SOURCE[0]}")/.."
-export AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true
+set +o posix
+if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
+  echo "${0##*/}: needs bash 4.4 or newer; this is $BASH_VERSION. On macOS: brew install bash" >&2
+  exit 1
+fi
+# Runs once more without what the environment brings into a shell: functions, BASH_ENV, CDPATH, shell options.
+if [[ $- != *p* ]]; then
+  unset own_engines POSIXLY_CORRECT GREP_OPTIONS BASH_ENV CDPATH
+  exec "$BASH" -p -- "$0" "$@"
+fi
+here=${PWD:-/}
+script=$(cd -P -- "$(dirname "$self")" && pwd)/${self##*/}
+cd -P -- "$(dirname "${BASH_SOURCE[0]}")/.."
+[[ -z ${DATA_DIR:-} || $DATA_DIR == /* ]] || export DATA_DIR=$here/$DATA_DIR
+export PARLEY_CALLER_DIR=$here AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true
 
-# load_env FILE: exports NAME=value lines (quotes as a shell takes them) for names that are not set yet.
-load_env() {
-  local line name
-  [[ -f $1 ]] || return 0
-  while IFS= read -r line || [[ -n $line ]]; do
-    [[ $line =~ ^[[:space:]]*(export[[:space:]]+)?([A-Za-z_][A-Za-z0-9_]*)=(.*)$ ]] || continue
-    name=${BASH_REMATCH[2]}
-    [[ -n ${!name+set} ]] || { eval "$name=${BASH_REMATCH[3]}" && export "${name?}"; }
-  done <"$1"
+fail() { echo "${0##*/}: $*" >&2; exit 1; }
+
+# need COMMAND [HINT]: ends with a clear line if a command is missing.
+need() { command -v "$1" >/dev/null || fail "needs '$1', which is not installed.${2:+ $2}"; }
+
+# need_node: ends with a clear line if Node is missing or too old.
+need_node() {
+  local hint="Parley needs Node 20.19 or newer: https://nodejs.org"
+  need node "$hint"
+  node -e 'const [major, minor] = process.versions.node.split("."); process.exit(major > 20 || (major == 20 && minor >= 19) ? 0 : 1)' ||
+    fail "$hint. This is $(node --version)."
 }
-load_env .env
-[[ ${own_engines:-} == true ]] || load_env "${DATA_DIR:-.data}/env"
+
+# load_settings: exports what the files set and the environment does not.
+load_settings() {
+  local name= value end=
+  local -a which=()
+  [[ ${own_engines:-} == true ]] || which=(--system)
+  [[ -e .env || (${#which[@]} -gt 0 && -e ${DATA_DIR:-.data}/env) ]] || return 0
+  need_node
+  while IFS= read -r -d '' name; do
+    if [[ $name == END ]]; then end=true && break; fi
+    IFS= read -r -d '' value && export "$name=$value"
+  done < <(node config/src/load-env.mjs "${which[@]}")
+  # The program has said in a line what it does not understand.
+  [[ $end == true ]] || exit 1
+}
 
 # usage: prints the calling script's head comment. `help_wanted "$@"` does so and ends for -h or --help.
 usage() { awk 'NR == 1 { next } !/^#/ { exit } { sub(/^# ?/, ""); print }' "$script"; }
@@ -28,13 +65,19 @@ help_wanted() {
   done
 }
 
-fail() { echo "${0##*/}: $*" >&2; exit 1; }
+# takes "OPTION..." "$@": help_wanted, and ends with a clear line for any other argument.
+takes() {
+  local argument known=" $1 --verbose "
+  help_wanted "${@:2}"
+  for argument in "${@:2}"; do
+    [[ $known == *" $argument "* ]] || { echo "${0##*/}: knows no '$argument'. See --help." >&2; exit 2; }
+  done
+}
 
-# need COMMAND [HINT]: ends with a clear line where a command is missing.
-need() { command -v "$1" >/dev/null || fail "needs '$1', which is not installed.${2:+ $2}"; }
-
-# need_variable NAME: ends with a clear line where a setting is missing.
-need_variable() { [[ -n ${!1:-} ]] || fail "$1 is not set. Start Parley (bin/start), or set it in the environment or .env."; }
+# need_variable NAME: ends with a clear line if a setting is missing.
+need_variable() {
+  [[ -n ${!1:-} ]] || fail "$1 is not set, and no Parley runs on ${DATA_DIR:-$PWD/.data}. Start it (bin/start), name its folder in DATA_DIR, or set $1 in the environment or .env."
+}
 
 # is_cloud: no DynamoDB endpoint is configured, so the table is the one on AWS.
 is_cloud() { [[ -z ${AWS_ENDPOINT_URL_DYNAMODB:-} ]]; }
@@ -47,5 +90,14 @@ confirm_cloud() {
   fail "AWS_ENDPOINT_URL_DYNAMODB is not set, so this would act on AWS. Add --yes if you mean it, or run bin/start first."
 }
 
+# given_path PATH: a path that a person gave, from the root of the file system.
+given_path() { if [[ $1 == /* ]]; then echo "$1"; else echo "$here/$1"; fi; }
+
 # ts FILE [ARGUMENT...]: runs a TypeScript file in place of the script.
-ts() { exec node --import tsx "$@"; }
+ts() {
+  need node
+  [[ -e node_modules/tsx && -e node_modules/.package-lock.json ]] || fail "the packages are not installed. Run bin/install."
+  exec node --import tsx "$@"
+}
+
+[[ ${1:-} == -h || ${1:-} == --help ]] || load_settings

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { givenPath } from '@parley/config/given-path';
 import { type Figure, isMet } from './figures.ts';
 import { machine } from './machine.ts';
 import { lines } from './print.ts';
@@ -31,7 +32,7 @@ async function main() {
     for (const { name, about } of scenarios) console.log(`${name.padEnd(14)} ${about}`);
     return;
   }
-  if (values.profile) profileInto(values.profile);
+  if (values.profile) profileInto(givenPath(process.env, values.profile));
   const options = { isQuick: values.quick ?? false, isFull: values.full ?? false, log };
   const figures: Figure[] = [];
   for (const { name, about, isRepeat, run } of chosen()) {
@@ -44,7 +45,7 @@ async function main() {
       figures.push(figure);
       for (const line of lines(figure)) console.log(line);
     }
-    if (values.json) keep(values.json, figures);
+    if (values.json) keep(givenPath(process.env, values.json), figures);
   }
   const missed = figures.filter((figure) => isMet(figure) === false);
   console.log(`${figures.length} figures, ${missed.length} targets missed`);

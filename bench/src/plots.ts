@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { givenPath } from '@parley/config/given-path';
 import { root } from '@parley/engines/launch';
 import { type Figure, isMet } from './figures.ts';
 import { short, verdict } from './print.ts';
@@ -9,7 +10,8 @@ import { xml } from './xml.ts';
  * Draws docs/images/bench-<scenario>.svg from the figures of a run, and writes them as a table into
  * docs/performance.md: `plots.ts [FILE]`.
  */
-const [file = join(root, 'docs/performance.json')] = process.argv.slice(2);
+const [given] = process.argv.slice(2);
+const file = given ? givenPath(process.env, given) : join(root, 'docs/performance.json');
 const folder = join(root, 'docs/images');
 
 const width = 760;

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { givenPath } from '@parley/config/given-path';
 import { root } from '@parley/engines/launch';
 import { type Call, type CpuProfile, callTree, type Kind, kinds } from './cpu-profile.ts';
 import { flameGraph } from './flame-graph.ts';
@@ -13,7 +14,7 @@ const { positionals, values } = parseArgs({
   allowPositionals: true,
   options: { images: { type: 'string' } },
 });
-const [folder = '.'] = positionals;
+const folder = givenPath(process.env, positionals[0] ?? '.');
 
 const mainFiles = { api: '/backend/src/main.ts', runner: '/lambdas/src/local/main.ts' };
 const drawn = new Set<string>();

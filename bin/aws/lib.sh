@@ -1,7 +1,7 @@
-# Prelude of the scripts that talk to AWS: `source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"`. Credentials are those of the
-# AWS SDK (environment, profile, sign-on); what is deployed where is in infra/settings.json.
+# Prelude of the scripts that talk to AWS, which begin as ../lib.sh says. Credentials are those of the AWS SDK
+# (environment, profile, sign-on); what is deployed where is in infra/settings.json.
 own_engines=true
-source "$(dirname "${BASH_SOURCE[0]}")/../lib.sh"
+source "$(command dirname "${BASH_SOURCE[0]}")/../lib.sh"
 
 # settings_wanted: ends with a clear line where nobody has said which account and domain are meant.
 settings_wanted() {

@@ -1,7 +1,7 @@
 import * as users from '@parley/core/users';
 import { conversationUuid } from '@parley/core/uuids';
 import type { Pool } from 'pg';
-import { UsageError } from './connect.ts';
+import { UsageError } from './explain.ts';
 
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

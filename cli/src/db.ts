@@ -1,19 +1,22 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from '@parley/config/config';
-import { isUnreachable, migrate } from '@parley/core/database';
+import { migrate } from '@parley/core/database';
+import { confirm } from './confirm.ts';
+import { run } from './connect.ts';
 import { createDatabase, databaseName, dropDatabase, isRemote, loadSchema } from './databases.ts';
+import { UsageError } from './explain.ts';
 
 /** What bin/db/create, drop, schema-load and migrate do. They need no psql. */
-const commands: Record<string, (url: string) => Promise<string>> = {
+const commands: Record<string, (url: string, isYes: boolean) => Promise<string>> = {
   async create(url) {
     return (await createDatabase(url))
       ? `Made ${databaseName(url)}`
       : `${databaseName(url)} is there already`;
   },
-  async drop(url) {
-    if (isRemote(url) && !values.yes)
-      return refuse('DATABASE_URL is another machine. Add --yes if you mean it.');
+  async drop(url, isYes) {
+    if (isRemote(url) && !isYes) return refuse('DATABASE_URL is another machine. Add --yes if you mean it.');
     const name = databaseName(url);
+    await confirm(`This drops ${name} with everybody in it.`, name, isYes);
     const outcome = await dropDatabase(url);
     if (outcome === 'missing') return `There is no ${name}`;
     return `${outcome === 'dropped' ? 'Dropped' : 'Emptied'} ${name}. bin/db/setup makes it anew.`;
@@ -28,23 +31,23 @@ const commands: Record<string, (url: string) => Promise<string>> = {
   },
 };
 
+/** Ends the program with 1: nothing is wrong but what was asked for. */
 function refuse(reason: string) {
   process.exitCode = 1;
   return reason;
 }
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { yes: { type: 'boolean', default: false } },
-});
-const command = commands[positionals[0] ?? ''];
-if (!command) throw new Error(`One of: ${Object.keys(commands).join(', ')}`);
-try {
-  const line = await command(loadConfig(process.env).DATABASE_URL);
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { yes: { type: 'boolean', default: false } },
+  });
+  const command = commands[positionals[0] ?? ''];
+  if (!command || positionals.length > 1) throw new UsageError(`One of: ${Object.keys(commands).join(', ')}`);
+  const line = await command(loadConfig(process.env).DATABASE_URL, values.yes);
   if (process.exitCode) console.error(line);
   else console.log(line);
-} catch (error) {
-  if (!isUnreachable(error)) throw error;
-  console.error(`Postgres does not answer: ${error.message}`);
-  process.exitCode = 1;
+  return Number(process.exitCode ?? 0);
 }
+
+await run(main);

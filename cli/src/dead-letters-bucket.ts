@@ -7,8 +7,8 @@ import {
 } from '@aws-sdk/client-s3';
 import { type FailedInvocation, letterPrefix } from '@parley/core/letter-bucket';
 import type { StreamRecord } from '@parley/core/table/stream';
-import { UsageError } from './connect.ts';
 import type { Letter, Letters } from './dead-letters-redrive.ts';
+import { UsageError } from './explain.ts';
 
 type Event = { Records?: StreamRecord[] };
 

@@ -115,7 +115,7 @@ test('a letter whose record fails again stays, with its cause told, until it is 
   expect(again.stderr).toContain('21: reported by the handler');
   bad.clear();
   expect((await run(['redrive', 'summaries/shardId-1#21'])).stdout).toBe('1 redriven, 0 failed again.\n');
-  expect((await run(['purge', '--all'])).stdout).toBe('1 purged.\n');
+  expect((await run(['purge', '--all', '--yes'])).stdout).toBe('1 purged.\n');
   expect((await run([])).stderr).toBe('0 dead letters\n');
 });
 
@@ -127,7 +127,7 @@ test('a letter that was put again while it was redriven stays', async () => {
   await put('summaries', '31');
   await deadLetters.remove(table, read);
   expect(await deadLetters.get(table, 'summaries/shardId-1#31')).toBeDefined();
-  await run(['purge', '--all']);
+  await run(['purge', '--all', '--yes']);
 });
 
 test('what is wrong on the command line is told in a line', async () => {
@@ -196,7 +196,7 @@ test('bin/erase-person leaves nothing of the person in a letter of the bucket, a
   const key = keyOf('zoe');
   const said = { eventName: 'INSERT', dynamodb: { SequenceNumber: '51', NewImage } };
   s3.put(key, failedInvocation([said, record('52')]));
-  const erased = await runScript({ table, database }, ['erase-person', 'zoe'], {
+  const erased = await runScript({ table, database }, ['erase-person', 'zoe', '--yes'], {
     env: { DEAD_LETTER_BUCKET: bucket, AWS_ENDPOINT_URL_S3: s3.endpoint },
     killOn: /One more look in/,
   });

@@ -4,9 +4,11 @@ import { type Config, letterBucketOptions } from '@parley/config/config';
 import { createS3 } from '@parley/core/letter-bucket';
 import { clientConfig } from '@parley/core/table/client';
 import { limitOf } from './arguments.ts';
-import { connectTable, run, UsageError } from './connect.ts';
+import { confirm } from './confirm.ts';
+import { connectTable, run } from './connect.ts';
 import { bucketLetters } from './dead-letters-bucket.ts';
 import { type Letter, type Letters, redrive, tableLetters } from './dead-letters-redrive.ts';
+import { UsageError } from './explain.ts';
 import { printRows } from './print.ts';
 
 const maxErrorChars = 200;
@@ -38,6 +40,8 @@ async function main() {
       throw new UsageError(`Which letters? Give their ids (bin/ddb/dead-letters list), or --all.`);
     if (command === 'purge' && isCloud && !values.yes)
       throw new UsageError('This would drop records on AWS for good. Add --yes if you mean it.');
+    const what = values.all ? 'every dead letter' : `${ids.length} of the dead letters`;
+    if (command === 'purge') await confirm(`This removes ${what} for good.`, 'purge', values.yes);
     const chosen = values.all ? letters.list() : chosenOf(letters, ids);
     return command === 'redrive' ? await redriveAll(lambda, letters, chosen) : await purge(letters, chosen);
   } finally {

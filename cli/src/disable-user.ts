@@ -3,6 +3,7 @@ import { type Config, databaseOptions, loadConfig } from '@parley/config/config'
 import { createPool } from '@parley/core/database';
 import * as users from '@parley/core/users';
 import type { Pool } from 'pg';
+import { confirm } from './confirm.ts';
 import { run } from './connect.ts';
 import { printable } from './print.ts';
 import { createUserPool, setSignInEnabled } from './user-pool.ts';
@@ -10,23 +11,30 @@ import { createUserPool, setSignInEnabled } from './user-pool.ts';
 async function main() {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { enable: { type: 'boolean', default: false } },
+    options: { enable: { type: 'boolean', default: false }, yes: { type: 'boolean', default: false } },
   });
   const config = loadConfig(process.env);
   const pool = createPool({ ...databaseOptions(config), max: 1 });
   try {
-    return await change(config, pool, (positionals[0] ?? '').replace(/^@/, ''), values.enable);
+    return await change(config, pool, (positionals[0] ?? '').replace(/^@/, ''), values);
   } finally {
     await pool.end();
   }
 }
 
-async function change(config: Config, pool: Pool, handle: string, isEnabled: boolean) {
+async function change(
+  config: Config,
+  pool: Pool,
+  handle: string,
+  { enable: isEnabled, yes }: { enable: boolean; yes: boolean },
+) {
   const user = handle && (await users.findByHandle(pool, handle));
   if (!user) {
     console.error(handle ? `Nobody has the handle ${handle}` : 'Whose account? Give the handle.');
     return 1;
   }
+  if (!isEnabled)
+    await confirm(`This shuts @${user.handle} out until --enable lets them in again.`, user.handle, yes);
   // Postgres first: its answer is read with every request, so the person is out from now on.
   if (isEnabled) await users.enable(pool, user.uuid);
   else await users.disable(pool, user.uuid);

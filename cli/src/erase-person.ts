@@ -7,7 +7,9 @@ import * as erasures from '@parley/core/erasures';
 import { createLog } from '@parley/core/log';
 import * as signIns from '@parley/core/sign-ins';
 import { personOf } from './arguments.ts';
-import { connect, run, UsageError } from './connect.ts';
+import { confirm } from './confirm.ts';
+import { connect, run } from './connect.ts';
+import { UsageError } from './explain.ts';
 import { printable } from './print.ts';
 import { createProgressBar } from './progress.ts';
 import { createUserPool } from './user-pool.ts';
@@ -60,6 +62,7 @@ async function main() {
 
   async function begin(text: string) {
     const { uuid, handle } = await personOf(pool, text);
+    await confirm(`This erases @${printable(handle)} (${uuid}) for good.`, handle, values.yes);
     const erasure = await erasures.begin(pool, uuid);
     if (!erasure) throw new UsageError(`There is nobody of the uuid ${uuid}.`);
     console.log(`@${printable(handle)} (${uuid}) is erased; nobody can have this handle again.`);

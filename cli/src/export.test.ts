@@ -53,6 +53,15 @@ test('bin/export writes a file that bin/import brings back, and a manifest that 
   expect((await run(other, 'import', file)).stdout).toContain('0 of 5 entries were missing');
 }, 60_000);
 
+test('files are named from where the person stands', async () => {
+  const stand = (...args: string[]) => runScript({ table, database }, args, { cwd: dir });
+  expect(
+    await stand('export', '-o', 'from here.jsonl', '--conversation', 'ada', '--conversation', 'zoe'),
+  ).toMatchObject({ code: 0 });
+  expect(readFileSync(join(dir, 'from here.jsonl'), 'utf8')).toContain('zanzibar');
+  expect((await stand('import', './from here.jsonl')).stdout).toContain('0 of 1 entries were missing');
+}, 60_000);
+
 test('bin/export writes a conversation or a person to standard output, and says in a line what is wrong', async () => {
   const [conversation, person, both, nobody] = await Promise.all([
     run(table, 'export', '--conversation', 'ada', '--conversation', '@zoe'),
@@ -77,8 +86,15 @@ test('bin/export writes a conversation or a person to standard output, and says 
   });
 }, 60_000);
 
+test('bin/erase-person erases nobody unasked', async () => {
+  const unasked = await run(table, 'erase-person', 'zoe');
+  expect(unasked).toMatchObject({ code: 2, stdout: '' });
+  expect(unasked.stderr).toMatch(/^This erases @zoe \(.{36}\) for good\. Add --yes if you mean it: .*\n$/);
+  expect(await users.findByHandle(database.pool, 'zoe')).toMatchObject({ handle: 'zoe' });
+});
+
 test('bin/erase-person shuts a person out at once, may be killed, and is completed by --unfinished', async () => {
-  const first = await runScript({ table, database }, ['erase-person', '@zoe'], {
+  const first = await runScript({ table, database }, ['erase-person', '@zoe', '--yes'], {
     killOn: /One more look in/,
   });
   expect(first.stdout).toContain('nobody can have this handle again');

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { createGzip } from 'node:zlib';
+import { givenPath } from '@parley/config/given-path';
 import * as exporting from '@parley/core/export';
 import type { Manifest } from '@parley/core/export-format';
 import { person } from '@parley/core/export-person';
@@ -11,7 +12,8 @@ import { countItems } from '@parley/core/table/scan';
 import * as users from '@parley/core/users';
 import type { Pool } from 'pg';
 import { conversationOf, personOf } from './arguments.ts';
-import { type Connection, connect, run, UsageError } from './connect.ts';
+import { type Connection, connect, run } from './connect.ts';
+import { UsageError } from './explain.ts';
 import { createProgressBar } from './progress.ts';
 
 type Lines = AsyncGenerator<string, Manifest>;
@@ -27,11 +29,12 @@ async function main() {
     },
   });
   if (values.conversation && values.person) throw new UsageError('A conversation or a person, not both.');
+  const output = values.output && givenPath(process.env, values.output);
   const place = connect();
   const bar = createProgressBar('Exporting');
   try {
     const lines = await linesOf(place, values, bar);
-    const manifest = values.manifest ? await read(lines) : await write(lines, values.output);
+    const manifest = values.manifest ? await read(lines) : await write(lines, output);
     bar.stop();
     const text = JSON.stringify(manifest, undefined, 2);
     if (values.manifest) console.log(text);

@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 import * as entries from '@parley/core/entries';
 import { conversationOf, limitOf } from './arguments.ts';
 import { measureCapacity } from './capacity.ts';
-import { connect, run, UsageError } from './connect.ts';
+import { connect, run } from './connect.ts';
+import { UsageError } from './explain.ts';
 import { printRows } from './print.ts';
 
 async function main() {

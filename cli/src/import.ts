@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
+import { givenPath } from '@parley/config/given-path';
 import { importMessages } from '@parley/core/import';
 import { isExport, type RestoreResult, restore } from '@parley/core/restore';
-import { connect, run, UsageError } from './connect.ts';
+import { connect, run } from './connect.ts';
+import { UsageError } from './explain.ts';
 import { readLines } from './lines.ts';
 import { printable } from './print.ts';
 import { createProgressBar } from './progress.ts';
@@ -11,8 +13,9 @@ const maxTold = 100;
 
 async function main() {
   const { positionals } = parseArgs({ allowPositionals: true });
-  const [file] = positionals;
-  if (!file || positionals.length > 1) throw new UsageError('Which file? See --help.');
+  const [given] = positionals;
+  if (!given || positionals.length > 1) throw new UsageError('Which file? See --help.');
+  const file = givenPath(process.env, given);
   return (await isExportFile(file)) ? restoreExport(file) : importRooms(file);
 }
 

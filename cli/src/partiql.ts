@@ -4,7 +4,8 @@ import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import { ExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
 import { limitOf } from './arguments.ts';
 import { measureCapacity } from './capacity.ts';
-import { connectTable, run, UsageError } from './connect.ts';
+import { connectTable, run } from './connect.ts';
+import { UsageError } from './explain.ts';
 import { inOrder, printRows } from './print.ts';
 
 const pageItems = 1_000;

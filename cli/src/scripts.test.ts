@@ -44,7 +44,10 @@ const rowsOf = (lines: string) =>
 test('scripts enter Postgres with a signed token where the configuration says so, and send none without TLS', async () => {
   const server = await startPlainPostgres();
   const env = { DATABASE_AUTH: 'iam', DATABASE_URL: server.url };
-  const ended = await Promise.all([run(['check'], { env }), run(['cognito/disable-user', 'ada'], { env })]);
+  const ended = await Promise.all([
+    run(['check'], { env }),
+    run(['cognito/disable-user', 'ada', '--yes'], { env }),
+  ]);
   server.close();
   for (const { stderr } of ended) expect(stderr).toContain('does not support SSL');
   expect(new Set(server.heard)).toEqual(new Set([tlsRequest]));
@@ -120,8 +123,10 @@ test('tables are made, listed and dropped, and those on AWS are not dropped with
   expect(stdout).toMatch(new RegExp(`^${table.name}-2 +ACTIVE +0 .*inbox +NEW_AND_OLD_IMAGES$`, 'm'));
   const cloud = await run(['ddb/drop'], { env: { ...names, AWS_ENDPOINT_URL_DYNAMODB: '' } });
   expect(cloud).toMatchObject({ code: 1, stderr: expect.stringContaining('--yes') });
-  expect((await run(['ddb/drop'], { env: names })).stdout).toContain(`${table.name}-3 is dropped.`);
-  expect((await run(['ddb/drop'], { env: names })).stdout).toContain(`${table.name}-3 was not there.`);
+  expect((await run(['ddb/drop', '--yes'], { env: names })).stdout).toContain(`${table.name}-3 is dropped.`);
+  expect((await run(['ddb/drop', '--yes'], { env: names })).stdout).toContain(
+    `${table.name}-3 was not there.`,
+  );
 });
 
 test('every script says what it is', async () => {
@@ -163,7 +168,7 @@ test('the scripts of the sign-in say in a line that nothing answers', async () =
     expect([name, code, stderr]).toEqual([
       name,
       2,
-      'Nothing answers at the configured address. Is Parley running (bin/start)?\n',
+      'Nothing answers at 127.0.0.1:9. Is Parley running (bin/start)?\n',
     ]);
   }
 }, 60_000);

@@ -1,3 +1,4 @@
+import { parseArgs } from 'node:util';
 import {
   DeleteTableCommand,
   DescribeTableCommand,
@@ -6,7 +7,9 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { Table } from '@parley/core/table/client';
 import { ensureTable, messageTable, runnerTable } from '@parley/core/table/definition';
-import { connectTable, run, UsageError } from './connect.ts';
+import { confirm } from './confirm.ts';
+import { connectTable, run } from './connect.ts';
+import { UsageError } from './explain.ts';
 import { printRows } from './print.ts';
 
 const commands = { load, drop, list };
@@ -17,7 +20,8 @@ async function load({ doc, name, runnerName }: Table) {
   console.log(`${name} and ${runnerName} are there.`);
 }
 
-async function drop({ doc, name, runnerName }: Table) {
+async function drop({ doc, name, runnerName }: Table, isYes: boolean) {
+  await confirm(`This drops ${name} and ${runnerName} with everything in them.`, name, isYes);
   for (const TableName of [name, runnerName]) {
     try {
       await doc.send(new DeleteTableCommand({ TableName }));
@@ -61,11 +65,15 @@ async function list({ doc }: Table) {
 }
 
 async function main() {
-  const [name] = process.argv.slice(2);
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { yes: { type: 'boolean', default: false } },
+  });
+  const [name] = positionals;
   if (name !== 'load' && name !== 'drop' && name !== 'list') throw new UsageError('load, drop or list?');
   const { table, close } = connectTable();
   try {
-    await commands[name](table);
+    await commands[name](table, values.yes);
     return 0;
   } finally {
     await close();

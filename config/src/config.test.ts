@@ -26,3 +26,28 @@ test('lists are comma separated, and blank parts are nothing', () => {
   const { CORS_ORIGINS } = loadConfig({ CORS_ORIGINS: 'https://one.example, ,https://two.example' });
   expect(CORS_ORIGINS).toEqual(['https://one.example', 'https://two.example']);
 });
+
+test('a wrong value from a file is told with its line', () => {
+  const env = { PORT: 'http', HOST: '::', PARLEY_SETTINGS_FROM: 'HOST .env line 1\nPORT .env line 2' };
+  expect(() => loadConfig(env)).toThrow('Wrong configuration. .env line 2: PORT: ');
+});
+
+test.each([
+  ['DATABASE_URL', 'postgres'],
+  ['DATABASE_URL', 'localhost:5432/parley'],
+  ['AWS_ENDPOINT_URL_DYNAMODB', 'localhost:8000'],
+  ['TOKEN_ISSUER', '"https://id.example"'],
+  ['RUNNER_URL', 'http://127.0.0.1:1, 127.0.0.1:2'],
+  ['DATA_DIR', ' '],
+])('an address that is none is refused: %s=%s', (name, value) => {
+  expect(() => loadConfig({ [name]: value })).toThrow(name);
+});
+
+test('addresses that other servers have are taken', () => {
+  const env = {
+    DATABASE_URL: 'postgresql:///parley?host=/var/run/postgresql',
+    RUNNER_URL: 'http://127.0.0.1:1,http://127.0.0.1:2',
+    TOKEN_ISSUER: 'https://cognito-idp.us-east-1.amazonaws.com/us-east-1_x',
+  };
+  expect(loadConfig(env)).toMatchObject(env);
+});

@@ -26,6 +26,21 @@ const passwordClassList = makeValidator<PasswordClass[]>((input) => {
   return names;
 });
 
+/** Addresses, comma separated where several are allowed; empty: none. */
+const addresses = (pattern: RegExp, expected: string) =>
+  makeValidator<string>((input) => {
+    const parts = input.split(',').map((part) => part.trim());
+    if (input !== '' && !parts.every((part) => pattern.test(part) && URL.canParse(part)))
+      throw new Error(`expects an address such as ${expected}`);
+    return input;
+  });
+const httpAddress = addresses(/^https?:\/\//, 'http://127.0.0.1:8000');
+const postgresAddress = addresses(/^postgres(ql)?:\/\//, 'postgres://user:password@127.0.0.1:5432/parley');
+const folder = makeValidator<string>((input) => {
+  if (input.trim() === '') throw new Error('expects a folder');
+  return input;
+});
+
 /** An item of the table holds 400 KB, and a UTF-16 unit takes up to 3 bytes. */
 const messageLength = makeValidator<number>((input) => {
   const value = Number(input);
@@ -53,10 +68,10 @@ export const variables = {
     choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
     desc: 'Least severe line written',
   }),
-  DATA_DIR: str({ default: '.data', desc: 'Folder of the embedded engines' }),
+  DATA_DIR: folder({ default: '.data', desc: 'Folder of the embedded engines' }),
 
   AWS_REGION: str({ default: 'us-east-1', desc: 'Region of the table and the user pool' }),
-  AWS_ENDPOINT_URL_DYNAMODB: str({
+  AWS_ENDPOINT_URL_DYNAMODB: httpAddress({
     default: '',
     desc: 'DynamoDB API; empty: AWS, and for bin/start the embedded engine',
   }),
@@ -69,14 +84,14 @@ export const variables = {
     default: '',
     desc: "Bucket of the Lambdas' on-failure destination, where dead letters are on AWS; empty: the runner table alone",
   }),
-  AWS_ENDPOINT_URL_S3: str({ default: '', desc: 'S3 API of that bucket; empty: AWS' }),
+  AWS_ENDPOINT_URL_S3: httpAddress({ default: '', desc: 'S3 API of that bucket; empty: AWS' }),
   APPEND_BATCH: str({
     default: 'auto',
     choices: ['auto', 'statements', 'transactions'],
     desc: 'How sends and summaries are written together: single conditional statements (one unit each), or transactions (two units, one disk sync); auto: statements on AWS, transactions on an endpoint',
   }),
 
-  DATABASE_URL: str({ default: '', desc: 'Postgres; empty for bin/start: the embedded engine' }),
+  DATABASE_URL: postgresAddress({ default: '', desc: 'Postgres; empty for bin/start: the embedded engine' }),
   DATABASE_AUTH: str({
     default: 'password',
     choices: ['password', 'iam'],
@@ -88,7 +103,7 @@ export const variables = {
   }),
   DATABASE_POOL_SIZE: count({ default: 10, desc: 'Connections to Postgres a process keeps at most' }),
 
-  AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: str({
+  AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: httpAddress({
     default: '',
     desc: 'Cognito API; empty: AWS, and for bin/start the embedded sign-in',
   }),
@@ -106,8 +121,8 @@ export const variables = {
     default: [...passwordClasses],
     desc: 'What the user pool demands in a password, comma separated',
   }),
-  TOKEN_ISSUER: str({ default: '', desc: 'Issuer of access tokens; empty: the user pool on AWS' }),
-  TOKEN_JWKS_URI: str({ default: '', desc: 'Its key set; empty: <issuer>/.well-known/jwks.json' }),
+  TOKEN_ISSUER: httpAddress({ default: '', desc: 'Issuer of access tokens; empty: the user pool on AWS' }),
+  TOKEN_JWKS_URI: httpAddress({ default: '', desc: 'Its key set; empty: <issuer>/.well-known/jwks.json' }),
 
   CORS_ORIGINS: list({
     default: [],
@@ -164,7 +179,7 @@ export const variables = {
     desc: 'Address the internal delivery endpoint binds to; never one the public can reach',
   }),
   DELIVERY_PORT: port({ default: 4570, desc: 'Port of the internal delivery endpoint' }),
-  DELIVERY_URL: str({
+  DELIVERY_URL: httpAddress({
     default: '',
     desc: "Where the Lambda and other nodes reach this endpoint; empty: the host and port above, or this machine's address for 0.0.0.0",
   }),
@@ -190,12 +205,12 @@ export const variables = {
     default: 0,
     desc: 'How often the main figures are in a line of the log, which CloudWatch reads; 0 turns it off',
   }),
-  OTEL_EXPORTER_OTLP_ENDPOINT: str({
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpAddress({
     default: '',
     desc: 'Where traces go (OTLP over HTTP, such as http://127.0.0.1:4318); empty: there are none',
   }),
 
-  RUNNER_URL: str({
+  RUNNER_URL: httpAddress({
     default: '',
     desc: 'Local stream runners that the API wakes after a write, comma separated; empty on AWS',
   }),
@@ -214,15 +229,25 @@ export const variables = {
   COGNITO_PORT: port({ default: 4573, desc: 'Port of the embedded sign-in' }),
 };
 
-/** Reads the configuration once. Throws one error that names every variable that is wrong. */
+/** Reads the configuration once. Throws one error that names every variable that is wrong, and the line it is from. */
 export function loadConfig(env: Record<string, string | undefined>) {
   return cleanEnv(env, variables, {
     reporter: ({ errors }) => {
-      const wrong = Object.entries(errors).map(([name, error]) => `${name}: ${error?.message}`);
+      const wrong = Object.entries(errors).map(([name, error]) => {
+        const from = originOf(name, env.PARLEY_SETTINGS_FROM);
+        return `${from ? `${from}: ` : ''}${name}: ${error?.message}`;
+      });
       if (wrong.length > 0) throw new Error(`Wrong configuration. ${wrong.join('; ')}`);
     },
   });
 }
+
+/** The file and line of a setting, as bin/lib.sh says for those that it took from a file. */
+const originOf = (name: string, settingsFrom = '') =>
+  settingsFrom
+    .split('\n')
+    .find((line) => line.startsWith(`${name} `))
+    ?.slice(name.length + 1);
 
 export type Config = ReturnType<typeof loadConfig>;
 

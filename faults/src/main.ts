@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { givenPath } from '@parley/config/given-path';
 import { startTestEngines } from '@parley/engines/testing/test-engines';
 import { runCampaign } from './campaign.ts';
 import { checkHistory } from './checker/check.ts';
@@ -21,6 +22,7 @@ const { values } = parseArgs({
     frames: { type: 'string', default: '4000' },
   },
 });
+const keepIn = values.keep && givenPath(process.env, values.keep);
 const seeds = seedsOf(values.seed ?? values.seeds ?? '1');
 const isGood = values.fuzz ? await runFuzz(seeds[0] ?? 1) : await runCampaigns();
 process.exitCode = isGood ? 0 : 1;
@@ -43,12 +45,12 @@ async function runCampaigns() {
   const outcomes: Outcome[] = [];
   for (const seed of seeds) {
     const onProgress = (line: string) => console.error(line);
-    const keepLogsIn = values.keep && join(values.keep, `seed-${seed}-logs`);
+    const keepLogsIn = keepIn && join(keepIn, `seed-${seed}-logs`);
     const options = { seed, minutes, kills, people, onProgress, keepLogsIn };
     const { history, ...result } = await runCampaign(options);
     const outcome = { seed, verdict: checkHistory(history), ...result };
     outcomes.push(outcome);
-    if (values.keep) keep(values.keep, seed, history);
+    if (keepIn) keep(keepIn, seed, history);
     tell(outcome);
   }
   console.log(describe(outcomes));

@@ -26,28 +26,34 @@ afterAll(() => rmSync(checkout, { recursive: true, force: true }));
 
 function destroy(...args: string[]) {
   const { status, stdout, stderr } = spawnSync(join(checkout, 'bin/aws/destroy'), args, { encoding: 'utf8' });
-  const asked = /^cdk destroy --exclusively (.+)$/m.exec(stdout)?.[1]?.split(' ');
+  const asked = /^cdk destroy --exclusively --force (.+)$/m.exec(stdout)?.[1]?.split(' ');
   return { status, stderr, asked: asked?.map((stack) => stack.replace('parley-', '')) };
 }
 
 test('takes down what can be made again, and names no stack that holds data nor the network that it lives in', () => {
-  const { status, asked } = destroy();
+  const { status, asked } = destroy('--yes');
   expect(status).toBe(0);
   const kept = [...statefulStacks, 'network'];
   expect(asked).toEqual(stackNames.filter((stack) => !kept.includes(stack)).reverse());
 });
 
 test('takes down everything when it is told so, each stack before what it rests on', () => {
-  const { status, asked } = destroy('--yes-delete-data');
+  const { status, asked } = destroy('--yes', '--yes-delete-data');
   expect(status).toBe(0);
   expect([...(asked ?? [])].sort()).toEqual([...stackNames].sort());
   expect(asked?.slice(-3)).toEqual(['sign-in', 'data', 'network']);
 });
 
 test('refuses a stack that is named to it, and what it does not know, before it asks for anything', () => {
-  for (const argument of [...statefulStacks.map((stack) => `parley-${stack}`), '--yes', '--all']) {
+  for (const argument of [...statefulStacks.map((stack) => `parley-${stack}`), '--yess', '--all']) {
     const { status, asked, stderr } = destroy(argument);
     expect([argument, status, asked]).toEqual([argument, 1, undefined]);
-    expect(stderr).toContain(`knows no ${argument}`);
+    expect(stderr).toContain(`knows no '${argument}'`);
   }
+});
+
+test('asks nobody where there is no terminal: it is refused', () => {
+  const { status, asked, stderr } = destroy();
+  expect([status, asked]).toEqual([1, undefined]);
+  expect(stderr).toContain('Add --yes if you mean it');
 });

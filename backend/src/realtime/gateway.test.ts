@@ -159,7 +159,7 @@ describe('a session that ends', () => {
     const mona = await world.person('mona');
     const sockets = [await join(mona), await join(mona, other)];
     const bystander = await join(ada, other);
-    const { stdout } = await promisify(execFile)('bin/cognito/disable-user', ['mona'], {
+    const { stdout } = await promisify(execFile)('bin/cognito/disable-user', ['mona', '--yes'], {
       env: { PATH: process.env.PATH, DATABASE_URL: world.database.url },
     });
     expect(stdout).toContain('@mona: shut out in Postgres');

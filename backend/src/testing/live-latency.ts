@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { givenPath } from '@parley/config/given-path';
 import { connect, type LiveClient } from './live-client.ts';
 import { type LoadPerson, startMachine } from './machine.ts';
 import { cpuMs } from './processes.ts';
@@ -27,7 +28,9 @@ const tickMs = 2;
 type Side = { client: LiveClient; person: LoadPerson };
 type Pair = { sides: [Side, Side]; uuid: string };
 
-const machine = await startMachine({ profileDir: values.profile });
+const machine = await startMachine({
+  profileDir: values.profile && givenPath(process.env, values.profile),
+});
 try {
   const made = await makePairs(await machine.people(2 * pairs));
   await run(made, warmUpSeconds);

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { givenPath } from '@parley/config/given-path';
 import { root } from '@parley/engines/launch';
 import type { Figure } from '../figures.ts';
 import { short } from '../print.ts';
@@ -7,7 +8,8 @@ import { idleMonth, millionMessages } from './bill.ts';
 import { behaviour, type Capacity, capacity, messageWrites, type UnitCosts } from './capacity.ts';
 import { prices } from './prices.ts';
 
-const [file = join(root, 'docs/performance.json')] = process.argv.slice(2);
+const [given] = process.argv.slice(2);
+const file = given ? givenPath(process.env, given) : join(root, 'docs/performance.json');
 const { figures } = JSON.parse(readFileSync(file, 'utf8')) as { figures: Figure[] };
 
 function figure(scenario: string, name: string): Figure {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { keepOutput } from '@parley/engines/testing/suite-log';
 import type { createTestDatabase } from '@parley/engines/testing/test-database';
 import { type createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
@@ -13,26 +13,31 @@ type Place = {
 type ScriptOptions = {
   input?: string;
   env?: Record<string, string>;
+  /** Where the caller stands. */
+  cwd?: string;
   /** Ends the script with SIGKILL as soon as it has said this. */
   killOn?: RegExp;
 };
+
+/** What a script is to work on: a suite's own tables and database. */
+export const scriptEnv = ({ table, database }: Place) => ({
+  PATH: process.env.PATH,
+  DATA_DIR: join(tmpdir(), 'parley-nowhere'),
+  AWS_ENDPOINT_URL_DYNAMODB: testEndpoint(),
+  DATABASE_URL: database.url,
+  DDB_MESSAGE_TABLE: table.name,
+  DDB_RUNNER_TABLE: table.runnerName,
+});
 
 /** Starts a script of bin/ on a suite's own tables and database; `env` changes its settings. */
 export function startScript(
   { table, database }: Place,
   [name = '', ...args]: string[],
-  { input = '', env = {}, killOn }: ScriptOptions = {},
+  { input = '', env = {}, cwd, killOn }: ScriptOptions = {},
 ) {
-  const child = spawn(`bin/${name}`, args, {
-    env: {
-      PATH: process.env.PATH,
-      DATA_DIR: join(tmpdir(), 'parley-nowhere'),
-      AWS_ENDPOINT_URL_DYNAMODB: testEndpoint(),
-      DATABASE_URL: database.url,
-      DDB_MESSAGE_TABLE: table.name,
-      DDB_RUNNER_TABLE: table.runnerName,
-      ...env,
-    },
+  const child = spawn(resolve('bin', name), args, {
+    env: { ...scriptEnv({ table, database }), ...env },
+    cwd,
   });
   // What a script says on stdout is what it was asked for.
   keepOutput(child.stderr);
@@ -45,8 +50,8 @@ export function startScript(
   // A script may end before it has read anything.
   child.stdin.on('error', () => {});
   child.stdin.end(input);
-  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((resolve) =>
-    child.on('close', (code) => resolve({ code, ...output })),
+  const ended = new Promise<{ code: number | null; stdout: string; stderr: string }>((settle) =>
+    child.on('close', (code) => settle({ code, ...output })),
   );
   return { child, ended };
 }

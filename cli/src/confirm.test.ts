@@ -1,0 +1,60 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import * as users from '@parley/core/users';
+import { createTestDatabase } from '@parley/engines/testing/test-database';
+import { createTestTable } from '@parley/engines/testing/test-table';
+import { runScript, scriptEnv } from './testing/scripts.ts';
+
+/* What destroys asks for a word at a terminal, and does nothing where there is none. */
+
+let table: Awaited<ReturnType<typeof createTestTable>>;
+let database: Awaited<ReturnType<typeof createTestDatabase>>;
+beforeAll(async () => {
+  [table, database] = await Promise.all([createTestTable(), createTestDatabase()]);
+  await users.insertPeople(database.pool, [{ handle: 'ada' }, { handle: 'bob' }]);
+});
+afterAll(() => Promise.all([table.drop(), database.close()]));
+
+const person = (handle: string) => users.findByHandle(database.pool, handle);
+
+test.each([
+  [['db/drop'], 'This drops '],
+  [['ddb/drop'], 'This drops '],
+  [['ddb/dead-letters', 'purge', '--all'], 'This removes every dead letter for good.'],
+  [['cognito/disable-user', 'ada'], 'This shuts @ada out'],
+  [['erase-person', 'ada'], 'This erases @ada'],
+])('bin/%s does nothing without a terminal and without --yes', async (args, consequence) => {
+  const { code, stdout, stderr } = await runScript({ table, database }, args);
+  expect([code, stdout]).toEqual([2, '']);
+  expect(stderr).toContain(consequence);
+  expect(stderr).toMatch(/Add --yes if you mean it: there is no terminal to ask at\.\n$/);
+  expect(await person('ada')).toMatchObject({ handle: 'ada', disabled_at: null });
+});
+
+// Other systems' `script`, which makes the terminal, takes other arguments.
+const hasTerminals = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
+
+(hasTerminals ? test : test.skip)(
+  'at a terminal the word that was asked for is taken, and no other',
+  async () => {
+    expect(await atTerminal("bin/cognito/disable-user 'bob'", 'bov\n')).toMatch(
+      /Type bob to go on: .*Nothing was done/s,
+    );
+    expect(await person('bob')).toMatchObject({ disabled_at: null });
+    expect(await atTerminal("bin/cognito/disable-user 'bob'", '@bob\n')).toContain('shut out in Postgres');
+    expect((await person('bob'))?.disabled_at).toBeInstanceOf(Date);
+  },
+);
+
+function atTerminal(command: string, typed: string) {
+  const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {
+    env: scriptEnv({ table, database }),
+  });
+  let output = '';
+  child.stdout.on('data', (data) => {
+    const isAskedNow = !output.includes('to go on:') && `${output}${data}`.includes('to go on:');
+    output += data;
+    if (isAskedNow) child.stdin.write(typed);
+  });
+  return new Promise<string>((resolve) => child.once('close', () => resolve(output)));
+}

@@ -1,0 +1,26 @@
+import { createInterface } from 'node:readline';
+import { UsageError } from './explain.ts';
+
+/**
+ * Asks the person at the terminal to type a word before something is destroyed; `isYes` (--yes) answers it. Without a
+ * terminal nobody can be asked, so it is refused.
+ */
+export async function confirm(consequence: string, word: string, isYes: boolean | undefined) {
+  if (isYes) return;
+  if (!process.stdin.isTTY)
+    throw new UsageError(`${consequence} Add --yes if you mean it: there is no terminal to ask at.`);
+  const answer = await ask(`${consequence} Type ${word} to go on: `);
+  if (answer?.trim().replace(/^@/, '') !== word) throw new UsageError('Nothing was done.');
+}
+
+/** Undefined if the input ends. */
+function ask(question: string) {
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  return new Promise<string | undefined>((resolve) => {
+    lines.once('close', () => resolve(undefined));
+    lines.question(question, (answer) => {
+      resolve(answer);
+      lines.close();
+    });
+  });
+}

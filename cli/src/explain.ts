@@ -1,0 +1,126 @@
+import { getSystemErrorMap, inspect } from 'node:util';
+
+/*
+ * The one place that turns an error into a line for the person at the terminal. Scripts and bin/start use it; a stack is
+ * printed with --verbose alone.
+ */
+
+/** An error that its reader can mend: its message is the line. */
+export class UsageError extends Error {
+  override readonly name: string = 'UsageError';
+}
+
+type SystemError = Error & {
+  code: string;
+  path?: string;
+  address?: string;
+  port?: number;
+  hostname?: string;
+};
+
+const verboseFlag = '--verbose';
+
+/** Whether the person wants whole errors. The flag is taken out of the arguments: every script knows it. */
+export function takeVerbose(argv: string[]): boolean {
+  const isVerbose = argv.includes(verboseFlag);
+  if (isVerbose) argv.splice(0, argv.length, ...argv.filter((argument) => argument !== verboseFlag));
+  return isVerbose;
+}
+
+/** The line, or the whole error with its stack and causes. */
+export const report = (error: unknown, isVerbose: boolean) => (isVerbose ? inspect(error) : explain(error));
+
+/** What is wrong and, where one can tell, what to do about it: one line. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) return oneLine(String(error)) || 'An error without a text.';
+  if (error instanceof UsageError || error.name === 'ExportError' || error.name === 'StartError')
+    return withCause(error);
+  const text = oneLine(error.message);
+  if (text.startsWith('Wrong configuration')) return text;
+  if (hasCode(error) && error.code.startsWith('ERR_PARSE_ARGS'))
+    return `${text.replace(/ To specify a positional argument.*$/, '').replace(/\.?$/, '.')} See --help.`;
+  const system = systemErrorOf(error);
+  if (system) return lineOfSystem(system);
+  return lineOfService(error, text) ?? `${error.name}: ${text || 'no text'} (${verboseFlag} shows where)`;
+}
+
+/** A line of ours may stand for a system error that says more. */
+function withCause(error: Error): string {
+  const line = oneLine(error.message);
+  const system = error.cause instanceof Error ? systemErrorOf(error.cause) : undefined;
+  return system && !line.includes(system.code) ? `${line} ${lineOfSystem(system)}` : line;
+}
+
+/** The system's error in a chain of causes; of several addresses that were tried, the first. */
+function systemErrorOf(error: unknown, depth = 0): SystemError | undefined {
+  if (!(error instanceof Error) || depth > 5) return undefined;
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return systemErrorOf(error.errors[0], depth + 1);
+  if (hasCode(error) && systemCodes.has(error.code)) return error;
+  return systemErrorOf(error.cause, depth + 1);
+}
+
+const hasCode = (error: Error): error is SystemError =>
+  typeof (error as { code?: unknown }).code === 'string';
+
+const systemTexts = new Map([...getSystemErrorMap().values()]);
+const systemCodes = new Set(systemTexts.keys());
+
+function lineOfSystem(error: SystemError): string {
+  const { code, path, hostname, address = hostname, port } = error;
+  const at = address && (port ? `${address}:${port}` : address);
+  const what = path ?? at ?? 'It';
+  switch (code) {
+    case 'ECONNREFUSED':
+      return `Nothing answers at ${at ?? path ?? 'the configured address'}. Is Parley running (bin/start)?`;
+    case 'ENOTFOUND':
+    case 'EAI_AGAIN':
+      return `There is no machine named ${hostname ?? what} (${code}).`;
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return path ? `No space is left for ${path} (${code}).` : `No space is left on the disk (${code}).`;
+    case 'EACCES':
+    case 'EPERM':
+      return `${what} is not open to ${userName()}: permission denied (${code}).`;
+    case 'EROFS':
+      return `${what} is on a read-only file system (EROFS).`;
+    case 'ENOENT':
+      return `${what} does not exist (ENOENT).`;
+    case 'ENOTDIR':
+      return `${what} cannot be: a part of the path is a file, not a folder (ENOTDIR).`;
+    case 'EEXIST':
+      return `${what} is there already (EEXIST).`;
+    case 'EISDIR':
+      return `${what} is a folder, not a file (EISDIR).`;
+    default:
+      return `${what}: ${systemTexts.get(code) ?? oneLine(error.message)} (${code}).`;
+  }
+}
+
+const userName = () => (process.getuid ? `the user with the id ${process.getuid()}` : 'you');
+
+/** What DynamoDB, Cognito, Postgres and the SDK answer. */
+function lineOfService(error: Error, text: string): string | undefined {
+  switch (error.name) {
+    case 'ResourceNotFoundException':
+      // The sign-in has an error of this name, too.
+      if (!/table|requested resource/i.test(text)) break;
+      return 'The table does not exist: bin/ddb/schema-load makes it.';
+    case 'CredentialsProviderError':
+      return 'No AWS credentials, and no AWS_ENDPOINT_URL_DYNAMODB. Start Parley (bin/start) to work on this machine.';
+    case 'UnknownOperationException':
+      return 'The DynamoDB API of AWS_ENDPOINT_URL_DYNAMODB lacks an operation that Parley needs. docs/compatibility.md names those that have all.';
+  }
+  if ('$fault' in error) return `${error.name}: ${text}`;
+  if ('severity' in error && hasCode(error)) return postgresLines[error.code] ?? `Postgres: ${text}.`;
+  return undefined;
+}
+
+const postgresLines: Record<string, string> = {
+  '42P01': 'The database has no schema yet, or another one: bin/db/migrate makes it.',
+  '3D000': 'The database does not exist: bin/db/create makes it.',
+  '28P01': 'Postgres refuses the password of DATABASE_URL.',
+  '28000': 'Postgres refuses the user of DATABASE_URL.',
+};
+
+const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim();

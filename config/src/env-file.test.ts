@@ -1,0 +1,108 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { nameMeant, parseEnvFile } from './env-file.mjs';
+
+/* The files are read through every door: by the parser, by a script's shell, and by a program that a script starts. */
+
+/** A checkout with bin/lib.sh and one script, in a folder whose name a careless script trips over. */
+const root = join(mkdtempSync(join(tmpdir(), 'parley-env-')), `a b'c`);
+const script = `#!/usr/bin/env bash
+# Prints a variable as the shell and as a program sees it.
+${/set -euo pipefail\n.*?lib\.sh"\n/s.exec(readFileSync('bin/check', 'utf8'))?.[0]}
+printf '%s\\0' "\${VALUE-unset}"
+exec node -e 'process.stdout.write(process.env.VALUE ?? "unset")'
+`;
+
+beforeAll(() => {
+  for (const path of ['bin/lib.sh', 'config/src/env-file.mjs', 'config/src/load-env.mjs', '.env.example'])
+    cpSync(path, join(root, path));
+  writeFileSync(join(root, 'bin/show'), script, { mode: 0o755 });
+  mkdirSync(join(root, '.data'));
+});
+afterAll(() => rmSync(join(root, '..'), { recursive: true }));
+
+function show(file: string, env: Record<string, string> = {}) {
+  writeFileSync(join(root, '.env'), file);
+  const { status, stdout, stderr } = spawnSync(join(root, 'bin/show'), {
+    env: { PATH: process.env.PATH, ...env },
+    encoding: 'utf8',
+  });
+  return { status, stderr, seen: stdout.split('\0') };
+}
+
+describe('a value means the same to the parser, to scripts and to programs', () => {
+  const url = 'postgres://x@h/db?a=1&b=2';
+  test.each<[what: string, file: string, value: string]>([
+    ['an unquoted &', `VALUE=${url}`, url],
+    ['blanks around', '  VALUE \t=\t two words \t', 'two words'],
+    ['nothing', 'VALUE=\nOTHER=1', ''],
+    ['a comment behind', 'VALUE=one # and why', 'one'],
+    ['a comment in place of a value', 'VALUE= # nothing yet', ''],
+    ['# in quotes', 'VALUE="a # b" # why', 'a # b'],
+    ['single quotes', `VALUE='a "b" $HOME \\n'`, 'a "b" $HOME \\n'],
+    ['double quotes', `VALUE="it's a\\nb"`, `it's a\nb`],
+    ['backticks', 'VALUE=`it\'s "x"`', `it's "x"`],
+    ['a quote as a shell writes it', `VALUE='it'\\''s $x "y"'`, `it's $x "y"`],
+    ['a quote within', `VALUE=it's`, `it's`],
+    ['CRLF', 'VALUE=one\r\nOTHER=2\r\n', 'one'],
+    ['a BOM', '\uFEFFVALUE=one', 'one'],
+    ['export', 'export VALUE=one', 'one'],
+    ['several lines', 'OTHER=1\nVALUE="one\r\ntwo"\nLAST=3', 'one\ntwo'],
+    ['$ and commands', 'VALUE=$HOME`id`$(id)', '$HOME`id`$(id)'],
+    ['=', 'VALUE=a=b==', 'a=b=='],
+    ['a name that is given twice', 'VALUE=one\nVALUE=two', 'two'],
+    ['comments and blank lines before', '\n# VALUE=zero\n\n  # more\nVALUE=one', 'one'],
+  ])('%s', (_what, file, value) => {
+    expect(parseEnvFile(file).findLast(({ name }) => name === 'VALUE')?.value).toBe(value);
+    expect(show(file)).toEqual({ status: 0, stderr: '', seen: [value, value] });
+  });
+});
+
+describe('what is not understood stops every script, with file, line and reason, and shows no value', () => {
+  test.each<[what: string, file: string, complaint: string]>([
+    ['no assignment', 'VALUE=1\nsecret', '.env line 2: this is not NAME=value.'],
+    ['a blank in a name', 'MY VALUE=secret', '.env line 1: a name has only letters, digits and _'],
+    ['a quote that stays open', '\nVALUE="secret\nOTHER=1', '.env line 2: the quote " is never closed.'],
+    ['more after a quote', `VALUE='secret'secret`, '.env line 1: after the closing quote only a comment'],
+    ['# in a value', 'VALUE=secret#secret', '.env line 1: the value holds #. Put it in quotes'],
+    [
+      'a slip of a name',
+      'DATABSE_URL=secret',
+      '.env line 1: Parley reads no DATABSE_URL. DATABASE_URL is meant?',
+    ],
+    ['a name in small letters', 'database_url=secret', 'DATABASE_URL is meant?'],
+  ])('%s', (_what, file, complaint) => {
+    const { status, stderr, seen } = show(file);
+    expect([status, seen]).toEqual([1, ['']]);
+    expect(stderr).toContain(complaint);
+    expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+    expect(stderr).not.toContain('secret');
+  });
+});
+
+test('the environment comes before .env, and .env before what bin/start wrote', () => {
+  writeFileSync(join(root, '.data/env'), "VALUE='of the system'\n");
+  expect(show('').seen[0]).toBe('of the system');
+  expect(show('VALUE=of the file').seen[0]).toBe('of the file');
+  expect(show('VALUE=of the file', { VALUE: 'of the environment' }).seen[0]).toBe('of the environment');
+  expect(show('VALUE=of the file', { VALUE: '' }).seen[0]).toBe('');
+  rmSync(join(root, '.data/env'));
+});
+
+test('only slips of names are taken for them: other programs have settings too', () => {
+  const known = ['PORT', 'DATABASE_URL', 'AWS_ENDPOINT_URL_S3', 'AWS_REGION'];
+  expect(nameMeant('DATABASE_URI', known)).toBe('DATABASE_URL');
+  expect(nameMeant('AWS_REGOIN', known)).toBe('AWS_REGION');
+  for (const name of [
+    'PORT',
+    'PGPORT',
+    'AWS_PROFILE',
+    'AWS_ENDPOINT_URL_SQS',
+    'NODE_OPTIONS',
+    'TEST_DATABASE_URL_1',
+  ])
+    expect(nameMeant(name, known)).toBeUndefined();
+});
