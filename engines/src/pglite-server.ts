@@ -1,17 +1,43 @@
 import { createServer, type Socket } from 'node:net';
 import type { PGlite } from '@electric-sql/pglite';
+import {
+  type Batch,
+  createConnection,
+  type PgConnection,
+  readNext,
+  takeBatch,
+  takeStart,
+} from './pglite-connection.ts';
+import { errorMessage, startMessage, sync } from './pglite-protocol.ts';
+import { resetSession, restoreSession, type SessionState, takeSnapshot } from './pglite-session.ts';
+
+/** A connection that keeps the session and says nothing is ended after this long, where others wait for it. */
+const idleLimitMsDefault = 3_000;
 
 /**
  * Serves the one session of PGlite to many connections of the Postgres wire protocol.
  * 1. What a connection sends is cut into messages; they reach the session in the order they came.
  * 2. A connection owns the session from its first message until Postgres is idle again, after Sync or a simple query
  *    and outside a transaction. Nobody else's message comes in between: all share the unnamed statement.
- * 3. Where the owner goes away before that, its exchange is synced and rolled back.
+ * 3. A connection whose statements may alter the session has it altered for itself alone: when another one's turn
+ *    comes, its settings, role and prepared statements are put aside and the session is reset; they come back with its
+ *    next turn. What cannot be put aside (temporary tables, advisory locks) is held like a transaction.
+ * 4. An owner that goes away, or says nothing while others wait, is rolled back, and the session is reset.
  */
-export function createPgliteServer(db: PGlite) {
-  const connections = new Set<Connection>();
-  const waiting = new Set<Connection>();
-  let owner: Connection | undefined;
+export async function createPgliteServer(db: PGlite, { idleLimitMs = idleLimitMsDefault } = {}) {
+  const connections = new Set<PgConnection>();
+  const waiting = new Set<PgConnection>();
+  const greeting = await ask(startMessage({ user: 'postgres', database: 'postgres' }));
+  /** Inside a transaction or an exchange. */
+  let owner: PgConnection | undefined;
+  /** Whose state the session has, where it is not that of a new one. */
+  let loaded: PgConnection | undefined;
+  /** Whose Parse the unnamed statement comes from. */
+  let unnamedOf: PgConnection | undefined;
+  /** Found to hold what cannot be put aside, when another one last wanted its turn. */
+  let holder: PgConnection | undefined;
+  let idle: { holder: PgConnection; timer: NodeJS.Timeout } | undefined;
+  let needsReset = false;
   let isRunning = false;
   let onFailure: (error: unknown) => void;
   const failed = new Promise<never>((_, reject) => {
@@ -19,12 +45,14 @@ export function createPgliteServer(db: PGlite) {
   });
   failed.catch(() => {});
 
-  const server = createServer((socket) => {
+  const server = createServer((socket: Socket) => {
     socket.setNoDelay(true);
-    const connection: Connection = { socket, input: Buffer.alloc(0), hasStarted: false, isGone: false };
+    const connection = createConnection(socket);
     connections.add(connection);
     socket.on('data', (data) => {
-      connection.input = Buffer.concat([connection.input, data]);
+      connection.input = connection.input.length > 0 ? Buffer.concat([connection.input, data]) : data;
+      takeStart(connection, greeting);
+      if (connection.input.length === 0 || !connection.hasStarted) return;
       waiting.add(connection);
       wake();
     });
@@ -32,7 +60,7 @@ export function createPgliteServer(db: PGlite) {
     socket.on('close', () => {
       connection.isGone = true;
       connections.delete(connection);
-      waiting.delete(connection);
+      needsReset = true;
       wake();
     });
   });
@@ -49,31 +77,129 @@ export function createPgliteServer(db: PGlite) {
 
   async function run() {
     while (true) {
-      if (owner?.isGone) {
-        await abandon();
-        owner = undefined;
-      }
-      const [connection] = owner ? [owner] : waiting;
+      await dropGone();
+      const connection = owner ?? nextWaiting();
       if (!connection) return;
-      const batch = takeMessages(connection);
+      const turn = owner ? 'taken' : await takeTurn(connection);
+      if (turn === 'later') return;
+      if (turn === 'again') continue;
+      const batch = takeBatch(connection);
       // Behind the others: a connection that keeps sending does not keep them waiting.
       waiting.delete(connection);
-      if (!batch) {
-        if (owner) return;
-        continue;
-      }
-      if (connection.input.length > 0) waiting.add(connection);
-      owner = connection;
-      await db.runExclusive(() =>
-        db.execProtocolRawStream(batch.bytes, { onRawData: (data) => answer(connection, data) }),
-      );
-      if (batch.isComplete && !db.isInTransaction()) owner = undefined;
+      if (batch) await answer(connection, batch);
+      else if (owner && !owner.isGone) return watchIdle(owner, 'an open transaction');
     }
   }
 
-  async function abandon() {
-    await db.runExclusive(() => db.execProtocolRawStream(message('S'), { onRawData: () => {} }));
-    if (db.isInTransaction()) await db.exec('ROLLBACK');
+  function nextWaiting() {
+    // Nobody else can go on before the holder has.
+    for (const connection of holder && waiting.has(holder) ? [holder, ...waiting] : waiting) {
+      if (readNext(connection, 0)) return connection;
+      waiting.delete(connection);
+    }
+    return undefined;
+  }
+
+  async function answer(connection: PgConnection, batch: Batch) {
+    if (connection === idle?.holder) stopIdle();
+    holder = undefined;
+    if (connection.input.length > 0) waiting.add(connection);
+    if (batch.mayAlter) loaded = connection;
+    if (batch.unnamed === 'used' && unnamedOf !== connection && connection.unnamed)
+      await ask(connection.unnamed);
+    if (batch.unnamed) unnamedOf = connection;
+    owner = connection;
+    await db.runExclusive(() =>
+      db.execProtocolRawStream(batch.bytes, { onRawData: (data) => connection.answer(data) }),
+    );
+    if (batch.isComplete && !db.isInTransaction()) owner = undefined;
+  }
+
+  /** `later`: another one holds what cannot be put aside, and has nothing to say. `again`: somebody was sent away. */
+  async function takeTurn(connection: PgConnection): Promise<'taken' | 'later' | 'again'> {
+    if (loaded === connection) return 'taken';
+    if (loaded) {
+      const held = await putAside(loaded);
+      if (held) {
+        holder = loaded;
+        if (waiting.has(holder)) return 'again';
+        watchIdle(holder, held);
+        return 'later';
+      }
+    }
+    if (!connection.state) return 'taken';
+    return (await bringBack(connection, connection.state)) ? 'taken' : 'again';
+  }
+
+  /** Returns what keeps the session from being put aside. */
+  async function putAside(connection: PgConnection): Promise<string | undefined> {
+    unnamedOf = undefined;
+    try {
+      const { state, held } = await takeSnapshot(db, [...connection.custom]);
+      if (held) return held;
+      connection.state = state;
+    } catch (error) {
+      connection.end(errorMessage('FATAL', '57P01', `The session cannot be put aside: ${String(error)}`));
+    }
+    await reset();
+    return undefined;
+  }
+
+  async function bringBack(connection: PgConnection, state: SessionState): Promise<boolean> {
+    loaded = connection;
+    unnamedOf = undefined;
+    try {
+      await restoreSession(db, state);
+      return true;
+    } catch (error) {
+      connection.end(errorMessage('FATAL', '57P01', `The session cannot be brought back: ${String(error)}`));
+      return false;
+    }
+  }
+
+  async function reset() {
+    loaded = undefined;
+    holder = undefined;
+    unnamedOf = undefined;
+    needsReset = false;
+    await resetSession(db);
+  }
+
+  async function dropGone() {
+    if (idle?.holder.isGone) stopIdle();
+    if (owner?.isGone) {
+      await ask(sync);
+      if (db.isInTransaction()) await db.exec('ROLLBACK');
+      owner = undefined;
+    }
+    for (const connection of waiting) if (connection.isGone) waiting.delete(connection);
+    // Also after one that seemed to alter nothing: a function can hide what it sets.
+    const isOrphaned = loaded ? loaded.isGone : needsReset;
+    if (!owner && isOrphaned) await reset();
+  }
+
+  function watchIdle(connection: PgConnection, held: string) {
+    if (idle?.holder === connection || waiting.size === 0) return;
+    stopIdle();
+    const timer = setTimeout(() => {
+      const text = `the embedded Postgres has one session, and others wait for that of a silent connection with ${held}`;
+      connection.end(errorMessage('FATAL', '25P03', text));
+      wake();
+    }, idleLimitMs);
+    idle = { holder: connection, timer };
+  }
+
+  function stopIdle() {
+    clearTimeout(idle?.timer);
+    idle = undefined;
+  }
+
+  async function ask(bytes: Uint8Array): Promise<Buffer> {
+    const answers: Uint8Array[] = [];
+    await db.runExclusive(() =>
+      db.execProtocolRawStream(new Uint8Array(bytes), { onRawData: (data) => answers.push(data.slice()) }),
+    );
+    return Buffer.concat(answers);
   }
 
   return {
@@ -85,81 +211,9 @@ export function createPgliteServer(db: PGlite) {
       }),
     close: () =>
       new Promise<void>((resolve) => {
+        stopIdle();
         server.close(() => resolve());
         for (const { socket } of connections) socket.destroy();
       }),
   };
-}
-
-type Connection = { socket: Socket; input: Buffer; hasStarted: boolean; isGone: boolean };
-
-/** `isComplete`: the last message is one after which Postgres says that it is ready. */
-type Batch = { bytes: Uint8Array; isComplete: boolean };
-
-const sslRequest = 80877103;
-const gssRequest = 80877104;
-const cancelRequest = 80877102;
-
-/** The messages that have arrived whole, up to the end of an exchange. */
-function takeMessages(connection: Connection): Batch | undefined {
-  const { input, socket } = connection;
-  if (!connection.hasStarted) return takeStart(connection);
-  let end = 0;
-  let isComplete = false;
-  while (!isComplete && input.length >= end + 5) {
-    const type = String.fromCharCode(input[end] ?? 0);
-    const next = end + 1 + input.readInt32BE(end + 1);
-    if (input.length < next) break;
-    if (type === 'X') {
-      socket.end();
-      break;
-    }
-    if (type === 'Q' && copyFromClient.test(input.toString('utf8', end + 5, next))) {
-      if (end > 0) break;
-      connection.input = input.subarray(next);
-      answer(connection, copyRefusal);
-      return takeMessages(connection);
-    }
-    isComplete = type === 'S' || type === 'Q' || type === 'F';
-    end = next;
-  }
-  if (end === 0) return undefined;
-  connection.input = input.subarray(end);
-  return { bytes: new Uint8Array(input.subarray(0, end)), isComplete };
-}
-
-function takeStart(connection: Connection): Batch | undefined {
-  const { input, socket } = connection;
-  if (input.length < 8) return undefined;
-  const length = input.readInt32BE(0);
-  if (input.length < length) return undefined;
-  connection.input = input.subarray(length);
-  const code = input.readInt32BE(4);
-  if (code === cancelRequest) {
-    socket.end();
-    return undefined;
-  }
-  if (code === sslRequest || code === gssRequest) {
-    socket.write('N');
-    return takeStart(connection);
-  }
-  connection.hasStarted = true;
-  return { bytes: new Uint8Array(input.subarray(0, length)), isComplete: true };
-}
-
-function answer({ socket }: Connection, data: Uint8Array) {
-  if (data.length > 0 && socket.writable) socket.write(Buffer.from(data));
-}
-
-/** Reads the client's data in the middle of a message, which ends this Postgres. */
-const copyFromClient = /^\s*copy\b[^;]*\bfrom\s+stdin\b/i;
-const copyRefusal = Buffer.concat([
-  message('E', 'SERROR\0VERROR\0C0A000\0MThe embedded Postgres has no COPY FROM STDIN\0\0'),
-  message('Z', 'I'),
-]);
-
-function message(type: string, body = '') {
-  const bytes = Buffer.from(`${type}\0\0\0\0${body}`);
-  bytes.writeInt32BE(bytes.length - 1, 1);
-  return bytes;
 }

@@ -9,17 +9,19 @@ export type PgliteOptions = {
   dir?: string;
   /** A dump of a fresh database: loading it takes a tenth of the time of making one. */
   template?: string | undefined;
+  /** How long a silent connection may keep the session from others. */
+  idleLimitMs?: number;
 };
 
-/** Runs Postgres as WebAssembly behind its wire protocol. All connections share one session. */
-export async function startPglite({ port, dir, template }: PgliteOptions) {
+/** Runs Postgres as WebAssembly behind its wire protocol. All connections share one session, in turns. */
+export async function startPglite({ port, dir, template, idleLimitMs }: PgliteOptions) {
   const isNew = !dir || prepareFolder(dir);
   const db = await PGlite.create({
     ...(dir && { dataDir: dir }),
     ...(isNew && template && { loadDataDir: new Blob([readFileSync(template)]) }),
   });
   if (dir) writeFileSync(createdMark(dir), '');
-  const server = createPgliteServer(db);
+  const server = await createPgliteServer(db, { idleLimitMs });
   await server.listen(port);
   return {
     url: `postgres://postgres:postgres@127.0.0.1:${port}/postgres`,

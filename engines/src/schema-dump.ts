@@ -13,7 +13,7 @@ const head = `-- The schema that the migrations make, for reading and for bin/db
 /** Migrates an empty database in memory and dumps it: the text of db/schema.sql, on any machine with Node. */
 export async function dumpSchema() {
   const db = await PGlite.create({ loadDataDir: new Blob([readFileSync(await makePgliteTemplate())]) });
-  const server = createPgliteServer(db);
+  const server = await createPgliteServer(db);
   const port = await getPort();
   await server.listen(port);
   await migrate(`postgres://postgres@127.0.0.1:${port}/postgres`);

@@ -1,0 +1,170 @@
+import type { Socket } from 'node:net';
+import {
+  errorMessage,
+  type Message,
+  readMessage,
+  readStart,
+  readStrings,
+  readyForQuery,
+} from './pglite-protocol.ts';
+import {
+  customSettings,
+  emptyState,
+  mayAlterSession,
+  type SessionState,
+  startSettings,
+} from './pglite-session.ts';
+
+/** Names of settings that no catalogue has; more are not put aside. */
+const maxCustom = 100;
+
+/** One client: what it has sent, and what is its own in the session while another one has it. */
+export type PgConnection = {
+  socket: Socket;
+  input: Buffer;
+  hasStarted: boolean;
+  /** The socket is closed, or about to be: nothing of it runs any more. */
+  isGone: boolean;
+  state: SessionState | undefined;
+  custom: Set<string>;
+  /** The last Parse of the unnamed statement, and whether that may alter the session. */
+  unnamed: Buffer | undefined;
+  unnamedMayAlter: boolean;
+  answer(data: Uint8Array): void;
+  end(last: Buffer): void;
+};
+
+export function createConnection(socket: Socket): PgConnection {
+  const connection: PgConnection = {
+    socket,
+    input: Buffer.alloc(0),
+    hasStarted: false,
+    isGone: false,
+    state: undefined,
+    custom: new Set(),
+    unnamed: undefined,
+    unnamedMayAlter: false,
+    answer(data) {
+      if (data.length > 0 && socket.writable) socket.write(Buffer.from(data));
+    },
+    end(last) {
+      connection.isGone = true;
+      if (socket.writable) socket.write(last);
+      socket.destroySoon();
+    },
+  };
+  return connection;
+}
+
+/** Answers the start of a connection, which asks nothing of the session: `greeting` is what each of them is told. */
+export function takeStart(connection: PgConnection, greeting: Buffer) {
+  while (!connection.hasStarted && !connection.isGone) {
+    const start = readStart(connection.input);
+    if (!start) return;
+    connection.input = start.rest;
+    if (start.wantsTls) {
+      connection.answer(Buffer.from('N'));
+    } else if (start.parameters) {
+      connection.hasStarted = true;
+      const settings = startSettings(start.parameters);
+      if (Object.keys(settings).length > 0) connection.state = { ...emptyState(), settings };
+      connection.answer(greeting);
+    } else {
+      connection.isGone = true;
+      connection.socket.destroy();
+    }
+  }
+}
+
+export type Batch = {
+  bytes: Uint8Array;
+  /** The last message is one after which Postgres says that it is ready. */
+  isComplete: boolean;
+  mayAlter: boolean;
+  /** It makes the unnamed statement, or uses that of an earlier exchange. */
+  unnamed: 'made' | 'used' | undefined;
+};
+
+/** The messages that have arrived whole, up to the end of an exchange. */
+export function takeBatch(connection: PgConnection): Batch | undefined {
+  const { input } = connection;
+  const batch: Omit<Batch, 'bytes'> = { isComplete: false, mayAlter: false, unnamed: undefined };
+  let end = 0;
+  while (!batch.isComplete) {
+    const next = readNext(connection, end);
+    if (!next) break;
+    if (next.type === 'X') {
+      connection.socket.end();
+      break;
+    }
+    const refusal = next.type === 'Q' ? refuse(readStrings(next, 1)[0] ?? '') : undefined;
+    if (refusal) {
+      if (end > 0) break;
+      connection.input = input.subarray(next.bytes.length);
+      connection.answer(refusal);
+      return takeBatch(connection);
+    }
+    observe(connection, next, batch);
+    batch.isComplete = next.type === 'S' || next.type === 'Q' || next.type === 'F';
+    end += next.bytes.length;
+  }
+  if (end === 0) return undefined;
+  connection.input = input.subarray(end);
+  return { ...batch, bytes: new Uint8Array(input.subarray(0, end)) };
+}
+
+/** The message at an offset; who sends what cannot be one is sent away. */
+export function readNext(connection: PgConnection, offset: number): Message | undefined {
+  try {
+    return readMessage(connection.input, offset);
+  } catch (error) {
+    connection.end(errorMessage('FATAL', '08P01', String(error)));
+    return undefined;
+  }
+}
+
+function observe(connection: PgConnection, message: Message, batch: Omit<Batch, 'bytes'>) {
+  if (message.type === 'Q') {
+    const [statement = ''] = readStrings(message, 1);
+    if (noteStatement(connection, statement)) batch.mayAlter = true;
+  } else if (message.type === 'P') {
+    const [name, statement = ''] = readStrings(message, 2);
+    const mayAlter = noteStatement(connection, statement);
+    if (mayAlter || name !== '') batch.mayAlter = true;
+    if (name !== '') return;
+    connection.unnamed = Buffer.from(message.bytes);
+    connection.unnamedMayAlter = mayAlter;
+    batch.unnamed ??= 'made';
+  } else if (message.type === 'B' && readStrings(message, 2)[1] === '') {
+    use(connection, batch);
+  } else if (message.type === 'D' && readStrings(message, 1)[0] === 'S') {
+    use(connection, batch);
+  } else if (message.type === 'F') {
+    batch.mayAlter = true;
+  }
+}
+
+function use({ unnamedMayAlter }: PgConnection, batch: Omit<Batch, 'bytes'>) {
+  batch.unnamed ??= 'used';
+  if (unnamedMayAlter) batch.mayAlter = true;
+}
+
+/** Whether it may alter the session. */
+function noteStatement({ custom }: PgConnection, statement: string) {
+  if (!mayAlterSession(statement)) return false;
+  for (const name of customSettings(statement)) if (custom.size < maxCustom) custom.add(name);
+  return true;
+}
+
+/** COPY reads the client's data in the middle of a message, which ends this Postgres; LISTEN needs a session at all times. */
+const refusals: [pattern: RegExp, name: string][] = [
+  [/^\s*copy\b[^;]*\bfrom\s+stdin\b/i, 'COPY FROM STDIN'],
+  [/^\s*listen\b/i, 'LISTEN'],
+];
+
+function refuse(statement: string) {
+  const found = refusals.find(([pattern]) => pattern.test(statement));
+  if (!found) return undefined;
+  const text = `The embedded Postgres has no ${found[1]}`;
+  return Buffer.concat([errorMessage('ERROR', '0A000', text), readyForQuery]);
+}
