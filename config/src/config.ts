@@ -128,9 +128,13 @@ export const variables = {
     default: [],
     desc: 'Origins of browser clients served from elsewhere, comma separated',
   }),
+  TRUSTED_PROXIES: count({
+    default: 0,
+    desc: "Proxies in front of every node, each of which adds to X-Forwarded-For; limits per address then count the client's. 0: the header is not believed",
+  }),
   RATE_LIMIT_PER_MINUTE: count({
     default: 600,
-    desc: 'Requests a person may make per minute; 0 turns the limit off',
+    desc: 'Requests and frames a person may send per minute; 0 turns the limit off',
   }),
   MAX_REQUESTS_IN_FLIGHT: count({
     default: 1_000,
@@ -168,11 +172,11 @@ export const variables = {
   }),
   REALTIME_UNAUTHENTICATED: count({
     default: 2_000,
-    desc: 'Sockets on a node that have not authenticated yet',
+    desc: 'Sockets on a node that have not authenticated yet; of those above, the one that has been silent for longest goes',
   }),
   REALTIME_UNAUTHENTICATED_PER_ADDRESS: count({
     default: 200,
-    desc: 'The same for one address; behind a load balancer all have its address',
+    desc: 'The same for one address (TRUSTED_PROXIES); of those above, the one that has been silent for longest goes',
   }),
   DELIVERY_HOST: str({
     default: '127.0.0.1',

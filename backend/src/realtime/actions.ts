@@ -1,6 +1,7 @@
 import { AppError } from '@parley/core/errors';
 import { isLarge } from '@parley/core/push';
 import type { Rosters } from '@parley/core/rosters';
+import { LRUCache } from 'lru-cache';
 import type { Context } from '../context.ts';
 import { presentEntry } from '../presenters/entry.ts';
 import { parse } from '../route.ts';
@@ -10,11 +11,14 @@ import { RateLimited } from './frame-errors.ts';
 import { readPayload, sendPayload, typingPayload } from './frames.ts';
 import { rosterMaxAgeMs } from './news.ts';
 
-export type ActionsContext = Pick<Context, 'config' | 'log' | 'pages' | 'pool' | 'rateLimit'> & {
+export type ActionsContext = Pick<Context, 'config' | 'log' | 'pages' | 'pool'> & {
   rosters: Rosters;
   markRead: (input: { userUuid: string; messageGroupUuid: string; seq: number }) => Promise<unknown>;
   tellTyping: (messageGroupUuid: string, userUuid: string) => void;
 };
+
+/** Typing is told this often at most, for each person and conversation. */
+const typingPauseMs = 1_000;
 
 type Action = (session: Session, payload: unknown) => Promise<unknown>;
 
@@ -22,15 +26,10 @@ type Action = (session: Session, payload: unknown) => Promise<unknown>;
 export function createActions(ctx: ActionsContext): Record<string, Action> {
   const send = sendPayload(ctx.config.MESSAGE_MAX_CHARS);
 
-  /** Over HTTP and sockets together. */
-  function takeRequest({ user }: Session) {
-    const waitSeconds = ctx.rateLimit.take(user.uuid);
-    if (waitSeconds > 0) throw new RateLimited(waitSeconds);
-  }
+  const typingLately = new LRUCache<string, true>({ max: 10_000, ttl: typingPauseMs });
 
   return {
     async 'message.send'(session, payload) {
-      takeRequest(session);
       const body = parse(send.body, payload, 'body_invalid');
       const { idempotency_key } = parse(send.key, payload, 'body_invalid');
       const { user } = session;
@@ -43,13 +42,15 @@ export function createActions(ctx: ActionsContext): Record<string, Action> {
     },
 
     async 'message_group.read'(session, payload) {
-      takeRequest(session);
       const { message_group_uuid, seq } = parse(readPayload, payload, 'body_invalid');
       return ctx.markRead({ userUuid: session.user.uuid, messageGroupUuid: message_group_uuid, seq });
     },
 
     async typing({ user }, payload) {
       const { message_group_uuid } = parse(typingPayload, payload, 'body_invalid');
+      const key = `${user.uuid} ${message_group_uuid}`;
+      if (typingLately.has(key)) throw new RateLimited(typingPauseMs / 1_000);
+      typingLately.set(key, true);
       const roster = await ctx.rosters.get(message_group_uuid, { maxAgeMs: rosterMaxAgeMs });
       if (!roster?.has(user.uuid)) throw new AppError('message_group_not_found');
       if (!isLarge(roster)) ctx.tellTyping(message_group_uuid, user.uuid);

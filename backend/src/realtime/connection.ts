@@ -18,6 +18,9 @@ const writeBytes = 32 * 1024;
 /** How long a peer may take to answer a close. A slow one gets the time to read what lies before it. */
 const goodbyeMs = 2_000;
 const slowGoodbyeMs = 15_000;
+/** A heartbeat of a client costs nothing this often; clients of ours send one every 25 s. */
+const freePingMs = 4_000;
+const refusalsForMs = 60_000;
 /** Timers take no more. */
 const maxTimerMs = 2 ** 31 - 1;
 
@@ -33,6 +36,8 @@ export function createConnection(
     interval: 'second',
   });
   frames.content = 3 * framesPerSecond;
+  let pingedAtMs = Number.NEGATIVE_INFINITY;
+  let refusals = { count: 0, sinceMs: 0 };
   let isAnswering = true;
   let isGathering = false;
   let deadline: NodeJS.Timeout | undefined;
@@ -75,7 +80,6 @@ export function createConnection(
     /** Requests begin one after the other; resolves when the last one has begun. */
     turn: Promise.resolve(),
     inFlight: 0,
-    refusals: 0,
     junk: 0,
 
     isOpen: () => ws.readyState === ws.OPEN,
@@ -101,6 +105,22 @@ export function createConnection(
     takeFrame(): number {
       if (framesPerSecond === 0 || frames.tryRemoveTokens(1)) return 0;
       return Math.max(1, Math.ceil(frames.getWaitTime(1) / 1_000));
+    },
+
+    /** Whether this `ping` is a heartbeat, which costs nothing. */
+    takePing(): boolean {
+      const nowMs = performance.now();
+      if (nowMs - pingedAtMs < freePingMs) return false;
+      pingedAtMs = nowMs;
+      return true;
+    },
+
+    /** The refusals of the last minute, this one included. */
+    countRefusal(): number {
+      const nowMs = performance.now();
+      if (nowMs - refusals.sinceMs > refusalsForMs) refusals = { count: 0, sinceMs: nowMs };
+      refusals.count += 1;
+      return refusals.count;
     },
 
     /** Closes with 4401 at that time, unless it is told another one before. */

@@ -18,13 +18,14 @@ type Api = Awaited<ReturnType<World['liveNode']>>;
 let world: World;
 let api: Api;
 let ada: TestPerson;
+let ben: TestPerson;
 let open: LiveClient[] = [];
 
 beforeAll(async () => {
   world = await createWorld();
   api = await world.liveNode({ CORS_ORIGINS: 'https://chat.example' });
   ada = await world.person('ada');
-  await world.person('ben');
+  ben = await world.person('ben');
   world.runStream();
 });
 afterEach(async () => {
@@ -62,22 +63,52 @@ describe('a handshake', () => {
       await expect(visit(api, { origin })).rejects.toThrow('status 403');
   });
 
-  it('is bounded: sockets that wait to authenticate, of all and of an address, and handshakes a second', async () => {
-    const bounded = async (changes: Record<string, string>, status: number) => {
-      const node = await world.liveNode(changes);
-      // At once: places are free again after a while.
-      const visits = await Promise.allSettled(Array.from({ length: 10 }, () => visit(node)));
-      const refusals = visits.filter((each) => each.status === 'rejected');
-      expect(visits.length - refusals.length).toBeGreaterThanOrEqual(2);
-      expect(new Set(refusals.map(({ reason }) => reason.message))).toEqual(new Set([`status ${status}`]));
-      return node;
-    };
-    await bounded({ REALTIME_UNAUTHENTICATED: '2' }, 503);
-    await bounded({ REALTIME_HANDSHAKES_PER_SECOND: '2' }, 503);
-    const node = await bounded({ REALTIME_UNAUTHENTICATED_PER_ADDRESS: '2' }, 429);
-    await open.at(-1)?.authenticate(ada);
-    await visit(node);
+  it('is bounded a second', async () => {
+    const node = await world.liveNode({ REALTIME_HANDSHAKES_PER_SECOND: '2' });
+    // At once: places are free again after a while.
+    const visits = await Promise.allSettled(Array.from({ length: 10 }, () => visit(node)));
+    const refusals = visits.filter((each) => each.status === 'rejected');
+    expect(visits.length - refusals.length).toBeGreaterThanOrEqual(2);
+    expect(new Set(refusals.map(({ reason }) => reason.message))).toEqual(new Set(['status 503']));
   });
+
+  it.each<Record<string, string>>([
+    { REALTIME_UNAUTHENTICATED: '2' },
+    { REALTIME_UNAUTHENTICATED_PER_ADDRESS: '2' },
+  ])('sends away who has been silent for longest where too many wait, %j', async (changes) => {
+    const node = await world.liveNode(changes);
+    const member = await join(ada, node);
+    const silent = [await visit(node), await visit(node), await visit(node), await visit(node)];
+    for (const { closed } of silent.slice(0, 2))
+      expect(await closed).toEqual({ code: 4429, reason: 'others wait' });
+    expect(silent.slice(2).map(({ socket }) => socket.readyState)).toEqual([1, 1]);
+    expect(await member.request('ping')).toMatchObject({ success: true });
+  });
+
+  it('counts by the address that the trusted proxies saw', async () => {
+    const node = await world.liveNode({ REALTIME_UNAUTHENTICATED_PER_ADDRESS: '1', TRUSTED_PROXIES: '1' });
+    const from = async (address: string) => {
+      const client = await connect(node.url, { headers: { 'X-Forwarded-For': `6.6.6.6, ${address}` } });
+      open.push(client);
+      return client;
+    };
+    const [first, other] = [await from('203.0.113.1'), await from('203.0.113.2')];
+    await from('203.0.113.1');
+    expect((await first.closed).code).toBe(4429);
+    expect(other.socket.readyState).toBe(1);
+  });
+
+  it('of 230 sockets that say nothing keeps no honest person out', async () => {
+    const node = await world.liveNode();
+    const silent = await Promise.all(Array.from({ length: 230 }, () => visit(node)));
+    const honest = await Promise.all(
+      Array.from({ length: 30 }, async (_, index) =>
+        (await join(index % 2 ? ada : ben, node)).request('ping'),
+      ),
+    );
+    expect(honest.filter(({ success }) => success)).toHaveLength(30);
+    expect(silent.filter(({ socket }) => socket.readyState === 1).length).toBeLessThanOrEqual(200);
+  }, 20_000);
 });
 
 describe('authentication', () => {
@@ -226,19 +257,63 @@ describe('a frame', () => {
   });
 
   it('too many are refused with the time to wait, by socket and by person', async () => {
-    const node = await world.liveNode({ REALTIME_FRAMES_PER_SECOND: '5', RATE_LIMIT_PER_MINUTE: '3' });
+    const node = await world.liveNode({ REALTIME_FRAMES_PER_SECOND: '5', RATE_LIMIT_PER_MINUTE: '4' });
     const client = await join(ada, node);
     const sends = [];
     for (let send = 0; send < 4; send += 1)
       sends.push(await client.request('message.send', { handle: 'ben', message: `${send}` }));
+    // The fourth is the `authenticate`.
     expect(sends.map(({ success }) => success)).toEqual([true, true, true, false]);
     expect(sends[3].error).toMatchObject({ code: 'rate_limited', retry_after: expect.any(Number) });
     const pings = await Promise.all(Array.from({ length: 20 }, () => client.request('ping')));
     const refused = pings.filter(({ error }) => error?.code === 'rate_limited');
-    expect(refused.length).toBeGreaterThan(5);
+    expect(refused).toHaveLength(19);
     expect(refused[0].error.retry_after).toBeGreaterThan(0);
     for (let frame = 0; frame < 120; frame += 1) client.socket.send('{"id":"x","action":"ping"}');
     expect((await client.closed).code).toBe(4429);
+  });
+
+  it.each([
+    ['typing', (uuid: string) => ({ message_group_uuid: uuid })],
+    ['ping', () => ({})],
+    ['authenticate', () => ({ token: ada.token })],
+    ['nothing', () => ({})],
+  ])('costs of what its person may ask for: %s', async (action, payload) => {
+    const node = await world.liveNode({ RATE_LIMIT_PER_MINUTE: '10' });
+    const client = await join(ada, node);
+    const uuid = '11111111-1111-4111-8111-111111111111';
+    for (let frame = 0; frame < 10; frame += 1) await client.request(action, payload(uuid));
+    const answer = await client.request(action, payload(uuid));
+    expect(answer.error).toMatchObject({ code: 'rate_limited', retry_after: expect.any(Number) });
+    expect((await node.get('/api/profile', { as: ada })).status).toBe(429);
+    // A socket more costs the same, and its client is told to wait, not that its token is wrong.
+    const late = await visit(node);
+    expect(await late.authenticate(ada)).toMatchObject({ error: { code: 'rate_limited' } });
+    expect((await late.closed).code).toBe(4429);
+  });
+
+  it('that is a heartbeat is answered whatever its person has sent before', async () => {
+    const node = await world.liveNode({ RATE_LIMIT_PER_MINUTE: '5', REALTIME_FRAMES_PER_SECOND: '2' });
+    const client = await join(ada, node);
+    for (let frame = 0; frame < 20; frame += 1) client.socket.send('{"id":"x","action":"nothing"}');
+    expect(await client.request('ping')).toMatchObject({ success: true });
+    expect(await client.request('ping')).toMatchObject({ error: { code: 'rate_limited' } });
+    await sleep(4_100);
+    expect(await client.request('ping')).toMatchObject({ success: true });
+  }, 10_000);
+
+  it('of typing is told once a second for a person and conversation, on whatever device', async () => {
+    const [one, two, reader] = [await join(ada), await join(ada), await join(ben)];
+    const sent = await one.request('message.send', { handle: 'ben', message: 'typing' });
+    const { message_group_uuid } = sent.data;
+    const answers = [];
+    for (let frame = 0; frame < 30; frame += 1)
+      answers.push(await (frame % 2 ? one : two).request('typing', { message_group_uuid }));
+    const told = answers.filter(({ success }) => success).length;
+    expect(told).toBeLessThan(5);
+    expect(answers.filter(({ error }) => error?.code === 'rate_limited')).toHaveLength(30 - told);
+    await reader.event('typing');
+    expect(reader.events('typing').length).toBeLessThanOrEqual(told);
   });
 });
 

@@ -22,7 +22,7 @@ import { createDeliveryServer } from './delivery-server.ts';
 import { endpointUrl } from './endpoint-url.ts';
 import { closeCodes, codeOf } from './frame-errors.ts';
 import { event } from './frames.ts';
-import { createHandshakes, refuseUpgrade } from './handshake.ts';
+import { createHandshakes, type Guest, refuseUpgrade } from './handshake.ts';
 import { createNews, rosterMaxAgeMs } from './news.ts';
 import { createOutboxes } from './outboxes.ts';
 import { createPresence } from './presence.ts';
@@ -86,7 +86,15 @@ export function createGateway(ctx: GatewayContext) {
   const connected = new Set<Connection>();
   const actions = createActions({ ...ctx, rosters, markRead, tellTyping });
   const receiver = createReceiver({
-    ...{ sessions, actions, overload: ctx.overload, logger, metrics, onAuthenticated },
+    ...{
+      sessions,
+      actions,
+      rateLimit: ctx.rateLimit,
+      overload: ctx.overload,
+      logger,
+      metrics,
+      onAuthenticated,
+    },
   });
   const server = new WebSocketServer({
     noServer: true,
@@ -110,20 +118,24 @@ export function createGateway(ctx: GatewayContext) {
   function upgrade(req: IncomingMessage, socket: Duplex, head: Buffer) {
     const status = stopping.signal.aborted || !isListed ? 503 : handshakes.refusal(req);
     if (status) return refuseUpgrade(socket, status);
-    const stopCounting = handshakes.count(req);
-    socket.once('close', stopCounting);
-    server.handleUpgrade(req, socket, head, (ws) => accept(ws, socket, stopCounting));
+    const guest = handshakes.enter(req);
+    socket.once('close', () => handshakes.leave(guest));
+    server.handleUpgrade(req, socket, head, (ws) => accept(ws, socket, guest));
   }
 
-  function accept(ws: WebSocket, socket: Duplex, stopCounting: () => void) {
+  function accept(ws: WebSocket, socket: Duplex, guest: Guest) {
     const connection = createConnection(ws, socket, {
       bufferBytes: config.REALTIME_BUFFER_BYTES,
       framesPerSecond: config.REALTIME_FRAMES_PER_SECOND,
     });
+    guest.dismiss = () => connection.close(closeCodes.tooMany, 'others wait');
     connected.add(connection);
     connection.closeAt(Date.now() + authenticateWithinMs, 'authenticate first');
     ws.on('message', (data, isBinary) => {
-      void receiver.receive(connection, data, isBinary).then(() => connection.session && stopCounting());
+      guest.isSilent = false;
+      void receiver
+        .receive(connection, data, isBinary)
+        .then(() => connection.session && handshakes.leave(guest));
     });
     // A frame that breaks the protocol: ws closes with the code that says so.
     ws.on('error', (err) => logger.debug({ err, connection: connection.id }, 'a socket failed'));

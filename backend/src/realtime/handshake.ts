@@ -2,6 +2,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Config } from '@parley/config/config';
 import { TokenBucket } from 'limiter';
+import { clientAddress } from '../client-address.ts';
 
 export const realtimePath = '/api/realtime';
 
@@ -11,15 +12,39 @@ type HandshakeConfig = Pick<
   | 'REALTIME_HANDSHAKES_PER_SECOND'
   | 'REALTIME_UNAUTHENTICATED'
   | 'REALTIME_UNAUTHENTICATED_PER_ADDRESS'
+  | 'TRUSTED_PROXIES'
 >;
+
+/** A socket that has not authenticated yet. */
+export type Guest = { address: string; isSilent: boolean; dismiss: () => void };
 
 /** Who may open a socket, and how many sockets may wait for their `authenticate`. */
 export function createHandshakes(config: HandshakeConfig) {
   const perSecond = config.REALTIME_HANDSHAKES_PER_SECOND;
   const bucket = new TokenBucket({ bucketSize: perSecond, tokensPerInterval: perSecond, interval: 'second' });
   bucket.content = perSecond;
-  const waiting = new Map<string, number>();
-  let waitingInAll = 0;
+  /** The oldest first. */
+  const guests = new Set<Guest>();
+  const addresses = new Map<string, Set<Guest>>();
+
+  /** Where so many wait, sends away the one that has said nothing for longest. False where all have said something. */
+  function makeRoom(waiting: Set<Guest> | undefined, max: number): boolean {
+    if (!waiting || waiting.size < max) return true;
+    for (const guest of waiting) {
+      if (!guest.isSilent) continue;
+      leave(guest);
+      guest.dismiss();
+      return true;
+    }
+    return false;
+  }
+
+  function leave(guest: Guest) {
+    guests.delete(guest);
+    const ofAddress = addresses.get(guest.address);
+    ofAddress?.delete(guest);
+    if (ofAddress?.size === 0) addresses.delete(guest.address);
+  }
 
   return {
     /** The status of a refusal, or undefined. */
@@ -28,31 +53,25 @@ export function createHandshakes(config: HandshakeConfig) {
       if (req.method !== 'GET') return 405;
       if (!isAllowed(req, config.CORS_ORIGINS)) return 403;
       if (perSecond > 0 && !bucket.tryRemoveTokens(1)) return 503;
-      if (waitingInAll >= config.REALTIME_UNAUTHENTICATED) return 503;
-      if ((waiting.get(addressOf(req)) ?? 0) >= config.REALTIME_UNAUTHENTICATED_PER_ADDRESS) return 429;
+      const ofAddress = addresses.get(clientAddress(req, config.TRUSTED_PROXIES));
+      if (!makeRoom(ofAddress, config.REALTIME_UNAUTHENTICATED_PER_ADDRESS)) return 429;
+      if (!makeRoom(guests, config.REALTIME_UNAUTHENTICATED)) return 503;
       return undefined;
     },
 
-    /** Counts a socket until the returned function is called. */
-    count(req: IncomingMessage): () => void {
-      const address = addressOf(req);
-      waitingInAll += 1;
-      waiting.set(address, (waiting.get(address) ?? 0) + 1);
-      let isCounted = true;
-      return () => {
-        if (!isCounted) return;
-        isCounted = false;
-        waitingInAll -= 1;
-        const left = (waiting.get(address) ?? 1) - 1;
-        if (left > 0) waiting.set(address, left);
-        else waiting.delete(address);
-      };
+    /** Counts a socket until it leaves. */
+    enter(req: IncomingMessage): Guest {
+      const address = clientAddress(req, config.TRUSTED_PROXIES);
+      const guest = { address, isSilent: true, dismiss: () => {} };
+      guests.add(guest);
+      addresses.set(address, (addresses.get(address) ?? new Set()).add(guest));
+      return guest;
     },
+    leave,
   };
 }
 
 const pathOf = (req: IncomingMessage) => (req.url ?? '').split('?', 1)[0];
-const addressOf = (req: IncomingMessage) => req.socket.remoteAddress ?? '';
 
 /** A browser always tells its origin, and a page cannot change it. Who tells none is no browser. */
 function isAllowed({ headers }: IncomingMessage, origins: readonly string[]): boolean {

@@ -3,6 +3,7 @@ import type { RawData } from 'ws';
 import type { Logger } from '../logger.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Overload } from '../overload.ts';
+import type { RateLimit } from '../rate-limit.ts';
 import { parse } from '../route.ts';
 import type { Session, Sessions } from '../sessions.ts';
 import { traceFrame } from '../tracing.ts';
@@ -14,6 +15,7 @@ import { authenticatePayload, type Frame, frameSchema, response } from './frames
 export type ReceiverOptions = {
   sessions: Sessions;
   actions: ReturnType<typeof createActions>;
+  rateLimit: RateLimit;
   overload: Overload;
   logger: Logger;
   metrics?: Metrics | undefined;
@@ -25,12 +27,13 @@ export type ReceiverOptions = {
 const maxInFlight = 64;
 /** A sign-out is told to every node, which closes the sockets. Where that fails, no frame is taken for longer than this. */
 const personMaxAgeMs = 1_000;
+/** Within a minute. */
 const maxRefusals = 100;
 const maxJunk = 10;
 
 /** What comes from sockets: each frame is answered, and none brings anybody down. */
 export function createReceiver(options: ReceiverOptions) {
-  const { sessions, actions, overload, logger, metrics, onAuthenticated } = options;
+  const { sessions, actions, rateLimit, overload, logger, metrics, onAuthenticated } = options;
   let isDraining = false;
   let inFlight = 0;
   let onIdle = () => {};
@@ -47,8 +50,10 @@ export function createReceiver(options: ReceiverOptions) {
     let outcome = 'ok';
     let leave = () => {};
     try {
-      leave = overload.enter(connection.session?.user.uuid);
-      const data = await answer(connection, frame);
+      // A heartbeat is answered whatever else its person does.
+      const isHeartbeat = frame.action === 'ping' && connection.takePing();
+      if (!isHeartbeat) leave = overload.enter(connection.session?.user.uuid);
+      const data = await answer(connection, frame, isHeartbeat);
       connection.send(response(frame.id, data));
       logAppended(connection, frame, data);
     } catch (error) {
@@ -85,12 +90,12 @@ export function createReceiver(options: ReceiverOptions) {
   const known = (action: string) =>
     action === 'authenticate' || Object.hasOwn(actions, action) ? action : 'unknown';
 
-  async function answer(connection: Connection, frame: Frame): Promise<unknown> {
-    const waitSeconds = connection.takeFrame();
-    if (waitSeconds > 0) throw new RateLimited(waitSeconds);
+  async function answer(connection: Connection, frame: Frame, isHeartbeat: boolean): Promise<unknown> {
+    if (!isHeartbeat) takeTokens(connection.takeFrame());
     if (isDraining || connection.inFlight > maxInFlight) throw new AppError('busy');
     if (frame.action === 'authenticate') return inTurn(connection, () => authenticate(connection, frame));
     if (!connection.session) throw new AppError('generic_401');
+    if (!isHeartbeat) takeTokens(rateLimit.take(connection.session.user.uuid));
     const action = Object.hasOwn(actions, frame.action) ? actions[frame.action] : undefined;
     if (!action) throw new AppError('action_unknown');
     // Requests begin in the order in which they came.
@@ -116,6 +121,7 @@ export function createReceiver(options: ReceiverOptions) {
     const session = await sessions.open(token);
     const before = connection.session;
     if (before && before.user.uuid !== session.user.uuid) throw new AppError('generic_401');
+    takeTokens(rateLimit.take(session.user.uuid));
     connection.session = session;
     if (!before) await place(connection, session);
     const expiresAtMs = session.expiresAtSeconds * 1_000;
@@ -149,8 +155,9 @@ export function createReceiver(options: ReceiverOptions) {
       connection.close(closeCodes.unauthenticated, code);
     if (code === 'too_many_connections') connection.close(closeCodes.tooMany, code);
     if (code !== 'rate_limited') return;
-    connection.refusals += 1;
-    if (connection.refusals >= maxRefusals) connection.close(closeCodes.tooMany, 'too many requests');
+    // Without a session it would wait for the end of its time, and be told that its token is wrong.
+    if (!connection.session || connection.countRefusal() >= maxRefusals)
+      connection.close(closeCodes.tooMany, 'too many requests');
   }
 
   return {
@@ -168,6 +175,10 @@ export function createReceiver(options: ReceiverOptions) {
       });
     },
   };
+}
+
+function takeTokens(waitSeconds: number) {
+  if (waitSeconds > 0) throw new RateLimited(waitSeconds);
 }
 
 function json(text: string): unknown {
