@@ -140,6 +140,28 @@ describe('a group', () => {
 });
 
 describe('who was removed', () => {
+  it('is shown nothing more after a second, though the stream that would tell of the removal stands still', async () => {
+    const [admin, member, removed] = [await join(one, ada), await join(other, ben), await join(other, cleo)];
+    const body = { title: 'still', handles: ['ben', 'cleo'] };
+    const created = await one.post('/api/message_groups', { as: ada, body });
+    const uuid: string = created.body.message_group_uuid;
+    const ofGroup = (data: { message_group_uuid: string }) => data.message_group_uuid === uuid;
+    await removed.event('membership', (data) => ofGroup(data) && data.user_uuid === cleo?.uuid);
+    // Now the node of both remembers who is in it.
+    await admin.request('typing', { message_group_uuid: uuid });
+    await removed.event('typing', ofGroup);
+    await stream.stop();
+    await one.delete(`/api/message_groups/${uuid}/members/cleo`, { as: ada });
+    await sleep(1_000);
+    const before = removed.frames.length;
+    await admin.request('message_group.read', { message_group_uuid: uuid, seq: 2 });
+    expect(await member.event('message_group.read', ofGroup)).toMatchObject({ read_seq: 2 });
+    // What is sent to one socket is sent to all others of its node at once: a frame that is asked for comes after it.
+    await removed.request('ping', {});
+    expect(removed.frames.slice(before).filter(({ type }) => type === 'event')).toEqual([]);
+    stream = world.runStream();
+  });
+
   it('hears nothing from a node that waits for names meanwhile', async () => {
     const proxy = await createDatabaseProxy(world.database.url);
     const slow = await world.liveNode({ DATABASE_URL: proxy.url });
