@@ -1,17 +1,20 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type CheckResult, check as checkTable } from '@parley/core/check';
 import { type Cluster, startCluster } from './cluster.ts';
-import { countLetters, drain, readFinal } from './final.ts';
+import { countLetters, drain, readFinal, waitForErasures } from './final.ts';
 import { createRecorder, type History, type Recorder } from './history.ts';
+import { inject } from './inject.ts';
 import { createLiveView } from './live-view.ts';
-import { type PlanOptions, planFaults } from './plan.ts';
 import { createRandom } from './random.ts';
-import { suffer } from './suffer.ts';
-import { createWeather } from './weather.ts';
+import { type ScheduleOptions, scheduleFaults } from './schedule.ts';
+import { createTableFaults } from './table-faults.ts';
 import { type Actor, live, setUp } from './workload.ts';
 
-export type CampaignOptions = PlanOptions & {
+export type CampaignOptions = ScheduleOptions & {
   people?: number;
+  /** How many of 100 people erase themselves. */
+  erasePercent?: number;
+  /** Plants a loss that the checker must find. */
+  losesFirstMessages?: boolean | undefined;
   onProgress?: (line: string) => void;
   /** Where the logs of the processes go. */
   keepLogsIn?: string | undefined;
@@ -19,24 +22,26 @@ export type CampaignOptions = PlanOptions & {
 
 export type CampaignResult = {
   history: History;
-  /** Requests that each weather met, and records that were poisoned. */
+  /** Requests that each fault hit, and records that were poisoned. */
   hits: Record<string, number>;
   /** What `bin/check` says of the table. */
   check: CheckResult;
   /** Dead letters: of poisoned records (each must become one), and of those that nobody poisoned. */
   letters: { poisoned: number; lost: number };
+  /** First messages that were acknowledged and not written, on purpose. */
+  planted: number;
 };
 
-/** Time in which everybody must hear of everything, with a second for the machine. */
+/** Time in which everybody must receive everything, with a second for the machine. */
 const drainMs = 16_000;
 /** What is still not answered this long after the last fault is given up. */
 const patienceMs = 30_000;
 
-/** Runs one campaign: people who live through the faults of a plan, and what they put down of it. */
+/** Runs one campaign: people who live through the faults of a schedule, and what they record of it. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
-  const { seed, minutes, people = 50, onProgress = () => {} } = options;
-  const weather = createWeather(seed);
-  const cluster = await startCluster(weather);
+  const { seed, minutes, people = 50, erasePercent = 8, onProgress = () => {} } = options;
+  const tableFaults = createTableFaults(options);
+  const cluster = await startCluster(tableFaults);
   let actors: Actor[] = [];
   try {
     const recorder = createRecorder();
@@ -45,20 +50,25 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     actors = gathered.actors;
     const conversations = await setUp(actors, createRandom(seed, 3_000_000));
     onProgress(`seed ${seed}: ${people} people in ${conversations.length} conversations`);
-    const endsAt = performance.now() + minutes * 60_000;
-    const isOver = () => performance.now() > endsAt;
-    const lives = Promise.all(actors.map((actor) => live(actor, actors, conversations, isOver)));
-    await Promise.all(planFaults(options).map((fault) => suffer(cluster, weather, recorder, fault)));
+    const startedAt = performance.now();
+    const time = { progress: () => (performance.now() - startedAt) / (minutes * 60_000), erasePercent };
+    const lives = Promise.all(actors.map((actor) => live(actor, actors, conversations, time)));
+    const faults = scheduleFaults(options);
+    await Promise.all(faults.map((fault) => inject(cluster, tableFaults, recorder, fault)));
     onProgress(`seed ${seed}: the faults are over`);
-    await Promise.race([lives, giveUpLater(actors)]);
+    await endOf(lives, actors);
+    await waitForErasures(cluster);
     await drain(actors, recorder, drainMs);
     for (const service of Object.values(cluster.services)) service.assertAlive();
-    await readFinal(actors, cluster.nodes['backend-1'], directory, recorder);
+    // Whoever signed out while the faults lasted may have lost the newest token to a late attempt.
+    await Promise.all(actors.filter(isAlive).map(({ view }) => view.identity.renew()));
+    await readFinal(actors, cluster, directory, recorder);
     return {
       history: recorder.history,
-      hits: { ...weather.hits, 'poisoned-record': weather.poisoned() },
+      hits: { ...tableFaults.hits, 'poisoned-record': tableFaults.poisoned() },
       check: await checkTable(cluster.table, cluster.pool),
-      letters: await countLetters(cluster, weather.poisoned()),
+      letters: await countLetters(cluster, tableFaults.poisoned()),
+      planted: tableFaults.losses(),
     };
   } finally {
     for (const { view } of actors) view.stop();
@@ -67,9 +77,14 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
   }
 }
 
-async function giveUpLater(actors: Actor[]) {
-  await sleep(patienceMs, undefined, { ref: false });
-  for (const { view } of actors) view.asker.giveUp();
+const isAlive = ({ view }: Actor) => !view.identity.isErased;
+
+async function endOf(lives: Promise<unknown>, actors: Actor[]) {
+  const timer = setTimeout(() => {
+    for (const { view } of actors) view.asker.giveUp();
+  }, patienceMs);
+  await lives;
+  clearTimeout(timer);
 }
 
 async function gather({ person, nodes }: Cluster, recorder: Recorder, seed: number, count: number) {

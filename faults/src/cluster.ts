@@ -12,7 +12,8 @@ import { engineUrl, forkEngine, root } from '@parley/engines/launch';
 import { type Fate, startFaultProxy } from '@parley/engines/testing/fault-proxy';
 import { startStreamProxy } from '@parley/engines/testing/stream-proxy';
 import getPort from 'get-port';
-import type { Target } from './plan.ts';
+import type { Identity } from './requests.ts';
+import type { Target } from './schedule.ts';
 import { createService, type Service } from './service.ts';
 
 /** Shards that the stream begins with. */
@@ -22,7 +23,7 @@ const tokenHours = 12;
 
 export type ClusterOptions = {
   /** Asked for each request to the table, by its operation. */
-  decide: (operation: string) => Fate;
+  decide: (operation: string, body: Buffer) => Fate;
   rewrite: (operation: string, body: Buffer) => Buffer;
 };
 
@@ -109,7 +110,7 @@ export async function startCluster({ decide, rewrite }: ClusterOptions) {
     'backend-2': backend(2),
   };
 
-  /** As the checker's own side of the house reads it: not through the proxy. */
+  /** For the final reading and `bin/check`: not through the proxies. */
   const direct = createTable({
     region: 'us-east-1',
     endpoint: tableUrl,
@@ -137,12 +138,17 @@ export async function startCluster({ decide, rewrite }: ClusterOptions) {
     pool,
 
     /** Somebody with a profile and a token. */
-    async person(handle: string) {
+    async person(handle: string): Promise<Identity> {
       const sub = crypto.randomUUID();
       const signUp = { sub, preferredUsername: handle, name: handle, email: `${handle}@example.com` };
       const { uuid } = await users.insertFromSignUp(pool, signUp);
-      const exp = Math.floor(Date.now() / 1_000) + tokenHours * 3_600;
-      return { uuid, handle, token: await issuer.token(sub, { claims: { exp } }) };
+      const tokens: string[] = [];
+      const renew = async () => {
+        const exp = Math.floor(Date.now() / 1_000) + tokenHours * 3_600;
+        tokens.push(await issuer.token(sub, { claims: { exp } }));
+      };
+      await renew();
+      return { uuid, handle, tokens, isSigningOut: false, mayBeSignedOut: false, isErased: false, renew };
     },
 
     /** What the processes logged. */

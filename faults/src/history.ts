@@ -1,6 +1,6 @@
 /*
- * What the clients of a campaign put down: what they asked, what they were answered, what they saw. The checker knows
- * nothing else. Times are milliseconds since the campaign began, by the one clock of all its clients.
+ * What the clients of a campaign record: what they asked, what they were answered, what they saw, and what is stored at
+ * the end. The checker knows nothing else. Times are milliseconds since the campaign began, by one clock for all clients.
  */
 
 export type Entry = {
@@ -13,35 +13,56 @@ export type Entry = {
   created_at: string;
 };
 
+export type Role = 'admin' | 'member';
+
+/** An entry as the table holds it, with what folds a log into members and title. */
+export type StoredEntry = Entry & { members?: string[]; role?: Role; title?: string };
+
 export type Row = {
   uuid: string;
+  kind: string;
+  display_name: string;
   message: string;
   created_at: string;
   last_seq: number;
   unread_count: number;
   read_seq: number;
+  muted: boolean;
+  hidden: boolean;
 };
 
+export type Member = { uuid: string; role: Role };
+
+/** A group as its details show it to one member. */
+export type Details = { group: string; title: string | null; members: Member[]; read_seq: number };
+
+export type Settings = { muted: boolean; hidden: boolean };
+
 export type Call =
-  /** `known` is the request's `known_seq`; `to` a person, where the conversation is a direct one. */
+  /** `known` is the request's `known_seq`; `to` is a person if the conversation is a direct one. */
   | { kind: 'send'; group: string; message: string; key: string; known: number; to?: string }
   | { kind: 'mark-read'; group: string; seq: number }
   | { kind: 'add'; group: string; member: string }
   | { kind: 'remove'; group: string; member: string }
+  | { kind: 'role'; group: string; member: string; role: Role }
   | { kind: 'rename'; group: string; title: string }
   | { kind: 'create'; title: string; members: string[]; key: string }
-  /** `isLook`: asked for by chance, and not by the live client that lacks something. */
+  | ({ kind: 'settings'; group: string } & Partial<Settings>)
+  /** `token` numbers the person's tokens in the order of their issue. Every token up to it must die. */
+  | { kind: 'sign-out'; token: number }
+  | { kind: 'erase'; token: number }
+  /** `isLook`: asked by chance, not by the live client because it lacks something. */
   | { kind: 'history'; group: string; after: number; isLook?: true }
-  | { kind: 'inbox' };
+  | { kind: 'inbox'; hidden?: true };
 
-/** What an answer of 200 held, as far as the checker looks at it. */
+/** The part of an answer of 200 that the checker judges. */
 export type Result = {
   entry?: Entry;
   entries?: Entry[];
   rows?: Row[];
-  group?: string;
-  members?: string[];
+  details?: Details;
   read?: { read_seq: number; unread_count: number };
+  settings?: Settings;
 };
 
 /**
@@ -64,9 +85,14 @@ export type Observation =
   | { type: 'row'; atMs: number; person: string; socket: number; row: Row }
   | { type: 'fault'; atMs: number; endMs: number; kind: string; target: string }
   | { type: 'drained'; atMs: number }
-  /** What a member reads when all is over. */
-  | { type: 'final-log'; person: string; group: string; entries: Entry[]; members: string[] }
-  | { type: 'final-inbox'; person: string; rows: Row[] };
+  /** What one backend answers a person at the end. */
+  | { type: 'final-log'; person: string; node: string; group: string; entries: Entry[]; details: Details }
+  /** A conversation that the backend refuses to a person who wrote in it, made it, or is a member of it. */
+  | { type: 'final-refusal'; person: string; node: string; group: string; status: number }
+  | { type: 'final-inbox'; person: string; node: string; rows: Row[] }
+  | { type: 'final-token'; person: string; node: string; token: number; status: number }
+  /** What the table holds at the end, of each conversation that any call or answer named. */
+  | { type: 'final-table'; group: string; entries: StoredEntry[]; members: Member[]; title: string | null };
 
 export type History = Observation[];
 

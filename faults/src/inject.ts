@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Cluster } from './cluster.ts';
 import type { Recorder } from './history.ts';
-import type { Fault } from './plan.ts';
-import type { createWeather } from './weather.ts';
+import type { Fault } from './schedule.ts';
+import type { createTableFaults } from './table-faults.ts';
 
 const maxShards = 8;
 
-/** Carries a fault out when its time has come, and puts down when it began and when all was well again. */
-export async function suffer(
+/** Injects a fault when its time has come, and records when it began and when all was well again. */
+export async function inject(
   { services, stream }: Pick<Cluster, 'services' | 'stream'>,
-  weather: ReturnType<typeof createWeather>,
+  tableFaults: ReturnType<typeof createTableFaults>,
   recorder: Recorder,
   fault: Fault,
 ): Promise<void> {
@@ -31,7 +31,7 @@ export async function suffer(
     await whenTheTableAnswers(() => stream.split(open[0] ?? '', open.length < maxShards ? 2 : 1));
   } else if (fault.kind === 'expire') stream.expireIterators();
   else {
-    const end = weather.begin(fault.kind);
+    const end = tableFaults.begin(fault.kind);
     await sleep(fault.forMs);
     end();
   }

@@ -1,12 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Entry, Row } from './history.ts';
+import type { CallOf, Entry, Row } from './history.ts';
 import { type Asker, createAsker, type PersonOptions } from './person.ts';
-import { entryOf, rowOf } from './requests.ts';
+import { entryOf, rowOf, tokenOf } from './requests.ts';
 import { openSocket, type SocketEvent } from './socket.ts';
 
 /*
- * A live client to the letter of docs/realtime.md ("The client"): it reads its inbox after `authenticate` and 5 s later,
- * fetches what it lacks with `after_seq`, and from then on believes events, whose seq tells when something is missing.
+ * A live client exactly as docs/realtime.md describes it ("The client"): it reads its inbox after `authenticate` and 5 s
+ * later, fetches what it lacks with `after_seq`, and then trusts events, whose seq shows when something is missing.
  */
 
 const inboxAgainMs = 5_000;
@@ -56,8 +56,13 @@ export function createLiveView(options: PersonOptions) {
     fetching.delete(group);
   }
 
+  /** Hidden conversations too: their changes of members show them to nobody. */
   async function readInbox() {
-    const answer = await asker.ask({ kind: 'inbox' });
+    await Promise.all([readRows({ kind: 'inbox' }), readRows({ kind: 'inbox', hidden: true })]);
+  }
+
+  async function readRows(call: CallOf<'inbox'>) {
+    const answer = await asker.ask(call);
     if (answer.outcome !== 'ok') return;
     for (const row of answer.result.rows ?? []) {
       groups.add(row.uuid);
@@ -93,7 +98,7 @@ export function createLiveView(options: PersonOptions) {
       sockets += 1;
       const [socket, person] = [sockets, identity.uuid];
       try {
-        const live = await openSocket(nodes[node] ?? '', identity.token, (event) => hear(socket, event));
+        const live = await openSocket(nodes[node] ?? '', tokenOf(identity), (event) => hear(socket, event));
         recorder.put({ type: 'socket', atMs: recorder.nowMs(), person, socket, node, is: 'ready' });
         asker.use(live);
         stopping.signal.addEventListener('abort', live.close);

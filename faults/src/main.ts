@@ -17,6 +17,7 @@ const { values } = parseArgs({
     kills: { type: 'string' },
     people: { type: 'string', default: '50' },
     keep: { type: 'string' },
+    'plant-loss': { type: 'boolean', default: false },
     fuzz: { type: 'boolean', default: false },
     requests: { type: 'string', default: '20000' },
     frames: { type: 'string', default: '4000' },
@@ -46,18 +47,27 @@ async function runCampaigns() {
   for (const seed of seeds) {
     const onProgress = (line: string) => console.error(line);
     const keepLogsIn = keepIn && join(keepIn, `seed-${seed}-logs`);
-    const options = { seed, minutes, kills, people, onProgress, keepLogsIn };
+    const losesFirstMessages = values['plant-loss'];
+    const options = { seed, minutes, kills, people, losesFirstMessages, onProgress, keepLogsIn };
     const { history, ...result } = await runCampaign(options);
     const outcome = { seed, verdict: checkHistory(history), ...result };
     outcomes.push(outcome);
     if (keepIn) keep(keepIn, seed, history);
-    tell(outcome);
+    printFaults(outcome);
   }
   console.log(describe(outcomes));
-  return outcomes.every(isClean);
+  return values['plant-loss'] ? outcomes.every(foundLoss) : outcomes.every(isClean);
 }
 
-function tell({ seed, verdict, check }: Outcome) {
+/** A loss was planted, and the checker accuses it. */
+function foundLoss({ seed, planted, verdict }: Outcome): boolean {
+  console.log(
+    `seed ${seed}: ${planted} first messages acknowledged and not written, ${verdict.figures.lost} found`,
+  );
+  return planted > 0 && verdict.figures.lost > 0;
+}
+
+function printFaults({ seed, verdict, check }: Outcome) {
   for (const { invariant, kind, detail } of verdict.violations.slice(0, 20))
     console.log(`seed ${seed}: invariant ${invariant}, ${kind}: ${detail}`);
   for (const { invariant, key, detail } of check.findings.slice(0, 20))

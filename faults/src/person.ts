@@ -1,7 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Answer, Call, CallOf, Recorder } from './history.ts';
 import type { Random } from './random.ts';
-import { type Attempt, attemptHttp, type Directory, type Identity, resultOf, sendBody } from './requests.ts';
+import {
+  type Attempt,
+  attemptHttp,
+  type Directory,
+  type Identity,
+  resultOf,
+  sendBody,
+  tokenOf,
+} from './requests.ts';
 import type { LiveSocket } from './socket.ts';
 
 export type PersonOptions = {
@@ -15,10 +23,11 @@ export type PersonOptions = {
 export type Asker = ReturnType<typeof createAsker>;
 
 const abortPercent = 2;
+const retryMs = 100;
 
 /**
- * Asks for things as a client does that never gives up before `giveUp`: the same request again, on whichever node, until
- * there is an answer. All of it is put down.
+ * Asks for things as a client does that never gives up before `giveUp`: the same request again, on either node, until
+ * there is an answer. All of it is recorded.
  */
 export function createAsker({ identity, nodes, random, recorder, directory }: PersonOptions) {
   let socket: LiveSocket | undefined;
@@ -28,7 +37,16 @@ export function createAsker({ identity, nodes, random, recorder, directory }: Pe
     if (socket && call.kind === 'send' && random.chance(50)) return overSocket(socket, call);
     const node = nodes[random.pick(Object.keys(nodes))] ?? '';
     const abortAfterMs = random.chance(abortPercent) ? random.int(1, 40) : undefined;
-    return attemptHttp(node, identity, call, directory, abortAfterMs);
+    return attemptHttp(node, tokenOf(identity), call, directory, abortAfterMs);
+  }
+
+  /** Whether a refusal passes: the person's own sign-out explains it, or a clock that jumped. */
+  async function isPassing(call: Call, codes: string[], token: string): Promise<boolean> {
+    if (codes.includes('fresh_sign_in_required')) return true;
+    if (!codes.includes('generic_401') || identity.isErased || call.kind === 'sign-out') return false;
+    if (identity.isSigningOut || tokenOf(identity) !== token) return true;
+    if (identity.mayBeSignedOut) await identity.renew();
+    return identity.mayBeSignedOut;
   }
 
   async function overSocket(live: LiveSocket, call: CallOf<'send'>): Promise<Attempt> {
@@ -40,7 +58,8 @@ export function createAsker({ identity, nodes, random, recorder, directory }: Pe
   async function untilAnswered(call: Call): Promise<Answer> {
     let isSure = true;
     for (let attempts = 1; ; attempts += 1) {
-      const answer = await attempt(call);
+      const token = tokenOf(identity);
+      const answer = await orAgain(await attempt(call), call, token);
       if (answer.is === 'ok') return { outcome: 'ok', result: answer.result, attempts };
       if (answer.is === 'refused')
         return { outcome: 'refused', status: answer.status, codes: answer.codes, isSure, attempts };
@@ -48,6 +67,11 @@ export function createAsker({ identity, nodes, random, recorder, directory }: Pe
       if (isOver) return { outcome: 'unknown', attempts };
       await sleep(answer.waitMs * (0.5 + random.int(0, 1_000) / 1_000));
     }
+  }
+
+  async function orAgain(answer: Attempt, call: Call, token: string): Promise<Attempt> {
+    if (answer.is !== 'refused' || !(await isPassing(call, answer.codes, token))) return answer;
+    return { is: 'again', isUnknown: false, waitMs: retryMs };
   }
 
   return {
@@ -66,7 +90,7 @@ export function createAsker({ identity, nodes, random, recorder, directory }: Pe
       recorder.put({ type: 'answer', atMs: recorder.nowMs(), id, person, answer });
       return { ...answer, id };
     },
-    /** A call that was answered, once more to the letter. */
+    /** A call that was answered, exactly once more. */
     async repeat(id: number, call: Call) {
       const answer = await untilAnswered(call);
       recorder.put({ type: 'repeat', atMs: recorder.nowMs(), id, person: identity.uuid, answer });

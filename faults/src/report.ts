@@ -1,5 +1,6 @@
 import type { CampaignResult } from './campaign.ts';
 import type { Verdict } from './checker/check.ts';
+import type { Wrong } from './checker/digest.ts';
 
 export type Outcome = Omit<CampaignResult, 'history'> & { seed: number; verdict: Verdict };
 
@@ -17,7 +18,8 @@ const seconds = (ms: number) => (ms / 1_000).toFixed(1);
 export function describe(outcomes: Outcome[]): string {
   const heads = [
     ...['seed', 'operations', 'acknowledged', 'retried', 'kills', 'pauses', 'clock jumps', 'requests hit'],
-    ...['lost', 'doubled', 'out of order', 'unread or summary wrong', 'not a member', 'other'],
+    ...['lost', 'doubled', 'out of order', 'summary or setting wrong', 'membership wrong'],
+    ...['token or text left', 'other'],
     ...['longest stall (s)', 'with the fault (s)', 'poisoned', 'dead letters', 'bin/check'],
   ];
   const table = [row(heads), row(heads.map(() => '---:')), ...outcomes.map((outcome) => row(cells(outcome)))];
@@ -37,24 +39,24 @@ function cells({ seed, verdict: { figures }, hits, check, letters }: Outcome) {
     ...[faults('kill'), faults('pause'), faults('clock')],
     Object.values(hits).reduce((sum, count) => sum + count, 0),
     ...[figures.lost, figures.doubled, figures['out of order']],
-    figures['unread wrong'] + figures['summary wrong'],
-    figures['not a member'],
-    figures.changed +
-      figures['wrong time'] +
-      figures['not told'] +
-      figures['unexpected answer'] +
-      letters.lost,
+    sum(figures, ['unread wrong', 'summary wrong', 'read position wrong', 'setting wrong']),
+    sum(figures, ['not a member', 'role or title wrong']),
+    sum(figures, ['token accepted', 'text left']),
+    sum(figures, ['changed', 'wrong time', 'not told', 'token refused', 'unexpected answer']) + letters.lost,
     ...[seconds(figures.longestMs), seconds(figures.longestWithFaultsMs)],
     ...[hits['poisoned-record'] ?? 0, letters.poisoned + letters.lost],
     check.findings.length + check.unsettled === 0 ? 'clean' : `${check.findings.length} findings`,
   ];
 }
 
-/** What a seed met: faults by kind and target, and the requests and records that each weather hit. */
+const sum = (figures: Verdict['figures'], kinds: Wrong[]) =>
+  kinds.reduce((all, kind) => all + figures[kind], 0);
+
+/** What a seed met: faults by kind and target, the requests and records that each hit, and what was acknowledged. */
 function met({ seed, verdict: { figures }, hits }: Outcome) {
   const list = (counts: [string, number][]) => counts.map(([name, count]) => `${name} ${count}`).join(', ');
   const processes = Object.entries(figures.faults).filter(([name]) =>
     /^(kill|pause|clock|split|expire)/.test(name),
   );
-  return `seed ${seed}: ${list(processes)}; hit: ${list(Object.entries(hits))}`;
+  return `seed ${seed}: ${list(processes)}; hit: ${list(Object.entries(hits))}; done: ${list(Object.entries(figures.done))}`;
 }

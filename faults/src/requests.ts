@@ -1,6 +1,20 @@
-import type { Call, Entry, Result, Row } from './history.ts';
+import type { Call, Details, Entry, Member, Result, Row, Settings } from './history.ts';
 
-export type Identity = { uuid: string; handle: string; token: string };
+/** A person and their tokens, in the order of their issue; the last one is in use. */
+export type Identity = {
+  uuid: string;
+  handle: string;
+  tokens: string[];
+  /** A call under way ends the token: who is refused waits for the next one. */
+  isSigningOut: boolean;
+  /** An attempt whose answer was lost may still end a newer token. */
+  mayBeSignedOut: boolean;
+  isErased: boolean;
+  /** Signs in again. */
+  renew(): Promise<void>;
+};
+
+export const tokenOf = ({ tokens }: Pick<Identity, 'tokens'>) => tokens.at(-1) ?? '';
 
 /** One attempt's outcome. `again`: worth another attempt; `isUnknown`: it may have been done all the same. */
 export type Attempt =
@@ -18,7 +32,7 @@ export type Directory = { handleOf(uuid: string): string };
 /** One HTTP request for a call, to one node. `abortAfterMs`: the caller goes away, whatever becomes of the request. */
 export async function attemptHttp(
   url: string,
-  { token }: Identity,
+  token: string,
   call: Call,
   directory: Directory,
   abortAfterMs = attemptTimeoutMs,
@@ -60,6 +74,18 @@ function wire(call: Call, { handleOf }: Directory): Wire {
       return { method: 'DELETE', path: `${group}/members/${handleOf(call.member)}` };
     case 'rename':
       return { method: 'PUT', path: group, body: { title: call.title } };
+    case 'role': {
+      const path = `${group}/members/${handleOf(call.member)}`;
+      return { method: 'PUT', path, body: { role: call.role } };
+    }
+    case 'settings': {
+      const { muted, hidden } = call;
+      return { method: 'PUT', path: `${group}/settings`, body: { muted, hidden } };
+    }
+    case 'sign-out':
+      return { method: 'POST', path: '/api/sign-out' };
+    case 'erase':
+      return { method: 'DELETE', path: '/api/profile' };
     case 'create': {
       const body = { title: call.title, handles: call.members.map(handleOf) };
       return { method: 'POST', path: '/api/message_groups', body, key: call.key };
@@ -67,7 +93,7 @@ function wire(call: Call, { handleOf }: Directory): Wire {
     case 'history':
       return { method: 'GET', path: `/api/messages/${call.group}?limit=100&after_seq=${call.after}` };
     case 'inbox':
-      return { method: 'GET', path: '/api/message_groups?limit=100' };
+      return { method: 'GET', path: `/api/message_groups?limit=100${call.hidden ? '&hidden=true' : ''}` };
   }
 }
 
@@ -83,15 +109,29 @@ export function resultOf({ kind }: Call, answer: unknown): Result {
   if (kind === 'history') return { entries: (answer as Entry[]).map(entryOf) };
   if (kind === 'inbox') return { rows: (answer as Row[]).map(rowOf) };
   if (kind === 'mark-read') return { read: answer as { read_seq: number; unread_count: number } };
-  const { uuid, members } = answer as { uuid: string; members: { uuid: string }[] };
-  return { group: uuid, members: members.map((member) => member.uuid) };
+  if (kind === 'settings') return { settings: settingsOf(answer as Settings) };
+  if (kind === 'sign-out' || kind === 'erase') return {};
+  return { details: detailsOf(answer as WireDetails) };
 }
+
+export type WireDetails = { uuid: string; title: string | null; members: Member[]; read_seq?: number };
+
+/** The answer of a create has no read position. */
+export function detailsOf({ uuid, title, members, read_seq = 0 }: WireDetails): Details {
+  return { group: uuid, title, members: members.map(({ uuid, role }) => ({ uuid, role })), read_seq };
+}
+
+const settingsOf = ({ muted, hidden }: Settings): Settings => ({ muted, hidden });
 
 export function entryOf(entry: Entry): Entry {
   const { uuid, seq, type, message_group_uuid, user_uuid, message, created_at } = entry;
   return { uuid, seq, type, message_group_uuid, user_uuid, message, created_at };
 }
 
-export function rowOf({ uuid, message, created_at, last_seq, unread_count, read_seq }: Row): Row {
-  return { uuid, message, created_at, last_seq, unread_count, read_seq };
+export function rowOf(row: Row): Row {
+  const { uuid, kind, display_name, message, created_at, last_seq, unread_count, read_seq } = row;
+  return {
+    ...{ uuid, kind, display_name, message, created_at, last_seq, unread_count, read_seq },
+    ...settingsOf(row),
+  };
 }

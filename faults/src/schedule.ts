@@ -1,7 +1,8 @@
 import { createRandom, type Random } from './random.ts';
 
 export type Target = 'backend-1' | 'backend-2' | 'runner-1' | 'runner-2' | 'table' | 'postgres';
-export type Weather =
+/** What the proxies do to requests to the table and to the stream's records. */
+export type ProxyFault =
   | 'throttle'
   | 'fail'
   | 'lost-requests'
@@ -15,12 +16,12 @@ export type Weather =
 export type Fault = { atMs: number; forMs: number } & (
   | { kind: 'kill' | 'pause'; target: Target }
   | { kind: 'clock'; target: Target; offsetMs: number }
-  | { kind: Weather; target: 'table' | 'stream' }
+  | { kind: ProxyFault; target: 'table' | 'stream' }
   /** A shard closes and its children open; every iterator has expired. */
   | { kind: 'split' | 'expire'; target: 'stream' }
 );
 
-export type PlanOptions = { seed: number; minutes: number; kills: number };
+export type ScheduleOptions = { seed: number; minutes: number; kills: number };
 
 /** Longer than the lease of a shard. */
 const longPauseMs = 13_000;
@@ -36,7 +37,7 @@ const killWeights = {
   postgres: 3,
 } satisfies Record<Target, number>;
 
-const weatherWeights = {
+const proxyFaultWeights = {
   throttle: 3,
   fail: 3,
   'lost-requests': 2,
@@ -44,10 +45,10 @@ const weatherWeights = {
   slow: 2,
   'repeated-records': 3,
   'shuffled-records': 3,
-} satisfies Record<Exclude<Weather, 'poisoned-record'>, number>;
+} satisfies Record<Exclude<ProxyFault, 'poisoned-record'>, number>;
 
 /** The faults of a campaign, in order: the same for the same options. */
-export function planFaults({ seed, minutes, kills }: PlanOptions): Fault[] {
+export function scheduleFaults({ seed, minutes, kills }: ScheduleOptions): Fault[] {
   const random = createRandom(seed, 1_000_000);
   const lengthMs = minutes * minute;
   const faults: Fault[] = [];
@@ -57,7 +58,7 @@ export function planFaults({ seed, minutes, kills }: PlanOptions): Fault[] {
   };
   spread(kills, (atMs) => kill(random, atMs));
   spread(Math.ceil(minutes * 8), (atMs) => {
-    const kind = random.weighted(weatherWeights);
+    const kind = random.weighted(proxyFaultWeights);
     return {
       kind,
       target: kind.endsWith('records') ? 'stream' : 'table',

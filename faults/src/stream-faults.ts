@@ -1,7 +1,7 @@
 import type { Random } from './random.ts';
 
 /** What happens to the records that a runner reads. */
-export type StreamWeather = { isRepeating: boolean; isShuffling: boolean; poison: number };
+export type StreamFaults = { isRepeating: boolean; isShuffling: boolean; poison: number };
 
 type Attributes = Record<string, { S?: string; N?: string }>;
 type StreamRecord = {
@@ -18,7 +18,7 @@ const remembered = 40;
  * is one of a real conversation that no table would ever hold: the index refuses an empty time. The stream proxy's numbers
  * end in 0: those of poisoned records are between two of them.
  */
-export function createStreamWeather(random: Random, weather: StreamWeather) {
+export function createStreamFaults(random: Random, faults: StreamFaults) {
   const earlier: StreamRecord[] = [];
   const victims = new Map<string, StreamRecord>();
   const seen = new Set<string>();
@@ -29,14 +29,14 @@ export function createStreamWeather(random: Random, weather: StreamWeather) {
     const last = records.at(-1);
     if (!last) return body;
     let before = records.slice(0, -1);
-    if (weather.isShuffling) before = random.shuffled(before);
-    if (weather.isRepeating) before = [...random.shuffled(earlier), ...before];
+    if (faults.isShuffling) before = random.shuffled(before);
+    if (faults.isRepeating) before = [...random.shuffled(earlier), ...before];
     // One that is new: every event source will read it, also the one whose filter lets it pass.
     const victim =
-      weather.poison > 0 && records.find((record) => isEntry(record) && !seen.has(numberOf(record)));
+      faults.poison > 0 && records.find((record) => isEntry(record) && !seen.has(numberOf(record)));
     for (const record of records) seen.add(numberOf(record));
     if (victim) {
-      weather.poison -= 1;
+      faults.poison -= 1;
       victims.set(numberOf(victim), poison(victim));
     }
     // A bad record is as bad when it is read again.

@@ -1,34 +1,43 @@
 import type { Fate } from '@parley/engines/testing/fault-proxy';
-import type { Weather } from './plan.ts';
+import { isFirstOfDirect } from './planted-loss.ts';
 import { createRandom } from './random.ts';
-import { createStreamWeather, type StreamWeather } from './stream-weather.ts';
+import type { ProxyFault } from './schedule.ts';
+import { createStreamFaults, type StreamFaults } from './stream-faults.ts';
 
-/** Of 100 requests to the table, how many suffer while a weather lasts. */
+/** Of 100 requests to the table, how many a fault hits while it lasts. */
 const percent = { throttle: 40, fail: 30, 'lost-requests': 15, 'lost-answers': 30, slow: 50 };
 const longestDelayMs = 400;
 
-type Storm = keyof typeof percent;
-const isStorm = (weather: Weather): weather is Storm => Object.hasOwn(percent, weather);
+type RequestFault = keyof typeof percent;
+const isRequestFault = (fault: ProxyFault): fault is RequestFault => Object.hasOwn(percent, fault);
+
+export type TableFaultsOptions = {
+  seed: number;
+  /** Acknowledges the first message of each direct conversation and writes nothing: a loss for the checker to find. */
+  losesFirstMessages?: boolean | undefined;
+};
 
 /** What the proxy in front of the table does to requests and to the stream's records at present. */
-export function createWeather(seed: number) {
+export function createTableFaults({ seed, losesFirstMessages = false }: TableFaultsOptions) {
   const random = createRandom(seed, 2_000_000);
-  const storms = new Map<Storm, number>();
-  const stream: StreamWeather = { isRepeating: false, isShuffling: false, poison: 0 };
-  const streamWeather = createStreamWeather(random, stream);
-  const hits: Partial<Record<Weather, number>> = {};
-  const hit = (weather: Weather) => {
-    hits[weather] = (hits[weather] ?? 0) + 1;
-  };
+  const active = new Map<RequestFault, number>();
+  const stream: StreamFaults = { isRepeating: false, isShuffling: false, poison: 0 };
+  const streamFaults = createStreamFaults(random, stream);
+  const hits: Partial<Record<ProxyFault, number>> = {};
+  let losses = 0;
 
-  function decide(): Fate {
-    for (const [storm, depth] of storms) {
-      if (depth === 0 || !random.chance(percent[storm])) continue;
-      hit(storm);
-      if (storm === 'slow') return { delayMs: random.int(20, longestDelayMs) };
-      if (storm === 'lost-requests') return 'drop';
-      if (storm === 'lost-answers') return random.chance(20) ? 'garble' : 'cut';
-      return storm;
+  function decide(operation: string, body: Buffer): Fate {
+    if (losesFirstMessages && isFirstOfDirect(operation, body)) {
+      losses += 1;
+      return { acknowledge: '{}' };
+    }
+    for (const [fault, depth] of active) {
+      if (depth === 0 || !random.chance(percent[fault])) continue;
+      hits[fault] = (hits[fault] ?? 0) + 1;
+      if (fault === 'slow') return { delayMs: random.int(20, longestDelayMs) };
+      if (fault === 'lost-requests') return 'drop';
+      if (fault === 'lost-answers') return random.chance(20) ? 'garble' : 'cut';
+      return fault;
     }
     return 'pass';
   }
@@ -36,29 +45,27 @@ export function createWeather(seed: number) {
   return {
     decide,
     rewrite: (operation: string, body: Buffer) =>
-      operation === 'GetRecords' ? streamWeather.rewrite(body) : body,
-    /** Begins a weather; returns what ends it. */
-    begin(weather: Weather): () => void {
-      if (isStorm(weather)) {
-        storms.set(weather, (storms.get(weather) ?? 0) + 1);
-        return () => storms.set(weather, (storms.get(weather) ?? 1) - 1);
+      operation === 'GetRecords' ? streamFaults.rewrite(body) : body,
+    /** Begins a fault; returns what ends it. */
+    begin(fault: ProxyFault): () => void {
+      if (isRequestFault(fault)) {
+        active.set(fault, (active.get(fault) ?? 0) + 1);
+        return () => active.set(fault, (active.get(fault) ?? 1) - 1);
       }
-      if (weather === 'poisoned-record') {
+      if (fault === 'poisoned-record') {
         stream.poison += 1;
         return () => {};
       }
-      const name = weather === 'repeated-records' ? 'isRepeating' : 'isShuffling';
+      const name = fault === 'repeated-records' ? 'isRepeating' : 'isShuffling';
       stream[name] = true;
       return () => {
         stream[name] = false;
       };
     },
-    clear() {
-      storms.clear();
-      Object.assign(stream, { isRepeating: false, isShuffling: false, poison: 0 });
-    },
-    /** Requests that each weather met. */
+    /** Requests that each fault hit. */
     hits,
-    poisoned: streamWeather.poisoned,
+    poisoned: streamFaults.poisoned,
+    /** First messages that were acknowledged and not written. */
+    losses: () => losses,
   };
 }

@@ -4,7 +4,7 @@ import type { CallOf } from './history.ts';
 import type { LiveView } from './live-view.ts';
 import type { Random } from './random.ts';
 
-/** What the people of a campaign have in common. `owner`: stays, and is the one who adds and removes. */
+/** A conversation of the campaign's people. `owner`: never leaves it, and is the one who adds, removes and promotes. */
 export type Conversation = { uuid: string; owner: string | undefined; pair: [string, string] | undefined };
 
 const directConversations = 8;
@@ -13,14 +13,17 @@ const maxConversations = 40;
 const meanThinkMs = 900;
 
 const weights = {
-  send: 60,
+  send: 58,
   'mark-read': 12,
   history: 6,
   inbox: 5,
   repeat: 6,
   member: 4,
+  role: 2,
   rename: 1,
   create: 1,
+  settings: 4,
+  'sign-out': 1,
   stranger: 3,
 };
 
@@ -55,22 +58,30 @@ async function create({ view, random }: Actor, others: Actor[], conversations: C
     members: others.map((other) => other.view.identity.uuid),
     key: `create-${random.int(0, 2 ** 31 - 1)}`,
   });
-  if (answer.outcome !== 'ok' || !answer.result.group) return;
-  view.groups.add(answer.result.group);
-  conversations.push({ uuid: answer.result.group, owner: view.identity.uuid, pair: undefined });
+  if (answer.outcome !== 'ok' || !answer.result.details) return;
+  view.groups.add(answer.result.details.group);
+  conversations.push({ uuid: answer.result.details.group, owner: view.identity.uuid, pair: undefined });
 }
 
 type Sent = { id: number; call: CallOf<'send'> };
 
-/** What one person does until the time is up: one thing after the other, with pauses. */
+export type Time = {
+  /** From 0 to 1, and greater once the time is up. */
+  progress: () => number;
+  /** How many of 100 people erase themselves, all of them early: an erasure takes a minute at least. */
+  erasePercent: number;
+};
+
+/** What one person does until the time is up, or until they erase themselves: one thing after the other. */
 export async function live(
   actor: Actor,
   actors: Actor[],
   conversations: Conversation[],
-  isOver: () => boolean,
+  { progress, erasePercent }: Time,
 ): Promise<void> {
   const { view, random } = actor;
   const { uuid: me } = view.identity;
+  const erasesAt = random.chance(erasePercent) ? random.int(1, 15) / 100 : Infinity;
   const { ask, repeat } = view.asker;
   const sent: Sent[] = [];
   let number = 0;
@@ -118,10 +129,21 @@ export async function live(
         if (answer.outcome === 'ok') view.groups.delete(uuid);
       }
     },
+    async role() {
+      const group = owned()[0]?.uuid;
+      const member = somebody();
+      const role = random.pick(['admin', 'member'] as const);
+      if (group && member !== me) await ask({ kind: 'role', group, member, role });
+    },
     async rename() {
       const group = owned()[0]?.uuid;
       if (group) await ask({ kind: 'rename', group, title: `Renamed ${random.int(0, 999_999)}` });
     },
+    settings: ({ uuid: group }) => {
+      const value = random.chance(60);
+      return ask({ kind: 'settings', group, ...(random.chance(50) ? { muted: value } : { hidden: value }) });
+    },
+    'sign-out': () => signOut(view),
     async create() {
       const others = random.shuffled(actors.filter((other) => other !== actor)).slice(0, random.int(1, 6));
       if (conversations.length < maxConversations) await create(actor, others, conversations);
@@ -129,9 +151,31 @@ export async function live(
     stranger: () => ask({ kind: 'history', group: random.pick(conversations).uuid, after: 0, isLook: true }),
   };
 
-  while (!isOver()) {
+  while (progress() < 1) {
     await sleep(random.int(0, 2 * meanThinkMs));
+    if (progress() > erasesAt) return erase(view);
     const groups = mine();
-    if (groups.length > 0 && !isOver()) await deeds[random.weighted(weights)](random.pick(groups));
+    if (groups.length > 0 && progress() < 1) await deeds[random.weighted(weights)](random.pick(groups));
   }
+}
+
+/** Ends every session, and begins a new one: until it has begun, whatever else this person asks for waits. */
+async function signOut({ identity, asker }: LiveView) {
+  identity.isSigningOut = true;
+  const { outcome, attempts } = await asker.ask({ kind: 'sign-out', token: identity.tokens.length });
+  if (outcome !== 'ok' || attempts > 1) {
+    identity.mayBeSignedOut = true;
+    // A token of the second of the sign-out counts as issued before it.
+    await sleep(1_100);
+  }
+  await identity.renew();
+  identity.isSigningOut = false;
+}
+
+async function erase({ identity, asker, stop }: LiveView) {
+  // An erasure asks for a fresh sign-in.
+  await identity.renew();
+  identity.isErased = true;
+  await asker.ask({ kind: 'erase', token: identity.tokens.length });
+  stop();
 }

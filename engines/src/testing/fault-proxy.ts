@@ -4,9 +4,17 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * What becomes of a request: `drop` loses it; `cut` loses the answer after the engine has done its work, and `garble`
- * breaks it off.
+ * breaks it off. `acknowledge` answers 200 with this body, and the engine never sees the request.
  */
-export type Fate = 'pass' | 'cut' | 'garble' | 'drop' | 'throttle' | 'fail' | { delayMs: number };
+export type Fate =
+  | 'pass'
+  | 'cut'
+  | 'garble'
+  | 'drop'
+  | 'throttle'
+  | 'fail'
+  | { delayMs: number }
+  | { acknowledge: string };
 
 export type FaultProxyOptions = {
   /** What the client gets instead of the engine's answer. */
@@ -29,6 +37,8 @@ export async function startFaultProxy(
     if (fate === 'drop') return res.destroy();
     if (fate === 'throttle') return answer(res, 400, 'ThrottlingException');
     if (fate === 'fail') return answer(res, 500, 'InternalServerError');
+    if (typeof fate === 'object' && 'acknowledge' in fate)
+      return res.writeHead(200, { 'content-type': 'application/x-amz-json-1.0' }).end(fate.acknowledge);
     if (typeof fate === 'object') await sleep(fate.delayMs);
     const forwarded = request(
       { host: target.hostname, port: target.port, method: req.method, path: req.url, headers: req.headers },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Answer, Call, Entry, History, Observation, Result, Row } from '../history.ts';
+import type { Answer, Call, Details, Entry, History, Observation, Result, Row } from '../history.ts';
 import { checkHistory } from './check.ts';
 
 const group = 'group-1';
@@ -20,7 +20,7 @@ const log = () => [
 ];
 
 const row = (last: Entry, read_seq: number, unread_count: number): Row => ({
-  uuid: group,
+  ...{ uuid: group, kind: 'group', display_name: 'g', muted: false, hidden: false },
   message: last.message,
   created_at: last.created_at,
   last_seq: last.seq,
@@ -54,6 +54,14 @@ function createHistory() {
   };
 }
 
+const details = (): Details => ({
+  ...{ group, title: 'g', read_seq: 4 },
+  members: [
+    { uuid: ada, role: 'admin' },
+    { uuid: ben, role: 'member' },
+  ],
+});
+
 const send = (message: string, known = 0): Call => ({ kind: 'send', group, message, key: message, known });
 
 /** What everybody saw of a system that is right; `changes` are made to the log that is read at the end. */
@@ -63,7 +71,7 @@ function honest(finalLog: Entry[] = log()) {
   if (!first || !second || !third) throw new Error('no log');
   for (const [socket, person] of [ada, ben].entries())
     put({ type: 'socket', person, socket, node: 'backend-1', is: 'ready' });
-  call(ada, { kind: 'create', title: 'g', members: [ben], key: 'c' }, { group, members: [ada, ben] });
+  call(ada, { kind: 'create', title: 'g', members: [ben], key: 'c' }, { details: details() });
   const hear = (heard: Entry) => {
     for (const [socket, person] of [ada, ben].entries()) put({ type: 'heard', person, socket, entry: heard });
   };
@@ -79,11 +87,17 @@ function honest(finalLog: Entry[] = log()) {
   put({ type: 'row', person: ben, socket: 1, row: row(third, 3, 1) });
   call(ben, { kind: 'mark-read', group, seq: 4 }, { read: { read_seq: 4, unread_count: 0 } });
   put({ type: 'drained' });
+  const last = finalLog.at(-1) ?? third;
+  const node = 'backend-1';
   for (const person of [ada, ben]) {
-    const last = finalLog.at(-1) ?? third;
-    history.push({ type: 'final-inbox', person, rows: [row(last, 4, 0)] });
-    history.push({ type: 'final-log', person, group, entries: finalLog, members: [ada, ben] });
+    history.push({ type: 'final-inbox', person, node, rows: [row(last, 4, 0)] });
+    history.push({ type: 'final-log', person, node, group, entries: finalLog, details: details() });
   }
+  const entries = finalLog.map((each) => ({
+    ...each,
+    ...(each.type === 'group_created' && { members: [ada, ben], title: 'g' }),
+  }));
+  history.push({ type: 'final-table', group, entries, members: details().members, title: 'g' });
   return { history, put, call, wait };
 }
 
@@ -174,6 +188,8 @@ describe('the checker', () => {
           seen.rows = [
             row(entry(5, ben, 'perhaps'), seen.person === ben ? 5 : 4, seen.person === ben ? 0 : 1),
           ];
+        else if (seen.type === 'final-log' && seen.person === ben)
+          seen.details = { ...seen.details, read_seq: finalLog.length };
       expect(kinds(history)).toEqual([]);
     }
   });
@@ -206,21 +222,29 @@ describe('the checker', () => {
     const forgotten = honest().history;
     for (const seen of forgotten)
       if (seen.type === 'final-inbox' && seen.person === ben) seen.rows = [row(entry(4, ada, 'three'), 3, 1)];
-    expect(kinds(forgotten)).toEqual(['summary wrong']);
+    expect(kinds(forgotten)).toEqual(['read position wrong']);
     const { history, call } = honest();
     call(ben, { kind: 'mark-read', group, seq: 2 }, { read: { read_seq: 3, unread_count: 1 } });
-    expect(kinds(history)).toEqual(['summary wrong']);
+    expect(kinds(history)).toEqual(['read position wrong']);
   });
 
   it('finds a read, and an event, after the removal', () => {
-    const { history, call, put, wait } = honest();
-    call(ada, { kind: 'add', group, member: eve }, { group });
-    call(ada, { kind: 'remove', group, member: eve }, { group });
+    const added = { ...entry(5, ada, 'ada added eve', 'members_added'), members: [eve] };
+    const removed = { ...entry(6, ada, 'ada removed eve', 'member_removed'), members: [eve] };
+    const { history, call, put, wait } = honest([...log(), added, removed]);
+    for (const [kind, told] of [
+      ['add', added],
+      ['remove', removed],
+    ] as const) {
+      call(ada, { kind, group, member: eve }, { details: details() });
+      for (const [socket, person] of [ada, ben].entries())
+        put({ type: 'heard', person, socket, entry: told });
+    }
     expect(kinds(history)).toEqual([]);
-    put({ type: 'heard', person: eve, socket: 9, entry: entry(4, ada, 'three') });
+    put({ type: 'heard', person: eve, socket: 9, entry: removed });
     expect(kinds(history)).toEqual([]);
     wait(3_000);
-    put({ type: 'heard', person: eve, socket: 9, entry: entry(4, ada, 'three') });
+    put({ type: 'heard', person: eve, socket: 9, entry: removed });
     expect(kinds(history)).toEqual(['not a member']);
     call(eve, { kind: 'history', group, after: 0 }, { entries: log() });
     expect(checkHistory(history).figures['not a member']).toBe(2);
@@ -231,7 +255,12 @@ describe('the checker', () => {
     call(eve, { kind: 'history', group, after: 0 }, { entries: [] });
     expect(kinds(history)).toEqual(['not a member']);
     const lingering = honest().history;
-    lingering.push({ type: 'final-inbox', person: eve, rows: [row(entry(4, ada, 'three'), 4, 0)] });
+    lingering.push({
+      type: 'final-inbox',
+      person: eve,
+      node: 'backend-1',
+      rows: [row(entry(4, ada, 'three'), 4, 0)],
+    });
     expect(kinds(lingering)).toEqual(['not a member']);
   });
 

@@ -1,25 +1,34 @@
-import type { Answer, Call, Entry, History, Observation, Row } from '../history.ts';
+import type { Answer, Call, CallOf, Entry, History, Observation, Row, StoredEntry } from '../history.ts';
 
-/** What is wrong: the invariant (docs/data-model.md), what kind of wrong, and where. */
-export type Violation = { invariant: 1 | 2 | 3 | 4 | 5 | 6 | 7; kind: Wrong; detail: string };
+/** What is wrong: the invariant (docs/reliability.md), what kind of wrong, and where. */
+export type Violation = { invariant: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9; kind: Wrong; detail: string };
+
+export const wrongs = [
+  'lost',
+  'doubled',
+  'out of order',
+  'changed',
+  'wrong time',
+  'unread wrong',
+  'summary wrong',
+  'read position wrong',
+  'setting wrong',
+  'not a member',
+  'role or title wrong',
+  'not told',
+  'token accepted',
+  'token refused',
+  'text left',
+  'unexpected answer',
+] as const;
 
 /** The figures of a report, one each. */
-export type Wrong =
-  | 'lost'
-  | 'doubled'
-  | 'out of order'
-  | 'changed'
-  | 'wrong time'
-  | 'unread wrong'
-  | 'summary wrong'
-  | 'not a member'
-  | 'not told'
-  | 'unexpected answer';
+export type Wrong = (typeof wrongs)[number];
 
-export type Asked = {
+export type Asked<Each extends Call = Call> = {
   id: number;
   person: string;
-  call: Call;
+  call: Each;
   startMs: number;
   /** Infinity for a call that was never answered. */
   endMs: number;
@@ -27,9 +36,9 @@ export type Asked = {
   repeats: Answer[];
 };
 
-type Final = Extract<Observation, { type: 'final-log' }>;
+type Final<Type extends Observation['type']> = Extract<Observation, { type: Type }>;
 
-/** Every sight of an entry: an answer, a page, an event. `isLook`: of a page that the live client did not ask for. */
+/** Every sight of an entry: an answer, a page, an event. `isLook`: in a page that the live client did not ask for. */
 export type Sight = { atMs: number; person: string; entry: Entry; socket?: number; isLook?: boolean };
 
 /** A history, sorted by what the checks look for. */
@@ -37,13 +46,9 @@ export type Digest = ReturnType<typeof digest>;
 
 export function digest(history: History) {
   const asked = new Map<number, Asked>();
-  const finals: Final[] = [];
-  const inboxes = new Map<string, Row[]>();
   const sights: Sight[] = [];
-  /** Every sight of a row. `isPushed`: by an event. */
+  /** Every sight of a row, at any time but the end. */
   const rows: { atMs: number; person: string; row: Row }[] = [];
-  const sockets: Extract<Observation, { type: 'socket' }>[] = [];
-  const faults: Extract<Observation, { type: 'fault' }>[] = [];
   let [endMs, wallMs] = [0, Infinity];
 
   for (const seen of history) {
@@ -60,10 +65,6 @@ export function digest(history: History) {
       look(seen.atMs, call, seen.answer);
     } else if (seen.type === 'heard') sights.push(seen);
     else if (seen.type === 'row') rows.push(seen);
-    else if (seen.type === 'socket') sockets.push(seen);
-    else if (seen.type === 'fault') faults.push(seen);
-    else if (seen.type === 'final-log') finals.push(seen);
-    else if (seen.type === 'final-inbox') inboxes.set(seen.person, seen.rows);
   }
 
   function look(atMs: number, { person, call }: Asked, answer: Answer) {
@@ -74,12 +75,49 @@ export function digest(history: History) {
     for (const row of shown) rows.push({ atMs, person, row });
   }
 
-  const logs = new Map<string, Entry[]>();
-  for (const { group, entries } of finals)
-    if (entries.length >= (logs.get(group)?.length ?? 0)) logs.set(group, entries);
-  faults.sort((one, other) => one.atMs - other.atMs);
-  return { asked: [...asked.values()], finals, inboxes, sights, rows, sockets, faults, logs, endMs, wallMs };
+  const calls = [...asked.values()];
+  const tables = ofType(history, 'final-table');
+  return {
+    asked: calls,
+    sights,
+    rows,
+    sockets: ofType(history, 'socket'),
+    faults: ofType(history, 'fault').toSorted((one, other) => one.atMs - other.atMs),
+    people: ofType(history, 'begin').flatMap(({ people }) => people),
+    finals: ofType(history, 'final-log'),
+    refusals: ofType(history, 'final-refusal'),
+    inboxes: ofType(history, 'final-inbox'),
+    tokens: ofType(history, 'final-token'),
+    tables: new Map(tables.map((table) => [table.group, table])),
+    /** The log of each conversation, as the table holds it. */
+    logs: new Map<string, StoredEntry[]>(tables.map(({ group, entries }) => [group, entries])),
+    erased: erasedPeople(calls),
+    endMs,
+    wallMs,
+  };
 }
+
+const ofType = <Type extends Observation['type']>(history: History, type: Type) =>
+  history.filter((seen): seen is Final<Type> => seen.type === type);
+
+/** People whose erasure may have been done, and when it began. `isSure`: it was acknowledged. */
+function erasedPeople(asked: Asked[]) {
+  const erased = new Map<string, { startMs: number; isSure: boolean }>();
+  for (const { person, startMs, answer } of ofKind(asked, 'erase')) {
+    if (answer?.outcome === 'refused' && answer.isSure) continue;
+    const before = erased.get(person);
+    const isSure = answer?.outcome === 'ok' || before?.isSure === true;
+    erased.set(person, { startMs: Math.min(startMs, before?.startMs ?? startMs), isSure });
+  }
+  return erased;
+}
+
+export const ofKind = <Kind extends Call['kind']>(asked: Asked[], kind: Kind) =>
+  asked.filter((each): each is Asked<CallOf<Kind>> => each.call.kind === kind);
+
+/** Whether an entry names somebody who may have been erased: its text may then have gone. */
+export const namesErased = ({ user_uuid, members = [] }: StoredEntry, { erased }: Pick<Digest, 'erased'>) =>
+  [user_uuid, ...members].some((person) => erased.has(person));
 
 export const isMessage = ({ type }: Entry) => type === 'message';
 
@@ -91,7 +129,8 @@ export function messageCounts(log: Entry[]): number[] {
 }
 
 /** The answer of a call that was done; undefined for the others. */
-export const resultOf = ({ answer }: Asked) => (answer?.outcome === 'ok' ? answer.result : undefined);
+export const resultOf = ({ answer }: Pick<Asked, 'answer'>) =>
+  answer?.outcome === 'ok' ? answer.result : undefined;
 
 /** What `Map.groupBy` does from Node 21 on. */
 export function grouped<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, T[]> {

@@ -1,4 +1,4 @@
-import { type Digest, grouped, type Violation } from './digest.ts';
+import { type Digest, grouped, ofKind, type Violation } from './digest.ts';
 
 /** Invariant 6: within this time of the last fault on its path, a connected member has every entry. */
 export const stallLimitMs = 15_000;
@@ -19,7 +19,9 @@ export function checkLive(digest: Digest): { violations: Violation[]; stalls: St
     digest.sockets.filter(({ is }) => is === 'ready'),
     ({ person }) => person,
   );
-  for (const { group, person } of digest.finals) {
+  // Each backend has shown it: one is enough.
+  const members = new Map(digest.finals.map((final) => [`${final.group} ${final.person}`, final]));
+  for (const { group, person } of members.values()) {
     const ready = sockets.get(person) ?? [];
     for (const { seq } of digest.logs.get(group) ?? []) {
       const place = `${group} ${seq}`;
@@ -37,7 +39,7 @@ export function checkLive(digest: Digest): { violations: Violation[]; stalls: St
       const isMissing = !known.byPerson.has(`${person} ${place}`);
       if (stallMs > stallLimitMs || isMissing)
         violations.push(
-          wrong('not told', `${person} ${isMissing ? 'never heard of' : 'waited'} ${place}: ${stallMs} ms`),
+          wrong('not told', `${person} ${isMissing ? 'never received' : 'waited'} ${place}: ${stallMs} ms`),
         );
     }
   }
@@ -58,8 +60,8 @@ function firstSights({ sights, asked }: Digest) {
     earliest(first, place, atMs);
     if (!isLook) earliest(byPerson, `${person} ${place}`, atMs);
   }
-  for (const { call, endMs } of asked)
-    if (call.kind === 'add' && Number.isFinite(endMs)) joined.set(`${call.member} ${call.group}`, endMs);
+  for (const { call, endMs } of ofKind(asked, 'add'))
+    if (Number.isFinite(endMs)) joined.set(`${call.member} ${call.group}`, endMs);
   return { first, byPerson, joined };
 }
 

@@ -1,28 +1,30 @@
-import type { Entry } from '../history.ts';
-import type { Digest, Violation } from './digest.ts';
+import type { Entry, StoredEntry } from '../history.ts';
+import { type Digest, namesErased, type Violation } from './digest.ts';
 
 /** A node that knows its clock to be wrong follows the table's, and never dates an entry further ahead than this. */
 const maxAheadMs = 5_000;
 
-/** Invariant 1, and that a position never holds two things: whoever saw it, whenever, saw the same. */
+/** Invariant 1, and that a position never holds two things: whoever saw it, whenever and wherever, saw the same. */
 export function checkLogs(digest: Digest): Violation[] {
   const { logs, finals, sights } = digest;
   const violations = checkTimes(digest);
   for (const [group, log] of logs) violations.push(...checkDense(group, log));
-  for (const { group, person, entries } of finals) {
+  const finalSights: Digest['sights'] = [];
+  for (const { group, person, node, entries } of finals) {
     const log = logs.get(group) ?? [];
     if (entries.length !== log.length)
-      violations.push(changed(`${person} reads ${entries.length} of ${log.length} entries of ${group}`));
-    sights.push(...entries.map((entry) => ({ atMs: Infinity, person, entry })));
+      violations.push(
+        changed(`${person} reads ${entries.length} of ${log.length} entries of ${group} at ${node}`),
+      );
+    finalSights.push(...entries.map((entry) => ({ atMs: Infinity, person, entry })));
   }
-  const told = new Set<string>();
-  for (const { entry, person } of sights) {
+  const accused = new Set<string>();
+  for (const { entry, person, atMs } of [...sights, ...finalSights]) {
     const kept = logs.get(entry.message_group_uuid)?.[entry.seq - 1];
     const place = `${entry.message_group_uuid} ${entry.seq}`;
-    // Nobody is left in that conversation who could have read it at the end.
-    if (!logs.has(entry.message_group_uuid) || told.has(place)) continue;
-    if (kept && isSame(kept, entry)) continue;
-    told.add(place);
+    if (accused.has(place) || (kept && isSame(kept, entry, atMs < Infinity && namesErased(kept, digest))))
+      continue;
+    accused.add(place);
     violations.push(
       changed(`${person} saw ${JSON.stringify(entry)} at ${place}, which is ${JSON.stringify(kept)}`),
     );
@@ -75,9 +77,10 @@ function checkDense(group: string, log: Entry[]): Violation[] {
   return violations;
 }
 
-const isSame = (one: Entry, other: Entry) =>
+/** `mayLoseText`: it was seen before somebody whom it names was erased. */
+const isSame = (one: StoredEntry, other: Entry, mayLoseText: boolean) =>
   one.uuid === other.uuid &&
   one.type === other.type &&
   one.user_uuid === other.user_uuid &&
-  one.message === other.message &&
+  (mayLoseText || one.message === other.message) &&
   one.created_at === other.created_at;

@@ -1,10 +1,11 @@
-import type { Entry } from '../history.ts';
-import { type Asked, type Digest, grouped, isMessage, type Violation } from './digest.ts';
+import type { Entry, Member } from '../history.ts';
+import { foldAll } from './changes.ts';
+import { type Asked, type Digest, grouped, isMessage, ofKind, type Violation } from './digest.ts';
 
 /** Time that live delivery has to forget somebody: 1 s by the invariant, and one for this machine. */
 const forgetMs = 2_000;
 
-/** Invariant 5: only members write, read and hear; who was removed is a stranger from then on. */
+/** Invariant 5: only members write, read and are told; whoever was removed is a stranger from then on. */
 export function checkMembership(digest: Digest): Violation[] {
   return [...checkReads(digest), ...checkHeard(digest), ...checkStrangers(digest), ...checkFinals(digest)];
 }
@@ -12,13 +13,12 @@ export function checkMembership(digest: Digest): Violation[] {
 /** The calls that were about somebody's membership, by conversation and person. */
 function changesOf({ asked }: Digest) {
   const changes = new Map<string, Asked[]>();
-  const note = (group: string, person: string, call: Asked) => {
+  const add = (group: string, person: string, call: Asked) => {
     const key = `${group} ${person}`;
     changes.set(key, [...(changes.get(key) ?? []), call]);
   };
   for (const call of asked) {
-    if (call.call.kind === 'add' || call.call.kind === 'remove')
-      note(call.call.group, call.call.member, call);
+    if (call.call.kind === 'add' || call.call.kind === 'remove') add(call.call.group, call.call.member, call);
   }
   return changes;
 }
@@ -45,7 +45,7 @@ function checkReads(digest: Digest): Violation[] {
     if (
       answer?.outcome !== 'ok' ||
       !('group' in call) ||
-      !['history', 'send', 'mark-read'].includes(call.kind)
+      !['history', 'send', 'mark-read', 'settings'].includes(call.kind)
     )
       return [];
     const ofPerson = changes.get(`${call.group} ${person}`) ?? [];
@@ -98,33 +98,110 @@ function everMembers(log: Entry[], asked: Asked[], group: string) {
     if (call.kind === 'add' && call.group === group) members.add(call.member);
     if (call.kind === 'send' && call.group === group && call.to)
       for (const each of [person, call.to]) members.add(each);
-    if (call.kind !== 'create' || (answer?.outcome === 'ok' && answer.result.group !== group)) continue;
+    if (call.kind !== 'create' || (answer?.outcome === 'ok' && answer.result.details?.group !== group))
+      continue;
     for (const each of [person, ...call.members]) members.add(each);
   }
   return members;
 }
 
-/** At the end everybody who has the conversation in the inbox reads the same members, and is one. */
-function checkFinals({ finals, inboxes, asked, logs }: Digest): Violation[] {
+/**
+ * At the end the members by the log, by the table and by every backend are the same people with the same roles and
+ * title, and each of them is shown the conversation.
+ */
+function checkFinals(digest: Digest): Violation[] {
+  const finals = grouped(digest.finals, ({ group }) => group);
+  return [...digest.tables.values()].flatMap((table) => [
+    ...checkTable(table, digest),
+    ...checkShown(table, digest, finals.get(table.group) ?? []),
+    ...checkRead(table, digest, finals.get(table.group) ?? []),
+    ...checkAuthors(table.group, digest),
+  ]);
+}
+
+type Table = Digest['tables'] extends Map<string, infer T> ? T : never;
+
+/** A direct conversation has no membership entries: whoever began it named its two people. */
+function membersByCalls({ group, entries }: Table, { asked }: Digest) {
+  if (entries[0]?.type === 'group_created') {
+    const { members, title } = foldAll(entries);
+    return { roles: rolesOf([...members].map(([uuid, role]) => ({ uuid, role }))), title };
+  }
+  const first = ofKind(asked, 'send').find(({ call }) => call.group === group && call.to !== undefined);
+  const pair = entries.length > 0 && first ? [first.person, first.call.to ?? ''] : [];
+  return { roles: rolesOf(pair.map((uuid) => ({ uuid, role: 'member' }))), title: null };
+}
+
+const rolesOf = (members: Member[]) =>
+  members
+    .map(({ uuid, role }) => `${uuid} ${role}`)
+    .toSorted()
+    .join(', ');
+
+function checkTable(table: Table, digest: Digest): Violation[] {
+  const { group, members, title } = table;
+  const byLog = membersByCalls(table, digest);
   const violations: Violation[] = [];
-  for (const [group, readings] of grouped(finals, (final) => final.group)) {
-    const members = readings[0]?.members.toSorted() ?? [];
-    for (const { person, members: read } of readings) {
-      if (`${read.toSorted()}` !== `${members}`)
-        violations.push(wrong(`${person} reads other members of ${group}`));
-      if (!read.includes(person)) violations.push(wrong(`${person} reads ${group}, and is no member`));
-    }
-    const holders = [...inboxes]
-      .filter(([, rows]) => rows.some(({ uuid }) => uuid === group))
-      .map(([each]) => each);
-    if (`${holders.toSorted()}` !== `${members}`)
-      violations.push(wrong(`${group} is in ${holders.length} inboxes and has ${members.length} members`));
-    const isGroup = logs.get(group)?.[0]?.type === 'group_created';
-    for (const { user_uuid, seq } of (isGroup ? logs.get(group) : [])?.filter(isMessage) ?? [])
-      if (!everMembers([], asked, group).has(user_uuid))
-        violations.push(wrong(`${group} ${seq} is by ${user_uuid}, whom nobody let in`));
+  if (rolesOf(members) !== byLog.roles)
+    violations.push(wrong(`${group} has the members ${rolesOf(members)}, and by its log ${byLog.roles}`));
+  if (title !== byLog.title)
+    violations.push(wrongTitle(`${group} has the title ${title}, and by its log ${byLog.title}`));
+  return violations;
+}
+
+/** What the backends show of a conversation, and to whom. */
+function checkShown(table: Table, digest: Digest, finals: Digest['finals']): Violation[] {
+  const { group, members, title } = table;
+  const violations: Violation[] = [];
+  const living = members.filter(({ uuid }) => !digest.erased.has(uuid)).map(({ uuid }) => uuid);
+  for (const { person, node, details } of finals) {
+    if (!living.includes(person))
+      violations.push(wrong(`${person} reads ${group} at ${node}, and is no member`));
+    if (rolesOf(details.members) !== rolesOf(members))
+      violations.push(wrong(`${person} reads other members of ${group} at ${node}`));
+    if (details.title !== title)
+      violations.push(
+        wrongTitle(`${person} reads the title ${details.title} of ${group} at ${node}, not ${title}`),
+      );
+  }
+  for (const { person, node, status, group: refused } of digest.refusals)
+    if (refused === group && living.includes(person))
+      violations.push(lost(`${person} is a member of ${group}, and ${node} answers ${status}`));
+  for (const { person, node, rows } of digest.inboxes) {
+    const row = rows.find(({ uuid }) => uuid === group);
+    const isMember = living.includes(person);
+    if (row && !isMember)
+      violations.push(wrong(`${group} is in the inbox of ${person} at ${node}, no member`));
+    if (!row && isMember)
+      violations.push(lost(`${group} is not in the inbox of ${person}, a member, at ${node}`));
+    if (row?.kind === 'group' && row.display_name !== title)
+      violations.push(wrongTitle(`${person}'s row of ${group} at ${node} has the title ${row.display_name}`));
   }
   return violations;
 }
 
+/** Every backend was asked what it shows to every member: what was not read would be judged by nothing. */
+function checkRead({ group, members }: Table, digest: Digest, finals: Digest['finals']): Violation[] {
+  const refusals = digest.refusals.filter((refusal) => refusal.group === group);
+  const read = new Set([...finals, ...refusals].map(({ person, node }) => `${person} ${node}`));
+  const inboxes = new Set(digest.inboxes.map(({ person, node }) => `${person} ${node}`));
+  const nodes = new Set(digest.inboxes.map(({ node }) => node));
+  return members
+    .filter(({ uuid }) => !digest.erased.has(uuid))
+    .flatMap(({ uuid }) => [...nodes].map((node) => `${uuid} ${node}`))
+    .filter((name) => !read.has(name) || !inboxes.has(name))
+    .map((name) => lost(`${group} was not read at the end by its member ${name}`));
+}
+
+function checkAuthors(group: string, { asked, logs }: Digest): Violation[] {
+  const log = logs.get(group) ?? [];
+  if (log[0]?.type !== 'group_created') return [];
+  const members = everMembers([], asked, group);
+  return log
+    .filter((entry) => isMessage(entry) && !members.has(entry.user_uuid))
+    .map(({ seq, user_uuid }) => wrong(`${group} ${seq} is by ${user_uuid}, whom nobody let in`));
+}
+
 const wrong = (detail: string): Violation => ({ invariant: 5, kind: 'not a member', detail });
+const wrongTitle = (detail: string): Violation => ({ invariant: 3, kind: 'role or title wrong', detail });
+const lost = (detail: string): Violation => ({ invariant: 5, kind: 'lost', detail });

@@ -1,43 +1,43 @@
 import type { CallOf, Entry } from '../history.ts';
-import { type Asked, type Digest, grouped, isMessage, resultOf, type Violation } from './digest.ts';
+import { type Asked, type Digest, grouped, isMessage, ofKind, resultOf, type Violation } from './digest.ts';
 
-type Send = Asked & { call: CallOf<'send'> };
-const isSend = (asked: Asked): asked is Send => asked.call.kind === 'send';
+type Send = Asked<CallOf<'send'>>;
 
 /** Sends that read alike would hide a doubled one: the workload makes every text unique. */
 const nameOf = (person: string, message: string) => `${person}\n${message}`;
 
-/** Invariant 2: an acknowledged send is in the log exactly once, where it was said to be; a refused one never. */
-export function checkSends({ asked, logs }: Digest): Violation[] {
-  const sends = asked.filter(isSend);
-  const found = findMessages(logs);
-  const violations = sends.flatMap((send) => checkSend(send, found, logs));
+/**
+ * Invariant 2: an acknowledged send is in the log of the conversation that was acknowledged, once, at the place and with
+ * the uuid that were acknowledged, whoever may still read it. A refused send is never there.
+ */
+export function checkSends(digest: Digest): Violation[] {
+  const sends = ofKind(digest.asked, 'send');
+  const found = findMessages(digest);
+  const violations = sends.flatMap((send) => checkSend(send, found, digest));
   const sent = new Set(sends.map(({ person, call }) => nameOf(person, call.message)));
   for (const [name, [entry]] of found)
     if (!sent.has(name)) violations.push(wrong('changed', `nobody sent ${JSON.stringify(entry)}`));
-  return [...violations, ...checkOrder(sends)];
+  return [...violations, ...checkUuids(digest), ...checkErasedCounts(sends, digest), ...checkOrder(sends)];
 }
 
-function findMessages(logs: Digest['logs']) {
-  const found = new Map<string, Entry[]>();
-  for (const entry of [...logs.values()].flat().filter(isMessage)) {
-    const name = nameOf(entry.user_uuid, entry.message);
-    found.set(name, [...(found.get(name) ?? []), entry]);
-  }
-  return found;
+/** Messages by author and text. Those of erased people have no text left. */
+function findMessages({ logs, erased }: Digest) {
+  const messages = [...logs.values()].flat().filter((each) => isMessage(each) && !erased.has(each.user_uuid));
+  return grouped<Entry>(messages, ({ user_uuid, message }) => nameOf(user_uuid, message));
 }
 
-function checkSend(send: Send, found: Map<string, Entry[]>, logs: Digest['logs']): Violation[] {
+function checkSend(send: Send, found: Map<string, Entry[]>, { logs }: Digest): Violation[] {
   const { person, call, answer } = send;
-  if (!logs.has(call.group)) return [];
   const violations: Violation[] = [];
   const name = `${person}'s ${JSON.stringify(call.message)} to ${call.group}`;
   const entries = found.get(nameOf(person, call.message)) ?? [];
   const entry = resultOf(send)?.entry;
   if (entries.length > 1)
     violations.push(wrong('doubled', `${name} is in the log at ${entries.map(({ seq }) => seq)}`));
-  if (entry && !entries.some(({ uuid }) => uuid === entry.uuid))
-    violations.push(wrong('lost', `${name} was acknowledged at ${entry.seq} and is not in the log`));
+  if (entry && logs.get(call.group)?.[entry.seq - 1]?.uuid !== entry.uuid)
+    violations.push(
+      wrong('lost', `${name} was acknowledged as ${entry.uuid} at ${entry.seq}: not in the log`),
+    );
   if (entry && entry.message_group_uuid !== call.group)
     violations.push(wrong('changed', `${name} went to ${entry.message_group_uuid}`));
   if (answer?.outcome === 'refused' && answer.isSure && entries.length > 0)
@@ -47,6 +47,36 @@ function checkSend(send: Send, found: Map<string, Entry[]>, logs: Digest['logs']
       violations.push(
         wrong('doubled', `${name}, repeated, is ${repeat.result.entry?.seq}, not ${entry?.seq}`),
       );
+  }
+  return violations;
+}
+
+/** One uuid names one entry, in whatever conversation. */
+function checkUuids({ logs }: Digest): Violation[] {
+  const byUuid = grouped([...logs.values()].flat(), ({ uuid }) => uuid);
+  return [...byUuid].flatMap(([uuid, [first, ...others]]) =>
+    others.map(({ message_group_uuid, seq }) =>
+      wrong(
+        'doubled',
+        `${uuid} is ${first?.message_group_uuid} ${first?.seq} and ${message_group_uuid} ${seq}`,
+      ),
+    ),
+  );
+}
+
+/** An erased person's messages cannot be told apart by their texts: there are at most as many as sends. */
+function checkErasedCounts(sends: Send[], { logs, erased }: Digest): Violation[] {
+  const violations: Violation[] = [];
+  for (const [group, log] of logs) {
+    for (const person of erased.keys()) {
+      const isOwn = (send: Send) => send.person === person && send.call.group === group;
+      const most = sends.filter(isOwn).length;
+      const count = log.filter((entry) => isMessage(entry) && entry.user_uuid === person).length;
+      if (count > most)
+        violations.push(
+          wrong('doubled', `${person}, erased, has ${count} messages in ${group} of ${most} sends`),
+        );
+    }
   }
   return violations;
 }

@@ -1,0 +1,106 @@
+import type { CallOf, Role, StoredEntry } from '../history.ts';
+import { type Asked, type Digest, ofKind, resultOf, type Violation, type Wrong } from './digest.ts';
+
+/** The members and the title of a group after some entry of its log. */
+export type State = { members: Map<string, Role>; title: string | null };
+
+const nothing: State = { members: new Map(), title: null };
+
+export function fold({ members, title }: State, entry: StoredEntry): State {
+  const people = entry.members ?? [];
+  const next = new Map(members);
+  if (entry.type === 'group_created')
+    for (const person of people) next.set(person, person === entry.user_uuid ? 'admin' : 'member');
+  if (entry.type === 'members_added') for (const person of people) next.set(person, 'member');
+  if (entry.type === 'member_removed') for (const person of people) next.delete(person);
+  if (entry.type === 'role_changed') for (const person of people) next.set(person, entry.role ?? 'member');
+  return { members: next, title: entry.title ?? title };
+}
+
+export const foldAll = (log: StoredEntry[]): State => log.reduce(fold, nothing);
+
+/** Invariant 2 for everything that changes a group: what was acknowledged is in the log of the group. */
+export function checkChanges(digest: Digest): Violation[] {
+  const { asked } = digest;
+  return [
+    ...ofKind(asked, 'create').flatMap((create) => checkCreate(create, digest)),
+    ...checkHeld(digest, ofKind(asked, 'add'), 'not a member', ({ members }, { member }) =>
+      members.has(member),
+    ),
+    ...checkHeld(
+      digest,
+      ofKind(asked, 'remove'),
+      'not a member',
+      ({ members }, { member }) => !members.has(member),
+    ),
+    ...checkHeld(
+      digest,
+      ofKind(asked, 'role'),
+      'role or title wrong',
+      ({ members }, { member, role }) => members.get(member) === role,
+    ),
+    ...checkHeld(
+      digest,
+      ofKind(asked, 'rename'),
+      'role or title wrong',
+      (state, { title }) => state.title === title,
+    ),
+  ];
+}
+
+function checkCreate(create: Asked<CallOf<'create'>>, { logs }: Digest): Violation[] {
+  const { person, call } = create;
+  const group = resultOf(create)?.details?.group;
+  if (group === undefined) return [];
+  const first = logs.get(group)?.[0];
+  const isThere =
+    first?.type === 'group_created' &&
+    first.user_uuid === person &&
+    first.title === call.title &&
+    [person, ...call.members].every((each) => first.members?.includes(each));
+  return isThere
+    ? []
+    : [wrong('lost', `${person}'s create of “${call.title}” (${group}) is not its first entry`)];
+}
+
+/**
+ * An acknowledged change was true at some entry between those that were known before it was asked and those that were
+ * sent after it was answered: linearizable, whatever other changes met it.
+ */
+function checkHeld<Change extends CallOf<'add' | 'remove' | 'role' | 'rename'>>(
+  digest: Digest,
+  changes: Asked<Change>[],
+  kind: Wrong,
+  isTrue: (state: State, call: Change) => boolean,
+): Violation[] {
+  return changes.flatMap((change) => {
+    if (!resultOf(change)) return [];
+    const { person, call, startMs, endMs } = change;
+    const log = digest.logs.get(call.group) ?? [];
+    const [from, to] = placesOf(digest, call.group, startMs, endMs);
+    let state = foldAll(log.slice(0, from));
+    let isHeld = isTrue(state, call);
+    for (const entry of log.slice(from, to)) {
+      state = fold(state, entry);
+      isHeld ||= isTrue(state, call);
+    }
+    if (isHeld) return [];
+    const detail = `${person}'s ${JSON.stringify(call)} was acknowledged, and no entry from ${from} to ${to} says so`;
+    return [wrong(kind, detail)];
+  });
+}
+
+/** The newest entry that was certainly written before a call began, and the newest that may have been when it ended. */
+function placesOf({ sights, asked, logs }: Digest, group: string, startMs: number, endMs: number) {
+  let from = 0;
+  let to = logs.get(group)?.length ?? 0;
+  for (const { atMs, entry } of sights)
+    if (entry.message_group_uuid === group && atMs < startMs) from = Math.max(from, entry.seq);
+  for (const send of asked) {
+    const entry = resultOf(send)?.entry;
+    if (entry?.message_group_uuid === group && send.startMs > endMs) to = Math.min(to, entry.seq - 1);
+  }
+  return [Math.min(from, to), to] as const;
+}
+
+const wrong = (kind: Wrong, detail: string): Violation => ({ invariant: 2, kind, detail });
