@@ -1,0 +1,121 @@
+import { spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { record, whatIsMissing } from './installed.mjs';
+
+const machine = { platform: 'linux', arch: 'x64', modules: '115' };
+const packages = {
+  '': { version: '1.0.0' },
+  core: { version: '1.0.0' },
+  'node_modules/@parley/core': { link: true },
+  'node_modules/express': { version: '5.0.0' },
+  'frontend/node_modules/vite': { version: '7.0.0' },
+  'node_modules/native-linux-x64': { version: '2.0.0', optional: true, os: ['linux'], cpu: ['x64'] },
+  'node_modules/native-darwin-arm64': { version: '2.0.0', optional: true, os: ['darwin'], cpu: ['arm64'] },
+  'node_modules/native-musl': {
+    version: '2.0.0',
+    optional: true,
+    os: ['linux'],
+    cpu: ['x64'],
+    libc: ['musl'],
+  },
+};
+const elsewhere = ['node_modules/native-darwin-arm64', 'node_modules/native-musl'];
+
+let root: string;
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'parley-installed-'));
+  write('package-lock.json', { packages });
+  install();
+});
+afterEach(() => rmSync(root, { recursive: true }));
+
+function write(name: string, content: unknown) {
+  mkdirSync(dirname(join(root, name)), { recursive: true });
+  writeFileSync(join(root, name), typeof content === 'string' ? content : JSON.stringify(content));
+}
+
+/** As npm leaves it: packages of other machines are neither there nor on its list. */
+function install(without: string[] = []) {
+  const here = Object.entries(packages).filter(([path]) => ![...elsewhere, ...without].includes(path));
+  for (const [path, { version }] of here.map(([path, entry]) => [path, { version: '', ...entry }] as const))
+    write(join(path, 'package.json'), { version });
+  write('node_modules/.package-lock.json', { packages: Object.fromEntries(here) });
+}
+
+test('nothing is missing after an install', () => {
+  expect(whatIsMissing(root, machine)).toBeUndefined();
+});
+
+test.each<[what: string, harm: () => void, missing: string]>([
+  [
+    'there is nothing',
+    () => rmSync(join(root, 'node_modules'), { recursive: true }),
+    'missing or half installed',
+  ],
+  [
+    'an install was interrupted',
+    () => rmSync(join(root, 'node_modules/.package-lock.json')),
+    'half installed',
+  ],
+  [
+    'npm did not finish its list',
+    () => write('node_modules/.package-lock.json', '{"packages": {'),
+    'half installed',
+  ],
+  [
+    'a package was removed',
+    () => rmSync(join(root, 'node_modules/express'), { recursive: true }),
+    'express is missing',
+  ],
+  [
+    'packages of a workspace were removed',
+    () => rmSync(join(root, 'frontend'), { recursive: true }),
+    'vite is missing',
+  ],
+  [
+    'a workspace is not linked',
+    () => rmSync(join(root, 'node_modules/@parley'), { recursive: true }),
+    '@parley/core is',
+  ],
+  [
+    'a native package was removed',
+    () => rmSync(join(root, 'node_modules/native-linux-x64'), { recursive: true }),
+    'native-linux-x64 is missing',
+  ],
+  [
+    'the lockfile names another version',
+    () =>
+      write('package-lock.json', { packages: { ...packages, 'node_modules/express': { version: '5.1.0' } } }),
+    'express is not 5.1.0',
+  ],
+])('it is noticed that %s', (_what, harm, missing) => {
+  harm();
+  expect(whatIsMissing(root, machine)).toContain(missing);
+});
+
+test('packages that were installed on another machine, or for another Node, are installed once more', () => {
+  record(root, machine);
+  expect(whatIsMissing(root, machine)).toBeUndefined();
+  expect(whatIsMissing(root, { ...machine, modules: '127' })).toContain('for another Node (115, now 127)');
+  expect(whatIsMissing(root, { ...machine, platform: 'darwin', arch: 'arm64' })).toContain(
+    'native-darwin-arm64',
+  );
+});
+
+test('an optional package that npm cannot bring is not tried at every start', () => {
+  install(['node_modules/native-linux-x64']);
+  rmSync(join(root, 'node_modules/native-linux-x64'), { recursive: true });
+  expect(whatIsMissing(root, machine)).toContain('native-linux-x64');
+  record(root, machine);
+  expect(whatIsMissing(root, machine)).toBeUndefined();
+});
+
+test('the packages that these tests run with are all there', () => {
+  expect(spawnSync(process.execPath, ['cli/src/installed.mjs'], { encoding: 'utf8' })).toMatchObject({
+    status: 0,
+    stdout: '',
+  });
+});
