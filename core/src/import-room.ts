@@ -204,6 +204,7 @@ export function createRoom({ table, pool, source, plan, position, people, erased
       about: { kind: 'group', title: plan.title, large: isLarge() },
       read: member.joined,
       sent: history.own.get(uuid) ?? start,
+      unopened: true,
     });
     return [
       putNew(members.memberItem(plan.uuid, { user_uuid: uuid, role: member.role, joined_at: startedAt })),

@@ -298,7 +298,7 @@ function joined(log: Log, group: Group, member: Member, entry: Entry): TransactI
   const about = { kind: 'group', title: group.title ?? '', large: entry.large === true } as const;
   return [
     putNew(log, members.memberItem(group.message_group_uuid, member)),
-    put(log, summaries.summaryItem({ userUuid: member.user_uuid, entry, about, read })),
+    put(log, summaries.summaryItem({ userUuid: member.user_uuid, entry, about, read, unopened: true })),
   ];
 }
 
@@ -363,8 +363,8 @@ const hash = (parts: string[]) =>
 export type Details = {
   group: Group;
   summary: summaries.Summary;
-  /** In the order of their uuids; with their read positions in groups of up to 50. */
-  members: (Member & { read_seq?: number | undefined })[];
+  /** In the order of their uuids; with what they have read in groups of up to 50. */
+  members: (Member & { read_seq: number | null })[];
   hasMoreMembers: boolean;
 };
 
@@ -392,11 +392,11 @@ export async function get(
   const withReceipts =
     group.member_count <= maxReceipts ? page.members.map(({ user_uuid }) => user_uuid) : [];
   const receipts = await summaries.getMany(table, messageGroupUuid, withReceipts);
-  const readSeqs = new Map(receipts.map((receipt) => [receipt.user, summaries.readPosition(receipt).seq]));
+  const readSeqs = new Map(receipts.map((receipt) => [receipt.user, summaries.readReceipt(receipt)]));
   return {
     group,
     summary,
-    members: page.members.map((each) => ({ ...each, read_seq: readSeqs.get(each.user_uuid) })),
+    members: page.members.map((each) => ({ ...each, read_seq: readSeqs.get(each.user_uuid) ?? null })),
     hasMoreMembers: !page.isComplete,
   };
 }

@@ -199,11 +199,11 @@ test('what was marked as read stays read, never moves back and never passes the 
   const projector = createProjector(table);
   await projector.project((await recordsOf(messageGroupUuid)).slice(0, 3));
   const read = (seq: number) => summaries.markRead(table, { userUuid: bob.uuid, messageGroupUuid, seq });
-  expect(await read(4)).toEqual({ read_seq: 4, unread_count: 1 });
-  expect(await read(2)).toEqual({ read_seq: 4, unread_count: 1 });
-  expect(await read(999)).toEqual({ read_seq: 5, unread_count: 0 });
+  expect(await read(4)).toEqual({ read_seq: 4, unread_count: 1, receipt: 4 });
+  expect(await read(2)).toEqual({ read_seq: 4, unread_count: 1, receipt: 4 });
+  expect(await read(999)).toEqual({ read_seq: 5, unread_count: 0, receipt: 5 });
   await projector.project(await recordsOf(messageGroupUuid));
-  expect(await read(0)).toEqual({ read_seq: 5, unread_count: 0 });
+  expect(await read(0)).toEqual({ read_seq: 5, unread_count: 0, receipt: 5 });
   await expect(
     summaries.markRead(table, { userUuid: eve.uuid, messageGroupUuid, seq: 1 }),
   ).rejects.toMatchObject({ codes: ['message_group_not_found'] });

@@ -162,7 +162,8 @@ async function rebuild(
       : { kind: group.kind, other: await nameOf(pool, other, history.people.get(other), stored) };
   const read = { seq: readSeq, count: history.countAt(readSeq) ?? 0 };
   const sent = own && own.seq > read.seq ? { seq: own.seq, count: own.count } : keptSent(stored, own);
-  const item = summaries.summaryItem({ userUuid: user_uuid, entry: newest, about, read, sent });
+  const unopened = !stored && group.kind === 'group';
+  const item = summaries.summaryItem({ userUuid: user_uuid, entry: newest, about, read, sent, unopened });
   return { ...item, large: group.member_count > largeGroupMembers };
 }
 

@@ -35,6 +35,8 @@ export type Summary = {
   read_seq: number;
   read_count: number;
   large?: boolean;
+  /** Set for a member who was added, until they read: `read_seq` is where they joined, so that nothing is unread. */
+  unopened?: true;
   muted?: boolean;
   /** `message_count` when it was hidden: the next message shows it again, and nobody has to write for that. */
   hidden_count?: number;
@@ -52,6 +54,10 @@ export const readPosition = (summary: Summary): Position =>
   summary.read_seq >= summary.sent_seq
     ? { seq: summary.read_seq, count: summary.read_count }
     : { seq: summary.sent_seq, count: summary.sent_count };
+
+/** What others are told that a member has read; null where that is nothing yet. */
+export const readReceipt = (summary: Summary): number | null =>
+  (summary.unopened ? summary.sent_seq : readPosition(summary).seq) || null;
 
 /** Messages after the read position, up to the summary's own newest entry. */
 export const unreadCount = (summary: Summary) =>
@@ -73,10 +79,19 @@ export type NewSummary = {
   about: { kind: 'group'; title: string; large?: boolean } | { kind: 'direct'; other: Person };
   read: Position;
   sent?: Position;
+  /** The position is that of joining: nothing was read. */
+  unopened?: boolean;
 };
 
 /** The item of a summary that a membership transaction creates. */
-export function summaryItem({ userUuid, entry, about, read, sent = { seq: 0, count: 0 } }: NewSummary) {
+export function summaryItem({
+  userUuid,
+  entry,
+  about,
+  read,
+  sent = { seq: 0, count: 0 },
+  unopened,
+}: NewSummary) {
   return {
     ...summaryKey(userUuid, entry.message_group_uuid),
     ...(about.kind === 'group'
@@ -94,6 +109,7 @@ export function summaryItem({ userUuid, entry, about, read, sent = { seq: 0, cou
     sent_count: sent.count,
     read_seq: read.seq,
     read_count: read.count,
+    ...(unopened && { unopened: true as const }),
   };
 }
 
@@ -263,13 +279,14 @@ export async function getEach(
 }
 
 /**
- * Moves a member's read position forward, never back and never past the newest entry. Safe to repeat.
+ * Moves a member's read position forward, never back and never past the newest entry. Who reads at or past the place
+ * where they joined has opened the conversation. Safe to repeat.
  * 3 read units (2 at the newest entry), 2 write units. Throws `message_group_not_found`.
  */
 export async function markRead(
   table: Table,
   { userUuid, messageGroupUuid, seq }: { userUuid: string; messageGroupUuid: string; seq: number },
-): Promise<{ read_seq: number; unread_count: number }> {
+): Promise<{ read_seq: number; unread_count: number; receipt: number | null }> {
   // A stranger is turned away by what is the stranger's own, before anything of the conversation is read.
   const [own] = await getMany(table, messageGroupUuid, [userUuid]);
   const head = own && (await entries.newest(table, messageGroupUuid));
@@ -280,7 +297,8 @@ export async function markRead(
     count: target?.message_count ?? 0,
   });
   const position = readPosition(summary);
-  return { read_seq: position.seq, unread_count: Math.max(0, head.message_count - position.count) };
+  const unread_count = Math.max(0, head.message_count - position.count);
+  return { read_seq: position.seq, unread_count, receipt: readReceipt(summary) };
 }
 
 async function moveReadPosition(
@@ -294,8 +312,9 @@ async function moveReadPosition(
       new UpdateCommand({
         TableName: table.name,
         Key: summaryKey(userUuid, messageGroupUuid),
-        UpdateExpression: 'SET read_seq = :seq, read_count = :count',
-        ConditionExpression: 'attribute_exists(pk) AND read_seq < :seq',
+        UpdateExpression: 'SET read_seq = :seq, read_count = :count REMOVE unopened',
+        ConditionExpression:
+          'attribute_exists(pk) AND (read_seq < :seq OR (read_seq = :seq AND attribute_exists(unopened)))',
         ExpressionAttributeValues: { ':seq': seq, ':count': count },
         ReturnValues: 'ALL_NEW',
         ReturnValuesOnConditionCheckFailure: 'ALL_OLD',

@@ -11,7 +11,9 @@ const memberSchema = z
     handle: z.string(),
     display_name: z.string(),
     role: z.enum(['admin', 'member']),
-    read_seq: seq.nullable().openapi({ description: 'Told in groups of up to 50 members, else null' }),
+    read_seq: seq.nullable().openapi({
+      description: 'Null until this person has read or sent something, and in groups of more than 50',
+    }),
   })
   .openapi('Member');
 
@@ -50,7 +52,7 @@ export function presentMessageGroup(
       handle: names.get(user_uuid)?.handle ?? '',
       display_name: names.get(user_uuid)?.display_name ?? '',
       role,
-      read_seq: read_seq ?? null,
+      read_seq,
     })),
     last_seq: summary.last_seq,
     unread_count: unreadCount(summary),

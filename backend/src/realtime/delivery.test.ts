@@ -216,6 +216,27 @@ describe('a read position', () => {
   });
 });
 
+describe('who was added', () => {
+  it('has read nothing, and no event says so before they have', async () => {
+    const [admin, added] = [await join(one, ada), await join(other, ben)];
+    const cleo = await world.person(`cleo-${Date.now()}`, 'Cleo');
+    const { body } = await one.post('/api/message_groups', {
+      as: ada,
+      body: { title: 'Joined', handles: [cleo.handle] },
+    });
+    await one.post(`/api/message_groups/${body.uuid}/members`, { as: ada, body: { handle: 'ben' } });
+    await added.event('membership', ({ message_group_uuid }) => message_group_uuid === body.uuid);
+    const mark = (seq: number) => added.request('message_group.read', { message_group_uuid: body.uuid, seq });
+    expect((await mark(1)).data).toEqual({ read_seq: 2, unread_count: 0 });
+    expect((await mark(2)).data).toEqual({ read_seq: 2, unread_count: 0 });
+    await admin.event('message_group.read', ({ message_group_uuid }) => message_group_uuid === body.uuid);
+    const told = admin.frames.filter(
+      ({ event, data }) => event === 'message_group.read' && data.message_group_uuid === body.uuid,
+    );
+    expect(told.map(({ data }) => data.read_seq)).toEqual([2]);
+  });
+});
+
 describe('settings', () => {
   it('are told to all devices of the person and to nobody else, and a message shows a hidden conversation', async () => {
     const [writer, first, second] = [await join(one, ada), await join(one, ben), await join(other, ben)];

@@ -201,17 +201,17 @@ export function createGateway(ctx: GatewayContext) {
 
   /** Marks as read, and tells the members and the reader's other devices. Throws as `summaries.markRead` does. */
   async function markRead(input: { userUuid: string; messageGroupUuid: string; seq: number }) {
-    const position = await summaries.markRead(table, input);
-    void tellRead(input, position.read_seq).catch((err) =>
-      logger.warn({ err }, 'a read position was not told'),
-    );
+    const { receipt, ...position } = await summaries.markRead(table, input);
+    void tellRead(input, receipt).catch((err) => logger.warn({ err }, 'a read position was not told'));
     return position;
   }
 
   async function tellRead(
     { userUuid, messageGroupUuid }: { userUuid: string; messageGroupUuid: string },
-    read_seq: number,
+    read_seq: number | null,
   ) {
+    // Who was added and has read older entries alone is behind nothing: there is nothing to tell.
+    if (read_seq === null) return;
     const row = await summaries.get(table, heads, userUuid, messageGroupUuid);
     await tell({ event: 'read', message_group_uuid: messageGroupUuid, user_uuid: userUuid, read_seq, row });
   }

@@ -74,6 +74,34 @@ describe('adding a member', () => {
     expect((await send(eve, uuid)).status).toBe(200);
   });
 
+  it('says of nobody that they read what they only joined, the creator neither', async () => {
+    const { ada, ben, eve, uuid, add } = await group('ada', 'ben');
+    const receipts = async () => {
+      const { body } = await second.get(`/api/message_groups/${uuid}`, { as: ada });
+      return Object.fromEntries(
+        body.members.map(({ display_name, read_seq }: Record<string, unknown>) => [display_name, read_seq]),
+      );
+    };
+    const markRead = async (as: TestPerson, seq: number) =>
+      (await api.put(`/api/message_groups/${uuid}/read`, { as, body: { seq } })).body;
+    expect(await receipts()).toEqual({ ada: null, ben: null });
+    await send(ada, uuid, 'before');
+    await add(ada, eve.handle);
+    await world.project(uuid);
+    expect(await receipts()).toEqual({ ada: 2, ben: null, eve: null });
+    // Older entries are behind the place where eve joined: what others see of her does not jump there.
+    expect(await markRead(eve, 2)).toEqual({ read_seq: 3, unread_count: 0 });
+    expect(await receipts()).toEqual({ ada: 2, ben: null, eve: null });
+    expect(await markRead(eve, 3)).toEqual({ read_seq: 3, unread_count: 0 });
+    expect(await receipts()).toEqual({ ada: 2, ben: null, eve: 3 });
+    await send(ben, uuid, 'from ben');
+    await world.project(uuid);
+    expect(await receipts()).toEqual({ ada: 2, ben: 4, eve: 3 });
+    expect(await markRead(ben, 4)).toEqual({ read_seq: 4, unread_count: 0 });
+    expect(await markRead(ben, 1)).toEqual({ read_seq: 4, unread_count: 0 });
+    expect(await receipts()).toEqual({ ada: 2, ben: 4, eve: 3 });
+  });
+
   it('writes nothing for who is a member already', async () => {
     const { ada, ben, add, types } = await group('ada', 'ben');
     expect((await add(ada, ben.handle)).status).toBe(200);

@@ -29,6 +29,10 @@ const send = (as: TestPerson | undefined, body: object) => api.post('/api/messag
 const show = (as: TestPerson | undefined, uuid: string) => api.get(`/api/message_groups/${uuid}`, { as });
 const markRead = (as: TestPerson | undefined, uuid: string, seq: unknown) =>
   api.put(`/api/message_groups/${uuid}/read`, { as, body: { seq } });
+const readBy = ({ body }: Reply) =>
+  Object.fromEntries(
+    body.members.map(({ display_name, read_seq }: Record<string, unknown>) => [display_name, read_seq]),
+  );
 const roles = ({ body }: Reply) =>
   Object.fromEntries(
     body.members.map(({ display_name, role }: Record<string, string>) => [display_name, role]),
@@ -169,7 +173,7 @@ describe('a conversation', () => {
       title: 'Talk',
       members: expect.arrayContaining([
         { uuid: ada?.uuid, handle: ada?.handle, display_name: 'Ada', role: 'admin', read_seq: 3 },
-        { uuid: ben?.uuid, handle: ben?.handle, display_name: 'Ben', role: 'member', read_seq: 1 },
+        { uuid: ben?.uuid, handle: ben?.handle, display_name: 'Ben', role: 'member', read_seq: null },
       ]),
       last_seq: 3,
       unread_count: 2,
@@ -192,6 +196,7 @@ describe('a conversation', () => {
       read_seq: 0,
     });
     expect(roles(shown)).toEqual({ Ada: 'member', Ben: 'member' });
+    expect(readBy(shown)).toEqual({ Ada: 1, Ben: null });
   });
 
   it('pages its members', async () => {
