@@ -42,7 +42,7 @@ async function scrape(name: string): Promise<Map<string, number>> {
 }
 
 async function until<T>(ask: () => Promise<T | undefined> | T | undefined): Promise<T> {
-  for (const deadline = Date.now() + 15_000; Date.now() < deadline; await sleep(25)) {
+  for (const deadline = performance.now() + 15_000; performance.now() < deadline; await sleep(25)) {
     const answer = await ask();
     if (answer !== undefined) return answer;
   }

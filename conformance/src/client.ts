@@ -72,11 +72,11 @@ export async function connect(base: string, token?: string) {
 
   /** The frames that match, as soon as there are so many. */
   async function heard(matches: (frame: Json) => boolean, count = 1): Promise<Json[]> {
-    const deadline = Date.now() + patienceMs;
+    const deadline = performance.now() + patienceMs;
     for (;;) {
       const found = frames.filter(matches);
       if (found.length >= count) return found;
-      if (Date.now() > deadline)
+      if (performance.now() > deadline)
         throw new Error(`heard ${found.length} of ${count} frames within ${patienceMs} ms`);
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, 250);
@@ -112,12 +112,12 @@ export async function connect(base: string, token?: string) {
 
 /** Asks again until the answer is as it should be. Throws the last complaint after 15 s. */
 export async function eventually(check: () => Promise<void>) {
-  const deadline = Date.now() + patienceMs;
+  const deadline = performance.now() + patienceMs;
   for (;;) {
     try {
       return await check();
     } catch (error) {
-      if (Date.now() > deadline) throw error;
+      if (performance.now() > deadline) throw error;
       await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }

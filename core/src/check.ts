@@ -80,11 +80,11 @@ export async function check(
     onProgress?.(scan.counters.items);
   }
   await scan.end();
-  const scannedAtMs = Date.now();
+  const scannedAtMs = performance.now();
   let result: Omit<CheckResult, 'counters'> = { ...nothing, accused: scan.suspects };
   for (const ms of settleMs) {
     if (!hasAny(result.accused)) break;
-    await sleep(Math.max(0, scannedAtMs + ms - Date.now()));
+    await sleep(Math.max(0, scannedAtMs + ms - performance.now()));
     result = await recheck(context, result.accused);
   }
   const findings = [...result.findings, ...(await erasureFaults({ table, letterBucket }, pool))];

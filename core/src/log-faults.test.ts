@@ -258,10 +258,10 @@ test('a table that hangs is answered busy at the deadline', async () => {
   const log = node({ batch: 'statements', deadlineMs: 300 });
   const { group } = await messageGroups.create(log, { creator: ada, title: 'hangs', people: [] });
   decide = () => ({ delayMs: 2_000 });
-  const startedAtMs = Date.now();
+  const startedAtMs = performance.now();
   const send = messages.send(log, { sender: ada, messageGroupUuid: group.message_group_uuid, message: 'x' });
   await expect(send).rejects.toMatchObject({ codes: ['busy'] });
-  expect(Date.now() - startedAtMs).toBeLessThan(1_500);
+  expect(performance.now() - startedAtMs).toBeLessThan(1_500);
 });
 
 test('a table that stays out of reach is answered busy after the deadline', async () => {

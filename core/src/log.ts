@@ -342,7 +342,7 @@ export function createLog(table: Table, options: LogOptions): Log {
       );
       if (found) return found;
       job.searchedTo = page.at(-1)?.seq ?? job.searchedTo;
-      if (Date.now() > deadline) throw new AppError('busy');
+      if (performance.now() > deadline) throw new AppError('busy');
     }
     return undefined;
   }
@@ -361,7 +361,9 @@ export function createLog(table: Table, options: LogOptions): Log {
     if (searching.has(sender.uuid)) return refuse(reopened, new AppError('busy'));
     searching.add(sender.uuid);
     try {
-      const earlier = await asideLimit(() => search(reopened, undefined, Date.now() + asideDeadlineMs));
+      const earlier = await asideLimit(() =>
+        search(reopened, undefined, performance.now() + asideDeadlineMs),
+      );
       if (!earlier) join(reopened, messageGroupUuid);
       else await answerRepeat(reopened, earlier);
     } catch (error) {

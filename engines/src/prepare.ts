@@ -67,9 +67,9 @@ export async function seedOnce(config: Config, env: Env, dataDir: string, wantsE
 
 /** Resolves when the API says that it is ready. */
 export async function isReady(url: string) {
-  const deadline = Date.now() + readyTimeoutMs;
+  const deadline = performance.now() + readyTimeoutMs;
   let last = 'no answer';
-  while (Date.now() < deadline) {
+  while (performance.now() < deadline) {
     try {
       const response = await fetch(`${url}/api/ready`, { signal: AbortSignal.timeout(2_000) });
       if (response.ok) return;
@@ -84,8 +84,8 @@ export async function isReady(url: string) {
 
 export async function isAnswering(url: string) {
   const { hostname, port } = new URL(url);
-  const deadline = Date.now() + readyTimeoutMs;
-  while (Date.now() < deadline) {
+  const deadline = performance.now() + readyTimeoutMs;
+  while (performance.now() < deadline) {
     if (await canConnect(hostname, Number(port))) return;
     await sleep(pollMs);
   }

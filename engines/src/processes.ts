@@ -45,10 +45,10 @@ export async function endStaleIn(folder: string) {
 }
 
 async function end(identity: ProcessIdentity, graceMs: number) {
-  const deadline = Date.now() + graceMs;
+  const deadline = performance.now() + graceMs;
   signal(identity, 'SIGTERM');
   while (isRunning(identity)) {
-    if (Date.now() > deadline) signal(identity, 'SIGKILL');
+    if (performance.now() > deadline) signal(identity, 'SIGKILL');
     await sleep(25);
   }
 }

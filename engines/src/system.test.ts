@@ -63,12 +63,12 @@ async function ended(child: ChildProcess) {
 }
 
 async function eventually(check: () => unknown, limitMs = 10_000) {
-  const startedAtMs = Date.now();
+  const startedAtMs = performance.now();
   for (;;) {
     try {
       return await check();
     } catch (error) {
-      if (Date.now() - startedAtMs > limitMs) throw new Error(`${error}\n${printed}`);
+      if (performance.now() - startedAtMs > limitMs) throw new Error(`${error}\n${printed}`);
       await sleep(50);
     }
   }
@@ -184,12 +184,12 @@ test('a name that was changed on one process shows on the other within 5 s', asy
     body: { display_name: 'Tom the Gardener', bio: '' },
     method: 'PUT',
   });
-  const changedAtMs = Date.now();
+  const changedAtMs = performance.now();
   await eventually(async () => {
     const inbox = await call<Row[]>(maya, '/api/message_groups', { node: 1 });
     expect(inbox.map(({ display_name }) => display_name)).toContain('Tom the Gardener');
   });
-  expect(Date.now() - changedAtMs).toBeLessThan(5_000);
+  expect(performance.now() - changedAtMs).toBeLessThan(5_000);
 });
 
 test('200 senders over 50 conversations through two processes lose and double nothing, and retries find their entry', async () => {

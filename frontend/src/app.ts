@@ -83,7 +83,7 @@ export function createApplication() {
     connection = createConnection({
       url: `${location.origin.replace(/^http/, 'ws')}${settings.realtime_path}`,
       token: opened.token,
-      expiresAtMs: opened.expiresAtMs,
+      validForMs: opened.validForMs,
       onRefused: opened.renew,
       onEvent: chat.hearEvent,
       onState: chat.setLive,

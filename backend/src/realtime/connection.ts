@@ -123,17 +123,16 @@ export function createConnection(
       return refusals.count;
     },
 
-    /** Closes with 4401 at that time, unless it is told another one before. */
-    closeAt(timeMs: number, reason: string) {
+    /** Closes with 4401 after that time, unless it is told another one before. */
+    closeAfter(ms: number, reason: string) {
       clearTimeout(deadline);
       if (ws.readyState !== ws.OPEN) return;
-      const waitMs = Math.max(0, timeMs - Date.now());
       deadline = setTimeout(
         () =>
-          waitMs > maxTimerMs
-            ? connection.closeAt(timeMs, reason)
+          ms > maxTimerMs
+            ? connection.closeAfter(ms - maxTimerMs, reason)
             : connection.close(closeCodes.unauthenticated, reason),
-        Math.min(waitMs, maxTimerMs),
+        Math.min(Math.max(0, ms), maxTimerMs),
       );
     },
   };

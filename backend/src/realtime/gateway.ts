@@ -130,7 +130,7 @@ export function createGateway(ctx: GatewayContext) {
     });
     guest.dismiss = () => connection.close(closeCodes.tooMany, 'others wait');
     connected.add(connection);
-    connection.closeAt(Date.now() + authenticateWithinMs, 'authenticate first');
+    connection.closeAfter(authenticateWithinMs, 'authenticate first');
     ws.on('message', (data, isBinary) => {
       guest.isSilent = false;
       void receiver

@@ -125,7 +125,7 @@ export function createReceiver(options: ReceiverOptions) {
     connection.session = session;
     if (!before) await place(connection, session);
     const expiresAtMs = session.expiresAtSeconds * 1_000;
-    connection.closeAt(expiresAtMs, 'the token has expired');
+    connection.closeAfter(expiresAtMs - Date.now(), 'the token has expired');
     return {
       user_uuid: session.user.uuid,
       expires_at: new Date(expiresAtMs).toISOString(),

@@ -115,7 +115,7 @@ async function ended(child: ChildProcess) {
 }
 
 async function untilReady(url: string) {
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline; await sleep(50)) {
+  for (const deadline = performance.now() + 60_000; performance.now() < deadline; await sleep(50)) {
     const response = await fetch(`${url}/api/ready`).catch(() => undefined);
     if (response?.ok) return;
   }

@@ -66,13 +66,13 @@ export async function startPostgres() {
     rmSync(folder, { recursive: true, force: true });
   }
 
-  const deadline = Date.now() + startTimeoutMs;
+  const deadline = performance.now() + startTimeoutMs;
   for (;;) {
     try {
       await query('select 1');
       return { port, query, stop, pids: () => [child.pid ?? 0, ...descendants(child.pid ?? 0)] };
     } catch (error) {
-      if (Date.now() > deadline) {
+      if (performance.now() > deadline) {
         await stop();
         throw error;
       }

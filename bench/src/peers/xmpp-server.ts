@@ -75,7 +75,7 @@ export async function openXmpp(server: XmppServer, pairs: number): Promise<Compe
 }
 
 async function answers(port: number, child: ChildProcess) {
-  const deadline = Date.now() + startTimeoutMs;
+  const deadline = performance.now() + startTimeoutMs;
   for (;;) {
     const isOpen = await new Promise<boolean>((resolve) => {
       const socket = connect(port, '127.0.0.1');
@@ -84,7 +84,8 @@ async function answers(port: number, child: ChildProcess) {
       socket.once('connect', () => socket.destroy());
     });
     if (isOpen) return;
-    if (child.exitCode !== null || Date.now() > deadline) throw new Error('the XMPP server did not start');
+    if (child.exitCode !== null || performance.now() > deadline)
+      throw new Error('the XMPP server did not start');
     await sleep(50);
   }
 }

@@ -112,15 +112,16 @@ function tokensOf(answer: AuthAnswer, refresh = ''): Tokens {
   return {
     access: result.AccessToken,
     refresh: result.RefreshToken ?? refresh,
-    expiresAtMs: expiryOf(result.AccessToken) ?? Date.now() + result.ExpiresIn * 1000,
+    // From now on, whatever this machine's clock says: one that is ahead would have every token expired.
+    expiresAtMs: Date.now() + (lifetimeMsOf(result.AccessToken) ?? result.ExpiresIn * 1000),
   };
 }
 
-export function expiryOf(token: string): number | undefined {
+export function lifetimeMsOf(token: string): number | undefined {
   try {
     const [, payload = ''] = token.split('.');
-    const { exp } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
-    return typeof exp === 'number' ? exp * 1000 : undefined;
+    const { exp, iat } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
+    return typeof exp === 'number' && typeof iat === 'number' ? (exp - iat) * 1000 : undefined;
   } catch {
     return undefined;
   }

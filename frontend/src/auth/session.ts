@@ -2,7 +2,7 @@ import type { KeptStorage } from '../storage.ts';
 import { type Cognito, CognitoError, type Tokens } from './cognito.ts';
 
 const storageKey = 'parley.session';
-/** A token is renewed this long before it expires. */
+/** A token is renewed this long before it expires. That time is stored, so it is one of the wall clock. */
 const renewAheadMs = 60_000;
 
 /**
@@ -50,7 +50,7 @@ export function createSession(cognito: Cognito, storage: KeptStorage, onEnd: () 
 
   return {
     isOpen: () => read() !== undefined,
-    expiresAtMs: () => read()?.expiresAtMs ?? 0,
+    validForMs: () => (read()?.expiresAtMs ?? 0) - Date.now(),
     open: (tokens: Tokens) => storage.set(storageKey, JSON.stringify(tokens)),
     token,
     /** The API refused this token, whatever its expiry says. */

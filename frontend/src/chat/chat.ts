@@ -81,7 +81,7 @@ export function createChat(options: Options) {
   let inbox: Inbox = new Map();
   let nextInboxPage: string | undefined;
   let inboxStatus: 'loading' | 'ready' | 'failed' = 'loading';
-  let live: { state: LiveState; retryAtMs?: number | undefined } = { state: 'connecting' };
+  let live: { state: LiveState } = { state: 'connecting' };
   /** Messages of conversations whose row is not known yet: it says whether they are muted. */
   const unannounced = new Map<string, Entry>();
   const looks = new Map<number, ReturnType<typeof setTimeout>>();
@@ -435,9 +435,9 @@ export function createChat(options: Options) {
     changed();
   }
 
-  function setLive(state: LiveState, retryAtMs?: number) {
+  function setLive(state: LiveState) {
     const wasOnline = live.state === 'online';
-    live = { state, retryAtMs };
+    live = { state };
     if (state !== 'online' && wasOnline) online.clear();
     changed();
     if (state !== 'online') return;

@@ -1,4 +1,4 @@
-import { describe, expect, test } from '@jest/globals';
+import { describe, expect, jest, test } from '@jest/globals';
 import type { Send } from '../api/client.ts';
 import { ApiError } from '../api/errors.ts';
 import type { Entry } from '../api/types.ts';
@@ -125,6 +125,25 @@ describe('the outbox', () => {
     wake();
     await settle();
     expect([calls.length, outbox.of(uuid), storage.length]).toEqual([1, [], 0]);
+  });
+
+  test('keeps the order over a reload, also where the clock was set back between two messages', async () => {
+    const storage = memoryStorage();
+    const before = world(Array.from({ length: 5 }, noAnswer), storage);
+    const now = Date.now();
+    for (const [index, name] of ['one', 'two', 'three'].entries()) {
+      jest.useFakeTimers({
+        now: now - index * 3_600_000,
+        doNotFake: ['setTimeout', 'setImmediate', 'nextTick'],
+      });
+      add(before.outbox, name);
+    }
+    jest.useRealTimers();
+    await settle();
+    const after = world([], storage);
+    after.outbox.retryUnreached();
+    await settle();
+    expect(after.sent).toEqual(['one', 'two', 'three']);
   });
 
   test('a full storage holds up no message, and a forbidden one neither', async () => {

@@ -13,6 +13,8 @@ export type Pending = {
   message: string;
   known_seq: number;
   created_at: string;
+  /** Of those that wait: a clock that is set back must not change it after a reload. */
+  order: number;
   state: 'sending' | 'failed';
   /** Why it failed, for people. */
   reason?: string;
@@ -114,7 +116,9 @@ export function createOutbox({ send, storage, userUuid, onSent, onChange, sleep 
   return {
     of: (to: string) => items.filter((item) => item.to === to),
     add(message: Pick<Pending, 'key' | 'to' | 'message' | 'known_seq'>) {
-      const pending: Pending = { ...message, created_at: new Date().toISOString(), state: 'sending' };
+      const order = (items.at(-1)?.order ?? 0) + 1;
+      const created_at = new Date().toISOString();
+      const pending: Pending = { ...message, created_at, order, state: 'sending' };
       items = [...items, pending];
       write(pending.key, {});
       void drain(pending.to);
@@ -154,7 +158,7 @@ function load(storage: KeptStorage, prefix: string): Pending[] {
         return [];
       }
     })
-    .sort((a, b) => (a.created_at < b.created_at ? -1 : 1));
+    .sort((a, b) => a.order - b.order || (a.created_at < b.created_at ? -1 : 1));
 }
 
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));

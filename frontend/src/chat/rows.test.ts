@@ -22,6 +22,7 @@ const pending = (part: Partial<Pending>): Pending => ({
   message: 'mine',
   known_seq: 2,
   created_at: new Date(2026, 0, 5, 10, 9).toISOString(),
+  order: 1,
   state: 'sending',
   ...part,
 });

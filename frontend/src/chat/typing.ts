@@ -3,7 +3,8 @@ const shownMs = 5_000;
 /** A client tells it at most every 3 s. */
 const tellEveryMs = 3_000;
 
-export function createTyping(onChange: () => void, now = Date.now) {
+/** By the monotonic clock: a wall clock that somebody sets back would show it, and hold back one's own, for as long. */
+export function createTyping(onChange: () => void, now = () => performance.now()) {
   const until = new Map<string, number>();
   const timers = new Set<ReturnType<typeof setTimeout>>();
   const toldAt = new Map<string, number>();

@@ -6,12 +6,12 @@ export type LiveState = 'connecting' | 'online' | 'waiting' | 'closed';
 type Options = {
   url: string;
   token(): Promise<string>;
-  /** When the token that `token` gives expires. */
-  expiresAtMs(): number;
+  /** For how long the token that `token` gives is still good. */
+  validForMs(): number;
   /** The gateway refused the token. */
   onRefused(token: string): void;
   onEvent(event: LiveEvent): void;
-  onState(state: LiveState, retryAtMs?: number): void;
+  onState(state: LiveState): void;
 };
 
 const pingEveryMs = 25_000;
@@ -31,14 +31,15 @@ export function createConnection(options: Options) {
   let attempt = 0;
   let retryTimer: number | undefined;
   let upkeepTimer: number | undefined;
+  /** By the monotonic clock, as all times here. Where a sleep stops that clock, the gateway closes in time. */
   let authenticatedUntilMs = 0;
   let nextId = 0;
   let hintMs: number | undefined;
   const waiting = new Map<string, Waiting>();
 
-  function change(next: LiveState, retryAtMs?: number) {
+  function change(next: LiveState) {
     state = next;
-    options.onState(next, retryAtMs);
+    options.onState(next);
   }
 
   function open() {
@@ -86,12 +87,12 @@ export function createConnection(options: Options) {
       if (error instanceof Refusal) options.onRefused(token);
       throw error;
     }
-    authenticatedUntilMs = options.expiresAtMs();
+    authenticatedUntilMs = performance.now() + options.validForMs();
   }
 
   async function upkeep(opened: WebSocket) {
     try {
-      if (authenticatedUntilMs - Date.now() < 2 * pingEveryMs) await authenticate();
+      if (authenticatedUntilMs - performance.now() < 2 * pingEveryMs) await authenticate();
       else await request('ping', {});
     } catch (error) {
       if (!(error instanceof Refusal)) lose(opened);
@@ -132,7 +133,7 @@ export function createConnection(options: Options) {
     if (state === 'closed') return;
     const pauseMs = code === unauthorized && attempt === 0 ? 0 : (hintMs ?? backoffMs(attempt));
     attempt += 1;
-    change('waiting', Date.now() + pauseMs);
+    change('waiting');
     retryTimer = window.setTimeout(open, pauseMs);
   }
 

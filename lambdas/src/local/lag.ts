@@ -30,13 +30,18 @@ const freshMs = 2_000;
 /** Where the consumers of a runner stand behind their shards. */
 export function createLag(table: Table, streams: DynamoDBStreamsClient) {
   const pending = new Map<string, Pending[]>();
+  /** By the monotonic clock; times of records are those of the table. */
   const unreachableSince = new Map<string, number>();
   let known: { lag: Promise<Lag>; atMs: number } | undefined;
 
   function lagMs() {
     const nowMs = table.clock.now();
     const oldest = [...pending.values()].flat().map(({ oldestWrittenAtMs }) => oldestWrittenAtMs);
-    return nowMs - Math.min(nowMs, ...oldest, ...unreachableSince.values());
+    const steadyMs = performance.now();
+    return Math.max(
+      nowMs - Math.min(nowMs, ...oldest),
+      steadyMs - Math.min(steadyMs, ...unreachableSince.values()),
+    );
   }
 
   async function measure(): Promise<Lag> {
@@ -62,7 +67,7 @@ export function createLag(table: Table, streams: DynamoDBStreamsClient) {
       pending.set(place, waiting);
     },
     noteUnreachable(place: string) {
-      unreachableSince.set(place, unreachableSince.get(place) ?? table.clock.now());
+      unreachableSince.set(place, unreachableSince.get(place) ?? performance.now());
     },
     noteReached: (place: string) => unreachableSince.delete(place),
     forget(place: string) {
