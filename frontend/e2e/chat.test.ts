@@ -57,7 +57,7 @@ withBrowser('the browser chat', () => {
     await page.getByLabel('Name').fill(name);
     await page.getByLabel('Handle').fill(handle);
     await page.getByLabel('E-mail').fill(`${handle}@example.org`);
-    await page.getByLabel('Password').fill('Sesame-2026');
+    await page.getByLabel('Password').fill('Sesame-2026-x');
     await page.getByRole('button', { name: 'Create account' }).click();
     await page.getByLabel('Code').fill('123456');
     await page.getByRole('button', { name: 'Confirm' }).click();
@@ -72,7 +72,7 @@ withBrowser('the browser chat', () => {
   test('one finds the other, writes, and the other sees it unread at once', async () => {
     await ana.keyboard.press('Control+k');
     await ana.getByLabel('To').fill('be');
-    await ana.getByRole('button', { name: /Ben Okri/ }).click();
+    await ana.getByRole('option', { name: /Ben Okri/ }).click();
     await write(ana, 'Hello Ben, see https://example.org/a_(b).');
     await ana.waitForURL(/\/messages\/[0-9a-f-]{36}$/);
     await message(ana, 'Hello Ben, see https://example.org/a_(b).').waitFor();
@@ -121,7 +121,7 @@ withBrowser('the browser chat', () => {
     cable.cut();
     await ben.locator('.banner').waitFor();
     const uuid = ana.url().slice(-36);
-    const send = await apiOf(parley, 'ana@example.org', 'Sesame-2026');
+    const send = await apiOf(parley, 'ana@example.org', 'Sesame-2026-x');
     const missed = Array.from({ length: 30 }, (_, index) => `missed ${index + 1}`);
     for (const text of missed) await send('/api/messages', { message_group_uuid: uuid, message: text });
     await write(ben, 'written without a network');
@@ -212,7 +212,7 @@ withBrowser('the browser chat', () => {
     await ana.getByRole('button', { name: 'New conversation' }).click();
     await ana.getByRole('button', { name: 'Create a group instead' }).click();
     await ana.getByLabel('Add people').fill('ben');
-    await ana.getByRole('button', { name: /Ben Okri/ }).click();
+    await ana.getByRole('option', { name: /Ben Okri/ }).click();
     await ana.getByLabel('Title').fill('Harbour');
     await ana.getByRole('button', { name: 'Create group' }).click();
     await ana.getByRole('heading', { name: 'Harbour' }).waitFor();
@@ -226,7 +226,8 @@ withBrowser('the browser chat', () => {
     await ben.getByRole('heading', { name: 'Harbour watch' }).waitFor();
     await ana.getByRole('button', { name: 'Members' }).click();
     await ana.getByRole('button', { name: 'Remove Ben Okri' }).click();
-    await ben.getByText('You are no longer in this group.').waitFor();
+    await ana.getByRole('button', { name: 'Remove', exact: true }).click();
+    await ben.getByText('You are no longer a member of this group.').waitFor();
     await ana.getByRole('button', { name: 'Close' }).click();
   }, 60_000);
 
@@ -382,10 +383,11 @@ withBrowser('the browser chat', () => {
   }
 
   /** Opens the confirmation and types the handle, so that it can be confirmed. */
-  async function askForDeletion(page: Page, handle: string) {
+  async function askForDeletion(page: Page, handle: string, password: string) {
     await openProfile(page);
     await page.getByRole('button', { name: 'Delete account' }).click();
     await page.getByLabel('Your handle').fill(handle);
+    await page.getByLabel('Your password').fill(password);
     return page.getByRole('button', { name: 'Delete my account' });
   }
 
@@ -440,7 +442,7 @@ withBrowser('the browser chat', () => {
   }, 60_000);
 
   test('an account is not deleted by a slip, and a deletion that is refused leaves it signed in and says why', async () => {
-    const confirm = await askForDeletion(ana, 'an');
+    const confirm = await askForDeletion(ana, 'an', 'Sesame-2026-x');
     expect(await confirm.isDisabled()).toBe(true);
     await ana.keyboard.press('Escape');
     await ana.getByLabel('Your handle').waitFor({ state: 'detached' });
@@ -449,6 +451,11 @@ withBrowser('the browser chat', () => {
     await ana.keyboard.press('Enter');
     await ana.route('**/api/profile', (route) => route.fulfill({ status: 503, json: ['busy'] }));
     await ana.keyboard.type('@ana');
+    await ana.keyboard.press('Tab');
+    await ana.keyboard.type('Sesame-2026');
+    await ana.keyboard.press('Enter');
+    await ana.getByText('The e-mail address or the password is wrong.').waitFor();
+    await ana.keyboard.type('-x');
     await ana.keyboard.press('Enter');
     await ana.getByText('The deletion was not confirmed. Parley is busy. Try again.').waitFor();
     await ana.unroute('**/api/profile');
@@ -471,7 +478,7 @@ withBrowser('the browser chat', () => {
     const kept = () => ana.evaluate(() => Object.keys(localStorage).map((key) => key.split('.')[1]));
     expect(await kept()).toEqual(expect.arrayContaining(['session', 'draft', 'outbox']));
 
-    const confirm = await askForDeletion(ana, 'ana');
+    const confirm = await askForDeletion(ana, 'ana', 'Sesame-2026-x');
     await ana.route('**/api/profile', async (route) => {
       if (route.request().method() !== 'DELETE') return route.continue();
       const response = await route.fetch();
@@ -489,7 +496,7 @@ withBrowser('the browser chat', () => {
     await tab.close();
 
     await ana.getByLabel('E-mail').fill('ana@example.org');
-    await ana.getByLabel('Password').fill('Sesame-2026');
+    await ana.getByLabel('Password').fill('Sesame-2026-x');
     await ana.getByRole('button', { name: 'Sign in' }).click();
     await ana.getByText('The e-mail address or the password is wrong.').waitFor();
 
@@ -508,7 +515,7 @@ withBrowser('the browser chat', () => {
       await route.fetch();
       await route.abort();
     });
-    await (await askForDeletion(page, 'raj')).click();
+    await (await askForDeletion(page, 'raj', 'Parley-demo-1')).click();
     await page.getByText('You were signed out before the deletion was confirmed.').waitFor();
     await page.context().close();
   }, 30_000);
@@ -519,6 +526,7 @@ withBrowser('the browser chat', () => {
     await tab.getByRole('button', { name: 'New conversation' }).waitFor();
     await ben.getByRole('button', { name: 'Your profile and settings' }).click();
     await ben.getByRole('button', { name: 'Sign out on all devices' }).click();
+    await ben.getByRole('button', { name: 'Sign out', exact: true }).click();
     await ben.getByLabel('E-mail').waitFor();
     await tab.getByLabel('E-mail').waitFor();
   }, 30_000);

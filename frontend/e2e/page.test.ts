@@ -187,6 +187,7 @@ withBrowser('a page of the browser chat', () => {
     for (const each of [page, tab]) await signIn(each, 'ines@example.com');
     await page.getByRole('button', { name: 'Your profile and settings' }).click();
     await page.getByRole('button', { name: 'Sign out on all devices' }).click();
+    await page.getByRole('button', { name: 'Sign out', exact: true }).click();
     for (const each of [page, tab]) await each.getByLabel('E-mail').waitFor();
     await page.context().close();
   }, 30_000);

@@ -1,4 +1,4 @@
-import { createApi, readClientConfig } from './api/client.ts';
+import { createApi, createHandleCheck, readClientConfig } from './api/client.ts';
 import { ApiError, explain } from './api/errors.ts';
 import type { ClientConfig, Profile } from './api/types.ts';
 import { type Cognito, createCognito } from './auth/cognito.ts';
@@ -15,7 +15,14 @@ export type Stage =
   | { name: 'starting' }
   | { name: 'unreachable'; reason: string }
   | { name: 'signed-out'; cognito: Cognito; config: ClientConfig; farewell: string }
-  | { name: 'signed-in'; chat: Chat; api: ReturnType<typeof createApi>; config: ClientConfig };
+  | {
+      name: 'signed-in';
+      chat: Chat;
+      api: ReturnType<typeof createApi>;
+      config: ClientConfig;
+      /** The handle asked for at sign-up, known after a sign-in on this page. */
+      wantedHandle?: string | undefined;
+    };
 
 /**
  * How far the deletion of the account came. While it is asked for, its answer says what an end of the session means: the
@@ -61,6 +68,12 @@ export function createApplication() {
     } catch (error) {
       if (stage.name !== 'signed-out') enter({ name: 'unreachable', reason: explain(error) });
     }
+  }
+
+  /** A notice that cannot be made is left out. */
+  async function readWantedHandle(access: string) {
+    const wantedHandle = await cognito?.wantedHandle(access).catch(() => undefined);
+    if (stage.name === 'signed-in') enter({ ...stage, wantedHandle });
   }
 
   async function enterChat(settings: ClientConfig, opened: Session) {
@@ -130,9 +143,12 @@ export function createApplication() {
     start,
     async signIn(email: string, password: string) {
       if (!cognito || !session) return;
-      session.open(await cognito.signIn(email, password));
+      const tokens = await cognito.signIn(email, password);
+      session.open(tokens);
       await start();
+      await readWantedHandle(tokens.access);
     },
+    checkHandle: createHandleCheck(window.fetch.bind(window)),
     async signOut() {
       if (stage.name !== 'signed-in') return;
       deletion = 'none';
@@ -141,10 +157,11 @@ export function createApplication() {
       departures.tell(userUuid);
       await session?.close();
     },
-    /** Rejects where the server refuses, or does not answer. */
-    async deleteAccount() {
-      if (stage.name !== 'signed-in') return;
+    /** Signs in anew first, as the server demands. Rejects where the server refuses, or does not answer. */
+    async deleteAccount(password: string) {
+      if (stage.name !== 'signed-in' || !cognito || !session) return;
       const { api, chat } = stage;
+      session.open(await cognito.signInAgain(await session.token(), password));
       deletion = 'asked';
       try {
         await api.deleteProfile();

@@ -118,6 +118,16 @@ export async function readClientConfig(fetch: typeof globalThis.fetch): Promise<
   return body<ClientConfig>(await refuseErrors(await reach(fetch, '/api/client-config', {})));
 }
 
+/** Whether a handle can be had, asked before one has an account; it needs no token. */
+export function createHandleCheck(fetch: typeof globalThis.fetch) {
+  return async (handle: string, signal: AbortSignal): Promise<boolean> => {
+    const response = await reach(fetch, `/api/handles/${encodeURIComponent(handle)}`, { signal });
+    // An older server does not know the question.
+    if (response.status === 404) return true;
+    return (await body<{ available: boolean }>(await refuseErrors(response))).available;
+  };
+}
+
 async function reach(fetch: typeof globalThis.fetch, path: string, request: Request & { bearer?: string }) {
   const headers: Record<string, string> = {};
   if (request.bearer) headers.Authorization = `Bearer ${request.bearer}`;

@@ -22,6 +22,7 @@ const texts: Record<string, string> = {
   busy: 'Parley is busy. Try again.',
   rate_limited: 'Too much at once. Wait a moment.',
   generic_403: 'Only admins of the group may do that.',
+  fresh_sign_in_required: 'Sign in again before you delete your account.',
   generic_500: 'Something went wrong on the server.',
   profile_missing: 'This account has no profile here.',
   message_group_not_found: 'This conversation does not exist, or you are not in it.',

@@ -58,6 +58,9 @@ export type ClientConfig = {
   user_pool_client_id: string;
   cognito_endpoint: string;
   auth_flows: ('USER_SRP_AUTH' | 'USER_PASSWORD_AUTH')[];
+  /** Of a sign-in on the server's machine that sends no mail. */
+  development_code?: string;
+  password_policy: { min_length: number; classes: ('lowercase' | 'uppercase' | 'digit' | 'symbol')[] };
   realtime_path: string;
   limits: {
     message_max_chars: number;

@@ -1,18 +1,10 @@
 import { ApiError } from '../api/errors.ts';
 import type { ClientConfig } from '../api/types.ts';
+import { CognitoError, explainRefusal } from './cognito-errors.ts';
 
 /* The Cognito API over fetch, so that the emulator and AWS are the same to us. */
 
 export type Tokens = { access: string; refresh: string; expiresAtMs: number };
-
-export class CognitoError extends Error {
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
 
 type AuthenticationResult = { AccessToken: string; RefreshToken?: string; ExpiresIn: number };
 type AuthAnswer = {
@@ -21,6 +13,7 @@ type AuthAnswer = {
   ChallengeParameters?: Record<string, string>;
   Session?: string;
 };
+type UserAnswer = { Username: string; UserAttributes: { Name: string; Value?: string }[] };
 export type Call = <T>(operation: string, body: object) => Promise<T>;
 
 export function createCognito(config: ClientConfig, fetch: typeof globalThis.fetch) {
@@ -31,8 +24,26 @@ export function createCognito(config: ClientConfig, fetch: typeof globalThis.fet
     const said = await response.json().catch(() => ({}));
     if (response.ok) return said;
     const code = String(said.__type ?? said.code ?? 'Unknown').replace(/^.*#/, '');
-    throw new CognitoError(code, explain(code, String(said.message ?? '')));
+    if (response.status >= 500) throw new ApiError(503, ['busy']);
+    if (code === 'TooManyRequestsException') throw new ApiError(429, ['rate_limited']);
+    throw new CognitoError(code, explainRefusal(operation, code, String(said.message ?? '')));
   };
+
+  async function signIn(username: string, password: string): Promise<Tokens> {
+    if (config.auth_flows.includes('USER_SRP_AUTH')) {
+      const { signInWithSrp } = await import('./srp.ts');
+      return tokensOf(await signInWithSrp(call, config, username, password));
+    }
+    if (!isLoopback(config.cognito_endpoint)) {
+      throw new CognitoError('InsecureEndpoint', 'A password is not sent in the clear to another machine.');
+    }
+    const answer = await call<AuthAnswer>('InitiateAuth', {
+      ClientId,
+      AuthFlow: 'USER_PASSWORD_AUTH',
+      AuthParameters: { USERNAME: username, PASSWORD: password },
+    });
+    return tokensOf(answer);
+  }
 
   return {
     signUp: (person: { email: string; password: string; handle: string; name: string }) =>
@@ -48,8 +59,10 @@ export function createCognito(config: ClientConfig, fetch: typeof globalThis.fet
       }),
     confirm: (email: string, code: string) =>
       call<object>('ConfirmSignUp', { ClientId, Username: email, ConfirmationCode: code }),
-    resendCode: (email: string) => call<object>('ResendConfirmationCode', { ClientId, Username: email }),
-    forgotPassword: (email: string) => call<object>('ForgotPassword', { ClientId, Username: email }),
+    /** Does not tell whether somebody waits for a code. */
+    resendCode: (email: string) => silently(call('ResendConfirmationCode', { ClientId, Username: email })),
+    /** Does not tell whether there is an account. */
+    forgotPassword: (email: string) => silently(call('ForgotPassword', { ClientId, Username: email })),
     resetPassword: (email: string, code: string, password: string) =>
       call<object>('ConfirmForgotPassword', {
         ClientId,
@@ -57,20 +70,16 @@ export function createCognito(config: ClientConfig, fetch: typeof globalThis.fet
         ConfirmationCode: code,
         Password: password,
       }),
-    async signIn(email: string, password: string): Promise<Tokens> {
-      if (config.auth_flows.includes('USER_SRP_AUTH')) {
-        const { signInWithSrp } = await import('./srp.ts');
-        return tokensOf(await signInWithSrp(call, config, email, password));
-      }
-      if (!isLoopback(config.cognito_endpoint)) {
-        throw new CognitoError('InsecureEndpoint', 'A password is not sent in the clear to another machine.');
-      }
-      const answer = await call<AuthAnswer>('InitiateAuth', {
-        ClientId,
-        AuthFlow: 'USER_PASSWORD_AUTH',
-        AuthParameters: { USERNAME: email, PASSWORD: password },
-      });
-      return tokensOf(answer);
+    signIn,
+    /** Proves the password of who is signed in. */
+    async signInAgain(access: string, password: string): Promise<Tokens> {
+      const { Username } = await call<UserAnswer>('GetUser', { AccessToken: access });
+      return signIn(Username, password);
+    },
+    /** The handle that was asked for at sign-up; another may have been quicker. */
+    async wantedHandle(access: string): Promise<string | undefined> {
+      const { UserAttributes } = await call<UserAnswer>('GetUser', { AccessToken: access });
+      return UserAttributes.find(({ Name }) => Name === 'preferred_username')?.Value;
     },
     async refresh(refresh: string): Promise<Tokens> {
       const answer = await call<AuthAnswer>('InitiateAuth', {
@@ -80,12 +89,23 @@ export function createCognito(config: ClientConfig, fetch: typeof globalThis.fet
       });
       return tokensOf(answer, refresh);
     },
-    /** Ends the refresh token. The emulator does not know how; the API's sign-out ends access tokens everywhere. */
+    /** Ends the refresh token; the API's sign-out ends access tokens everywhere. */
     revoke: (refresh: string) => call<object>('RevokeToken', { ClientId, Token: refresh }),
   };
 }
 
 export type Cognito = ReturnType<typeof createCognito>;
+
+/** Refusals that depend on who has an account. A pool that prevents user existence errors has the first no more. */
+const tellsOfAccounts = ['UserNotFoundException', 'InvalidParameterException', 'NotAuthorizedException'];
+
+async function silently(answer: Promise<object>) {
+  try {
+    await answer;
+  } catch (error) {
+    if (!(error instanceof CognitoError) || !tellsOfAccounts.includes(error.code)) throw error;
+  }
+}
 
 async function post(fetch: typeof globalThis.fetch, endpoint: string, operation: string, body: object) {
   try {
@@ -131,18 +151,3 @@ export function isLoopback(endpoint: string) {
   const { hostname } = new URL(endpoint);
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
-
-const texts: Record<string, string> = {
-  NotAuthorizedException: 'The e-mail address or the password is wrong.',
-  UserNotFoundException: 'The e-mail address or the password is wrong.',
-  InvalidPasswordException:
-    'The password is too simple: at least 8 characters with upper and lower case, a digit and a symbol.',
-  UsernameExistsException: 'There is an account with this e-mail address.',
-  CodeMismatchException: 'This is not the code we sent.',
-  ExpiredCodeException: 'The code has expired. Ask for a new one.',
-  UserNotConfirmedException: 'The e-mail address is not confirmed yet.',
-  LimitExceededException: 'Too many attempts. Try again later.',
-  TooManyRequestsException: 'Too many attempts. Try again later.',
-};
-
-const explain = (code: string, message: string) => texts[code] ?? (message || `Sign-in answered ${code}.`);

@@ -1,5 +1,6 @@
 import type { KeptStorage } from '../storage.ts';
-import { type Cognito, CognitoError, type Tokens } from './cognito.ts';
+import type { Cognito, Tokens } from './cognito.ts';
+import { CognitoError } from './cognito-errors.ts';
 
 const storageKey = 'parley.session';
 /** A token is renewed this long before it expires. That time is stored, so it is one of the wall clock. */

@@ -212,7 +212,7 @@ describe('the state of the page', () => {
     await chat.open(uuid);
     chat.setLive('online');
     chat.hearEvent({ event: 'typing', data: { message_group_uuid: uuid, user_uuid: 'ben' } });
-    expect(chat.typists(uuid)).toEqual(['Ben']);
+    expect(chat.typists(uuid)).toMatchObject([{ display_name: 'Ben' }]);
     chat.hearEvent({ event: 'message.created', data: say() });
     expect(chat.typists(uuid)).toEqual([]);
     chat.type(uuid);

@@ -1,7 +1,7 @@
 import type { Api } from '../api/client.ts';
 import { ApiError, explain } from '../api/errors.ts';
 import type { Entry, Group, InboxRow, Person, Profile, Settings } from '../api/types.ts';
-import { CognitoError } from '../auth/cognito.ts';
+import { CognitoError } from '../auth/cognito-errors.ts';
 import type { LiveState } from '../live/connection.ts';
 import type { LiveEvent } from '../live/events.ts';
 import type { KeptStorage } from '../storage.ts';
@@ -431,7 +431,7 @@ export function createChat(options: Options) {
     }
     if (user_uuid !== me.uuid || what !== 'removed') return void refreshGroup(uuid);
     inbox = dropRow(inbox, uuid);
-    change(uuid, { status: 'missing', reason: 'You are no longer in this group.' });
+    change(uuid, { status: 'missing', reason: 'You are no longer a member of this group.' });
     changed();
   }
 
@@ -463,8 +463,10 @@ export function createChat(options: Options) {
     pending: (to: string): Pending[] => outbox.of(to),
     person: (uuid: string) => people.get(uuid),
     isOnline: (uuid: string) => online.has(uuid),
-    typists: (uuid: string) =>
-      typing.people(uuid).map((person) => people.get(person)?.display_name ?? 'Somebody'),
+    typists: (uuid: string): Person[] =>
+      typing
+        .people(uuid)
+        .map((person) => people.get(person) ?? { uuid: person, handle: '', display_name: 'Somebody' }),
     live: () => live,
     setLive,
     hearEvent,

@@ -1,10 +1,12 @@
-const day = new Intl.DateTimeFormat(undefined, { weekday: 'long', day: 'numeric', month: 'long' });
-const dayAndYear = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'long', year: 'numeric' });
-const clock = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit' });
-const short = new Intl.DateTimeFormat(undefined, { day: 'numeric', month: 'short' });
-const full = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'medium' });
-const weekday = new Intl.DateTimeFormat(undefined, { weekday: 'short' });
-const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto', style: 'short' });
+import { pageLocale } from './locale.ts';
+
+const day = new Intl.DateTimeFormat(pageLocale, { weekday: 'long', day: 'numeric', month: 'long' });
+const dayAndYear = new Intl.DateTimeFormat(pageLocale, { day: 'numeric', month: 'long', year: 'numeric' });
+const clock = new Intl.DateTimeFormat(pageLocale, { hour: '2-digit', minute: '2-digit' });
+const short = new Intl.DateTimeFormat(pageLocale, { day: 'numeric', month: 'short' });
+const full = new Intl.DateTimeFormat(pageLocale, { dateStyle: 'full', timeStyle: 'medium' });
+const weekday = new Intl.DateTimeFormat(pageLocale, { weekday: 'short' });
+const relative = new Intl.RelativeTimeFormat(pageLocale, { numeric: 'auto', style: 'short' });
 
 const dayMs = 86_400_000;
 
@@ -19,8 +21,8 @@ export function dayName(time: string, now = new Date()): string {
   const date = new Date(time);
   const ago = daysAgo(date, now);
   if (ago === 0 || ago === 1) {
-    const word = new Intl.RelativeTimeFormat(undefined, { numeric: 'auto' }).format(-ago, 'day');
-    return word.charAt(0).toLocaleUpperCase() + word.slice(1);
+    const word = new Intl.RelativeTimeFormat(pageLocale, { numeric: 'auto' }).format(-ago, 'day');
+    return word.charAt(0).toLocaleUpperCase(pageLocale) + word.slice(1);
   }
   return date.getFullYear() === now.getFullYear() ? day.format(date) : dayAndYear.format(date);
 }

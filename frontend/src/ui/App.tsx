@@ -39,10 +39,19 @@ function Stage({ application }: { application: Application }) {
           cognito={stage.cognito}
           config={stage.config}
           farewell={stage.farewell}
+          checkHandle={application.checkHandle}
           onSignIn={application.signIn}
         />
       );
     case 'signed-in':
-      return <ChatPage chat={stage.chat} api={stage.api} config={stage.config} application={application} />;
+      return (
+        <ChatPage
+          chat={stage.chat}
+          api={stage.api}
+          config={stage.config}
+          application={application}
+          wantedHandle={stage.wantedHandle}
+        />
+      );
   }
 }

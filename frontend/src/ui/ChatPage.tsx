@@ -5,6 +5,7 @@ import type { Application } from '../app.ts';
 import type { Chat } from '../chat/chat.ts';
 import { sorted, unreadConversations } from '../chat/inbox.ts';
 import { ConversationView } from './ConversationView.tsx';
+import { focusSomething } from './focus.ts';
 import { InboxList } from './InboxList.tsx';
 import { isOfInputMethod } from './keys.ts';
 import { NewConversation } from './NewConversation.tsx';
@@ -13,10 +14,16 @@ import { ProfileDialog } from './ProfileDialog.tsx';
 import { go, pathOf, placeOf, usePath } from './router.ts';
 import { useSignal } from './use-signal.ts';
 
-type Props = { chat: Chat; api: Api; config: ClientConfig; application: Application };
+type Props = {
+  chat: Chat;
+  api: Api;
+  config: ClientConfig;
+  application: Application;
+  wantedHandle: string | undefined;
+};
 type Dialog = 'none' | 'new' | 'profile';
 
-export function ChatPage({ chat, api, config, application }: Props) {
+export function ChatPage({ chat, api, config, application, wantedHandle }: Props) {
   useSignal(chat.signal);
   const path = usePath();
   const place = placeOf(path);
@@ -39,6 +46,8 @@ export function ChatPage({ chat, api, config, application }: Props) {
     };
   }, [unread]);
 
+  useFocusOfPlace(current, path);
+
   const order = useRef<string[]>([]);
   order.current = rows.map(({ uuid }) => uuid);
   useEffect(() => {
@@ -52,7 +61,7 @@ export function ChatPage({ chat, api, config, application }: Props) {
         const at = order.current.indexOf(current ?? '');
         const next = order.current[event.key === 'ArrowDown' ? at + 1 : Math.max(0, at - 1)];
         if (next) go(pathOf.conversation(next));
-      } else if (event.key === 'Escape' && !document.querySelector('dialog[open]')) {
+      } else if (event.key === 'Escape' && !event.defaultPrevented && !isBusyWith(event.target)) {
         go(pathOf.inbox());
       }
     }
@@ -62,13 +71,14 @@ export function ChatPage({ chat, api, config, application }: Props) {
 
   return (
     <div className="page" data-place={place.name}>
+      <h1 className="unseen">Parley</h1>
       <OfflineBanner live={chat.live()} onRetry={application.retryNow} />
-      <div className="panes">
-        <aside className="inbox">
+      <main className="panes">
+        <section className="inbox" aria-label="Inbox">
           <header className="bar">
-            <h1 className="brand">
+            <h2 className="brand" data-place-title tabIndex={-1}>
               <img src="/icon.svg" alt="" width="24" height="24" /> Parley
-            </h1>
+            </h2>
             <button
               type="button"
               className="icon"
@@ -90,14 +100,15 @@ export function ChatPage({ chat, api, config, application }: Props) {
           </header>
           <InboxList
             chat={chat}
+            wantedHandle={wantedHandle}
             rows={rows}
             current={current}
             isHidden={isHidden}
             onHidden={showHidden}
             onNew={() => setDialog('new')}
           />
-        </aside>
-        <main className="conversation-pane">
+        </section>
+        <div className="conversation-pane">
           {place.name === 'conversation' && (
             <ConversationView key={place.uuid} chat={chat} api={api} config={config} uuid={place.uuid} />
           )}
@@ -110,17 +121,30 @@ export function ChatPage({ chat, api, config, application }: Props) {
               handle={place.handle}
             />
           )}
+          {place.name === 'nowhere' && (
+            <div className="nothing">
+              <h2 data-place-title tabIndex={-1}>
+                There is no such page
+              </h2>
+              <p className="quiet">Nothing of Parley is at this address.</p>
+              <button type="button" className="primary" onClick={() => go(pathOf.inbox())}>
+                Go to the inbox
+              </button>
+            </div>
+          )}
           {place.name === 'inbox' && (
             <div className="nothing">
-              <h2>Choose a conversation</h2>
+              <h2 data-place-title tabIndex={-1}>
+                Choose a conversation
+              </h2>
               <p className="quiet">
                 Or press <kbd>Ctrl</kbd>+<kbd>K</kbd> to begin one. <kbd>Alt</kbd>+<kbd>↓</kbd> and{' '}
                 <kbd>Alt</kbd>+<kbd>↑</kbd> go through them.
               </p>
             </div>
           )}
-        </main>
-      </div>
+        </div>
+      </main>
       {dialog === 'new' && <NewConversation api={api} config={config} me={chat.me} onClose={closeDialog} />}
       {dialog === 'profile' && (
         <ProfileDialog
@@ -135,6 +159,23 @@ export function ChatPage({ chat, api, config, application }: Props) {
     </div>
   );
 }
+
+/** After a change of place: what was opened last has the focus in the inbox again, and nothing leaves it to the page. */
+function useFocusOfPlace(current: string | undefined, path: string) {
+  const before = useRef({ current, path });
+  useEffect(() => {
+    const left = before.current;
+    before.current = { current, path };
+    if (left.path === path) return;
+    const row = left.current && document.querySelector(`a[href="${pathOf.conversation(left.current)}"]`);
+    focusSomething(path === pathOf.inbox() && row ? row : undefined);
+  }, [current, path]);
+}
+
+/** Escape belongs to the topmost thing: a dialog, or the field one writes in. */
+const isBusyWith = (target: EventTarget | null) =>
+  document.querySelector('dialog[open]') !== null ||
+  (target instanceof Element && target.matches('input, textarea'));
 
 const Plus = () => (
   <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">

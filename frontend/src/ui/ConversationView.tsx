@@ -1,10 +1,11 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useMemo, useState } from 'react';
 import type { Api } from '../api/client.ts';
 import { explain } from '../api/errors.ts';
-import type { ClientConfig, Person } from '../api/types.ts';
+import type { ClientConfig, Entry, Group, Person } from '../api/types.ts';
 import type { Chat, Conversation } from '../chat/chat.ts';
 import { emptyHistory, lastSeq } from '../chat/history.ts';
 import { toRows } from '../chat/rows.ts';
+import { nameAmong, sharedNames } from '../people/shared-names.ts';
 import { Avatar } from './Avatar.tsx';
 import { Composer } from './Composer.tsx';
 import { GroupDialog } from './GroupDialog.tsx';
@@ -37,13 +38,18 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
   }, [existing]);
 
   const conversation = uuid ? chat.conversation(uuid) : undefined;
+  const isGone = conversation?.status === 'missing' || problem !== undefined;
   const known = headingOf(chat, conversation, uuid, person, handle);
-  const heading = { ...known, title: known.title || (conversation?.status === 'missing' ? 'Not found' : '') };
+  // Of what one is no longer in, nothing is known any more.
+  const heading = isGone
+    ? { ...known, title: known.title || 'Not found', subtitle: '', isOnline: false }
+    : known;
+  const group = isGone ? undefined : conversation?.group;
   const pending = chat.pending(to);
   const history = conversation?.history ?? emptyHistory;
   const rows = toRows({ history, pending, me: chat.me.uuid, newAfter: conversation?.newAfter });
-  const typists = uuid ? chat.typists(uuid) : [];
-  const isGone = conversation?.status === 'missing' || problem !== undefined;
+  const shared = useSharedNames(chat, history.entries, group);
+  const typists = (uuid ? chat.typists(uuid) : []).map((person) => nameAmong(shared, person));
   const trouble = problem ?? (conversation?.status === 'ready' ? undefined : conversation?.reason);
 
   return (
@@ -68,10 +74,12 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
         </button>
         <Avatar name={heading.title} isGroup={heading.isGroup} isOnline={heading.isOnline} />
         <div className="bar-text">
-          <h2>{heading.title}</h2>
+          <h2 data-place-title tabIndex={-1}>
+            {heading.title}
+          </h2>
           <p className="quiet">{heading.subtitle}</p>
         </div>
-        {heading.isGroup && conversation?.group && (
+        {heading.isGroup && group && (
           <button
             type="button"
             className="quiet-button folding"
@@ -97,9 +105,13 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
       {trouble ? (
         <div className="nothing" role="alert">
           <p>{trouble}</p>
-          {conversation?.status === 'failed' && (
+          {conversation?.status === 'failed' ? (
             <button type="button" className="primary" onClick={() => uuid && void chat.open(uuid)}>
               Try again
+            </button>
+          ) : (
+            <button type="button" className="quiet-button" onClick={() => go(pathOf.inbox())}>
+              Go to the inbox
             </button>
           )}
         </div>
@@ -109,7 +121,7 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
         </div>
       ) : (
         <MessageList
-          key={uuid ? `${uuid}` : 'new'}
+          key={`list of ${to}`}
           chat={chat}
           uuid={uuid}
           conversation={conversation}
@@ -117,6 +129,7 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
           isGroup={heading.isGroup}
           title={heading.title}
           sends={sends}
+          shared={shared}
         />
       )}
       <p className="typing-line" aria-live="polite">
@@ -125,7 +138,7 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
       </p>
       {!isGone && (
         <Composer
-          key={to}
+          key={`message to ${to}`}
           chat={chat}
           to={to}
           maxChars={config.limits.message_max_chars}
@@ -137,16 +150,16 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
           }}
         />
       )}
-      {isGroupOpen && conversation?.group && (
+      {isGroupOpen && group && (
         <GroupDialog
           chat={chat}
           api={api}
-          group={conversation.group}
+          group={group}
           titleMaxChars={config.limits.title_max_chars}
           onClose={() => setGroupOpen(false)}
         />
       )}
-      {isSettingsOpen && uuid && (
+      {isSettingsOpen && uuid && !isGone && (
         <SettingsDialog
           chat={chat}
           uuid={uuid}
@@ -154,7 +167,7 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
           onClose={() => setSettingsOpen(false)}
         />
       )}
-      <Announcer conversation={conversation} me={chat.me.uuid} />
+      <Announcer conversation={conversation} me={chat.me.uuid} shared={shared} />
     </section>
   );
 }
@@ -230,7 +243,15 @@ function usePerson(chat: Chat, api: Api, handle: string | undefined) {
 }
 
 /** Says new messages of others to screen readers, which a virtual list cannot: its rows come and go. */
-function Announcer({ conversation, me }: { conversation: Conversation | undefined; me: string }) {
+function Announcer({
+  conversation,
+  me,
+  shared,
+}: {
+  conversation: Conversation | undefined;
+  me: string;
+  shared: ReadonlySet<string>;
+}) {
   const newest = conversation?.history.entries.at(-1);
   const [from, setFrom] = useState<number>();
   const isReady = conversation?.status === 'ready';
@@ -241,7 +262,22 @@ function Announcer({ conversation, me }: { conversation: Conversation | undefine
   const isNew = newest && from !== undefined && newest.seq > from && newest.user_uuid !== me;
   return (
     <p className="unseen" aria-live="polite">
-      {isNew ? `${newest.display_name}: ${newest.message}` : ''}
+      {isNew && announcementOf(newest, shared)}
     </p>
+  );
+}
+
+/** A notice of a change names who made it by itself. */
+const announcementOf = (entry: Entry, shared: ReadonlySet<string>) =>
+  entry.type === 'message' ? `${nameAmong(shared, authorOf(entry))}: ${entry.message}` : entry.message;
+
+const authorOf = ({ user_uuid, handle, display_name }: Entry) => ({ uuid: user_uuid, handle, display_name });
+
+/** Those of its members, and of who has written, whose names others here have too. */
+function useSharedNames(chat: Chat, entries: readonly Entry[], group: Group | undefined) {
+  const { me } = chat;
+  return useMemo(
+    () => sharedNames([me, ...(group?.members ?? []), ...entries.map(authorOf)]),
+    [me, group, entries],
   );
 }

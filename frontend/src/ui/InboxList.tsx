@@ -7,6 +7,8 @@ import { go, pathOf } from './router.ts';
 
 type Props = {
   chat: Chat;
+  /** What was asked for at sign-up. */
+  wantedHandle: string | undefined;
   rows: InboxRow[];
   current: string | undefined;
   /** Those that were put away are shown. */
@@ -15,7 +17,7 @@ type Props = {
   onNew(): void;
 };
 
-export function InboxList({ chat, rows, current, isHidden, onHidden, onNew }: Props) {
+export function InboxList({ chat, wantedHandle, rows, current, isHidden, onHidden, onNew }: Props) {
   useMinutes();
   const status = chat.inboxStatus();
   if (rows.length === 0 && !isHidden && !chat.hasHidden()) {
@@ -32,6 +34,7 @@ export function InboxList({ chat, rows, current, isHidden, onHidden, onNew }: Pr
     }
     return (
       <div className="padded">
+        <YourHandle handle={chat.me.handle} wanted={wantedHandle} />
         <p className="quiet">No conversations yet.</p>
         <button type="button" className="primary" onClick={onNew}>
           Begin one
@@ -70,6 +73,23 @@ export function InboxList({ chat, rows, current, isHidden, onHidden, onNew }: Pr
         </button>
       )}
     </nav>
+  );
+}
+
+/** For those who are new: what to tell others. */
+function YourHandle({ handle, wanted }: { handle: string; wanted: string | undefined }) {
+  const isAnother = wanted !== undefined && wanted.toLowerCase() !== handle.toLowerCase();
+  return (
+    <div role="status">
+      {isAnother && (
+        <p className="another-handle">
+          You asked for the handle <bdi>@{wanted}</bdi>, and somebody else has it.
+        </p>
+      )}
+      <p>
+        Your handle is <strong>@{handle}</strong>. Others find you by it, or by your name.
+      </p>
+    </div>
   );
 }
 

@@ -3,6 +3,7 @@ import { VList, type VListHandle } from 'virtua';
 import type { Chat, Conversation } from '../chat/chat.ts';
 import { isAtEnd, isAtStart, lastSeq } from '../chat/history.ts';
 import type { Row } from '../chat/rows.ts';
+import { nameAmong } from '../people/shared-names.ts';
 import { MessageRow } from './MessageRow.tsx';
 
 type Props = {
@@ -14,6 +15,8 @@ type Props = {
   title: string;
   /** How many messages were sent from here: each brings the end into view. */
   sends: number;
+  /** Whose names others here have too. */
+  shared: ReadonlySet<string>;
 };
 
 /** Closer than this to an edge of the window, the next page is read. */
@@ -21,7 +24,8 @@ const nearPx = 800;
 /** This close to the bottom, the list follows what arrives. */
 const bottomPx = 60;
 
-export function MessageList({ chat, uuid, conversation, rows: wanted, isGroup, title, sends }: Props) {
+export function MessageList(props: Props) {
+  const { chat, uuid, conversation, rows: wanted, isGroup, title, sends, shared } = props;
   const list = useRef<VListHandle>(null);
   const frame = useRef<HTMLDivElement>(null);
   const looked = useRef<Box>(undefined);
@@ -130,8 +134,8 @@ export function MessageList({ chat, uuid, conversation, rows: wanted, isGroup, t
   }
 
   const receipt = useMemo(
-    () => receiptOf(conversation, rows, chat.me.uuid),
-    [conversation, rows, chat.me.uuid],
+    () => receiptOf(conversation, rows, chat.me.uuid, shared),
+    [conversation, rows, chat.me.uuid, shared],
   );
   const unseen = history
     ? Math.max(
@@ -161,6 +165,7 @@ export function MessageList({ chat, uuid, conversation, rows: wanted, isGroup, t
             key={row.key}
             row={row}
             isGroup={isGroup}
+            showsHandle={row.entry !== undefined && shared.has(row.entry.user_uuid)}
             isStart={index === 0 && history !== undefined && isAtStart(history)}
             receipt={receipt?.key === row.key ? receipt.text : undefined}
             total={history?.newest ?? rows.length}
@@ -204,7 +209,12 @@ function oneEdge(rows: Row[], shown: { first: string; last: string }) {
 }
 
 /** Stands below the newest own message that somebody else has read. */
-function receiptOf(conversation: Conversation | undefined, rows: Row[], me: string) {
+function receiptOf(
+  conversation: Conversation | undefined,
+  rows: Row[],
+  me: string,
+  shared: ReadonlySet<string>,
+) {
   const others = conversation?.group?.members.filter(({ uuid }) => uuid !== me) ?? [];
   const lastOwn = rows.findLast(({ entry, isOwn }) => isOwn && entry?.type === 'message');
   const seq = lastOwn?.entry?.seq;
@@ -214,7 +224,7 @@ function receiptOf(conversation: Conversation | undefined, rows: Row[], me: stri
     return { key: lastOwn.key, text: readers.length > 0 ? 'Seen' : 'Sent' };
   }
   if (readers.length === 0) return { key: lastOwn.key, text: 'Sent' };
-  const names = readers.slice(0, 3).map(({ display_name }) => display_name);
+  const names = readers.slice(0, 3).map((reader) => nameAmong(shared, reader));
   const more = readers.length > 3 ? ` and ${readers.length - 3} more` : '';
   const text =
     readers.length === others.length && readers.length > 3

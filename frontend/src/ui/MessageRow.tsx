@@ -8,6 +8,8 @@ import { Avatar } from './Avatar.tsx';
 type Props = {
   row: Row;
   isGroup: boolean;
+  /** Another one here has the same name. */
+  showsHandle: boolean;
   isStart: boolean;
   receipt: string | undefined;
   total: number;
@@ -41,7 +43,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
   );
 }, isSame);
 
-function Bubble({ row, isGroup, receipt, total, onRetry, onDiscard }: Props) {
+function Bubble({ row, isGroup, showsHandle, receipt, total, onRetry, onDiscard }: Props) {
   const { entry, pending, isOwn } = row;
   const time = timeOf(row);
   const name = entry?.display_name ?? 'You';
@@ -56,13 +58,18 @@ function Bubble({ row, isGroup, receipt, total, onRetry, onDiscard }: Props) {
       className={names.filter(Boolean).join(' ')}
       data-seq={entry?.seq}
       data-state={pending?.state ?? 'sent'}
-      aria-label={`${isOwn ? 'You' : name}, ${fullName(time)}`}
+      aria-label={`${isOwn ? 'You' : showsHandle ? `${name} (@${entry?.handle})` : name}, ${fullName(time)}`}
       aria-posinset={entry?.seq ?? total + 1}
       aria-setsize={Math.max(total, entry?.seq ?? total + 1)}
     >
       {isGroup && !isOwn && <span className="face">{row.endsGroup && <Avatar name={name} />}</span>}
       <div className="bubble-box">
-        {isGroup && !isOwn && row.startsGroup && <p className="sender">{name}</p>}
+        {isGroup && !isOwn && row.startsGroup && (
+          <p className="sender">
+            {name}
+            {showsHandle && <span className="handle"> @{entry?.handle}</span>}
+          </p>
+        )}
         <div className="bubble">
           {entry?.message === '' && <p className="text quiet">This message was deleted</p>}
           <p className="text" dir="auto">
@@ -118,6 +125,7 @@ function isSame(a: Props, b: Props) {
     one.endsGroup === two.endsGroup &&
     a.receipt === b.receipt &&
     a.isGroup === b.isGroup &&
+    a.showsHandle === b.showsHandle &&
     a.isStart === b.isStart &&
     (one.entry !== undefined || a.total === b.total)
   );

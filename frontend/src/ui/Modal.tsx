@@ -1,22 +1,39 @@
-import { type ReactNode, useEffect, useId, useRef } from 'react';
+import { type ReactNode, useEffect, useId, useLayoutEffect, useRef } from 'react';
+import { focusSomething } from './focus.ts';
 
 type Props = {
   title: string;
+  /** The id of the text that says what it is about. */
+  describedBy?: string;
   /** It stays while its work is under way. */
   isBusy?: boolean;
   onClose(): void;
   children: ReactNode;
 };
 
-/** A dialog of the browser: it keeps the focus, closes with Escape, and gives the focus back. */
-export function Modal({ title, isBusy = false, onClose, children }: Props) {
+/**
+ * A dialog of the browser: it keeps the focus, closes with Escape, and gives the focus back. It begins at the element with
+ * `data-focus`, or at its title: never at "Close", where Enter would end what has just begun.
+ */
+export function Modal({ title, describedBy, isBusy = false, onClose, children }: Props) {
   const id = useId();
   const element = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  // Its cleanup runs while the dialog is still in the document.
+  useLayoutEffect(() => {
     const dialog = element.current;
+    const opener = document.activeElement;
     dialog?.showModal();
-    return () => dialog?.close();
+    const first = dialog?.querySelector<HTMLElement>('[data-focus]') ?? dialog?.querySelector('h2');
+    first?.focus();
+    return () => {
+      dialog?.close();
+      // Whatever the browser did: the opener may have gone meanwhile.
+      queueMicrotask(() => focusSomething(opener));
+    };
   }, []);
+
+  // What had the focus may have gone with what it changed.
+  useEffect(() => focusSomething());
 
   function close() {
     // The event comes late: in development the dialog was shown again by then.
@@ -30,11 +47,14 @@ export function Modal({ title, isBusy = false, onClose, children }: Props) {
     <dialog
       ref={element}
       aria-labelledby={id}
+      aria-describedby={describedBy}
       onCancel={(event) => isBusy && event.preventDefault()}
       onClose={close}
     >
       <header>
-        <h2 id={id}>{title}</h2>
+        <h2 id={id} tabIndex={-1}>
+          {title}
+        </h2>
         <button type="button" className="icon" aria-label="Close" disabled={isBusy} onClick={onClose}>
           ✕
         </button>

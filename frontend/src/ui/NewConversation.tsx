@@ -29,6 +29,12 @@ export function NewConversation({ api, config, me, onClose }: Props) {
     go(pathOf.new(person.handle));
   }
 
+  function unpick(person: Person) {
+    setPicked((known) => known.filter(({ uuid }) => uuid !== person.uuid));
+    // The button goes, and must not take the focus along.
+    document.querySelector<HTMLElement>('dialog [role="combobox"]')?.focus();
+  }
+
   async function create(event: FormEvent) {
     event.preventDefault();
     const group = { title: title.trim(), handles: picked.map(({ handle }) => handle) };
@@ -59,11 +65,11 @@ export function NewConversation({ api, config, me, onClose }: Props) {
             <ul className="chips" aria-label="Members of the new group">
               {picked.map((person) => (
                 <li key={person.uuid}>
-                  {person.display_name}
+                  <bdi>{person.display_name}</bdi>
                   <button
                     type="button"
                     aria-label={`Remove ${person.display_name}`}
-                    onClick={() => setPicked((known) => known.filter(({ uuid }) => uuid !== person.uuid))}
+                    onClick={() => unpick(person)}
                   >
                     ✕
                   </button>

@@ -1,8 +1,9 @@
-import { useEffect, useId, useRef, useState } from 'react';
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
 import type { Api } from '../api/client.ts';
 import { explain } from '../api/errors.ts';
 import type { Person } from '../api/types.ts';
 import { Avatar } from './Avatar.tsx';
+import { isOfInputMethod } from './keys.ts';
 
 type Props = {
   api: Api;
@@ -13,39 +14,42 @@ type Props = {
   onPick(person: Person): void;
 };
 
-/** Finds people by the beginning of their handle or name. */
+/** Finds people by the beginning of their handle or name: a combobox, so the focus stays in its field. */
 export function PeopleSearch({ api, label, isFirst, isHidden, onPick }: Props) {
   const id = useId();
+  const [search, setSearch] = useState('');
+  const [active, setActive] = useState(0);
+  const { found, notice } = usePeople(api, search);
   const field = useRef<HTMLInputElement>(null);
+  const people = found.filter((person) => !isHidden(person));
+  const isOpen = people.length > 0;
+  const optionId = (index: number) => `${id}-${index}`;
+
   useEffect(() => {
     if (isFirst) field.current?.focus();
   }, [isFirst]);
-  const [search, setSearch] = useState('');
-  const [found, setFound] = useState<Person[]>([]);
-  const [notice, setNotice] = useState('');
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another list begins at its top
+  useEffect(() => setActive(0), [found]);
   useEffect(() => {
-    const wanted = search.trim().replace(/^@/, '');
-    if (wanted === '') {
-      setFound([]);
-      setNotice('');
-      return;
-    }
-    let isCurrent = true;
-    const timer = setTimeout(async () => {
-      try {
-        const people = await api.searchPeople(wanted);
-        if (!isCurrent) return;
-        setFound(people);
-        setNotice(people.length === 0 ? 'Nobody is called so.' : '');
-      } catch (error) {
-        if (isCurrent) setNotice(explain(error));
-      }
-    }, 150);
-    return () => {
-      isCurrent = false;
-      clearTimeout(timer);
-    };
-  }, [api, search]);
+    document.getElementById(`${id}-${active}`)?.scrollIntoView({ block: 'nearest' });
+  }, [id, active]);
+
+  function pick(person: Person | undefined) {
+    if (!person) return;
+    onPick(person);
+    setSearch('');
+    field.current?.focus();
+  }
+
+  function onKey(event: KeyboardEvent) {
+    if (isOfInputMethod(event.nativeEvent)) return;
+    if (!isOpen || !['ArrowDown', 'ArrowUp', 'Enter', 'Escape'].includes(event.key)) return;
+    event.preventDefault();
+    if (event.key === 'Enter') pick(people[active]);
+    // The list alone closes: the dialog is below it.
+    else if (event.key === 'Escape') setSearch('');
+    else setActive((active + (event.key === 'ArrowDown' ? 1 : people.length - 1)) % people.length);
+  }
 
   return (
     <>
@@ -55,40 +59,75 @@ export function PeopleSearch({ api, label, isFirst, isHidden, onPick }: Props) {
           ref={field}
           id={id}
           type="text"
+          role="combobox"
+          aria-expanded={isOpen}
+          aria-controls={isOpen ? `${id}-list` : undefined}
+          aria-autocomplete="list"
+          aria-activedescendant={isOpen ? optionId(active) : undefined}
+          data-focus={isFirst || undefined}
           inputMode="search"
           autoComplete="off"
           autoCapitalize="none"
           spellCheck={false}
           value={search}
           onChange={(event) => setSearch(event.target.value)}
+          onKeyDown={onKey}
           placeholder="Name or handle"
         />
       </div>
-      <ul className="people">
-        {found
-          .filter((person) => !isHidden(person))
-          .map((person) => (
-            <li key={person.uuid}>
-              <button
-                type="button"
-                className="person"
-                onClick={() => {
-                  onPick(person);
-                  setSearch('');
-                }}
-              >
-                <Avatar name={person.display_name} />
-                <span>
-                  <strong>{person.display_name}</strong>
-                  <span className="quiet">@{person.handle}</span>
-                </span>
-              </button>
-            </li>
+      {isOpen && (
+        <div role="listbox" id={`${id}-list`} aria-label={label} className="people">
+          {people.map((person, index) => (
+            // biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus and names the active option
+            // biome-ignore lint/a11y/useKeyWithClickEvents: the field has the keys
+            <div
+              key={person.uuid}
+              id={optionId(index)}
+              role="option"
+              aria-selected={index === active}
+              className="person"
+              // The focus stays in the field.
+              onMouseDown={(event) => event.preventDefault()}
+              onClick={() => pick(person)}
+            >
+              <Avatar name={person.display_name} />
+              <span>
+                <strong>
+                  <bdi>{person.display_name}</bdi>
+                </strong>
+                <span className="quiet">@{person.handle}</span>
+              </span>
+            </div>
           ))}
-      </ul>
+        </div>
+      )}
       <p role="status" className="quiet">
         {notice}
       </p>
     </>
   );
+}
+
+const searchAfterMs = 150;
+
+function usePeople(api: Api, search: string) {
+  const [result, setResult] = useState<{ found: Person[]; notice: string }>({ found: [], notice: '' });
+  useEffect(() => {
+    const wanted = search.trim().replace(/^@/, '');
+    if (wanted === '') return setResult({ found: [], notice: '' });
+    let isCurrent = true;
+    const timer = setTimeout(async () => {
+      try {
+        const found = await api.searchPeople(wanted);
+        if (isCurrent) setResult({ found, notice: found.length === 0 ? 'Nobody is called so.' : '' });
+      } catch (error) {
+        if (isCurrent) setResult({ found: [], notice: explain(error) });
+      }
+    }, searchAfterMs);
+    return () => {
+      isCurrent = false;
+      clearTimeout(timer);
+    };
+  }, [api, search]);
+  return result;
 }

@@ -3,6 +3,7 @@ import type { Api } from '../api/client.ts';
 import { explain } from '../api/errors.ts';
 import type { ClientConfig, Profile } from '../api/types.ts';
 import { canNotify, isNotifying, setNotifying } from '../notifications.ts';
+import { Confirm } from './Confirm.tsx';
 import { DeleteAccount } from './DeleteAccount.tsx';
 import { DownloadData } from './DownloadData.tsx';
 import { Modal } from './Modal.tsx';
@@ -12,7 +13,7 @@ type Props = {
   me: Profile;
   config: ClientConfig;
   onSignOut(): Promise<void>;
-  onDelete(): Promise<void>;
+  onDelete(password: string): Promise<void>;
   onClose(): void;
 };
 
@@ -22,7 +23,8 @@ export function ProfileDialog({ api, me, config, onSignOut, onDelete, onClose }:
   const [bio, setBio] = useState(me.bio ?? '');
   const [notice, setNotice] = useState('');
   const [isOn, setOn] = useState(isNotifying());
-  const [isDeleting, setDeleting] = useState(false);
+  const [asking, setAsking] = useState<'sign-out' | 'delete'>();
+  const closeAsking = () => setAsking(undefined);
 
   async function save(event: FormEvent) {
     event.preventDefault();
@@ -75,18 +77,25 @@ export function ProfileDialog({ api, me, config, onSignOut, onDelete, onClose }:
             while this page is in the background
           </label>
         )}
-        <button type="button" className="quiet-button danger" onClick={() => void onSignOut()}>
+        <button type="button" className="quiet-button" onClick={() => setAsking('sign-out')}>
           Sign out on all devices
         </button>
         <h3>Your data</h3>
         <DownloadData api={api} handle={me.handle} />
-        <button type="button" className="quiet-button danger" onClick={() => setDeleting(true)}>
+        <button type="button" className="quiet-button danger" onClick={() => setAsking('delete')}>
           Delete account
         </button>
       </Modal>
-      {isDeleting && (
-        <DeleteAccount handle={me.handle} onDelete={onDelete} onClose={() => setDeleting(false)} />
+      {asking === 'sign-out' && (
+        <Confirm
+          title="Sign out on all devices?"
+          verb="Sign out"
+          text="Parley asks for your password again, here and everywhere else. Your conversations stay."
+          onConfirm={onSignOut}
+          onClose={closeAsking}
+        />
       )}
+      {asking === 'delete' && <DeleteAccount handle={me.handle} onDelete={onDelete} onClose={closeAsking} />}
     </>
   );
 }

@@ -1,7 +1,12 @@
-import { type FormEvent, type ReactNode, useEffect, useId, useState } from 'react';
+import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { explain } from '../api/errors.ts';
 import type { ClientConfig } from '../api/types.ts';
-import { type Cognito, CognitoError } from '../auth/cognito.ts';
+import type { Cognito } from '../auth/cognito.ts';
+import { CognitoError } from '../auth/cognito-errors.ts';
+import { handleProblem } from '../auth/handle.ts';
+import { passwordHint, passwordProblem } from '../auth/password.ts';
+import { Field } from './Field.tsx';
+import { type HandleCheck, HandleField } from './HandleField.tsx';
 
 type Step = 'sign-in' | 'sign-up' | 'confirm' | 'forgot' | 'reset';
 type Props = {
@@ -9,6 +14,7 @@ type Props = {
   config: ClientConfig;
   /** What those who come from a conversation should know. */
   farewell: string;
+  checkHandle: HandleCheck;
   onSignIn(email: string, password: string): Promise<void>;
 };
 
@@ -19,25 +25,58 @@ const titles: Record<Step, string> = {
   forgot: 'Forgot your password?',
   reset: 'Choose a new password',
 };
+const submitNames: Record<Step, string> = {
+  'sign-in': 'Sign in',
+  'sign-up': 'Create account',
+  confirm: 'Confirm',
+  forgot: 'Send a code',
+  reset: 'Save and sign in',
+};
+const blank = { email: '', password: '', handle: '', name: '', code: '' };
 
-export function SignIn({ cognito, config, farewell, onSignIn }: Props) {
+export function SignIn({ cognito, config, farewell, checkHandle, onSignIn }: Props) {
   const [step, setStep] = useState<Step>('sign-in');
-  const [values, setValues] = useState({ email: '', password: '', handle: '', name: '', code: '' });
+  const [values, setValues] = useState(blank);
   const [error, setError] = useState('');
   const [notice, setNotice] = useState('');
   const [isBusy, setBusy] = useState(false);
-  const field = (name: keyof typeof values) => ({
-    value: values[name],
-    onChange: (value: string) => setValues((known) => ({ ...known, [name]: value })),
+  const form = useRef<HTMLFormElement>(null);
+  const { email, password, code, handle, name } = values;
+  const set = (changes: Partial<typeof values>) => setValues((known) => ({ ...known, ...changes }));
+  const field = (key: keyof typeof values) => ({
+    value: values[key],
+    onChange: (value: string) => set({ [key]: value }),
   });
-  const { email, password, code } = values;
+  /** Of a sign-in that sends no mail. */
+  const isLocal = config.development_code !== undefined;
   // Screen readers are told of what changes, not of what was there.
   useEffect(() => setNotice(farewell), [farewell]);
 
+  /** A password stays with the step it was typed for, and with the confirmation that leads on from there. */
   function move(next: Step, text = '') {
     setStep(next);
     setNotice(text);
     setError('');
+    set(next === 'confirm' ? { code: '' } : { code: '', password: '' });
+  }
+
+  const isFirst = useRef(true);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the button that led here is gone, and the focus with it
+  useEffect(() => {
+    if (!isFirst.current) form.current?.querySelector('input')?.focus();
+    isFirst.current = false;
+  }, [step]);
+
+  async function checkPassword() {
+    const problem = passwordProblem(password, config.password_policy);
+    if (problem) throw new Error(problem);
+  }
+
+  async function checkWantedHandle() {
+    const problem = handleProblem(handle);
+    if (problem) throw new Error(problem);
+    if (!(await checkHandle(handle, AbortSignal.timeout(15_000))))
+      throw new Error(`@${handle} is taken. Choose another handle.`);
   }
 
   const actions: Record<Step, () => Promise<void>> = {
@@ -50,21 +89,25 @@ export function SignIn({ cognito, config, farewell, onSignIn }: Props) {
       }
     },
     async 'sign-up'() {
-      await cognito.signUp({ email, password, handle: values.handle, name: values.name });
-      move('confirm', `We sent a code to ${email}.`);
+      await checkPassword();
+      await checkWantedHandle();
+      await cognito.signUp({ email, password, handle, name });
+      move('confirm', isLocal ? '' : `We sent a code to ${email}.`);
     },
     async confirm() {
       await cognito.confirm(email, code.trim());
-      setValues((known) => ({ ...known, code: '' }));
       if (password) await onSignIn(email, password);
       else move('sign-in', 'Confirmed. You can sign in now.');
     },
     async forgot() {
       await cognito.forgotPassword(email);
-      setValues((known) => ({ ...known, password: '', code: '' }));
-      move('reset', `We sent a code to ${email}.`);
+      move(
+        'reset',
+        `If ${email} has an account, ${isLocal ? 'this code opens it' : 'a code was sent to it'}.`,
+      );
     },
     async reset() {
+      await checkPassword();
       await cognito.resetPassword(email, code.trim(), password);
       await onSignIn(email, password);
     },
@@ -84,72 +127,86 @@ export function SignIn({ cognito, config, farewell, onSignIn }: Props) {
 
   function submit(event: FormEvent) {
     event.preventDefault();
-    void attempt(actions[step]);
+    if (!isBusy) void attempt(actions[step]);
+  }
+
+  async function sendAgain() {
+    if (step === 'reset') await cognito.forgotPassword(email);
+    else await cognito.resendCode(email);
+    setNotice(`If ${email} waits for a code, ${isLocal ? 'it is still the same' : 'another one was sent'}.`);
   }
 
   const emailField = <Field label="E-mail" type="email" autoComplete="email" {...field('email')} />;
   const codeField = (
-    <Field label="Code" inputMode="numeric" autoComplete="one-time-code" {...field('code')} />
+    <Field
+      label="Code"
+      inputMode="numeric"
+      autoComplete="one-time-code"
+      hint={
+        config.development_code && `No mail is sent from this machine: the code is ${config.development_code}`
+      }
+      {...field('code')}
+    />
   );
   const newPassword = (
     <Field
       label="Password"
       type="password"
       autoComplete="new-password"
-      hint="At least 8 characters, with upper and lower case, a digit and a symbol"
+      hint={passwordHint(config.password_policy)}
       {...field('password')}
     />
   );
+  const fields: Record<Step, ReactNode> = {
+    'sign-in': (
+      <>
+        {emailField}
+        <Field label="Password" type="password" autoComplete="current-password" {...field('password')} />
+      </>
+    ),
+    'sign-up': (
+      <>
+        <Field
+          label="Name"
+          autoComplete="name"
+          maxLength={config.limits.display_name_max_chars}
+          {...field('name')}
+        />
+        <HandleField name={name} check={checkHandle} {...field('handle')} />
+        {emailField}
+        {newPassword}
+      </>
+    ),
+    confirm: (
+      <>
+        {emailField}
+        {codeField}
+      </>
+    ),
+    forgot: emailField,
+    reset: (
+      <>
+        {codeField}
+        {newPassword}
+      </>
+    ),
+  };
 
   return (
     <main className="centre">
-      <form className="card" onSubmit={submit} aria-labelledby="sign-in-title" key={step}>
+      <form ref={form} className="card" onSubmit={submit} aria-labelledby="sign-in-title">
         <p className="brand">
           <img src="/icon.svg" alt="" width="28" height="28" /> Parley
         </p>
         <h1 id="sign-in-title">{titles[step]}</h1>
         <p role="status">{notice}</p>
-        {step === 'sign-in' && (
-          <>
-            {emailField}
-            <Field label="Password" type="password" autoComplete="current-password" {...field('password')} />
-          </>
-        )}
-        {step === 'sign-up' && (
-          <>
-            <Field
-              label="Name"
-              autoComplete="name"
-              maxLength={config.limits.display_name_max_chars}
-              {...field('name')}
-            />
-            <Field
-              label="Handle"
-              autoComplete="username"
-              hint="How others find you: letters, digits, _ and -"
-              {...field('handle')}
-            />
-            {emailField}
-            {newPassword}
-          </>
-        )}
-        {step === 'confirm' && (
-          <>
-            {emailField}
-            {codeField}
-          </>
-        )}
-        {step === 'forgot' && emailField}
-        {step === 'reset' && (
-          <>
-            {codeField}
-            {newPassword}
-          </>
-        )}
+        <div className="fields" key={step}>
+          {fields[step]}
+        </div>
         <p role="alert" className="error">
           {error}
         </p>
-        <button type="submit" className="primary" disabled={isBusy}>
+        <button type="submit" className="primary" aria-disabled={isBusy}>
           {isBusy ? 'One moment …' : submitNames[step]}
         </button>
         <p className="links">
@@ -159,17 +216,8 @@ export function SignIn({ cognito, config, farewell, onSignIn }: Props) {
               <TextButton onClick={() => move('forgot')}>Forgot password</TextButton>
             </>
           )}
-          {step === 'confirm' && (
-            <TextButton
-              onClick={() =>
-                void attempt(async () => {
-                  await cognito.resendCode(email);
-                  setNotice(`We sent another code to ${email}.`);
-                })
-              }
-            >
-              Send the code again
-            </TextButton>
+          {(step === 'confirm' || step === 'reset') && (
+            <TextButton onClick={() => void attempt(sendAgain)}>Send the code again</TextButton>
           )}
           {step !== 'sign-in' && <TextButton onClick={() => move('sign-in')}>Back to sign-in</TextButton>}
         </p>
@@ -178,50 +226,8 @@ export function SignIn({ cognito, config, farewell, onSignIn }: Props) {
   );
 }
 
-const submitNames: Record<Step, string> = {
-  'sign-in': 'Sign in',
-  'sign-up': 'Create account',
-  confirm: 'Confirm',
-  forgot: 'Send a code',
-  reset: 'Save and sign in',
-};
-
 const TextButton = ({ onClick, children }: { onClick(): void; children: ReactNode }) => (
   <button type="button" className="text" onClick={onClick}>
     {children}
   </button>
 );
-
-type FieldProps = {
-  label: string;
-  value: string;
-  onChange(value: string): void;
-  type?: string;
-  hint?: string;
-  autoComplete?: string;
-  inputMode?: 'numeric';
-  maxLength?: number;
-};
-
-function Field({ label, hint, onChange, ...input }: FieldProps) {
-  const id = useId();
-  return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        required
-        autoCapitalize="none"
-        spellCheck={false}
-        aria-describedby={hint && `${id}-hint`}
-        onChange={(event) => onChange(event.target.value)}
-        {...input}
-      />
-      {hint && (
-        <span className="hint" id={`${id}-hint`}>
-          {hint}
-        </span>
-      )}
-    </div>
-  );
-}

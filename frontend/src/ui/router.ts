@@ -3,7 +3,8 @@ import { useSyncExternalStore } from 'react';
 export type Place =
   | { name: 'inbox' }
   | { name: 'conversation'; uuid: string }
-  | { name: 'new'; handle: string };
+  | { name: 'new'; handle: string }
+  | { name: 'nowhere' };
 
 const uuidPattern = /^\/messages\/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\/?$/i;
 
@@ -11,11 +12,11 @@ export function placeOf(path: string): Place {
   const uuid = uuidPattern.exec(path)?.[1];
   if (uuid) return { name: 'conversation', uuid: uuid.toLowerCase() };
   const handle = /^\/messages\/new\/([^/]+)\/?$/.exec(path)?.[1];
-  if (!handle) return { name: 'inbox' };
+  if (!handle) return { name: path === '/' || path === '/index.html' ? 'inbox' : 'nowhere' };
   try {
     return { name: 'new', handle: decodeURIComponent(handle).replace(/^@/, '') };
   } catch {
-    return { name: 'inbox' };
+    return { name: 'nowhere' };
   }
 }
 

@@ -1,0 +1,56 @@
+/** A refusal of the sign-in; `code` is Cognito's name of it. */
+export class CognitoError extends Error {
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+const wrong = 'The e-mail address or the password is wrong.';
+const notTheCode = 'This is not the code we sent, or it has expired. Ask for a new one.';
+const later = 'Too many attempts. Try again later.';
+/** Whoever tries addresses must not learn which of them have an account: each reason has the same words. */
+const signIn = {
+  NotAuthorizedException: wrong,
+  UserNotFoundException: wrong,
+  InvalidPasswordException: wrong,
+  InvalidParameterException: wrong,
+};
+const codes = {
+  CodeMismatchException: notTheCode,
+  ExpiredCodeException: notTheCode,
+  UserNotFoundException: notTheCode,
+};
+
+/** One exception means different things in different operations. */
+const textsOf: Record<string, Record<string, string>> = {
+  InitiateAuth: signIn,
+  RespondToAuthChallenge: signIn,
+  ConfirmSignUp: {
+    ...codes,
+    NotAuthorizedException: 'This address needs no confirmation any more. Try to sign in.',
+  },
+  ConfirmForgotPassword: { ...codes, NotAuthorizedException: notTheCode },
+};
+
+const texts: Record<string, string> = {
+  UsernameExistsException: 'There is an account with this e-mail address.',
+  UserNotConfirmedException: 'The e-mail address is not confirmed yet.',
+  PasswordResetRequiredException: 'A new password is needed. Ask for a code with "Forgot password".',
+  CodeDeliveryFailureException: 'The code could not be sent to this address.',
+  LimitExceededException: later,
+  TooManyFailedAttemptsException: later,
+  TooManyRequestsException: later,
+};
+
+/** What the person reads. */
+export function explainRefusal(operation: string, code: string, message: string): string {
+  // Cognito has no exception of its own for it.
+  if (/attempts exceeded/i.test(message)) return later;
+  const known = textsOf[operation]?.[code] ?? texts[code];
+  if (known) return known;
+  if (code === 'InvalidPasswordException') return `The password is refused. ${message}`.trim();
+  return message || `Sign-in answered ${code}.`;
+}

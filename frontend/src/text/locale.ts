@@ -1,0 +1,2 @@
+/** The page speaks English, whatever the browser's language is: its dates, lists and letters do too. */
+export const pageLocale = 'en-GB';

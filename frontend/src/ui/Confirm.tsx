@@ -1,0 +1,63 @@
+import { useId, useState } from 'react';
+import { explain } from '../api/errors.ts';
+import { Modal } from './Modal.tsx';
+
+type Props = {
+  /** Asks, with the verb that the button answers with. */
+  title: string;
+  verb: string;
+  /** What will be so afterwards. */
+  text: string;
+  /** Something is lost. */
+  isDanger?: boolean;
+  onConfirm(): Promise<void>;
+  onClose(): void;
+};
+
+/** Asks before something that one does not take back by the same button. */
+export function Confirm({ title, verb, text, isDanger = false, onConfirm, onClose }: Props) {
+  const id = useId();
+  const [error, setError] = useState('');
+  const [isBusy, setBusy] = useState(false);
+
+  async function confirm() {
+    if (isBusy) return;
+    setBusy(true);
+    setError('');
+    try {
+      await onConfirm();
+      onClose();
+    } catch (failure) {
+      setError(explain(failure));
+      setBusy(false);
+    }
+  }
+
+  return (
+    <Modal title={title} describedBy={id} isBusy={isBusy} onClose={onClose}>
+      <p id={id}>{text}</p>
+      <p role="alert" className="error">
+        {error}
+      </p>
+      <div className="answers">
+        <button
+          type="button"
+          className="quiet-button"
+          data-focus
+          aria-disabled={isBusy}
+          onClick={() => isBusy || onClose()}
+        >
+          Cancel
+        </button>
+        <button
+          type="button"
+          className={isDanger ? 'primary danger' : 'primary'}
+          aria-disabled={isBusy}
+          onClick={() => void confirm()}
+        >
+          {verb}
+        </button>
+      </div>
+    </Modal>
+  );
+}

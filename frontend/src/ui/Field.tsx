@@ -1,0 +1,51 @@
+import { type ReactNode, useId } from 'react';
+
+type Props = {
+  label: string;
+  value: string;
+  onChange(value: string): void;
+  type?: string;
+  hint?: ReactNode;
+  /** What is wrong with it. */
+  problem?: string | undefined;
+  /** Said to screen readers when it changes. */
+  status?: ReactNode;
+  autoComplete?: string;
+  inputMode?: 'numeric';
+  maxLength?: number;
+  readOnly?: boolean;
+  /** Takes the focus when its dialog opens. */
+  isFirst?: boolean;
+};
+
+/** A text field with its name, its hint, and what is wrong with it. */
+export function Field({ label, hint, problem, status, isFirst, onChange, ...input }: Props) {
+  const id = useId();
+  const described = [hint && `${id}-hint`, (problem || status) && `${id}-status`].filter(Boolean);
+  return (
+    <div className="field">
+      <label htmlFor={id}>{label}</label>
+      <input
+        id={id}
+        data-focus={isFirst || undefined}
+        required
+        autoCapitalize="none"
+        spellCheck={false}
+        aria-describedby={described.join(' ') || undefined}
+        aria-invalid={problem ? true : undefined}
+        onChange={(event) => onChange(event.target.value)}
+        {...input}
+      />
+      {hint && (
+        <span className="hint" id={`${id}-hint`}>
+          {hint}
+        </span>
+      )}
+      {status !== undefined && (
+        <div className={problem ? 'hint error' : 'hint'} id={`${id}-status`} role="status">
+          {problem || status}
+        </div>
+      )}
+    </div>
+  );
+}
