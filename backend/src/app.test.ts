@@ -247,7 +247,7 @@ describe('an answer', () => {
     expect(headers.get('ETag')).toBeNull();
     expect(headers.get('X-Powered-By')).toBeNull();
     expect(headers.get('X-Content-Type-Options')).toBe('nosniff');
-    expect(headers.get('Content-Security-Policy')).toContain("script-src 'self'");
+    expect(headers.get('Content-Security-Policy')).toContain("default-src 'none'");
     expect(headers.get('Content-Security-Policy')).not.toContain('upgrade-insecure-requests');
   });
 

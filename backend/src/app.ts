@@ -11,6 +11,7 @@ import type { Route } from './route.ts';
 import { clientConfigRoutes } from './routes/client-config.ts';
 import { docsPage, openApiRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
+import { legacyRoutes } from './routes/legacy.ts';
 import { memberRoutes } from './routes/members.ts';
 import { messageGroupRoutes } from './routes/message-groups.ts';
 import { messageRoutes } from './routes/messages.ts';
@@ -31,6 +32,7 @@ export function createApp(ctx: Context): Express {
     ...userRoutes(ctx),
     ...profileRoutes(ctx),
     ...signOutRoutes(ctx),
+    ...legacyRoutes(ctx),
     ...clientConfigRoutes(ctx),
     ...healthRoutes(),
     ...readyRoutes(ctx),
@@ -42,7 +44,7 @@ export function createApp(ctx: Context): Express {
   app.use(requestLog(ctx.logger));
   if (ctx.metrics) app.use(ctx.metrics.http);
   if (ctx.config.OTEL_EXPORTER_OTLP_ENDPOINT) app.use(traceRequests);
-  app.use(helmet({ contentSecurityPolicy: { directives: { upgradeInsecureRequests: null } } }));
+  app.use(helmet({ contentSecurityPolicy: nothingRuns }));
   app.use(cors(corsOptions(ctx)));
   app.use('/api/docs', docsPage());
   app.use('/api', answerHeaders(ctx));
@@ -54,6 +56,17 @@ export function createApp(ctx: Context): Express {
   app.use(answerError);
   return app;
 }
+
+/** An answer of the API is no page. The pages there are have policies of their own. */
+const nothingRuns = {
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+};
 
 const corsOptions = ({ config }: Context): cors.CorsOptions => ({
   origin: config.CORS_ORIGINS,

@@ -127,7 +127,9 @@ export function createMetrics(config: MetricsConfig, logger: Logger) {
     watchStream(ask: () => Promise<StreamPart>) {
       const watch = (name: string, help: string, read: (stream: StreamPart) => number | null) =>
         gauge(`parley_${name}`, help, async () => read(await ask()) ?? undefined);
-      watch('stream_lag_ms', 'How far summaries are behind the log', ({ lag_ms }) => lag_ms);
+      watch('stream_lag_seconds', 'How far summaries are behind the log', ({ lag_ms }) =>
+        lag_ms === null ? null : lag_ms / 1_000,
+      );
       watch('stream_records_behind', 'Stream records not handled yet', (stream) => stream.records_behind);
       watch('dead_letters', 'Records given up since the runners started', (stream) => stream.dead_letters);
       watch(

@@ -42,6 +42,7 @@ export function describe(routes: Route[]) {
   registry.register('Problem', problemSchema);
   for (const route of routes) {
     registry.registerPath({
+      operationId: route.operationId,
       method: route.method,
       path: route.path.replace(/:(\w+)/g, '{$1}'),
       summary: route.summary,
@@ -107,6 +108,7 @@ const failureHeaders: Record<number, Record<string, z.ZodType>> = {
 
 const codesOf = (route: Route): ErrorCode[] => [
   ...(route.isOpen ? [] : (['generic_401', 'profile_missing', 'rate_limited', 'busy'] as const)),
+  ...(route.perAddressPerMinute ? (['rate_limited'] as const) : []),
   ...(route.params ? (['path_invalid'] as const) : []),
   ...(route.query ? (['query_invalid'] as const) : []),
   ...(route.query && 'cursor' in route.query.shape ? (['cursor_invalid'] as const) : []),

@@ -23,6 +23,8 @@ export type Input<P extends z.ZodObject, Q extends z.ZodObject, B extends Schema
   Session;
 
 type Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends Schema, R extends Schema> = {
+  /** What generated clients call it; it never changes. */
+  operationId: string;
   method: 'get' | 'post' | 'put' | 'delete';
   /** As Express spells it. */
   path: string;
@@ -31,6 +33,8 @@ type Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends Schema, 
   query?: Q;
   body?: B;
   takesIdempotencyKey?: true;
+  /** How often it may be asked from one address, for routes without a person to count for. */
+  perAddressPerMinute?: number;
   response: R;
   /** The answer is lines of JSON, sent as they are made; else it is JSON. */
   contentType?: 'application/x-ndjson';

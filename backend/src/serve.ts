@@ -2,7 +2,9 @@ import { isUtf8 } from 'node:buffer';
 import { pipeline } from 'node:stream/promises';
 import { AppError } from '@parley/core/errors';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
+import { clientAddress } from './client-address.ts';
 import type { Context } from './context.ts';
+import { createRateLimit } from './rate-limit.ts';
 import { bearerToken, type Route, read } from './route.ts';
 import type { Session } from './sessions.ts';
 
@@ -15,6 +17,7 @@ export function serve(app: Express, ctx: Context, routes: Route[]) {
   for (const route of routes) {
     app[route.method](
       route.path,
+      ...(route.perAddressPerMinute ? [limitAddress(ctx, route.perAddressPerMinute)] : []),
       ...(route.isOpen ? [] : [takePlace(ctx), authenticate(ctx), leavePlace]),
       ...(route.body ? [parseJson] : []),
       ...(route.isOpen ? [] : [takePlace(ctx)]),
@@ -82,15 +85,25 @@ function leavePlace(_req: Request, res: Response<unknown, Locals>, next: NextFun
   next();
 }
 
+function limitAddress({ config }: Context, perMinute: number) {
+  const limit = createRateLimit(perMinute);
+  return (req: Request, res: Response, next: NextFunction) => {
+    expectTokens(limit.take(clientAddress(req, config.TRUSTED_PROXIES)), res);
+    next();
+  };
+}
+
+function expectTokens(waitSeconds: number, res: Response) {
+  if (waitSeconds === 0) return;
+  res.set('Retry-After', String(waitSeconds));
+  throw new AppError('rate_limited');
+}
+
 const authenticate =
   ({ sessions, rateLimit }: Context) =>
   async (req: Request, res: Response<unknown, Locals>, next: NextFunction) => {
     const session = await sessions.open(bearerToken(req));
-    const waitSeconds = rateLimit.take(session.user.uuid);
-    if (waitSeconds > 0) {
-      res.set('Retry-After', String(waitSeconds));
-      throw new AppError('rate_limited');
-    }
+    expectTokens(rateLimit.take(session.user.uuid), res);
     res.locals.session = session;
     next();
   };

@@ -35,6 +35,7 @@ export const clientConfigSchema = z
 
 export const clientConfigRoutes = ({ config }: Context) => [
   openRoute({
+    operationId: 'getClientConfig',
     method: 'get',
     path: '/api/client-config',
     summary: 'What a client needs to know before it signs in',

@@ -19,6 +19,9 @@ describe('the OpenAPI document', () => {
     );
     expect(operations.sort()).toEqual(
       [
+        'GET /api/activities/@{handle}',
+        'GET /api/activities/home',
+        'GET /api/activities/notifications',
         'GET /api/client-config',
         'GET /api/health-check',
         'GET /api/message_groups',
@@ -47,19 +50,40 @@ describe('the OpenAPI document', () => {
     const { schemas } = body.components;
     expect(schemas.Send).toMatchObject({ required: ['message'], properties: { message: { maxLength: 77 } } });
     expect(JSON.stringify(body)).toContain('message_exceed_max_chars_77');
-    const open = ['client-config', 'health-check', 'ready', 'openapi.json'].map((name) => `/api/${name}`);
+    const open = ['client-config', 'health-check', 'ready', 'openapi.json', 'activities/@{handle}'].map(
+      (name) => `/api/${name}`,
+    );
     for (const [path, methods] of Object.entries<Record<string, { security: unknown[] }>>(body.paths)) {
       for (const { security } of Object.values(methods))
         expect(security.length === 0).toBe(open.includes(path));
     }
   });
 
+  it('names every operation, once, as a verb and a noun', async () => {
+    const { paths } = (await api.get('/api/openapi.json')).body;
+    const operations = Object.values<Record<string, { operationId: string }>>(paths).flatMap((methods) =>
+      Object.values(methods),
+    );
+    const names = operations.map(({ operationId }) => operationId);
+    for (const name of names)
+      expect(name).toMatch(
+        /^(get|list|search|send|create|rename|update|change|add|remove|mark|export|erase|check|sign)[A-Z]\w+$/,
+      );
+    expect(new Set(names).size).toBe(names.length);
+  });
+
   it('is shown as a page that runs no script of its own', async () => {
     const page = await fetch(`${api.url}/api/docs`);
     expect(page.status).toBe(200);
-    expect(page.headers.get('Content-Security-Policy')).toContain("script-src 'self'");
+    const policy = page.headers.get('Content-Security-Policy');
+    expect(policy).toContain("default-src 'none';script-src 'self';style-src 'self';");
+    // It shares its origin with the tokens that the chat stores.
+    expect(policy).not.toMatch(/unsafe|https:|\*/);
+    expect((await fetch(`${api.url}/api/openapi.json`)).headers.get('Content-Security-Policy')).toBe(
+      "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",
+    );
     const html = await page.text();
-    expect(html).not.toMatch(/<script(?![^>]* src=)[^>]*>/);
+    expect(html).not.toMatch(/<script(?![^>]* src=)[^>]*>|<style| style=| on\w+=/);
     for (const [, asset] of html.matchAll(/(?:src|href)="([^"]+)"/g)) {
       const response = await fetch(`${api.url}${asset}`);
       expect([asset, response.status, (await response.text()).length > 50]).toEqual([asset, 200, true]);

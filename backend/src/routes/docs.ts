@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
 import express, { type Router } from 'express';
+import helmet from 'helmet';
 import type { OpenApiDocument } from '../openapi.ts';
 import { openRoute } from '../route.ts';
 import { z } from '../zod.ts';
@@ -10,6 +11,7 @@ export function openApiRoutes(makeDocument: () => OpenApiDocument) {
   let document: OpenApiDocument | undefined;
   return [
     openRoute({
+      operationId: 'getOpenApiDocument',
       method: 'get',
       path: '/api/openapi.json',
       summary: 'This document',
@@ -43,10 +45,26 @@ const script = `SwaggerUIBundle({ url: '/api/openapi.json', dom_id: '#docs', dee
 
 const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 
+/** The page shares its origin with stored tokens, so nothing runs on it but our own files. Icons are data: in the style sheet. */
+const policy = helmet.contentSecurityPolicy({
+  useDefaults: false,
+  directives: {
+    defaultSrc: ["'none'"],
+    scriptSrc: ["'self'"],
+    styleSrc: ["'self'"],
+    imgSrc: ["'self'", 'data:'],
+    connectSrc: ["'self'"],
+    baseUri: ["'none'"],
+    formAction: ["'none'"],
+    frameAncestors: ["'none'"],
+  },
+});
+
 /** The document as a page. Its script is a file of its own, because the security policy allows none inside the page. */
 export function docsPage(): Router {
   const root = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   const router = express.Router();
+  router.use(policy);
   router.get('/', (_req, res) => {
     res.type('html').send(page);
   });

@@ -3,6 +3,7 @@ import { z } from '../zod.ts';
 
 export const healthRoutes = () => [
   openRoute({
+    operationId: 'getHealth',
     method: 'get',
     path: '/api/health-check',
     summary: 'Whether the process answers',

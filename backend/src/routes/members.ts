@@ -24,6 +24,7 @@ const shared = {
 export const memberRoutes = (ctx: Context) => [
   route({
     ...shared,
+    operationId: 'addMember',
     method: 'post',
     path: '/api/message_groups/:uuid/members',
     summary: 'Add a person to a group (admins); who is a member already stays one',
@@ -40,6 +41,7 @@ export const memberRoutes = (ctx: Context) => [
   }),
   route({
     ...shared,
+    operationId: 'changeMemberRole',
     method: 'put',
     path: '/api/message_groups/:uuid/members/:handle',
     summary: 'Make a member, named by handle or uuid, an admin, or an admin a member (admins)',
@@ -56,6 +58,7 @@ export const memberRoutes = (ctx: Context) => [
   }),
   route({
     ...shared,
+    operationId: 'removeMember',
     method: 'delete',
     path: '/api/message_groups/:uuid/members/:handle',
     summary: 'Remove a member, named by handle or uuid (admins), or leave; answers the group as it is then',

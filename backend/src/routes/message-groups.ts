@@ -60,6 +60,7 @@ const inboxPosition = z.object({ last_message_at: z.string(), message_group_uuid
 
 export const messageGroupRoutes = (ctx: Context) => [
   route({
+    operationId: 'listMessageGroups',
     method: 'get',
     path: '/api/message_groups',
     summary: 'Your conversations, the one with the newest message first',
@@ -82,6 +83,7 @@ export const messageGroupRoutes = (ctx: Context) => [
     },
   }),
   route({
+    operationId: 'createMessageGroup',
     method: 'post',
     path: '/api/message_groups',
     summary: 'Create a group with these people and yourself, its admin',
@@ -109,6 +111,7 @@ export const messageGroupRoutes = (ctx: Context) => [
     },
   }),
   route({
+    operationId: 'getMessageGroup',
     method: 'get',
     path: '/api/message_groups/:uuid',
     summary: 'A conversation and its members',
@@ -121,6 +124,7 @@ export const messageGroupRoutes = (ctx: Context) => [
       showDetails(ctx, res, { user, messageGroupUuid: params.uuid, ...query }),
   }),
   route({
+    operationId: 'renameMessageGroup',
     method: 'put',
     path: '/api/message_groups/:uuid',
     summary: 'Rename a group (admins)',
@@ -136,6 +140,7 @@ export const messageGroupRoutes = (ctx: Context) => [
     },
   }),
   route({
+    operationId: 'markMessageGroupRead',
     method: 'put',
     path: '/api/message_groups/:uuid/read',
     summary: 'Mark a conversation as read up to an entry; never moves back, nor past the newest',
@@ -149,6 +154,7 @@ export const messageGroupRoutes = (ctx: Context) => [
     },
   }),
   route({
+    operationId: 'changeMessageGroupSettings',
     method: 'put',
     path: '/api/message_groups/:uuid/settings',
     summary: 'Mute a conversation for yourself, or put it away until its next message',

@@ -16,6 +16,7 @@ const historyQuery = z.object({ limit: limit(20), before_seq: seqInQuery, after_
 
 export const messageRoutes = (ctx: Context) => [
   route({
+    operationId: 'listMessages',
     method: 'get',
     path: '/api/messages/:message_group_uuid',
     summary: 'Entries of a conversation, oldest first: the newest page, or the one before or after a seq',
@@ -44,6 +45,7 @@ export const messageRoutes = (ctx: Context) => [
     },
   }),
   route({
+    operationId: 'sendMessage',
     method: 'post',
     path: '/api/messages',
     summary: 'Send a message to a conversation, or to a person by handle',

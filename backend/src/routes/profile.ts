@@ -40,6 +40,7 @@ export const profileRoutes = ({ pool, table, people, gateway, erasures }: Contex
 
   return [
     route({
+      operationId: 'getProfile',
       method: 'get',
       path: '/api/profile',
       summary: 'Your profile',
@@ -48,6 +49,7 @@ export const profileRoutes = ({ pool, table, people, gateway, erasures }: Contex
     }),
     ...(['put', 'post'] as const).map((method) =>
       route({
+        operationId: method === 'put' ? 'updateProfile' : 'updateProfileByPost',
         method,
         path: '/api/profile/update',
         summary: 'Change your name and bio; a bio that is not given stays',
@@ -63,6 +65,7 @@ export const profileRoutes = ({ pool, table, people, gateway, erasures }: Contex
       }),
     ),
     route({
+      operationId: 'exportProfile',
       method: 'get',
       path: '/api/profile/export',
       summary: 'What Parley holds of you, as JSON Lines: your profile, your conversations, what you wrote',
@@ -80,6 +83,7 @@ export const profileRoutes = ({ pool, table, people, gateway, erasures }: Contex
       },
     }),
     route({
+      operationId: 'eraseProfile',
       method: 'delete',
       path: '/api/profile',
       summary:

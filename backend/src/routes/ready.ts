@@ -25,6 +25,7 @@ const unreadyStatuses = new Set(['starting', 'draining', 'unavailable']);
 
 export const readyRoutes = ({ readiness }: Context) => [
   openRoute({
+    operationId: 'getReadiness',
     method: 'get',
     path: '/api/ready',
     summary: 'Whether requests should be sent here; 503 with the same body while not',

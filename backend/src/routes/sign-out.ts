@@ -5,6 +5,7 @@ import { z } from '../zod.ts';
 
 export const signOutRoutes = ({ pool, gateway }: Context) => [
   route({
+    operationId: 'signOut',
     method: 'post',
     path: '/api/sign-out',
     summary: 'End all your sessions: tokens issued up to now are 401 from then on. Takes up to a second',

@@ -12,6 +12,7 @@ const searchQuery = z.object({ search: z.string().max(100).default(''), limit: l
 
 export const userRoutes = ({ pool, cursors }: Context) => [
   route({
+    operationId: 'searchUsers',
     method: 'get',
     path: '/api/users',
     summary:
@@ -32,6 +33,7 @@ export const userRoutes = ({ pool, cursors }: Context) => [
     },
   }),
   route({
+    operationId: 'getUserByHandle',
     method: 'get',
     path: '/api/users/@:handle/short',
     summary: 'The person with this handle, in any case',
