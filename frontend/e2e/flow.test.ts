@@ -191,7 +191,6 @@ withBrowser('a way through the browser chat', () => {
       ),
     );
     const [whole = 0, said = 0, bar = 0] = heights;
-    await ines.screenshot({ path: '/tmp/removed.png' });
     expect(said).toBeGreaterThan(whole - bar - 40);
     expect(await focus(ines)).not.toMatch(/^body/);
     await ines.getByRole('button', { name: 'Go to the inbox' }).click();
@@ -325,6 +324,26 @@ withBrowser('a way through the browser chat', () => {
     await ines.getByText(/Seen by .*\(@tomas\)/).waitFor();
     await Promise.all([ines, raj, tomas].map((page) => page.context().close()));
   }, 90_000);
+
+  test('a message that is too long stays, and Enter says why it is not sent', async () => {
+    const page = await enter('maya');
+    await page.getByRole('link', { name: /Tomas/ }).click();
+    await messageBox(page).fill('x'.repeat(10_000));
+    await page.getByText('8,976 characters too many', { exact: true }).waitFor();
+    await messageBox(page).press('Enter');
+    const refusal = page.getByRole('alert').filter({ hasText: 'Not sent: 8,976 characters too many.' });
+    await refusal.waitFor();
+    expect(await messageBox(page).inputValue()).toHaveLength(10_000);
+    await messageBox(page).fill('x'.repeat(1_025));
+    await refusal.waitFor({ state: 'detached' });
+    await page.getByRole('button', { name: 'Send' }).click();
+    await page.getByText('Not sent: 1 character too many.').waitFor();
+    await messageBox(page).fill('short enough');
+    await messageBox(page).press('Enter');
+    await message(page, 'short enough').waitFor();
+    expect(await page.getByText('Not sent').count()).toBe(0);
+    await page.context().close();
+  }, 30_000);
 
   test('the password of one step is not carried into another', async () => {
     const page = await openPage(browser, parley.url);

@@ -1,17 +1,22 @@
+import { isBlank } from '@parley/contract/visible';
 import { type FormEvent, type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { Chat } from '../chat/chat.ts';
+import { pageLocale } from '../text/locale.ts';
 import { isOfInputMethod } from './keys.ts';
 
 type Props = { chat: Chat; to: string; maxChars: number; title: string; onSend(text: string): void };
 
 /** The count shows when so few characters are left. */
 const countFrom = 200;
+const count = (chars: number) => `${chars.toLocaleString(pageLocale)} character${chars === 1 ? '' : 's'}`;
 
 export function Composer({ chat, to, maxChars, title, onSend }: Props) {
   const [text, setText] = useState(() => chat.drafts.of(to));
   const area = useRef<HTMLTextAreaElement>(null);
   const left = maxChars - text.length;
-  const canSend = text.trim() !== '' && left >= 0;
+  const isEmpty = isBlank(text);
+  /** Why the last Enter sent nothing. */
+  const [refusal, setRefusal] = useState('');
 
   useEffect(() => {
     // A keyboard on the glass would cover what was opened to be read.
@@ -27,13 +32,15 @@ export function Composer({ chat, to, maxChars, title, onSend }: Props) {
 
   function write(next: string) {
     setText(next);
+    setRefusal('');
     chat.drafts.keep(to, next);
     if (next !== '' && !to.startsWith('@')) chat.type(to);
   }
 
   function send(event?: FormEvent) {
     event?.preventDefault();
-    if (!canSend) return;
+    if (isEmpty) return;
+    if (left < 0) return setRefusal(`Not sent: ${count(-left)} too many. Shorten it, or send it in parts.`);
     onSend(text);
     write('');
     area.current?.focus();
@@ -54,20 +61,27 @@ export function Composer({ chat, to, maxChars, title, onSend }: Props) {
         value={text}
         placeholder="Write a message"
         aria-label={`Message to ${title}`}
-        aria-describedby="composer-count"
+        aria-describedby="composer-count composer-refusal"
         aria-invalid={left < 0}
         dir="auto"
         enterKeyHint="send"
         onChange={(event) => write(event.target.value)}
         onKeyDown={onKey}
       />
-      <span id="composer-count" className={left < 0 ? 'count over' : 'count'} role="status">
-        {left <= countFrom ? (left < 0 ? `${-left} too many` : `${left} left`) : ''}
+      <span id="composer-refusal" className="refusal" role="alert">
+        {refusal}
+      </span>
+      <span id="composer-count" className={left < 0 ? 'count over' : 'count'}>
+        {!refusal && left <= countFrom && (left < 0 ? `${count(-left)} too many` : `${count(left)} left`)}
+      </span>
+      <span className="unseen" role="status">
+        {/* Each letter would be said otherwise. */}
+        {left < 0 ? 'Too long to send' : ''}
       </span>
       <button
         type="submit"
         className="icon primary send"
-        disabled={!canSend}
+        disabled={isEmpty}
         aria-label="Send"
         title="Send (Enter)"
       >
