@@ -101,7 +101,7 @@ describe('a body', () => {
 describe('a path', () => {
   it('that is unknown is 404', async () => {
     for (const path of ['/api', '/api/nope', '/', '/nope', '/api/users/@ada', '/api/..%2f..%2fetc/passwd']) {
-      const response = await fetch(`${api.url}${path}`);
+      const response = await fetch(`${api.url}${path}`, { headers: { Accept: 'application/json' } });
       expect([response.status, await response.json()]).toEqual([404, ['not_found']]);
     }
   });

@@ -45,7 +45,7 @@ export function createApp(ctx: Context): Express {
   if (ctx.metrics) app.use(ctx.metrics.http);
   if (ctx.config.OTEL_EXPORTER_OTLP_ENDPOINT) app.use(traceRequests);
   app.use(helmet({ contentSecurityPolicy: nothingRuns }));
-  app.use(cors(corsOptions(ctx)));
+  app.use('/api', cors(corsOptions(ctx)));
   app.use('/api/docs', docsPage());
   app.use('/api', answerHeaders(ctx));
   serve(app, ctx, routes);

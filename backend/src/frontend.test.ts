@@ -1,6 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { loadConfig } from '@parley/config/config';
 import express from 'express';
@@ -8,13 +9,18 @@ import request from 'supertest';
 import { frontend } from './frontend.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-frontend-'));
+const html = `<!doctype html><title>Parley</title>${' '.repeat(100)}`;
+const script = `export {};${'// again '.repeat(100)}`;
 const app = express();
 
 beforeAll(() => {
   mkdirSync(join(folder, 'assets'));
-  writeFileSync(join(folder, 'index.html'), '<!doctype html><title>Parley</title>');
+  writeFileSync(join(folder, 'index.html'), html);
   writeFileSync(join(folder, 'icon.svg'), '<svg xmlns="http://www.w3.org/2000/svg"/>');
-  writeFileSync(join(folder, 'assets/index-abc.js'), 'export {};');
+  writeFileSync(join(folder, 'assets/index-abc.js'), script);
+  writeFileSync(join(folder, 'assets/index-abc.js.br'), brotliCompressSync(script));
+  writeFileSync(join(folder, 'assets/index-abc.js.gz'), gzipSync(script));
+  writeFileSync(join(folder, 'index.html.br'), brotliCompressSync(html));
   const config = loadConfig({ AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:4573/' });
   app.use(frontend({ config }, folder));
   app.use((_req, res) => {
@@ -46,6 +52,58 @@ describe('the browser chat is served', () => {
     const answer = await request(app).get('/assets/index-abc.js').expect(200);
     expect(answer.headers['cache-control']).toBe('public, max-age=31536000, immutable');
     await request(app).get('/icon.svg').expect(200).expect('Cache-Control', 'no-cache');
+  });
+
+  test.each(['/', '/messages/new/ana'])(
+    'as that page at %s to who takes anything, such as curl',
+    async (path) => {
+      for (const headers of [{ Accept: '*/*' }, {}]) {
+        const answer = await request(app).get(path).set(headers).expect(200);
+        expect(answer.headers['content-type']).toBe('text/html; charset=utf-8');
+      }
+      const answer = await request(app).head('/').set('Accept', '*/*').expect(200);
+      expect(Number(answer.headers['content-length'])).toBeGreaterThan(0);
+      expect(answer.text).toBeUndefined();
+      await request(app).get('/api/nowhere').set('Accept', '*/*').expect(404, ['not_found']);
+      await request(app).get('/script-that-is-gone.js').set('Accept', '*/*').expect(404);
+    },
+  );
+
+  test.each([
+    ['br, gzip, deflate', 'br'],
+    ['gzip', 'gzip'],
+    ['br;q=0, gzip', 'gzip'],
+    ['identity', undefined],
+  ])('compressed by the build, where a client takes it: %s', async (accepted, encoding) => {
+    const answer = await request(app)
+      .get('/assets/index-abc.js')
+      .set('Accept-Encoding', accepted)
+      .buffer(true);
+    expect(answer.headers).toMatchObject({
+      'content-type': expect.stringMatching(/^text\/javascript; charset=utf-8$/i),
+      vary: 'Accept-Encoding',
+      'cache-control': 'public, max-age=31536000, immutable',
+    });
+    expect(answer.headers['content-encoding']).toBe(encoding);
+    const length = Number(answer.headers['content-length']);
+    if (encoding) expect(length).toBeLessThan(script.length / 3);
+    else expect(answer.text).toBe(script);
+    const etag = String(answer.headers.etag);
+    const again = { 'Accept-Encoding': accepted, 'If-None-Match': etag };
+    await request(app).get('/assets/index-abc.js').set(again).expect(304);
+  });
+
+  test('compressed as the page too, and in ranges of what is sent', async () => {
+    const answer = await page('/messages/new/ana').set('Accept-Encoding', 'br').expect(200);
+    expect(answer.headers).toMatchObject({
+      'content-encoding': 'br',
+      'content-type': expect.stringMatching(/^text\/html; charset=utf-8$/i),
+      'cache-control': 'no-cache',
+      vary: 'Accept-Encoding',
+    });
+    const range = { 'Accept-Encoding': 'identity', Range: 'bytes=0-8' };
+    const part = await request(app).get('/assets/index-abc.js').set(range).buffer(true).expect(206);
+    expect([part.text, part.headers['content-range']]).toEqual(['export {}', `bytes 0-8/${script.length}`]);
   });
 
   test('and nothing else: no page for an asset that is gone, for the API, or for who does not ask for one', async () => {

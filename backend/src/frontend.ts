@@ -1,6 +1,7 @@
-import { existsSync } from 'node:fs';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import express, { type RequestHandler, Router } from 'express';
+import { type Request, type RequestHandler, Router } from 'express';
+import expressStaticGzip from 'express-static-gzip';
 import helmet from 'helmet';
 import type { Context } from './context.ts';
 
@@ -9,27 +10,36 @@ const builtFolder = fileURLToPath(new URL('../../frontend/dist', import.meta.url
 /** The browser chat at `/`, where it is built: every address that is no file and no part of the API is its page. */
 export function frontend({ config }: Pick<Context, 'config'>, folder = builtFolder): Router {
   const router = Router();
-  router.use(exceptApi(policy(signInOrigin(config))));
   // Names in assets/ carry a hash of their content.
-  router.use('/assets', express.static(`${folder}/assets`, { immutable: true, maxAge: '1y', index: false }));
-  router.use(
-    exceptApi(
-      express.static(folder, { index: false, setHeaders: (res) => res.set('Cache-Control', 'no-cache') }),
-    ),
-  );
+  const assets = files(`${folder}/assets`, { immutable: true, maxAge: '1y' });
+  const others = files(folder, { setHeaders: (res) => res.setHeader('Cache-Control', 'no-cache') });
+  router.use(exceptApi(policy(signInOrigin(config))));
+  router.use('/assets', assets, (_req, _res, next) => next('router'));
+  router.use(exceptApi(others));
   router.get(
     '/{*path}',
     exceptApi((req, res, next) => {
-      const isPage = req.accepts(['json', 'html']) === 'html' && existsSync(`${folder}/index.html`);
-      if (!isPage) return next();
-      res.sendFile('index.html', {
-        root: folder,
-        headers: { 'Cache-Control': 'no-cache' },
-        cacheControl: false,
-      });
+      if (!isPage(req)) return next();
+      req.url = '/index.html';
+      others(req, res, next);
     }),
   );
   return router;
+}
+
+/** With the brotli or gzip copy that the build made, for whoever takes it. */
+const files = (folder: string, serveStatic: expressStaticGzip.ExpressStaticGzipOptions['serveStatic']) =>
+  expressStaticGzip(folder, {
+    index: false,
+    enableBrotli: true,
+    orderPreference: ['br', 'gz'],
+    serveStatic: { ...serveStatic, index: false },
+  });
+
+/** Who takes anything gets the page, but for what looks like a file: a script that is gone must not be one. */
+function isPage(req: Request): boolean {
+  const asksForHtml = req.accepts(['json', 'html']) === 'html';
+  return asksForHtml || (req.accepts(['html', 'json']) === 'html' && extname(req.path) === '');
 }
 
 const exceptApi =
