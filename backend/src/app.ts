@@ -10,6 +10,7 @@ import { describe } from './openapi.ts';
 import type { Route } from './route.ts';
 import { clientConfigRoutes } from './routes/client-config.ts';
 import { docsPage, openApiRoutes } from './routes/docs.ts';
+import { handleRoutes } from './routes/handles.ts';
 import { healthRoutes } from './routes/health.ts';
 import { legacyRoutes } from './routes/legacy.ts';
 import { memberRoutes } from './routes/members.ts';
@@ -31,6 +32,7 @@ export function createApp(ctx: Context): Express {
     ...memberRoutes(ctx),
     ...userRoutes(ctx),
     ...profileRoutes(ctx),
+    ...handleRoutes(ctx),
     ...signOutRoutes(ctx),
     ...legacyRoutes(ctx),
     ...clientConfigRoutes(ctx),

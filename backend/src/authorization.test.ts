@@ -34,6 +34,7 @@ const routes: Record<string, Row> = {
   'GET /api/openapi.json': ['everybody'],
   'GET /api/activities/@{handle}': ['everybody'],
   'GET /api/activities/home': ['people'],
+  'GET /api/handles/{handle}': ['everybody'],
   'GET /api/activities/notifications': ['people'],
   'GET /api/profile': ['people'],
   'PUT /api/profile/update': ['people', profile],

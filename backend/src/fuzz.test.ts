@@ -66,6 +66,7 @@ const reads = fc.constantFrom(
   '/api/messages/UUID',
   '/api/users',
   '/api/users/@HANDLE/short',
+  '/api/handles/HANDLE',
 );
 
 describe('whatever is sent', () => {

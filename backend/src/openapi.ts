@@ -108,7 +108,7 @@ const failureHeaders: Record<number, Record<string, z.ZodType>> = {
 
 const codesOf = (route: Route): ErrorCode[] => [
   ...(route.isOpen ? [] : (['generic_401', 'profile_missing', 'rate_limited', 'busy'] as const)),
-  ...(route.perAddressPerMinute ? (['rate_limited'] as const) : []),
+  ...(route.perAddressPerMinute ? (['rate_limited', 'busy'] as const) : []),
   ...(route.params ? (['path_invalid'] as const) : []),
   ...(route.query ? (['query_invalid'] as const) : []),
   ...(route.query && 'cursor' in route.query.shape ? (['cursor_invalid'] as const) : []),

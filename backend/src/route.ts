@@ -33,7 +33,7 @@ type Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends Schema, 
   query?: Q;
   body?: B;
   takesIdempotencyKey?: true;
-  /** How often it may be asked from one address, for routes without a person to count for. */
+  /** How often it may be asked from one address, for an open route that costs something: it takes a place, too. */
   perAddressPerMinute?: number;
   response: R;
   /** The answer is lines of JSON, sent as they are made; else it is JSON. */

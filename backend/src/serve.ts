@@ -17,7 +17,7 @@ export function serve(app: Express, ctx: Context, routes: Route[]) {
   for (const route of routes) {
     app[route.method](
       route.path,
-      ...(route.perAddressPerMinute ? [limitAddress(ctx, route.perAddressPerMinute)] : []),
+      ...(route.perAddressPerMinute ? [limitAddress(ctx, route.perAddressPerMinute), takePlace(ctx)] : []),
       ...(route.isOpen ? [] : [takePlace(ctx), authenticate(ctx), leavePlace]),
       ...(route.body ? [parseJson] : []),
       ...(route.isOpen ? [] : [takePlace(ctx)]),
@@ -70,7 +70,7 @@ const hasReaderLeft = (error: unknown) =>
   'code' in error &&
   (error.code === 'ERR_STREAM_PREMATURE_CLOSE' || error.code === 'ERR_STREAM_DESTROYED');
 
-/** Before anything costs, and again, as the person's, before the work. Open routes cost nothing, so a full node answers. */
+/** Before anything costs, and again, as the person's, before the work. A full node answers the open routes that cost nothing. */
 const takePlace =
   ({ overload }: Context) =>
   (_req: Request, res: Response<unknown, Locals>, next: NextFunction) => {

@@ -39,6 +39,30 @@ export const checks: Check[] = [
     },
   },
   {
+    name: 'says without a token which handles are free, and finds people whatever the normal form of their name',
+    async run({ base, people: [one, other] }) {
+      const isFree = async (handle: string) =>
+        (await ask(base, 'GET', `/api/handles/${encodeURIComponent(handle)}`)).body.available;
+      assert.equal(await isFree(one.handle.toUpperCase()), false);
+      assert.equal(await isFree(`c${randomUUID().slice(0, 8)}`), true);
+      for (const handle of ['_', 'deleted-x', 'a b', '\u202e']) assert.equal(await isFree(handle), false);
+      assert.deepEqual((await one.get('/api/users')).body, []);
+      const found = (await one.get(`/api/users?search=${other.handle.normalize('NFD').toUpperCase()}`)).body;
+      assert.ok(found.some(({ uuid }: Json) => uuid === other.uuid));
+    },
+  },
+  {
+    name: 'refuses what cannot be seen, and names and titles that turn the text beside them',
+    async run({ people: [one], uuid }) {
+      for (const message of ['\u2800', '\u0007', '\ufffc', '\u0000'])
+        answers(await one.send({ message_group_uuid: uuid }, message), 422, 'message_blank');
+      const rename = (title: string) => one.put(`/api/message_groups/${uuid}`, { title });
+      answers(await rename('\u2800'), 422, 'title_blank');
+      for (const title of ['a\u202eb', 'a\nb', 'a\u001bb', 'a\u2066b'])
+        answers(await rename(title), 422, 'text_not_well_formed');
+    },
+  },
+  {
     name: 'keeps a message once, however often it is sent with one key, and refuses the key for another text',
     async run({ people: [one], uuid }) {
       const [key, message] = [randomUUID(), text('once')];
@@ -188,7 +212,9 @@ export const checks: Check[] = [
     name: 'tells who has read, and brings a removed member nothing more',
     async run({ people: [admin, member, third], uuid }) {
       const path = `/api/message_groups/${uuid}/members`;
-      await admin.post(path, { handle: third.handle });
+      const { body: grown } = await admin.post(path, { handle: third.handle });
+      const joined = grown.members.find((member: Json) => member.uuid === third.uuid);
+      assert.equal(joined.read_seq, null, 'who has only joined has read nothing');
       const [watching, leaving] = await Promise.all([admin.connect(), third.connect()]);
       const { body } = await admin.send({ message_group_uuid: uuid }, text('read this'));
       await leaving.event('message.created', ({ seq }) => seq === body.seq);

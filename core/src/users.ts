@@ -195,6 +195,16 @@ export async function insertFromSignUp(pool: Pool, signUp: SignUp): Promise<User
 export const isRetired = (handle: string) =>
   `exists (select from retired_handles where handle_hash = sha256(convert_to(lower(${handle}), 'UTF8')))`;
 
+/** Whether a person can choose this handle: it is well-formed, and nobody has it or had it. */
+export async function isAvailable(pool: Pool, handle: string): Promise<boolean> {
+  if (!isHandle(handle)) return false;
+  const { rows } = await pool.query<{ is_taken: boolean }>(
+    `select exists (select from users where lower(handle) = lower($1)) or ${isRetired('$1')} as is_taken`,
+    [handle],
+  );
+  return rows[0]?.is_taken === false;
+}
+
 /** Returns null where the sub or the handle is taken, or another sign-up won the race for the address just now. */
 async function insertUnlessTaken(
   pool: Pool,

@@ -23,6 +23,7 @@ describe('the OpenAPI document', () => {
         'GET /api/activities/home',
         'GET /api/activities/notifications',
         'GET /api/client-config',
+        'GET /api/handles/{handle}',
         'GET /api/health-check',
         'GET /api/message_groups',
         'POST /api/message_groups',
@@ -50,9 +51,14 @@ describe('the OpenAPI document', () => {
     const { schemas } = body.components;
     expect(schemas.Send).toMatchObject({ required: ['message'], properties: { message: { maxLength: 77 } } });
     expect(JSON.stringify(body)).toContain('message_exceed_max_chars_77');
-    const open = ['client-config', 'health-check', 'ready', 'openapi.json', 'activities/@{handle}'].map(
-      (name) => `/api/${name}`,
-    );
+    const open = [
+      'client-config',
+      'health-check',
+      'ready',
+      'openapi.json',
+      'activities/@{handle}',
+      'handles/{handle}',
+    ].map((name) => `/api/${name}`);
     for (const [path, methods] of Object.entries<Record<string, { security: unknown[] }>>(body.paths)) {
       for (const { security } of Object.values(methods))
         expect(security.length === 0).toBe(open.includes(path));
