@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { type Config, letterBucketOptions } from '@parley/config/config';
+import { cut } from '@parley/contract/graphemes';
 import { createS3 } from '@parley/core/letter-bucket';
 import { clientConfig } from '@parley/core/table/client';
 import { limitOf } from './arguments.ts';
@@ -77,7 +78,7 @@ async function list(letters: Letters, limit: number, format: { json?: boolean | 
 function rowOf({ id, failedAt, condition, attempts, functionName, event, error }: Letter) {
   const [firstLine = ''] = error.split('\n');
   const name = functionName.split(':function:').at(-1);
-  const cause = firstLine.slice(0, maxErrorChars);
+  const cause = cut(firstLine, maxErrorChars);
   return {
     id,
     failed_at: failedAt,

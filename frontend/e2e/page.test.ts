@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { noteText } from '@parley/engines/testing/suite-log';
 import type { Browser, Page } from 'playwright-core';
+import { renameGroup, renamePerson, unconfined } from './old-texts.ts';
 import {
   apiOf,
   eventually,
@@ -118,6 +119,94 @@ withBrowser('a page of the browser chat', () => {
     expect((await texts(page)).filter((text) => text === 'かんじ')).toHaveLength(1);
     await page.context().close();
   }, 30_000);
+
+  const turned = '\u202egnitirw';
+
+  test('a name and a title that turn the direction of a text turn nothing beside them', async () => {
+    const maya = await apiOf(parley, 'maya@example.com');
+    const { message_group_uuid: uuid } = await maya<{ message_group_uuid: string }>('/api/message_groups', {
+      title: 'Harbour',
+      handles: ['raj', 'ines'],
+    });
+    const { members } = await maya<{ members: { uuid: string }[] }>(`/api/message_groups/${uuid}`);
+    await renamePerson(parley, 'raj', `Raj ${turned}`);
+    await renameGroup(
+      parley,
+      uuid,
+      members.map((member) => member.uuid),
+      `Harbour ${turned}`,
+    );
+    const [page, raj] = await Promise.all([openPage(browser, parley.url), openPage(browser, parley.url)]);
+    await Promise.all([signIn(page, 'maya@example.com'), signIn(raj, 'raj@example.com')]);
+    const path = `${parley.url}/messages/${uuid}`;
+    await Promise.all([page.goto(path), raj.goto(path)]);
+    await write(raj, `first ${turned}`);
+    await page.getByText(`first ${turned}`).first().waitFor();
+    await maya(`/api/message_groups/${uuid}/members`, { handle: 'tomas' });
+    await write(page, 'hello');
+    await page.getByText(/^Seen by .*Raj/).waitFor();
+    await messageBox(raj).pressSequentially('and', { delay: 20 });
+    await page.getByText(/Raj .* is typing/).waitFor();
+    expect(await page.evaluate(unconfined)).toEqual([]);
+
+    await page.getByRole('button', { name: 'Members' }).click();
+    await page.getByRole('button', { name: /^Remove .*Raj/ }).click();
+    await page.getByRole('dialog', { name: /^Remove .*Raj/ }).waitFor();
+    expect(await page.evaluate(unconfined)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await page.keyboard.press('Escape');
+
+    await page.getByRole('button', { name: 'New conversation' }).click();
+    await page.getByRole('combobox', { name: 'To' }).fill('raj');
+    await page.getByRole('option', { name: /^Raj/ }).waitFor();
+    expect(await page.evaluate(unconfined)).toEqual([]);
+    await page.getByRole('button', { name: 'Close' }).click();
+    await page.getByRole('button', { name: 'Mute or hide' }).click();
+    expect(await page.evaluate(unconfined)).toEqual([]);
+    // The time beside a notice reads from left to right.
+    const isInOrder = await page.evaluate(() => {
+      const time = document.querySelector('.notice time')?.firstChild;
+      if (!time) return undefined;
+      const leftOf = (index: number) => {
+        const range = document.createRange();
+        range.setStart(time, index);
+        range.setEnd(time, index + 1);
+        return range.getBoundingClientRect().left;
+      };
+      return leftOf(0) < leftOf(3);
+    });
+    expect(isInOrder).toBe(true);
+    await Promise.all([page.context().close(), raj.context().close()]);
+  }, 60_000);
+
+  test('a notification is cut between characters, and isolates its names', async () => {
+    await renamePerson(parley, 'ines', `Ines ${turned}`);
+    const page = await openPage(browser, parley.url);
+    await page.addInitScript(() => {
+      const shown: object[] = [];
+      class Recorder {
+        static permission = 'granted';
+        static requestPermission = async () => 'granted';
+        constructor(title: string, options: object) {
+          shown.push({ title, ...options });
+        }
+      }
+      Object.assign(window, { Notification: Recorder, shown });
+      Object.defineProperty(document, 'hidden', { get: () => true });
+      localStorage.setItem('parley.notifications', 'on');
+    });
+    await page.reload();
+    await signIn(page, 'tomas@example.com');
+    await page.locator('.row').first().waitFor();
+    const ines = await apiOf(parley, 'ines@example.com');
+    const family = '\u{1f469}\u200d\u{1f469}\u200d\u{1f467}';
+    await ines('/api/messages', { handle: 'tomas', message: `${'a'.repeat(198)}${family}` });
+    const shown = () =>
+      page.evaluate(() => (window as unknown as { shown: { title: string; body: string }[] }).shown);
+    await eventually(async () => (await shown()).length > 0 || undefined);
+    expect(await shown()).toMatchObject([{ title: `\u2068Ines ${turned}\u2069`, body: 'a'.repeat(198) }]);
+    await page.context().close();
+  }, 60_000);
 
   const noStorage = {
     'a storage that is full': () => {

@@ -40,7 +40,7 @@ export async function startParley() {
   const names = ['PORT', 'RUNNER_PORT', 'DYNOXIDE_PORT', 'PGLITE_PORT', 'COGNITO_PORT', 'DELIVERY_PORT'];
   const ports = await Promise.all(names.map(() => getPort()));
   const ofNames = Object.fromEntries(names.map((name, index) => [name, String(ports[index])]));
-  const env = {
+  const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,
     HOME: process.env.HOME,
     DATA_DIR: dataDir,

@@ -1,3 +1,5 @@
+import { isolate } from '@parley/contract/direction';
+import { cut } from '@parley/contract/graphemes';
 import type { Entry, InboxRow } from './api/types.ts';
 import { browserStorage } from './storage.ts';
 
@@ -15,12 +17,17 @@ export async function setNotifying(isOn: boolean): Promise<boolean> {
 
 export const forgetNotifying = () => browserStorage.remove(storageKey);
 
+const maxBodyChars = 200;
+
+function titleOf({ display_name: sender }: Entry, { kind, display_name: title }: InboxRow) {
+  return kind === 'group' ? `${isolate(sender)} · ${isolate(title)}` : isolate(sender);
+}
+
 /** One notification for each conversation: the newest message replaces the one before. */
 export function notifyOf(entry: Entry, row: InboxRow) {
   if (!document.hidden || !isNotifying()) return;
-  const title = row.kind === 'group' ? `${entry.display_name} · ${row.display_name}` : entry.display_name;
-  const notification = new Notification(title, {
-    body: entry.message.slice(0, 200),
+  const notification = new Notification(titleOf(entry, row), {
+    body: isolate(cut(entry.message, maxBodyChars)),
     tag: entry.message_group_uuid,
     icon: '/icon.svg',
   });

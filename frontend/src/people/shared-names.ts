@@ -1,3 +1,4 @@
+import { isolate } from '@parley/contract/direction';
 import { isReservedHandle } from '@parley/contract/handles';
 import type { Person } from '../api/types.ts';
 
@@ -34,6 +35,6 @@ export function sharedNames(people: Iterable<Person>): ReadonlySet<string> {
   return new Set([...byLooks.values()].filter(({ size }) => size > 1).flatMap((uuids) => [...uuids]));
 }
 
-/** A person's name in a sentence. */
+/** A person's name in a sentence, whose direction it does not turn. */
 export const nameAmong = (shared: ReadonlySet<string>, { uuid, handle, display_name }: Person) =>
-  shared.has(uuid) ? `${display_name} (@${handle})` : display_name;
+  shared.has(uuid) ? `${isolate(display_name)} (@${isolate(handle)})` : isolate(display_name);

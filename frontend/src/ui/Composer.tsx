@@ -1,3 +1,4 @@
+import { isolate } from '@parley/contract/direction';
 import { isBlank } from '@parley/contract/visible';
 import { type FormEvent, type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { Chat } from '../chat/chat.ts';
@@ -60,7 +61,7 @@ export function Composer({ chat, to, maxChars, title, onSend }: Props) {
         rows={1}
         value={text}
         placeholder="Write a message"
-        aria-label={`Message to ${title}`}
+        aria-label={`Message to ${isolate(title)}`}
         aria-describedby="composer-count composer-refusal"
         aria-invalid={left < 0}
         dir="auto"

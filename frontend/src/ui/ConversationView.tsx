@@ -1,3 +1,4 @@
+import { isolate } from '@parley/contract/direction';
 import { useEffect, useMemo, useState } from 'react';
 import type { Api } from '../api/client.ts';
 import { explain } from '../api/errors.ts';
@@ -42,7 +43,7 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
   const known = headingOf(chat, conversation, uuid, person, handle);
   // Of what one is no longer in, nothing is known any more.
   const heading = isGone
-    ? { ...known, title: known.title || 'Not found', subtitle: '', isOnline: false }
+    ? { ...known, title: known.title || 'Not found', at: '', subtitle: '', isOnline: false }
     : known;
   const group = isGone ? undefined : conversation?.group;
   const pending = chat.pending(to);
@@ -53,7 +54,7 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
   const trouble = problem ?? (conversation?.status === 'ready' ? undefined : conversation?.reason);
 
   return (
-    <section className="conversation" aria-label={`Conversation with ${heading.title}`}>
+    <section className="conversation" aria-label={`Conversation with ${isolate(heading.title)}`}>
       <header className="bar">
         <button
           type="button"
@@ -75,9 +76,12 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
         <Avatar name={heading.title} isGroup={heading.isGroup} isOnline={heading.isOnline} />
         <div className="bar-text">
           <h2 data-place-title tabIndex={-1}>
-            {heading.title}
+            <bdi>{heading.title}</bdi>
           </h2>
-          <p className="quiet">{heading.subtitle}</p>
+          <p className="quiet">
+            {heading.at && <bdi>{heading.at}</bdi>}
+            {heading.subtitle}
+          </p>
         </div>
         {heading.isGroup && group && (
           <button
@@ -209,7 +213,13 @@ function headingOf(
     ).length;
     const size = members.length === 1 ? '1 member' : `${members.length} members`;
     const subtitle = group ? `${size}${here > 0 ? `, ${here} online` : ''}${muted}` : '';
-    return { title: group?.title ?? row?.display_name ?? '', subtitle, isGroup: true, isOnline: false };
+    return {
+      title: group?.title ?? row?.display_name ?? '',
+      at: '',
+      subtitle,
+      isGroup: true,
+      isOnline: false,
+    };
   }
   const other = group?.members.find((member) => member.uuid !== chat.me.uuid) ?? person;
   const isOnline = other ? chat.isOnline(other.uuid) : false;
@@ -217,7 +227,8 @@ function headingOf(
   const at = other?.handle ?? row?.handle ?? handle;
   return {
     title: name,
-    subtitle: `${at ? `@${at}` : ''}${isOnline ? ' · online' : ''}${muted}`,
+    at: at ? `@${at}` : '',
+    subtitle: `${isOnline ? ' · online' : ''}${muted}`,
     isGroup: false,
     isOnline,
   };
@@ -269,7 +280,9 @@ function Announcer({
 
 /** A notice of a change names who made it by itself. */
 const announcementOf = (entry: Entry, shared: ReadonlySet<string>) =>
-  entry.type === 'message' ? `${nameAmong(shared, authorOf(entry))}: ${entry.message}` : entry.message;
+  entry.type === 'message'
+    ? `${nameAmong(shared, authorOf(entry))}: ${isolate(entry.message)}`
+    : entry.message;
 
 const authorOf = ({ user_uuid, handle, display_name }: Entry) => ({ uuid: user_uuid, handle, display_name });
 

@@ -1,3 +1,4 @@
+import { isolate } from '@parley/contract/direction';
 import { type FormEvent, useId, useState } from 'react';
 import type { Api } from '../api/client.ts';
 import { explain } from '../api/errors.ts';
@@ -92,7 +93,7 @@ export function GroupDialog({ chat, api, group, titleMaxChars, onClose }: Props)
                   <bdi>{member.display_name}</bdi>
                 </strong>
                 <span className="quiet">
-                  @{member.handle}
+                  <bdi>@{member.handle}</bdi>
                   {member.role === 'admin' && ' · admin'}
                   {member.uuid === chat.me.uuid && ' · you'}
                 </span>
@@ -102,7 +103,7 @@ export function GroupDialog({ chat, api, group, titleMaxChars, onClose }: Props)
                   <button
                     type="button"
                     className="text"
-                    aria-label={`${member.role === 'admin' ? 'Revoke admin' : 'Make admin'}: ${member.display_name}`}
+                    aria-label={`${member.role === 'admin' ? 'Revoke admin' : 'Make admin'}: ${isolate(member.display_name)}`}
                     onClick={() =>
                       void change(() =>
                         api.changeRole(
@@ -118,7 +119,7 @@ export function GroupDialog({ chat, api, group, titleMaxChars, onClose }: Props)
                   <button
                     type="button"
                     className="text danger"
-                    aria-label={`Remove ${member.display_name}`}
+                    aria-label={`Remove ${isolate(member.display_name)}`}
                     onClick={() => setAsking({ of: 'remove', member })}
                   >
                     Remove
@@ -134,9 +135,9 @@ export function GroupDialog({ chat, api, group, titleMaxChars, onClose }: Props)
       </Modal>
       {asking?.of === 'remove' && (
         <Confirm
-          title={`Remove ${asking.member.display_name}?`}
+          title={`Remove ${isolate(asking.member.display_name)}?`}
           verb="Remove"
-          text={`@${asking.member.handle} can read and write nothing in this group any more. An admin can add them again.`}
+          text={`@${isolate(asking.member.handle)} can read and write nothing in this group any more. An admin can add them again.`}
           isDanger
           onConfirm={() => remove(asking.member)}
           onClose={() => setAsking(undefined)}
@@ -144,7 +145,7 @@ export function GroupDialog({ chat, api, group, titleMaxChars, onClose }: Props)
       )}
       {asking?.of === 'leave' && (
         <Confirm
-          title={`Leave ${group.title ?? 'the group'}?`}
+          title={`Leave ${group.title ? isolate(group.title) : 'the group'}?`}
           verb="Leave"
           text="You can read and write nothing in this group any more. An admin can add you again."
           isDanger

@@ -115,7 +115,7 @@ function Row({ chat, row, isCurrent }: { chat: Chat; row: InboxRow; isCurrent: b
       />
       <span className="row-text">
         <span className="row-head">
-          <span className="row-name">{row.display_name}</span>
+          <bdi className="row-name">{row.display_name}</bdi>
           {row.muted && <Muted />}
           <time dateTime={row.created_at} title={fullName(row.created_at)}>
             {agoName(row.created_at)}
@@ -127,10 +127,10 @@ function Row({ chat, row, isCurrent }: { chat: Chat; row: InboxRow; isCurrent: b
               <em className="typing">typing …</em>
             ) : draft ? (
               <>
-                <em className="draft">Draft:</em> {draft}
+                <em className="draft">Draft:</em> <bdi>{draft}</bdi>
               </>
             ) : (
-              row.message
+              <bdi>{row.message}</bdi>
             )}
           </span>
           {row.unread_count > 0 && (

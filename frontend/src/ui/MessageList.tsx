@@ -1,3 +1,4 @@
+import { isolate } from '@parley/contract/direction';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { VList, type VListHandle } from 'virtua';
 import type { Chat, Conversation } from '../chat/chat.ts';
@@ -155,7 +156,7 @@ export function MessageList(props: Props) {
         onScroll={look}
         onResize={follow}
         role="feed"
-        aria-label={`Messages with ${title}`}
+        aria-label={`Messages with ${isolate(title)}`}
         aria-busy={conversation?.isLoadingOlder || conversation?.isLoadingNewer || false}
         tabIndex={0}
         data={rows}

@@ -1,3 +1,4 @@
+import { isolate } from '@parley/contract/direction';
 import { memo } from 'react';
 import type { Row } from '../chat/rows.ts';
 import { timeOf } from '../chat/rows.ts';
@@ -34,7 +35,8 @@ export const MessageRow = memo(function MessageRow(props: Props) {
       )}
       {row.entry && row.entry.type !== 'message' ? (
         <p className="notice">
-          {row.entry.message} <time dateTime={row.entry.created_at}>{clockName(row.entry.created_at)}</time>
+          <bdi>{row.entry.message}</bdi>{' '}
+          <time dateTime={row.entry.created_at}>{clockName(row.entry.created_at)}</time>
         </p>
       ) : (
         <Bubble {...props} />
@@ -58,7 +60,7 @@ function Bubble({ row, isGroup, showsHandle, receipt, total, onRetry, onDiscard 
       className={names.filter(Boolean).join(' ')}
       data-seq={entry?.seq}
       data-state={pending?.state ?? 'sent'}
-      aria-label={`${isOwn ? 'You' : showsHandle ? `${name} (@${entry?.handle})` : name}, ${fullName(time)}`}
+      aria-label={`${isOwn ? 'You' : showsHandle ? `${isolate(name)} (@${isolate(entry?.handle ?? '')})` : isolate(name)}, ${fullName(time)}`}
       aria-posinset={entry?.seq ?? total + 1}
       aria-setsize={Math.max(total, entry?.seq ?? total + 1)}
     >
@@ -66,8 +68,8 @@ function Bubble({ row, isGroup, showsHandle, receipt, total, onRetry, onDiscard 
       <div className="bubble-box">
         {isGroup && !isOwn && row.startsGroup && (
           <p className="sender">
-            {name}
-            {showsHandle && <span className="handle"> @{entry?.handle}</span>}
+            <bdi>{name}</bdi>
+            {showsHandle && <bdi className="handle"> @{entry?.handle}</bdi>}
           </p>
         )}
         <div className="bubble">

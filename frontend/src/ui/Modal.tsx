@@ -53,7 +53,7 @@ export function Modal({ title, describedBy, isBusy = false, onClose, children }:
     >
       <header>
         <h2 id={id} tabIndex={-1}>
-          {title}
+          <bdi>{title}</bdi>
         </h2>
         <button type="button" className="icon" aria-label="Close" disabled={isBusy} onClick={onClose}>
           ✕

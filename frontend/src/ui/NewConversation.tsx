@@ -1,3 +1,4 @@
+import { isolate } from '@parley/contract/direction';
 import { type FormEvent, useId, useRef, useState } from 'react';
 import type { Api } from '../api/client.ts';
 import { explain } from '../api/errors.ts';
@@ -68,7 +69,7 @@ export function NewConversation({ api, config, me, onClose }: Props) {
                   <bdi>{person.display_name}</bdi>
                   <button
                     type="button"
-                    aria-label={`Remove ${person.display_name}`}
+                    aria-label={`Remove ${isolate(person.display_name)}`}
                     onClick={() => unpick(person)}
                   >
                     ✕

@@ -95,7 +95,9 @@ export function PeopleSearch({ api, label, isFirst, isHidden, onPick }: Props) {
                 <strong>
                   <bdi>{person.display_name}</bdi>
                 </strong>
-                <span className="quiet">@{person.handle}</span>
+                <span className="quiet">
+                  <bdi>@{person.handle}</bdi>
+                </span>
               </span>
             </div>
           ))}
