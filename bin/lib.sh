@@ -93,11 +93,11 @@ confirm_cloud() {
 # given_path PATH: a path that a person gave, from the root of the file system.
 given_path() { if [[ $1 == /* ]]; then echo "$1"; else echo "$here/$1"; fi; }
 
-# ts FILE [ARGUMENT...]: runs a TypeScript file in place of the script.
+# ts FILE [ARGUMENT...]: runs a TypeScript file in place of the script. Its errors are one line, or whole with --verbose.
 ts() {
   need node
   [[ -e node_modules/tsx && -e node_modules/.package-lock.json ]] || fail "the packages are not installed. Run bin/install."
-  exec node --import tsx "$@"
+  exec node --import tsx --import ./cli/src/one-line-errors.ts "$@"
 }
 
 [[ ${1:-} == -h || ${1:-} == --help ]] || load_settings

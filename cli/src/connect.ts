@@ -3,7 +3,7 @@ import { type Config, databaseOptions, loadConfig, tableOptions } from '@parley/
 import { createPool } from '@parley/core/database';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
 import type { Pool } from 'pg';
-import { report, takeVerbose, UsageError } from './explain.ts';
+import { report, UsageError } from './explain.ts';
 
 export function connectTable(config = loadConfig(process.env)): Connection {
   const table = createTable(tableOptions(config));
@@ -31,11 +31,10 @@ export function connect(): Connection & { pool: Pool } {
 
 /** Runs a program to its exit code. An error is told in a line, or as a whole with --verbose. */
 export async function run(main: () => Promise<number>) {
-  const isVerbose = takeVerbose(process.argv);
   try {
     process.exitCode = await main();
   } catch (error) {
     process.exitCode = 2;
-    console.error(report(error, isVerbose));
+    console.error(report(error));
   }
 }

@@ -12,6 +12,7 @@ export class UsageError extends Error {
 
 type SystemError = Error & {
   code: string;
+  syscall?: string;
   path?: string;
   address?: string;
   port?: number;
@@ -27,8 +28,9 @@ export function takeVerbose(argv: string[]): boolean {
   return isVerbose;
 }
 
-/** The line, or the whole error with its stack and causes. */
-export const report = (error: unknown, isVerbose: boolean) => (isVerbose ? inspect(error) : explain(error));
+/** The line, or with --verbose the whole error with its stack and causes. */
+export const report = (error: unknown) =>
+  process.env.PARLEY_VERBOSE === 'true' ? inspect(error) : explain(error);
 
 /** What is wrong and, where one can tell, what to do about it: one line. */
 export function explain(error: unknown): string {
@@ -89,6 +91,7 @@ function lineOfSystem(error: SystemError): string {
     case 'ENOTDIR':
       return `${what} cannot be: a part of the path is a file, not a folder (ENOTDIR).`;
     case 'EEXIST':
+      if (error.syscall === 'mkdir') return `${what} is a file, not a folder (EEXIST).`;
       return `${what} is there already (EEXIST).`;
     case 'EISDIR':
       return `${what} is a folder, not a file (EISDIR).`;

@@ -29,6 +29,9 @@ export type DataDirOptions = { fresh?: boolean; version?: number; upgrades?: Rec
 /** Every process named by a file in it is ended by the next start, should it still run. */
 export const pidFolder = (dir: string) => join(dir, 'pids');
 
+/** Whether --fresh has anything to delete. */
+export const hasData = (dir: string) => existsSync(join(dir, stampName));
+
 /** Takes the folder for this process, as long as it runs, and brings it to the version of this code. */
 export async function openDataDir(dir: string, options: DataDirOptions = {}) {
   const { fresh = false, version = dataVersion, upgrades: steps = upgrades } = options;

@@ -1,3 +1,4 @@
+import { explain } from '@parley/cli/explain';
 import type { Engine, EngineName } from './launch.ts';
 
 /** `engine-process.ts NAME OPTIONS`: one engine in a process of its own that ends with its parent. */
@@ -36,5 +37,5 @@ async function main() {
 
 main().catch((error) => {
   if (!process.connected) process.exit(1);
-  process.send?.({ error: String(error.message) }, () => process.exit(1));
+  process.send?.({ error: `${name}: ${explain(error)}` }, () => process.exit(1));
 });

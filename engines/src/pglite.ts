@@ -16,9 +16,12 @@ export type PgliteOptions = {
 /** Runs Postgres as WebAssembly behind its wire protocol. All connections share one session, in turns. */
 export async function startPglite({ port, dir, template, idleLimitMs }: PgliteOptions) {
   const isNew = !dir || prepareFolder(dir);
+  const loadDataDir = isNew && template && new Blob([readFileSync(template)]);
   const db = await PGlite.create({
     ...(dir && { dataDir: dir }),
-    ...(isNew && template && { loadDataDir: new Blob([readFileSync(template)]) }),
+    ...(loadDataDir && { loadDataDir }),
+  }).catch((error) => {
+    throw systemError(error, dir);
   });
   if (dir) writeFileSync(createdMark(dir), '');
   const server = await createPgliteServer(db, { idleLimitMs });
@@ -31,6 +34,23 @@ export async function startPglite({ port, dir, template, idleLimitMs }: PgliteOp
       await db.close();
     },
   };
+}
+
+/** Errors of WebAssembly's file system have a number of their own and no text. */
+const wasmCodes: Record<number, string> = {
+  2: 'EACCES',
+  19: 'EDQUOT',
+  29: 'EIO',
+  33: 'EMFILE',
+  51: 'ENOSPC',
+  63: 'EPERM',
+  69: 'EROFS',
+};
+
+function systemError(error: { name?: string; errno?: number }, path = 'memory') {
+  if (error.name !== 'ErrnoError') return error;
+  const code = wasmCodes[error.errno ?? 0] ?? `WASI error ${error.errno}`;
+  return Object.assign(new Error(`${code}: ${path}`, { cause: error }), { code, path });
 }
 
 const createdMark = (dir: string) => `${dir}.created`;

@@ -1,2 +1,4 @@
 /** What is wrong, in one line for the person at the terminal. */
-export class StartError extends Error {}
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}

@@ -1,9 +1,10 @@
 import { join, relative, resolve } from 'node:path';
-import { inspect } from 'node:util';
+import { confirm } from '@parley/cli/confirm';
 import { demoPassword, demoPeople } from '@parley/cli/demo-people';
+import { report, takeVerbose } from '@parley/cli/explain';
 import { type Config, loadConfig } from '@parley/config/config';
 import { confirmationCode } from './cognito-local.ts';
-import { keptSecret, openDataDir, removeEnvFile, writeEnvFile } from './data-dir.ts';
+import { hasData, keptSecret, openDataDir, removeEnvFile, writeEnvFile } from './data-dir.ts';
 import { root } from './launch.ts';
 import { type Plan, planSystem } from './plan.ts';
 import { assertPortsFree } from './ports.ts';
@@ -15,10 +16,14 @@ const errorLevel = 50;
 
 async function main() {
   const startedAt = performance.now();
-  const { fresh, empty } = readArguments(process.argv.slice(2));
+  const { fresh, empty, yes } = readArguments(process.argv.slice(2));
   const config = readConfig();
   const dataDir = resolve(root, config.DATA_DIR);
-  const lock = await openDataDir(dataDir, { fresh });
+  if (fresh && hasData(dataDir)) await confirm(`This deletes everything in ${dataDir}.`, 'delete', yes);
+  const lock = await openDataDir(dataDir, { fresh }).catch((error) => {
+    if (error instanceof StartError) throw error;
+    throw new StartError(`The data cannot be kept in DATA_DIR (${dataDir}).`, { cause: error });
+  });
   const supervisor = createSupervisor({
     dataDir,
     stopOrder,
@@ -69,7 +74,7 @@ async function main() {
     say(banner(config, plan, { dataDir, hasDemoPeople, tookMs: performance.now() - startedAt }));
   } catch (error) {
     if (isStopping) return;
-    report(error);
+    complainOf(error);
     await stop(1);
   }
 }
@@ -116,9 +121,13 @@ function readConfig() {
 
 function readArguments(names: string[]) {
   for (const name of names)
-    if (name !== '--fresh' && name !== '--empty')
+    if (!['--fresh', '--empty', '--yes'].includes(name))
       throw new StartError(`Unknown argument ${name}. See --help.`);
-  return { fresh: names.includes('--fresh'), empty: names.includes('--empty') };
+  return {
+    fresh: names.includes('--fresh'),
+    empty: names.includes('--empty'),
+    yes: names.includes('--yes'),
+  };
 }
 
 function apiUrl({ HOST, PORT }: Config) {
@@ -166,14 +175,13 @@ function complain(line: string) {
   process.stderr.write(`${line}\n`);
 }
 
-function report(error: unknown) {
-  complain(`bin/start: ${error instanceof StartError ? error.message : inspect(error)}`);
-}
+const complainOf = (error: unknown) => complain(`bin/start: ${report(error)}`);
 
 // A terminal that went away must not end the stop in the middle.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
+if (takeVerbose(process.argv)) process.env.PARLEY_VERBOSE = 'true';
 main().catch((error) => {
-  report(error);
+  complainOf(error);
   process.exit(1);
 });
