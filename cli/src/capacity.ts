@@ -1,4 +1,5 @@
 import type { Table } from '@parley/core/table/client';
+import { counted } from './print.ts';
 
 type Consumed = { CapacityUnits?: number; TableName?: string };
 
@@ -18,7 +19,5 @@ export function measureCapacity({ doc }: Table) {
     },
     { step: 'initialize', name: 'measureCapacity' },
   );
-  return () => `${plural(consumed.requests, 'request')}, ${plural(consumed.units, 'capacity unit')}`;
+  return () => `${counted(consumed.requests, 'request')}, ${counted(consumed.units, 'capacity unit')}`;
 }
-
-const plural = (count: number, what: string) => `${count} ${what}${count === 1 ? '' : 's'}`;

@@ -6,6 +6,7 @@ import type { Finding, Invariant } from '@parley/core/history';
 import { repair } from '@parley/core/repair';
 import { countItems } from '@parley/core/table/scan';
 import { connect, run } from './connect.ts';
+import { counted } from './print.ts';
 import { createProgressBar } from './progress.ts';
 
 /** Keys printed for each invariant; the line above tells how many there are. */
@@ -15,14 +16,22 @@ const lines: [Invariant | 6, string, (counters: CheckResult['counters']) => stri
   [
     1,
     'Logs are dense, counted and in the order of time',
-    (all) => `${all.conversations} conversations, ${all.entries} entries`,
+    (all) => `${counted(all.conversations, 'conversation')}, ${counted(all.entries, 'entry', 'entries')}`,
   ],
-  [2, 'Nothing is in a log twice (within 200 entries)', (all) => `${all.messages} messages`],
-  [3, 'Summaries show the newest entry and own messages as read', (all) => `${all.summaries} summaries`],
-  [4, 'Counts belong to their positions', (all) => `${all.summaries} summaries`],
-  [5, 'Members, roles and titles are what the log makes them', (all) => `${all.members} members`],
+  [2, 'Nothing is in a log twice (within 200 entries)', (all) => counted(all.messages, 'message')],
+  [
+    3,
+    'Summaries show the newest entry and own messages as read',
+    (all) => counted(all.summaries, 'summary', 'summaries'),
+  ],
+  [4, 'Counts belong to their positions', (all) => counted(all.summaries, 'summary', 'summaries')],
+  [5, 'Members, roles and titles are what the log makes them', (all) => counted(all.members, 'member')],
   [6, 'Live delivery: what is stored cannot show it', () => ''],
-  [7, 'Everybody in the table is in Postgres', (all) => `${all.people} people with conversations`],
+  [
+    7,
+    'Everybody in the table is in Postgres',
+    (all) => `${counted(all.people, 'person', 'people')} with conversations`,
+  ],
   [8, 'Of erased people nothing is left', () => ''],
 ];
 
@@ -51,9 +60,12 @@ async function main() {
     }
     const mended = await repair(table, pool, accused, { letterBucket });
     const { findings: left, unsettled, registered, rewritten, created, deleted } = mended;
-    console.log(`Repaired: ${rewritten} summaries rewritten, ${created} made, ${deleted} removed.`);
-    if (registered > 0) console.log(`${registered} people are in Postgres again, as disabled placeholders.`);
-    if (unsettled > 0) console.log(`${unsettled} changed each time they were read: run it again.`);
+    console.log(
+      `Repaired: ${counted(rewritten, 'summary', 'summaries')} rewritten, ${created} made, ${deleted} removed.`,
+    );
+    if (registered > 0) console.log(`${counted(registered, 'disabled placeholder')} made in Postgres.`);
+    if (unsettled > 0)
+      console.log(`${counted(unsettled, 'conversation')} changed at each look: run it again.`);
     for (const finding of left.slice(0, maxPrinted)) console.log(`  not repaired: ${lineOf(finding)}`);
     if (left.length > maxPrinted) console.log(`  and ${left.length - maxPrinted} more`);
     return unsettled > 0 && left.length === 0 ? findings : left;
@@ -70,9 +82,10 @@ function print({ findings, counters, unsettled }: CheckResult) {
     for (const finding of found.slice(0, maxPrinted)) console.log(`    ${lineOf(finding)}`);
     if (found.length > maxPrinted) console.log(`    and ${found.length - maxPrinted} more`);
   }
-  if (counters.unknown > 0) console.log(`${counters.unknown} items of another layout were passed over.`);
+  if (counters.unknown > 0)
+    console.log(`${counted(counters.unknown, 'item')} of another layout passed over.`);
   if (unsettled > 0)
-    console.log(`${unsettled} conversations changed each time they were read, and were not judged.`);
+    console.log(`${counted(unsettled, 'conversation')} changed at each look and could not be judged.`);
 }
 
 const lineOf = ({ key, detail }: Finding) => `${key}: ${detail}`;

@@ -10,7 +10,7 @@ import { connectTable, run } from './connect.ts';
 import { bucketLetters } from './dead-letters-bucket.ts';
 import { type Letter, type Letters, redrive, tableLetters } from './dead-letters-redrive.ts';
 import { UsageError } from './explain.ts';
-import { printRows } from './print.ts';
+import { counted, printRows } from './print.ts';
 
 const maxErrorChars = 200;
 
@@ -70,7 +70,7 @@ async function list(letters: Letters, limit: number, format: { json?: boolean | 
     rows.push(rowOf(letter));
   }
   printRows(rows, format);
-  const count = rows.length === 1 ? '1 dead letter' : `${rows.length} dead letters`;
+  const count = counted(rows.length, 'dead letter');
   console.error(`${count}${hasMore ? ' (there are more: --limit)' : ''}`);
   return 0;
 }

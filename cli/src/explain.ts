@@ -87,6 +87,7 @@ function lineOfSystem(error: SystemError): string {
     case 'EROFS':
       return `${what} is on a read-only file system (EROFS).`;
     case 'ENOENT':
+      if (error.syscall === 'mkdir') return `${what} cannot be made here (ENOENT).`;
       return `${what} does not exist (ENOENT).`;
     case 'ENOTDIR':
       return `${what} cannot be: a part of the path is a file, not a folder (ENOTDIR).`;

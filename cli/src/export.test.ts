@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
@@ -53,13 +53,27 @@ test('bin/export writes a file that bin/import brings back, and a manifest that 
   expect((await run(other, 'import', file)).stdout).toContain('0 of 5 entries were missing');
 }, 60_000);
 
+test('an export that finds no space says so in a line and leaves nothing', async () => {
+  const full = join(dir, 'full.jsonl');
+  symlinkSync('/dev/full', `${full}.partial`);
+  expect(await run(table, 'export', '-o', full)).toMatchObject({
+    code: 2,
+    stderr: `The export could not be written to ${full}. No space is left on the disk (ENOSPC).\n`,
+  });
+  expect(readdirSync(dir).filter((name) => name.startsWith('full'))).toEqual([]);
+  const nowhere = join(dir, 'no folder/all.jsonl');
+  expect((await run(table, 'export', '-o', nowhere)).stderr).toMatch(
+    /^The export could not be written to .*all\.jsonl\. .* does not exist \(ENOENT\)\.\n$/,
+  );
+}, 60_000);
+
 test('files are named from where the person stands', async () => {
   const stand = (...args: string[]) => runScript({ table, database }, args, { cwd: dir });
   expect(
     await stand('export', '-o', 'from here.jsonl', '--conversation', 'ada', '--conversation', 'zoe'),
   ).toMatchObject({ code: 0 });
   expect(readFileSync(join(dir, 'from here.jsonl'), 'utf8')).toContain('zanzibar');
-  expect((await stand('import', './from here.jsonl')).stdout).toContain('0 of 1 entries were missing');
+  expect((await stand('import', './from here.jsonl')).stdout).toContain('0 of 1 entry was missing');
 }, 60_000);
 
 test('bin/export writes a conversation or a person to standard output, and says in a line what is wrong', async () => {

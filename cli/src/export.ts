@@ -1,5 +1,5 @@
-import { createWriteStream, type WriteStream } from 'node:fs';
-import { rename } from 'node:fs/promises';
+import { createWriteStream } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
@@ -74,7 +74,6 @@ async function read(lines: Lines): Promise<Manifest> {
   }
 }
 
-/** A file has its name when it is whole. */
 async function write(lines: Lines, output: string | undefined): Promise<Manifest> {
   const result: { manifest?: Manifest } = {};
   async function* texts() {
@@ -88,15 +87,24 @@ async function write(lines: Lines, output: string | undefined): Promise<Manifest
     }
   }
   if (output === undefined) await pipeline(Readable.from(texts()), process.stdout, { end: false });
-  else {
-    const partial = `${output}.partial`;
-    const file: WriteStream = createWriteStream(partial, { mode: 0o600 });
-    if (output.endsWith('.gz')) await pipeline(Readable.from(texts()), createGzip(), file);
-    else await pipeline(Readable.from(texts()), file);
-    await rename(partial, output);
-  }
+  else await writeFile(texts(), output);
   if (!result.manifest) throw new Error('the export has no manifest');
   return result.manifest;
+}
+
+/** A file has its name when it is whole, and nothing is left of one that is not. */
+async function writeFile(texts: AsyncIterable<string>, output: string) {
+  const partial = `${output}.partial`;
+  const file = createWriteStream(partial, { mode: 0o600 });
+  try {
+    if (output.endsWith('.gz')) await pipeline(Readable.from(texts), createGzip(), file);
+    else await pipeline(Readable.from(texts), file);
+    await rename(partial, output);
+  } catch (error) {
+    await rm(partial, { force: true });
+    if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
+    throw new UsageError(`The export could not be written to ${output}.`, { cause: error });
+  }
 }
 
 await run(main);

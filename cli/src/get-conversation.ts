@@ -4,7 +4,7 @@ import { conversationOf, limitOf } from './arguments.ts';
 import { measureCapacity } from './capacity.ts';
 import { connect, run } from './connect.ts';
 import { UsageError } from './explain.ts';
-import { printRows } from './print.ts';
+import { counted, printRows } from './print.ts';
 
 async function main() {
   const { values, positionals } = parseArgs({
@@ -31,7 +31,7 @@ async function main() {
     });
     if (!isForward) page.entries.reverse();
     printRows(page.entries.map(rowOf), values);
-    console.error(`${page.entries.length} entries of ${uuid}, ${consumed()}`);
+    console.error(`${counted(page.entries.length, 'entry', 'entries')} of ${uuid}, ${consumed()}`);
     return 0;
   } finally {
     await close();

@@ -1,5 +1,5 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -74,8 +74,8 @@ test('an import that is killed, and one that is stopped, leave a system that the
   const last = await start('import', file).ended;
   expect(last.stderr).toContain('line 11: not JSON');
   expect(last.stdout).toMatch(/of 40 people in 5 rooms/);
-  expect(last.stdout).toContain('1 bad lines were skipped');
-  expect(last.code).toBe(0);
+  expect(last.stderr).toContain('1 bad line was skipped.');
+  expect(last.code).toBe(1);
 
   const checked = await start('check').ended;
   expect(checked.stdout).toContain('5 conversations, 6005 entries');
@@ -123,7 +123,7 @@ test('a person who is erased after an import was killed is gone from what it wro
   expect(await secrets()).toBe(0);
   const last = await start('import', guests).ended;
   expect(last.stderr).toContain('line 1: handle is of somebody who was erased');
-  expect(last.code).toBe(0);
+  expect(last.code).toBe(1);
   expect(await secrets()).toBe(0);
 }, 120_000);
 
@@ -139,9 +139,36 @@ test('a file without a single message fails, in a line at its end', async () => 
   const wrong = join(folder, 'wrong.md');
   writeFileSync(wrong, '# Notes\nnothing of it is JSON\n');
   const { code, stdout, stderr } = await start('import', wrong).ended;
-  expect(stdout).toContain('2 bad lines were skipped.');
+  expect(stdout).toContain('Imported 0 messages of 0 people in 0 rooms');
   expect(stderr).toMatch(
-    /line 1: not JSON\nline 2: not JSON\nNo line of this file is a message\. See --help\.\n$/,
+    /line 1: not JSON\nline 2: not JSON\n2 bad lines were skipped\.\nNo line of this file is a message\. See --help\.\n$/,
   );
   expect(code).toBe(1);
+});
+
+test('an import ends with 1 where lines were skipped, and prints the first 20 of them', async () => {
+  const mixed = join(folder, 'mixed.jsonl');
+  const good = '{"room":"shed","at":"2001-02-03T00:00:00Z","handle":"solo","text":"hello"}';
+  writeFileSync(mixed, [good, ...Array.from({ length: 30 }, () => 'nonsense')].join('\n'));
+  const { code, stdout, stderr } = await start('import', mixed).ended;
+  expect(stdout).toMatch(/^Imported 1 message of 1 person in 1 room in /);
+  expect(stderr.match(/^line \d+: not JSON$/gm)).toHaveLength(20);
+  expect(stderr).toMatch(/\nFurther bad lines are only counted\.\n30 bad lines were skipped\.\n$/);
+  expect(code).toBe(1);
+});
+
+test('a file that cannot be read is told in a line', async () => {
+  const cut = join(folder, 'cut.jsonl.gz');
+  writeFileSync(cut, readFileSync(file).subarray(0, 5_000));
+  const plain = join(folder, 'plain.jsonl.gz');
+  writeFileSync(plain, 'not packed');
+  const told = await Promise.all(
+    [cut, plain, folder, join(folder, 'none.jsonl')].map((path) => start('import', path).ended),
+  );
+  expect(told.map(({ code, stdout, stderr }) => [code, stdout, stderr])).toEqual([
+    [2, '', `line 11: not JSON\n${cut} is cut off or no gzip file: unexpected end of file.\n`],
+    [2, '', `${plain} is cut off or no gzip file: incorrect header check.\n`],
+    [2, '', `${folder} is a folder. Give a file.\n`],
+    [2, '', `${join(folder, 'none.jsonl')} does not exist (ENOENT).\n`],
+  ]);
 });

@@ -5,11 +5,11 @@ import { isExport, type RestoreResult, restore } from '@parley/core/restore';
 import { connect, run } from './connect.ts';
 import { UsageError } from './explain.ts';
 import { readLines } from './lines.ts';
-import { printable } from './print.ts';
+import { counted, printable } from './print.ts';
 import { createProgressBar } from './progress.ts';
 
-/** Bad lines told one by one; the count at the end has them all. */
-const maxTold = 100;
+/** Printed one by one; the count at the end has them all. */
+const maxTold = 20;
 
 async function main() {
   const { positionals } = parseArgs({ allowPositionals: true });
@@ -60,7 +60,10 @@ function report({
       `@${printable(handle)} (${uuid}): the handle is reserved, or the handle, the address or the sign-in is somebody else's here`,
     );
   if (refusedPeople.length > 0) {
-    console.error(`${refusedPeople.length} people cannot come back, so no conversation was restored.`);
+    printMore(refusedPeople.length);
+    console.error(
+      `${counted(refusedPeople.length, 'person', 'people')} cannot come back, so no conversation was restored.`,
+    );
     console.error(
       'Bring them back to a system without people of its own: bin/start --empty (docs/export.md).',
     );
@@ -68,15 +71,22 @@ function report({
   }
   for (const uuid of refusedConversations.slice(0, maxTold))
     console.error(`${uuid}: is there with another log, and was left alone`);
+  printMore(refusedConversations.length);
   console.log(
-    `Restored ${manifest.people} people and ${manifest.conversations} conversations: ${written} of ${manifest.entries} entries were missing.`,
+    `Restored ${counted(manifest.people, 'person', 'people')} and ${counted(manifest.conversations, 'conversation')}: ` +
+      `${written} of ${counted(manifest.entries, 'entry was', 'entries were')} missing.`,
   );
-  if (erased > 0) console.log(`${erased} entries are of people who were erased here: they came back empty.`);
+  if (erased > 0)
+    console.log(`${counted(erased, 'entry', 'entries')} of people who were erased here came back empty.`);
   if (isStopped) {
     console.log('Stopped before the end. The same command goes on from here.');
     return 130;
   }
   return refusedConversations.length > 0 ? 1 : 0;
+}
+
+function printMore(count: number) {
+  if (count > maxTold) console.error(`and ${count - maxTold} more`);
 }
 
 async function importRooms(file: string) {
@@ -92,7 +102,7 @@ async function importRooms(file: string) {
       onBadLine(line, reason) {
         told += 1;
         if (told <= maxTold) console.error(`line ${line}: ${reason}`);
-        else if (told === maxTold + 1) console.error('More bad lines are only counted.');
+        else if (told === maxTold + 1) console.error('Further bad lines are only counted.');
       },
       onProgress({ total, done, before }) {
         if (!isStarted) bar.start(total);
@@ -106,18 +116,21 @@ async function importRooms(file: string) {
     const seconds = (performance.now() - startedAtMs) / 1_000;
     const messages = done - before;
     console.log(
-      `Imported ${messages} messages of ${people} people in ${rooms} rooms ` +
+      `Imported ${counted(messages, 'message')} of ${counted(people, 'person', 'people')} in ${counted(rooms, 'room')} ` +
         `in ${seconds.toFixed(1)} s (${Math.round(messages / seconds)}/s).`,
     );
-    if (before > 0) console.log(`${before} messages were there already.`);
-    if (badLines > 0) console.log(`${badLines} bad lines were skipped.`);
+    if (before > 0) console.log(`${counted(before, 'message was', 'messages were')} there already.`);
+    if (badLines > 0) console.error(`${counted(badLines, 'bad line was', 'bad lines were')} skipped.`);
     if (badLines > 0 && total === 0) {
       console.error('No line of this file is a message. See --help.');
       return 1;
     }
     if (isStopped)
-      console.log(`Stopped with ${total - done} messages left. The same command goes on from here.`);
-    return isStopped ? 130 : 0;
+      console.log(
+        `Stopped with ${counted(total - done, 'message')} left. The same command goes on from here.`,
+      );
+    if (isStopped) return 130;
+    return badLines > 0 ? 1 : 0;
   } finally {
     bar.stop();
     await close();

@@ -1,6 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import type { Line } from '@parley/core/import-plan';
+import { UsageError } from './explain.ts';
 
 const newline = 0x0a;
 const maxLineBytes = 2 ** 20;
@@ -25,10 +26,24 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
 
 async function* open(path: string): AsyncGenerator<Buffer> {
   const file = createReadStream(path, { highWaterMark: 2 ** 18 });
-  if (!path.endsWith('.gz')) return yield* file;
-  const gunzip = createGunzip();
-  file.on('error', (error) => gunzip.destroy(error));
-  yield* file.pipe(gunzip);
+  const gunzip = path.endsWith('.gz') ? createGunzip() : undefined;
+  try {
+    if (!gunzip) return yield* file;
+    file.on('error', (error) => gunzip.destroy(error));
+    yield* file.pipe(gunzip);
+  } catch (error) {
+    throw readError(path, error as NodeJS.ErrnoException);
+  } finally {
+    file.destroy();
+  }
+}
+
+/** Errors of reading and unpacking do not name the file. */
+function readError(path: string, error: NodeJS.ErrnoException) {
+  if (error.code === 'EISDIR') return new UsageError(`${path} is a folder. Give a file.`);
+  if (error.code?.startsWith('Z_'))
+    return new UsageError(`${path} is cut off or no gzip file: ${error.message}.`, { cause: error });
+  return error;
 }
 
 const decoder = new TextDecoder('utf-8', { fatal: true });

@@ -4,7 +4,7 @@ import { limitOf, personOf } from './arguments.ts';
 import { measureCapacity } from './capacity.ts';
 import { connect, run } from './connect.ts';
 import { UsageError } from './explain.ts';
-import { printRows } from './print.ts';
+import { counted, printRows } from './print.ts';
 
 async function main() {
   const { values, positionals } = parseArgs({
@@ -22,7 +22,7 @@ async function main() {
     printRows(inbox.summaries.map(rowOf), values);
     const unread = inbox.unreadConversations;
     console.error(
-      `${inbox.summaries.length} conversations of ${person.handle}${inbox.next ? ' (there are more: --limit)' : ''}, ` +
+      `${counted(inbox.summaries.length, 'conversation')} of ${person.handle}${inbox.next ? ' (there are more: --limit)' : ''}, ` +
         `${unread?.count}${unread?.isMore ? '+' : ''} with something unread, ${consumed()}`,
     );
     return 0;

@@ -6,7 +6,7 @@ import { limitOf } from './arguments.ts';
 import { measureCapacity } from './capacity.ts';
 import { connectTable, run } from './connect.ts';
 import { UsageError } from './explain.ts';
-import { inOrder, printRows } from './print.ts';
+import { counted, inOrder, printRows } from './print.ts';
 
 const pageItems = 1_000;
 
@@ -42,7 +42,9 @@ async function main() {
     const shown = rows.slice(0, limit);
     printRows(inOrder(shown, statement), values);
     const hasMore = NextToken !== undefined || rows.length > limit;
-    console.error(`${shown.length} rows${hasMore ? ' (there are more: --limit)' : ''}, ${consumed()}`);
+    console.error(
+      `${counted(shown.length, 'row')}${hasMore ? ' (there are more: --limit)' : ''}, ${consumed()}`,
+    );
     return 0;
   } catch (error) {
     if (error instanceof DynamoDBServiceException && error.$fault === 'client')

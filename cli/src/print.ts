@@ -13,6 +13,10 @@ const escaped = (text: string) =>
 /** A person's text in a line of ours: it acts on nothing beside it. */
 export const printable = (text: string) => isolate(escaped(text));
 
+/** "1 room", "2 rooms", "0 people". */
+export const counted = (count: number, one: string, many = `${one}s`) =>
+  `${count} ${count === 1 ? one : many}`;
+
 function cellOf(value: unknown): string {
   if (value === undefined) return '';
   const text = escaped(typeof value === 'string' ? value : JSON.stringify(jsonable(value)));

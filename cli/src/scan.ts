@@ -3,7 +3,7 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { limitOf } from './arguments.ts';
 import { measureCapacity } from './capacity.ts';
 import { connectTable, run } from './connect.ts';
-import { inOrder, printRows } from './print.ts';
+import { counted, inOrder, printRows } from './print.ts';
 
 async function main() {
   const { values } = parseArgs({
@@ -25,7 +25,7 @@ async function main() {
     } while (ExclusiveStartKey && rows.length < limit);
     printRows(inOrder(rows), values);
     console.error(
-      `${rows.length} items${ExclusiveStartKey ? ' (there are more: --limit)' : ''}, ${consumed()}`,
+      `${counted(rows.length, 'item')}${ExclusiveStartKey ? ' (there are more: --limit)' : ''}, ${consumed()}`,
     );
     return 0;
   } finally {
