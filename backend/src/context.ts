@@ -18,6 +18,7 @@ import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createGateway, type Gateway } from './realtime/gateway.ts';
 import { createSessions, type Sessions } from './sessions.ts';
+import { createSignOuts, type SignOuts } from './sign-outs.ts';
 import { createCognito, createSignUps } from './sign-ups.ts';
 import { createStreamRunner } from './stream-runner.ts';
 import { createTableWrites } from './table-writes.ts';
@@ -43,6 +44,7 @@ export type Context = {
   readiness: Readiness;
   gateway: Gateway;
   erasures: Erasures;
+  signOuts: SignOuts;
   metrics: Metrics | undefined;
   close(): Promise<void>;
 };
@@ -109,6 +111,7 @@ export function createContext(config: Config, logger: Logger): Context {
   return {
     ...parts,
     erasures,
+    signOuts: createSignOuts({ config, client: cognito, logger }),
     gateway,
     cursors: createCursors(config.CURSOR_SECRETS),
     readiness,

@@ -2,6 +2,7 @@ import {
   AdminDeleteUserCommand,
   type CognitoIdentityProviderClient,
   DeleteUserCommand,
+  GlobalSignOutCommand,
   ListUsersCommand,
   UserNotFoundException,
 } from '@aws-sdk/client-cognito-identity-provider';
@@ -31,4 +32,9 @@ export async function remove(userPool: UserPool, sub: string) {
 /** Deletes one's own sign-in, by one's own access token: needs no right of ours. */
 export async function removeOwn({ client }: UserPool, AccessToken: string) {
   await client.send(new DeleteUserCommand({ AccessToken }));
+}
+
+/** Ends every sign-in of a person, refresh tokens too, by one of their access tokens: needs no right of ours. */
+export async function endAll(client: UserPool['client'], AccessToken: string) {
+  await client.send(new GlobalSignOutCommand({ AccessToken }));
 }

@@ -105,8 +105,8 @@ describe('the embedded sign-in', () => {
     await Promise.all(Array.from({ length: 20 }, signIn));
     await engine.stop();
     const { Users } = JSON.parse(readFileSync(join(dir, `.cognito/db/${userPoolId}.json`), 'utf8'));
-    const [user] = Object.values(Users) as { RefreshTokens: string[] }[];
-    expect(user?.RefreshTokens).toHaveLength(21);
+    const [user] = Object.values(Users) as { Sessions: object[] }[];
+    expect(user?.Sessions).toHaveLength(21);
     engine = await launch('cognito', { port, dir, runnerUrl: 'http://127.0.0.1:9' });
     expect((await signIn()).AuthenticationResult?.AccessToken).toBeDefined();
   });

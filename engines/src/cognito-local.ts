@@ -1,8 +1,13 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { rename, writeFile } from 'node:fs/promises';
-import type { Server } from 'node:http';
-import { createRequire } from 'node:module';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Config } from '@parley/config/config';
+import { createChallenges } from './sign-in/challenges.ts';
+import { openCognitoLocal } from './sign-in/cognito-local.ts';
+import type { PasswordPolicy } from './sign-in/password-policy.ts';
+import { createSignInServer } from './sign-in/server.ts';
+import { openSigningKey } from './sign-in/signing-key.ts';
+import { createTokens } from './sign-in/tokens.ts';
+import { openUserStore } from './sign-in/user-store.ts';
 
 /** Ids of the embedded sign-in. They name a folder of this machine, nothing that must not be known. */
 export const userPoolId = 'us-east-1_ParleyDev';
@@ -10,32 +15,70 @@ export const userPoolClientId = 'parleydevelopmentclient';
 export const confirmationCode = '123456';
 
 export type CognitoOptions = {
-  /** Loopback where it is not said otherwise: the signing key is public. */
+  /** Loopback where it is not said otherwise. */
   host?: string | undefined;
   port: number;
-  /** Where people are kept. */
+  /** Where people and the signing key are kept. */
   dir: string;
   /** Where the Lambda invoke endpoint is, which runs `post-confirmation`. */
   runnerUrl: string;
+  /** Those of the browser chat; no other page may ask. */
+  origins?: readonly string[];
+  /** As the user pool on AWS has it, where it is not said otherwise. */
+  passwordPolicy?: PasswordPolicy;
+};
+
+const policyOnAws: PasswordPolicy = {
+  minLength: 12,
+  classes: ['lowercase', 'uppercase', 'digit', 'symbol'],
 };
 
 export const cognitoIssuer = (port: number) => `http://127.0.0.1:${port}/${userPoolId}`;
 
-/**
- * Runs the sign-in. Its signing key is public: it listens on loopback only.
- * It keeps its state under the working directory, so the process that calls this is its own.
- */
+type SignInConfig = Pick<
+  Config,
+  'HOST' | 'PORT' | 'CORS_ORIGINS' | 'PASSWORD_MIN_LENGTH' | 'PASSWORD_CLASSES'
+>;
+
+/** What the configuration says of the sign-in: the pages that may ask it are those that the API serves or lets in. */
+export function signInOptions(config: SignInConfig) {
+  const { HOST, PORT, CORS_ORIGINS, PASSWORD_MIN_LENGTH, PASSWORD_CLASSES } = config;
+  const hosts = new Set(['127.0.0.1', 'localhost', '[::1]', HOST.includes(':') ? `[${HOST}]` : HOST]);
+  return {
+    origins: [...[...hosts].map((host) => new URL(`http://${host}:${PORT}`).origin), ...CORS_ORIGINS],
+    passwordPolicy: { minLength: PASSWORD_MIN_LENGTH, classes: PASSWORD_CLASSES },
+  };
+}
+
+/** Runs the sign-in: the Cognito API as clients and operators call it, on the store of cognito-local. */
 export async function startCognito(options: CognitoOptions) {
-  const { port, dir } = options;
-  writeState(options);
-  process.chdir(dir);
-  process.env.CODE = confirmationCode;
-  process.env.AWS_SDK_JS_SUPPRESS_MAINTENANCE_MODE_MESSAGE = '1';
-  const require = createRequire(createRequire(import.meta.url).resolve('cognito-local'));
-  const written = writeWholeFiles(require('stormdb'));
-  const { createDefaultServer } = require('./server');
-  const app = await createDefaultServer(require('pino')({ level: 'warn' }));
-  const server: Server = await app.start();
+  const { host = '127.0.0.1', port, dir, runnerUrl, origins = [], passwordPolicy = policyOnAws } = options;
+  const issuer = cognitoIssuer(port);
+  const ids = { userPoolId, clientId: userPoolClientId, code: confirmationCode };
+  mkdirSync(join(dir, '.cognito'), { recursive: true, mode: 0o700 });
+  const key = await openSigningKey(join(dir, '.cognito'), issuer);
+  const cognitoLocal = await openCognitoLocal({ dir, runnerUrl, ...ids });
+  const users = await openUserStore(cognitoLocal.pool, userPoolId.split('_')[1] ?? '');
+  const tokens = createTokens(users, key, userPoolClientId);
+  const signIn = {
+    users,
+    tokens,
+    challenges: createChallenges(),
+    policy: passwordPolicy,
+    cognitoLocal,
+    ...ids,
+  };
+  const server = createSignInServer({
+    signIn,
+    issuer,
+    jwks: key.jwks,
+    origins,
+    onError: (error, operation) => console.error(`${operation} failed:`, error),
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, resolve);
+  });
   return {
     url: `http://127.0.0.1:${port}`,
     failed: new Promise<never>((_, reject) => server.once('error', reject)),
@@ -44,72 +87,7 @@ export async function startCognito(options: CognitoOptions) {
       server.closeIdleConnections();
       setTimeout(() => server.closeAllConnections(), 1_000).unref();
       await closed;
-      await written();
+      await cognitoLocal.written();
     },
   };
-}
-
-function writeState({ host = '127.0.0.1', port, dir, runnerUrl }: CognitoOptions) {
-  const database = join(dir, '.cognito/db');
-  mkdirSync(database, { recursive: true });
-  writeFileSync(
-    join(dir, '.cognito/config.json'),
-    JSON.stringify({
-      ServerConfig: { hostname: host, port },
-      TokenConfig: { IssuerDomain: `http://127.0.0.1:${port}` },
-      TriggerFunctions: { PostConfirmation: 'post-confirmation' },
-      LambdaClient: {
-        endpoint: runnerUrl,
-        region: 'us-east-1',
-        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-        maxRetries: 1,
-      },
-      UserPoolDefaults: { Name: 'parley', UsernameAttributes: ['email'], AutoVerifiedAttributes: ['email'] },
-    }),
-  );
-  writeUnlessThere(join(database, `${userPoolId}.json`), { Users: {} });
-  writeUnlessThere(join(database, 'clients.json'), {
-    Clients: {
-      [userPoolClientId]: {
-        ClientId: userPoolClientId,
-        ClientName: 'parley',
-        UserPoolId: userPoolId,
-        ExplicitAuthFlows: ['ALLOW_USER_PASSWORD_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
-        TokenValidityUnits: { AccessToken: 'hours', IdToken: 'hours', RefreshToken: 'days' },
-        AccessTokenValidity: 1,
-        IdTokenValidity: 1,
-        RefreshTokenValidity: 30,
-      },
-    },
-  });
-}
-
-function writeUnlessThere(path: string, content: object) {
-  try {
-    writeFileSync(path, JSON.stringify(content), { flag: 'wx' });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  }
-}
-
-type Engine = { path: string; serialize(data: unknown): string };
-
-/**
- * The store rewrites its file with every request, several writes at a time, into the same bytes. Here they come one
- * after the other and each replaces the file as a whole, so that neither a second sign-in nor a crash tears it.
- */
-function writeWholeFiles(stormdb: {
-  localFileEngine: { prototype: { write(data: unknown): Promise<void> } };
-}) {
-  let last = Promise.resolve();
-  stormdb.localFileEngine.prototype.write = function (this: Engine, data) {
-    const text = this.serialize(data);
-    const write = last.then(async () => {
-      await writeFile(`${this.path}.partial`, text);
-      await rename(`${this.path}.partial`, this.path);
-    });
-    last = write.catch(() => {});
-    return write;
-  };
-  return () => last;
 }

@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path';
 import { loadConfig } from '@parley/config/config';
-import { startCognito } from './cognito-local.ts';
+import { signInOptions, startCognito } from './cognito-local.ts';
 import { root } from './launch.ts';
 
 const config = loadConfig(process.env);
@@ -9,6 +9,7 @@ const cognito = await startCognito({
   port: config.COGNITO_PORT,
   dir: join(resolve(root, config.DATA_DIR), 'cognito'),
   runnerUrl: `http://127.0.0.1:${config.RUNNER_PORT}`,
+  ...signInOptions(config),
 });
 process.stdout.write(`The sign-in listens on ${config.HOST}:${config.COGNITO_PORT}\n`);
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {

@@ -20,6 +20,20 @@ describe('what bin/start runs', () => {
     });
   });
 
+  it('lets the pages in that the API serves or lets in, and no others, and demands passwords as on AWS', () => {
+    const { engines } = plan({ HOST: '0.0.0.0', PORT: '4600', CORS_ORIGINS: 'http://localhost:5173' });
+    expect(engines.cognito).toMatchObject({
+      origins: [
+        'http://127.0.0.1:4600',
+        'http://localhost:4600',
+        'http://[::1]:4600',
+        'http://0.0.0.0:4600',
+        'http://localhost:5173',
+      ],
+      passwordPolicy: { minLength: 12, classes: ['lowercase', 'uppercase', 'digit', 'symbol'] },
+    });
+  });
+
   it('leaves out what the configuration names a server for', () => {
     const { engines, env, ports } = plan({
       DATABASE_URL: 'postgres://db/parley',

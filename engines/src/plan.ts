@@ -1,7 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '@parley/config/config';
-import { cognitoIssuer, confirmationCode, userPoolClientId, userPoolId } from './cognito-local.ts';
+import {
+  cognitoIssuer,
+  confirmationCode,
+  signInOptions,
+  userPoolClientId,
+  userPoolId,
+} from './cognito-local.ts';
 import { pidFolder } from './data-dir.ts';
 import type { EngineOptions } from './launch.ts';
 import { pgliteTemplate } from './pglite-template.ts';
@@ -48,7 +54,12 @@ export function planSystem(config: Config, dataDir: string, secrets: { cursor: s
   const hasSignIn =
     config.TOKEN_ISSUER || config.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER || config.COGNITO_USER_POOL_ID;
   if (!hasSignIn) {
-    engines.cognito = { port: config.COGNITO_PORT, dir: join(dataDir, 'cognito'), runnerUrl };
+    engines.cognito = {
+      port: config.COGNITO_PORT,
+      dir: join(dataDir, 'cognito'),
+      runnerUrl,
+      ...signInOptions(config),
+    };
     env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER = `http://${loopback}:${config.COGNITO_PORT}`;
     env.COGNITO_USER_POOL_ID = userPoolId;
     env.COGNITO_USER_POOL_CLIENT_ID = userPoolClientId;

@@ -107,7 +107,7 @@ async function signIn(email: string, password: string) {
 }
 
 async function signUp(handle: string) {
-  const [email, password] = [`${handle}@example.org`, 'Sesame-2026'];
+  const [email, password] = [`${handle}@example.org`, 'Sesame-2026-x'];
   const attributes = { preferred_username: handle, name: handle.toUpperCase(), email };
   await cognito('SignUp', {
     Username: email,

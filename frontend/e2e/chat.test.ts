@@ -314,8 +314,8 @@ withBrowser('the browser chat', () => {
     await page.getByLabel('E-mail').fill('ines@example.com');
     await page.getByRole('button', { name: 'Send a code' }).click();
     await page.getByLabel('Code').fill('123456');
-    noteSecret('New-Sesame-9');
-    await page.getByRole('textbox', { name: 'Password' }).fill('New-Sesame-9');
+    noteSecret('New-Sesame-99');
+    await page.getByRole('textbox', { name: 'Password' }).fill('New-Sesame-99');
     await page.getByRole('button', { name: 'Save and sign in' }).click();
     await page.getByRole('link', { name: /garden/ }).waitFor();
     await page.context().close();

@@ -24,7 +24,7 @@ describe('the configuration of clients', () => {
       user_pool_id: 'us-east-1_pool',
       user_pool_client_id: 'test-client',
       cognito_endpoint: 'http://127.0.0.1:4573',
-      auth_flows: ['USER_PASSWORD_AUTH'],
+      auth_flows: ['USER_SRP_AUTH', 'USER_PASSWORD_AUTH'],
       development_code: '654321',
       password_policy: { min_length: 9, classes: ['digit', 'lowercase'] },
       realtime_path: '/api/realtime',
@@ -36,6 +36,11 @@ describe('the configuration of clients', () => {
         group_max_members: 1_000,
       },
     });
+  });
+
+  it('asks for the plain password where the sign-in of this machine is not known to take a proof', async () => {
+    const api = await world.node({ AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:9229' });
+    expect((await api.get('/api/client-config')).body).toMatchObject({ auth_flows: ['USER_PASSWORD_AUTH'] });
   });
 
   it('never asks for a plain password beyond this machine, nor tells a code of there', async () => {

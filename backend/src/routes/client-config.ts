@@ -59,11 +59,16 @@ export const clientConfigRoutes = ({ config }: Context) => [
   }),
 ];
 
-/** The embedded sign-in knows plain passwords only, which may travel on this machine and nowhere else. */
-function signIn({ AWS_REGION, AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: endpoint }: Context['config']) {
+/** A plain password may travel on this machine and nowhere else. The sign-in of bin/start, which has a code, knows SRP too. */
+function signIn(config: Context['config']) {
+  const { AWS_REGION, AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: endpoint } = config;
   if (!endpoint)
     return { cognito_endpoint: `https://cognito-idp.${AWS_REGION}.amazonaws.com`, auth_flows: [srp] };
-  return { cognito_endpoint: endpoint, auth_flows: [isLoopback(endpoint) ? password : srp] };
+  if (!isLoopback(endpoint)) return { cognito_endpoint: endpoint, auth_flows: [srp] };
+  return {
+    cognito_endpoint: endpoint,
+    auth_flows: config.COGNITO_DEVELOPMENT_CODE ? [srp, password] : [password],
+  };
 }
 
 /** Only a sign-in on this machine has a code that everybody may know: those of Cognito are made anew and sent by mail. */

@@ -1,4 +1,12 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { insertFromSignUp } from '@parley/core/users';
+import { userPoolClientId, userPoolId } from '@parley/engines/cognito-local';
+import { launch } from '@parley/engines/launch';
+import getPort from 'get-port';
+import { decodeJwt } from 'jose';
 import { createWorld, type World } from '../testing/world.ts';
 
 let world: World;
@@ -49,6 +57,56 @@ describe('a sign-out', () => {
     await api.post('/api/sign-out', { as: dora, body: {} });
     for (const as of [dora, undefined]) {
       expect(await api.post('/api/sign-out', { as })).toMatchObject({ status: 401, body: ['generic_401'] });
+    }
+  });
+
+  it('ends the refresh tokens of the sign-in, and what one of them made meanwhile', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'parley-sign-out-'));
+    const engine = await launch('cognito', { port: await getPort(), dir, runnerUrl: 'http://127.0.0.1:9' });
+    const node = await world.node({
+      AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: engine.url,
+      COGNITO_USER_POOL_ID: userPoolId,
+      COGNITO_USER_POOL_CLIENT_ID: userPoolClientId,
+      TOKEN_ISSUER: `${engine.url}/${userPoolId}`,
+    });
+    const call = async (operation: string, body: object) => {
+      const headers = {
+        'content-type': 'application/x-amz-json-1.1',
+        'x-amz-target': `AWSCognitoIdentityProviderService.${operation}`,
+      };
+      const answer = await fetch(engine.url, {
+        method: 'POST',
+        headers,
+        body: JSON.stringify({ ClientId: userPoolClientId, ...body }),
+      });
+      return JSON.parse(await answer.text());
+    };
+    try {
+      const person = { Username: 'ella@example.com', Password: 'Correct-horse-1' };
+      const { UserSub: sub } = await call('SignUp', person);
+      await call('ConfirmSignUp', { ...person, ConfirmationCode: '123456' });
+      const ella = await insertFromSignUp(world.database.pool, { sub, email: person.Username });
+      const signIn = () =>
+        call('InitiateAuth', {
+          AuthFlow: 'USER_PASSWORD_AUTH',
+          AuthParameters: { USERNAME: person.Username, PASSWORD: person.Password },
+        });
+      const refresh = (REFRESH_TOKEN: string) =>
+        call('InitiateAuth', { AuthFlow: 'REFRESH_TOKEN_AUTH', AuthParameters: { REFRESH_TOKEN } });
+      const { AuthenticationResult: first } = await signIn();
+      const { AuthenticationResult: second } = await signIn();
+      const { AuthenticationResult: renewed } = await refresh(second.RefreshToken);
+      expect(decodeJwt(renewed.AccessToken).auth_time).toBe(decodeJwt(second.AccessToken).auth_time);
+      expect((await node.post('/api/sign-out', { as: { ...ella, token: first.AccessToken } })).status).toBe(
+        200,
+      );
+      for (const { RefreshToken } of [first, second])
+        expect(await refresh(RefreshToken)).toMatchObject({ __type: 'NotAuthorizedException' });
+      for (const { AccessToken } of [first, second, renewed])
+        expect((await node.get('/api/profile', { as: { ...ella, token: AccessToken } })).status).toBe(401);
+    } finally {
+      await engine.stop();
+      rmSync(dir, { recursive: true });
     }
   });
 });

@@ -1,18 +1,19 @@
 import * as users from '@parley/core/users';
 import type { Context } from '../context.ts';
-import { route } from '../route.ts';
+import { bearerToken, route } from '../route.ts';
 import { z } from '../zod.ts';
 
-export const signOutRoutes = ({ pool, gateway }: Context) => [
+export const signOutRoutes = ({ pool, gateway, signOuts }: Context) => [
   route({
     operationId: 'signOut',
     method: 'post',
     path: '/api/sign-out',
     summary: 'End all your sessions: tokens issued up to now are 401 from then on. Takes up to a second',
     response: z.strictObject({}),
-    async handle({ user, issuedAtSeconds }) {
+    async handle({ user, issuedAtSeconds, req }) {
       await users.signOut(pool, user.uuid, issuedAtSeconds);
       gateway.tellSessionsEnded(user.uuid);
+      await signOuts.endAll(bearerToken(req), user.uuid);
       return {};
     },
   }),

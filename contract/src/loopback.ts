@@ -1,0 +1,20 @@
+/* Who may talk to a server that is meant for its own machine: programs there, and no page of a browser. */
+
+export function isLoopbackName(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
+}
+
+type Headers = Record<string, string | string[] | undefined>;
+
+/**
+ * Why a request is refused; undefined: it is not. A page sends its origin with whatever it may not simply read, and
+ * names of its own that lead to this machine are in `Host` (DNS rebinding).
+ */
+export function refusalOf(headers: Headers, origins: readonly string[] = []): string | undefined {
+  const { host, origin } = headers;
+  if (typeof host !== 'string' || !isLoopbackName(hostnameOf(host))) return 'the host is not this machine';
+  if (origin !== undefined && !origins.includes(String(origin))) return 'pages of this origin are not let in';
+  return undefined;
+}
+
+const hostnameOf = (host: string) => /^(\[[^\]]*\]|[^:]*)(?::\d*)?$/.exec(host.toLowerCase())?.[1] ?? '';

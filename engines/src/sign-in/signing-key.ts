@@ -1,0 +1,34 @@
+import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { exportJWK, jwtVerify, SignJWT } from 'jose';
+
+/** Made once for each folder: whoever knows the key of another system, or of a library, signs no tokens for this one. */
+export async function openSigningKey(dir: string, issuer: string) {
+  const privateKey = createPrivateKey(readOrMake(join(dir, 'signing-key.pem')));
+  const publicKey = createPublicKey(privateKey);
+  const jwk = await exportJWK(publicKey);
+  const kid = createHash('sha256').update(String(jwk.n)).digest('base64url').slice(0, 16);
+  return {
+    jwks: { keys: [{ ...jwk, kid, alg: 'RS256', use: 'sig' }] },
+    sign: (claims: Record<string, unknown>) =>
+      new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid }).setIssuer(issuer).sign(privateKey),
+    /** Throws where it is not ours, or has expired. */
+    verify: async (token: string) =>
+      (await jwtVerify(token, publicKey, { issuer, algorithms: ['RS256'] })).payload,
+  };
+}
+
+export type SigningKey = Awaited<ReturnType<typeof openSigningKey>>;
+
+function readOrMake(path: string) {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  writeFileSync(path, pem, { mode: 0o600, flag: 'wx' });
+  return pem;
+}
