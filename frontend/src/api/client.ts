@@ -122,8 +122,6 @@ export async function readClientConfig(fetch: typeof globalThis.fetch): Promise<
 export function createHandleCheck(fetch: typeof globalThis.fetch) {
   return async (handle: string, signal: AbortSignal): Promise<boolean> => {
     const response = await reach(fetch, `/api/handles/${encodeURIComponent(handle)}`, { signal });
-    // An older server does not know the question.
-    if (response.status === 404) return true;
     return (await body<{ available: boolean }>(await refuseErrors(response))).available;
   };
 }

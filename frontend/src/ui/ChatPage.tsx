@@ -71,9 +71,9 @@ export function ChatPage({ chat, api, config, application, wantedHandle }: Props
 
   return (
     <div className="page" data-place={place.name}>
-      <h1 className="unseen">Parley</h1>
       <OfflineBanner live={chat.live()} onRetry={application.retryNow} />
       <main className="panes">
+        <h1 className="unseen">Parley</h1>
         <section className="inbox" aria-label="Inbox">
           <header className="bar">
             <h2 className="brand" data-place-title tabIndex={-1}>

@@ -1,6 +1,7 @@
 import { type MouseEvent, useEffect, useState } from 'react';
 import type { InboxRow } from '../api/types.ts';
 import type { Chat } from '../chat/chat.ts';
+import { sharedNames } from '../people/shared-names.ts';
 import { agoName, fullName } from '../text/time.ts';
 import { Avatar } from './Avatar.tsx';
 import { go, pathOf } from './router.ts';
@@ -19,6 +20,7 @@ type Props = {
 
 export function InboxList({ chat, wantedHandle, rows, current, isHidden, onHidden, onNew }: Props) {
   useMinutes();
+  const shared = sharedNames(rows.flatMap(personOf));
   const status = chat.inboxStatus();
   if (rows.length === 0 && !isHidden && !chat.hasHidden()) {
     if (status === 'loading') return <p className="quiet padded">Loading conversations …</p>;
@@ -58,7 +60,12 @@ export function InboxList({ chat, wantedHandle, rows, current, isHidden, onHidde
       <ul>
         {rows.map((row) => (
           <li key={row.uuid}>
-            <Row chat={chat} row={row} isCurrent={row.uuid === current} />
+            <Row
+              chat={chat}
+              row={row}
+              isCurrent={row.uuid === current}
+              showsHandle={row.user_uuid !== null && shared.has(row.user_uuid)}
+            />
           </li>
         ))}
       </ul>
@@ -75,6 +82,10 @@ export function InboxList({ chat, wantedHandle, rows, current, isHidden, onHidde
     </nav>
   );
 }
+
+/** Whom a direct conversation is with. */
+const personOf = ({ user_uuid, handle, display_name }: InboxRow) =>
+  user_uuid && handle ? [{ uuid: user_uuid, handle, display_name }] : [];
 
 /** For those who are new: what to tell others. */
 function YourHandle({ handle, wanted }: { handle: string; wanted: string | undefined }) {
@@ -93,7 +104,9 @@ function YourHandle({ handle, wanted }: { handle: string; wanted: string | undef
   );
 }
 
-function Row({ chat, row, isCurrent }: { chat: Chat; row: InboxRow; isCurrent: boolean }) {
+type RowProps = { chat: Chat; row: InboxRow; isCurrent: boolean; showsHandle: boolean };
+
+function Row({ chat, row, isCurrent, showsHandle }: RowProps) {
   const typists = chat.typists(row.uuid);
   const draft = isCurrent ? '' : chat.drafts.of(row.uuid);
   function open(event: MouseEvent) {
@@ -115,7 +128,10 @@ function Row({ chat, row, isCurrent }: { chat: Chat; row: InboxRow; isCurrent: b
       />
       <span className="row-text">
         <span className="row-head">
-          <bdi className="row-name">{row.display_name}</bdi>
+          <span className="row-name">
+            <bdi>{row.display_name}</bdi>
+            {showsHandle && <bdi className="handle"> @{row.handle}</bdi>}
+          </span>
           {row.muted && <Muted />}
           <time dateTime={row.created_at} title={fullName(row.created_at)}>
             {agoName(row.created_at)}

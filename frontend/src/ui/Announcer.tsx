@@ -1,0 +1,43 @@
+import { isolate } from '@parley/contract/direction';
+import { useEffect, useState } from 'react';
+import type { Entry } from '../api/types.ts';
+import type { Conversation } from '../chat/chat.ts';
+import { lastSeq } from '../chat/history.ts';
+import { nameAmong } from '../people/shared-names.ts';
+
+/** Says new messages of others to screen readers, which a virtual list cannot: its rows come and go. */
+export function Announcer({
+  conversation,
+  me,
+  shared,
+}: {
+  conversation: Conversation | undefined;
+  me: string;
+  shared: ReadonlySet<string>;
+}) {
+  const newest = conversation?.history.entries.at(-1);
+  const [from, setFrom] = useState<number>();
+  const isReady = conversation?.status === 'ready';
+  const last = conversation ? lastSeq(conversation.history) : 0;
+  useEffect(() => {
+    if (isReady) setFrom((known) => known ?? last);
+  }, [isReady, last]);
+  const isNew = newest && from !== undefined && newest.seq > from && newest.user_uuid !== me;
+  return (
+    <p className="unseen" aria-live="polite">
+      {isNew && announcementOf(newest, shared)}
+    </p>
+  );
+}
+
+/** A notice of a change names who made it by itself. */
+const announcementOf = (entry: Entry, shared: ReadonlySet<string>) =>
+  entry.type === 'message'
+    ? `${nameAmong(shared, authorOf(entry))}: ${isolate(entry.message)}`
+    : entry.message;
+
+export const authorOf = ({ user_uuid, handle, display_name }: Entry) => ({
+  uuid: user_uuid,
+  handle,
+  display_name,
+});
