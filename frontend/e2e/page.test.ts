@@ -100,6 +100,11 @@ withBrowser('a page of the browser chat', () => {
     await page.locator('.row').getByText('you do not see this yet').waitFor();
     await page.getByRole('button', { name: /Newest/ }).click();
     await inView(page, 'you do not see this yet');
+    await page.locator('.scroller').hover();
+    await page.mouse.wheel(0, -600);
+    await page.getByRole('button', { name: /Newest/ }).waitFor();
+    await write(page, `what one sends oneself\n${'line\n'.repeat(8)}comes into view`);
+    await inView(page, 'comes into view');
     await page.context().close();
   }, 30_000);
 
@@ -140,6 +145,9 @@ withBrowser('a page of the browser chat', () => {
     await Promise.all([signIn(page, 'maya@example.com'), signIn(raj, 'raj@example.com')]);
     const path = `${parley.url}/messages/${uuid}`;
     await Promise.all([page.goto(path), raj.goto(path)]);
+    const asRaj = await apiOf(parley, 'raj@example.com');
+    await asRaj('/api/messages', { handle: 'maya', message: `to you ${turned}` });
+    await page.locator('.row').getByText(`Raj ${turned}`).waitFor();
     await write(raj, `first ${turned}`);
     await page.getByText(`first ${turned}`).first().waitFor();
     await maya(`/api/message_groups/${uuid}/members`, { handle: 'tomas' });

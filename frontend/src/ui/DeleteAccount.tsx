@@ -47,7 +47,11 @@ export function DeleteAccount({ handle, onDelete, onClose }: Props) {
           autoComplete="off"
           hint={
             <>
-              Type <strong>{handle}</strong> to confirm
+              Type{' '}
+              <strong>
+                <bdi>{handle}</bdi>
+              </strong>{' '}
+              to confirm
             </>
           }
           isFirst

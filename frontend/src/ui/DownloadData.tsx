@@ -1,3 +1,4 @@
+import { isolate } from '@parley/contract/direction';
 import { useEffect, useId, useRef, useState } from 'react';
 import type { Api } from '../api/client.ts';
 import { explain } from '../api/errors.ts';
@@ -28,7 +29,7 @@ export function DownloadData({ api, handle }: { api: Api; handle: string }) {
       if (signal.aborted) return;
       const name = `parley-${handle}-${new Date().toISOString().slice(0, 10)}.jsonl`;
       saveFile(content, name);
-      setNotice(`Saved as ${name}`);
+      setNotice(`Saved as ${isolate(name)}`);
     } catch (failure) {
       setError(`Your data could not be downloaded. ${explain(failure)}`);
     } finally {

@@ -98,7 +98,11 @@ function YourHandle({ handle, wanted }: { handle: string; wanted: string | undef
         </p>
       )}
       <p>
-        Your handle is <strong>@{handle}</strong>. Others find you by it, or by your name.
+        Your handle is{' '}
+        <strong>
+          <bdi>@{handle}</bdi>
+        </strong>
+        . Others find you by it, or by your name.
       </p>
     </div>
   );

@@ -110,7 +110,12 @@ function Link({ text, href, host }: Part) {
       <a href={href} target="_blank" rel="noopener noreferrer nofollow" dir="ltr">
         {text}
       </a>
-      {host && <bdi dir="ltr" className="host">{` (${host})`}</bdi>}
+      {host && ' '}
+      {host && (
+        <bdi dir="ltr" className="host">
+          ({host})
+        </bdi>
+      )}
     </>
   );
 }

@@ -1,3 +1,4 @@
+import { isolate } from '@parley/contract/direction';
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { explain } from '../api/errors.ts';
 import type { ClientConfig } from '../api/types.ts';
@@ -92,7 +93,7 @@ export function SignIn({ cognito, config, farewell, checkHandle, onSignIn }: Pro
       await checkPassword();
       await checkWantedHandle();
       await cognito.signUp({ email, password, handle, name });
-      move('confirm', isLocal ? '' : `We sent a code to ${email}.`);
+      move('confirm', isLocal ? '' : `We sent a code to ${isolate(email)}.`);
     },
     async confirm() {
       await cognito.confirm(email, code.trim());
@@ -103,7 +104,7 @@ export function SignIn({ cognito, config, farewell, checkHandle, onSignIn }: Pro
       await cognito.forgotPassword(email);
       move(
         'reset',
-        `If ${email} has an account, ${isLocal ? 'this code opens it' : 'a code was sent to it'}.`,
+        `If ${isolate(email)} has an account, ${isLocal ? 'this code opens it' : 'a code was sent to it'}.`,
       );
     },
     async reset() {
@@ -133,7 +134,9 @@ export function SignIn({ cognito, config, farewell, checkHandle, onSignIn }: Pro
   async function sendAgain() {
     if (step === 'reset') await cognito.forgotPassword(email);
     else await cognito.resendCode(email);
-    setNotice(`If ${email} waits for a code, ${isLocal ? 'it is still the same' : 'another one was sent'}.`);
+    setNotice(
+      `If ${isolate(email)} waits for a code, ${isLocal ? 'it is still the same' : 'another one was sent'}.`,
+    );
   }
 
   const emailField = <Field label="E-mail" type="email" autoComplete="email" {...field('email')} />;
