@@ -1,5 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -15,6 +24,7 @@ afterEach(() => {
 });
 
 const write = (name: string, content: string) => writeFileSync(join(dir, name), content);
+const mode = (name: string) => (statSync(join(dir, name)).mode & 0o777).toString(8);
 const read = (name: string) => readFileSync(join(dir, name), 'utf8');
 
 describe('the lock of a data folder', () => {
@@ -51,6 +61,33 @@ describe('the lock of a data folder', () => {
 });
 
 describe('a data folder', () => {
+  it('that others could read is closed to them, whatever is in it, and a new one is closed from the start', async () => {
+    (await openDataDir(dir)).release();
+    mkdirSync(join(dir, 'cognito'), { mode: 0o755 });
+    write('cognito/people.json', '{}');
+    for (const name of ['cognito/people.json', 'cognito', ''])
+      chmodSync(join(dir, name), name ? 0o777 : 0o755);
+    const { release, closed } = await openDataDir(dir);
+    release();
+    expect(closed).toBe(4);
+    expect(['', 'cognito', 'cognito/people.json', 'parley-version'].map(mode)).toEqual([
+      '700',
+      '700',
+      '700',
+      '600',
+    ]);
+    expect((await openDataDir(dir)).closed).toBe(0);
+    (await openDataDir(join(dir, 'new/folder'))).release();
+    expect(mode('new/folder')).toBe('700');
+  });
+
+  it("that is somebody else's keeps its rights", async () => {
+    write('thesis.txt', 'ten years of work');
+    chmodSync(join(dir, 'thesis.txt'), 0o644);
+    await expect(openDataDir(dir)).rejects.toThrow("holds files that are not Parley's");
+    expect(mode('thesis.txt')).toBe('644');
+  });
+
   it('that holds files of somebody else is left alone, even with --fresh', async () => {
     write('thesis.txt', 'ten years of work');
     await expect(openDataDir(dir, { fresh: true })).rejects.toThrow("holds files that are not Parley's");

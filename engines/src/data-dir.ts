@@ -5,11 +5,13 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
+  realpathSync,
   renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { closeToOthers } from './private-files.ts';
 import { endStaleIn, identify, isRunning, readPidFile } from './processes.ts';
 import { StartError } from './start-error.ts';
 
@@ -32,11 +34,16 @@ export const pidFolder = (dir: string) => join(dir, 'pids');
 /** Whether --fresh has anything to delete. */
 export const hasData = (dir: string) => existsSync(join(dir, stampName));
 
-/** Takes the folder for this process, as long as it runs, and brings it to the version of this code. */
+/**
+ * Takes the folder for this process, as long as it runs, and brings it to the version of this code. `closed` is how many
+ * of its files other users of the machine could read or write until now.
+ */
 export async function openDataDir(dir: string, options: DataDirOptions = {}) {
   const { fresh = false, version = dataVersion, upgrades: steps = upgrades } = options;
-  mkdirSync(dir, { recursive: true });
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
   const found = readVersion(dir);
+  // Ours, and not somebody's home.
+  const closed = closeToOthers(realpathSync(dir));
   const release = takeLock(dir);
   try {
     await endStaleIn(pidFolder(dir));
@@ -47,7 +54,7 @@ export async function openDataDir(dir: string, options: DataDirOptions = {}) {
     release();
     throw error;
   }
-  return { release };
+  return { release, closed };
 }
 
 /** The version on the stamp; undefined for an empty folder. Any other folder is somebody else's. */

@@ -1,5 +1,6 @@
 import { explain } from '@parley/cli/explain';
 import type { Engine, EngineName } from './launch.ts';
+import { makePrivateFiles } from './private-files.ts';
 
 /** `engine-process.ts NAME OPTIONS`: one engine in a process of its own that ends with its parent. */
 const engines: Record<EngineName, () => Promise<(options: never, log: Log) => Promise<Engine>>> = {
@@ -13,6 +14,7 @@ type Log = (line: string) => void;
 const [name, options] = process.argv.slice(2);
 
 async function main() {
+  makePrivateFiles();
   const start = await engines[name as EngineName]();
   const engine = await start(JSON.parse(options ?? '{}') as never, console.error);
   let stopping = false;

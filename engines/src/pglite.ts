@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { dirname } from 'node:path';
 import { PGlite } from '@electric-sql/pglite';
 import { createPgliteServer } from './pglite-server.ts';
+import { closeToOthers } from './private-files.ts';
 
 export type PgliteOptions = {
   port: number;
@@ -23,7 +24,11 @@ export async function startPglite({ port, dir, template, idleLimitMs }: PgliteOp
   }).catch((error) => {
     throw systemError(error, dir);
   });
-  if (dir) writeFileSync(createdMark(dir), '');
+  if (dir) {
+    writeFileSync(createdMark(dir), '');
+    // It gives what it unpacks the rights of its template, whatever this process is told.
+    closeToOthers(dir);
+  }
   const server = await createPgliteServer(db, { idleLimitMs });
   await server.listen(port);
   return {

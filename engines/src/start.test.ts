@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -170,6 +170,9 @@ describe('bin/start', () => {
         expect.objectContaining({ display_name: 'Tomas Okafor', last_seq: 100 }),
         expect.objectContaining({ display_name: 'Corner garden' }),
       ]);
+      const names = readdirSync(dir, { recursive: true, encoding: 'utf8' });
+      const open = names.filter((name) => (statSync(join(dir, name)).mode & 0o077) !== 0);
+      expect([names.length > 50, open]).toEqual([true, []]);
       const processes = running();
       expect(processes).toHaveLength(6);
       expect(processes.every(isRunning)).toBe(true);

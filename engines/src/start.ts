@@ -8,6 +8,7 @@ import { hasData, keptSecret, openDataDir, removeEnvFile, writeEnvFile } from '.
 import { root } from './launch.ts';
 import { type Plan, planSystem } from './plan.ts';
 import { assertPortsFree } from './ports.ts';
+import { makePrivateFiles } from './private-files.ts';
 import { StartError } from './start-error.ts';
 import { createSupervisor, type Supervisor } from './supervisor.ts';
 
@@ -17,6 +18,7 @@ const errorLevel = 50;
 async function main() {
   const startedAt = performance.now();
   const { fresh, empty, yes } = readArguments(process.argv.slice(2));
+  makePrivateFiles();
   const config = readConfig();
   const dataDir = resolve(root, config.DATA_DIR);
   if (fresh && hasData(dataDir)) await confirm(`This deletes everything in ${dataDir}.`, 'delete', yes);
@@ -24,6 +26,8 @@ async function main() {
     if (error instanceof StartError) throw error;
     throw new StartError(`The data cannot be kept in DATA_DIR (${dataDir}).`, { cause: error });
   });
+  if (lock.closed > 0)
+    say(`${shortest(dataDir)} was open to other users of this machine, and is closed to them now.`);
   const supervisor = createSupervisor({
     dataDir,
     stopOrder,
