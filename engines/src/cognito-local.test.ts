@@ -34,8 +34,11 @@ beforeAll(async () => {
       body += data;
     });
     request.on('end', () => {
-      invocations.push({ url: request.url, event: JSON.parse(body) });
-      response.end(body);
+      const event = JSON.parse(body);
+      invocations.push({ url: request.url, event });
+      if (event.request.userAttributes.preferred_username !== 'taken') return response.end(body);
+      response.setHeader('X-Amz-Function-Error', 'Unhandled');
+      response.end(JSON.stringify({ errorType: 'SignUpRefused', errorMessage: 'handle_taken: another one' }));
     });
   });
   await new Promise<void>((resolve) => runner.listen(0, '127.0.0.1', resolve));
@@ -77,6 +80,13 @@ describe('the embedded sign-in', () => {
     );
     expect(invocations).toEqual([
       {
+        url: '/2015-03-31/functions/pre-sign-up/invocations',
+        event: expect.objectContaining({
+          triggerSource: 'PreSignUp_SignUp',
+          request: { userAttributes: { ...attributes, sub: UserSub } },
+        }),
+      },
+      {
         url: '/2015-03-31/functions/post-confirmation/invocations',
         event: expect.objectContaining({
           triggerSource: 'PostConfirmation_ConfirmSignUp',
@@ -85,6 +95,18 @@ describe('the embedded sign-in', () => {
         }),
       },
     ]);
+  });
+
+  it('makes no account where the Lambda refuses it, and passes on why', async () => {
+    const Username = 'taken@example.com';
+    const UserAttributes = [{ Name: 'preferred_username', Value: 'taken' }];
+    const attempt = () => client.send(new SignUpCommand({ ClientId, Username, Password, UserAttributes }));
+    await expect(attempt()).rejects.toMatchObject({
+      name: 'UserLambdaValidationException',
+      message: 'PreSignUp failed with error handle_taken: another one.',
+    });
+    await client.send(new SignUpCommand({ ClientId, Username, Password }));
+    await expect(attempt()).rejects.toMatchObject({ name: 'UsernameExistsException' });
   });
 
   it('issues access tokens of its issuer and refreshes them', async () => {

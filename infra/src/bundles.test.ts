@@ -60,7 +60,7 @@ test('a migration more is another bundle, or a deployment would not run it', asy
 });
 
 test('what people wait for is small enough to start quickly, and each bundle has its source map', async () => {
-  for (const name of ['message-stream', 'post-confirmation'] as const)
+  for (const name of ['message-stream', 'post-confirmation', 'pre-sign-up'] as const)
     expect(built[name].bytes).toBeLessThan(2 ** 20);
   for (const { dir } of Object.values(built)) {
     const { sources } = JSON.parse(await readFile(join(dir, 'index.mjs.map'), 'utf8'));
@@ -210,6 +210,21 @@ test('post-confirmation, alone in a bare process, makes the person of a confirme
   });
   expect(answer).toEqual(signUp);
   expect(await users.findBySub(database.pool, signUp.userName)).toMatchObject({ handle: 'bundled' });
+});
+
+test('pre-sign-up refuses a handle that is taken, and lets a sign-up pass while Postgres does not answer', async () => {
+  const event = { ...signUp, triggerSource: 'PreSignUp_SignUp' };
+  await users.insertPeople(database.pool, [{ handle: 'Bundled' }]);
+  const run = { dir: built['pre-sign-up'].dir, event, env: { DATABASE_URL: database.url } };
+  const { error, errorLines } = await runBare(run);
+  expect(error).toContain('handle_taken');
+  expect(errorLines).toEqual([]);
+  const proxy = await createDatabaseProxy(database.url);
+  proxy.freeze();
+  const { answer, tookMs } = await runBare({ ...run, env: { DATABASE_URL: proxy.url } });
+  await proxy.close();
+  expect(answer).toEqual(event);
+  expect(tookMs).toBeLessThan(4_000);
 });
 
 test('post-confirmation says that Postgres does not answer before Cognito stops waiting', async () => {

@@ -10,6 +10,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url));
 const bundles = {
   'message-stream': [],
   'post-confirmation': [],
+  'pre-sign-up': [],
   drift: [],
   migrate: ['db/migrations'],
 } as const;

@@ -28,7 +28,7 @@ export function createParley(settings: Settings, bundles: Record<BundleName, Bun
   const signIn = new SignInStack(app, idOf('sign-in'), props, settings, {
     network,
     data,
-    bundle: bundles['post-confirmation'],
+    bundles,
   });
   const stream = new StreamStack(app, idOf('stream'), props, settings, {
     network,

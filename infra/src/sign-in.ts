@@ -3,15 +3,16 @@ import * as cognito from 'aws-cdk-lib/aws-cognito';
 import type * as lambda from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import { accept } from './acknowledge.ts';
-import type { Bundle } from './bundles.ts';
+import type { Bundle, BundleName } from './bundles.ts';
 import type { DataStack } from './data.ts';
 import { bundledFunction } from './functions.ts';
 import type { NetworkStack } from './network.ts';
 import type { Settings } from './settings.ts';
 
-type Parts = { network: NetworkStack; data: DataStack; bundle: Bundle };
+type Trigger = Extract<BundleName, 'post-confirmation' | 'pre-sign-up'>;
+type Parts = { network: NetworkStack; data: DataStack; bundles: Record<Trigger, Bundle> };
 
-/** The user pool, and the function it calls: a pool names its triggers, so the two cannot be deployed apart. */
+/** The user pool, and the functions it calls: a pool names its triggers, so they cannot be deployed apart. */
 export class SignInStack extends Stack {
   readonly pool: cognito.UserPool;
   readonly client: cognito.UserPoolClient;
@@ -64,14 +65,17 @@ export class SignInStack extends Stack {
       disableOAuth: true,
     });
 
-    this.postConfirmation = this.trigger(settings, parts);
+    this.postConfirmation = this.trigger('PostConfirmation', 'post-confirmation', settings, parts);
     this.pool.addTrigger(cognito.UserPoolOperation.POST_CONFIRMATION, this.postConfirmation);
+    const preSignUp = this.trigger('PreSignUp', 'pre-sign-up', settings, parts);
+    this.pool.addTrigger(cognito.UserPoolOperation.PRE_SIGN_UP, preSignUp);
   }
 
-  private trigger({ name, logLevel }: Settings, { network, data, bundle }: Parts) {
-    const fn = bundledFunction(this, 'PostConfirmation', {
-      name: `${name}-post-confirmation`,
-      bundle,
+  private trigger(id: string, trigger: Trigger, { name, logLevel }: Settings, parts: Parts) {
+    const { network, data, bundles } = parts;
+    const fn = bundledFunction(this, id, {
+      name: `${name}-${trigger}`,
+      bundle: bundles[trigger],
       network,
       group: network.groups.people,
       // Cognito waits five seconds and tries three times.

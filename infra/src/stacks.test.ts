@@ -256,11 +256,12 @@ describe('sign-in', () => {
       RequireLowercase: true,
       RequireUppercase: true,
     });
-    expect(pool.LambdaConfig.PostConfirmation).toBeDefined();
+    expect(pool.LambdaConfig).toEqual({ PostConfirmation: expect.anything(), PreSignUp: expect.anything() });
   });
 
-  test('its trigger ends before Cognito stops waiting', () => {
-    expect(one('AWS::Lambda::Function', 'PostConfirmation').Timeout).toBeLessThanOrEqual(5);
+  test('its triggers end before Cognito stops waiting', () => {
+    for (const id of ['PostConfirmation', 'PreSignUp'])
+      expect(one('AWS::Lambda::Function', id).Timeout).toBeLessThanOrEqual(5);
   });
 });
 
@@ -336,6 +337,7 @@ describe('the stream', () => {
       'parley-message-stream-large',
       'parley-migrate',
       'parley-post-confirmation',
+      'parley-pre-sign-up',
     ]);
     for (const { Properties } of ours) {
       expect(Properties).toMatchObject({

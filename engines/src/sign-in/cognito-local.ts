@@ -2,14 +2,15 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
+import { SignInError } from './errors.ts';
 import type { Attribute, StoredUser } from './user-store.ts';
 
-/* What is used of cognito-local: its store, the operations of an administrator, and the call of the Lambda. */
+/* What is used of cognito-local: its store, the operations of an administrator, and the calls of the Lambdas. */
 
 export type CognitoLocalOptions = {
   /** Where people are kept. */
   dir: string;
-  /** Where the Lambda invoke endpoint is, which runs `post-confirmation`. */
+  /** Where the Lambda invoke endpoint is, which runs `pre-sign-up` and `post-confirmation`. */
   runnerUrl: string;
   userPoolId: string;
   clientId: string;
@@ -34,7 +35,10 @@ export type Confirmation = {
 
 type Services = {
   cognito: { getUserPool(ctx: Context, id: string): Promise<UserPool> };
-  triggers: { postConfirmation(ctx: Context, confirmation: Confirmation): Promise<void> };
+  triggers: {
+    preSignUp(ctx: Context, signUp: Confirmation): Promise<unknown>;
+    postConfirmation(ctx: Context, confirmation: Confirmation): Promise<void>;
+  };
 };
 
 export const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent };
@@ -53,6 +57,17 @@ export async function openCognitoLocal(options: CognitoLocalOptions) {
   return {
     pool: await services.cognito.getUserPool(ctx, userPoolId),
     call: (operation: string, request: object) => route(operation)(ctx, request),
+    /** Throws what the Lambda refuses, in Cognito's words. A runner that is away refuses nobody. */
+    async signingUp(signUp: Confirmation) {
+      try {
+        await services.triggers.preSignUp(ctx, signUp);
+      } catch (error) {
+        const { code, message } = error as { code?: string; message: string };
+        if (code === 'UnexpectedLambdaExceptionException') return;
+        if (code !== 'UserLambdaValidationException') throw error;
+        throw new SignInError(code, message.replace(/^pre-sign-up/, 'PreSignUp'));
+      }
+    },
     /** A Lambda that fails is logged there, and does not undo the confirmation: as on AWS. */
     confirmed: (confirmation: Confirmation) => services.triggers.postConfirmation(ctx, confirmation),
     written,
@@ -87,7 +102,10 @@ async function createServices(
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     maxRetries: 1,
   });
-  const lambda = new LambdaService({ PostConfirmation: 'post-confirmation' }, client);
+  const lambda = new LambdaService(
+    { PreSignUp: 'pre-sign-up', PostConfirmation: 'post-confirmation' },
+    client,
+  );
   // No mail is sent: the code is the same for everybody, and said at the start.
   const messages = { deliver: async () => {} };
   const triggers = new TriggersService(clock, cognito, lambda);

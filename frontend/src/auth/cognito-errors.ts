@@ -45,10 +45,19 @@ const texts: Record<string, string> = {
   TooManyRequestsException: later,
 };
 
+/** The reasons of the function that looks at a sign-up before the account exists. */
+const handleTexts: Record<string, string> = {
+  handle_taken: 'Somebody has this handle, or had it. Choose another one.',
+  handle_invalid:
+    'A handle is 1 to 30 letters, digits, dots, dashes or lines, and one of them a letter or digit.',
+};
+
 /** What the person reads. */
 export function explainRefusal(operation: string, code: string, message: string): string {
   // Cognito has no exception of its own for it.
   if (/attempts exceeded/i.test(message)) return later;
+  const refused = Object.keys(handleTexts).find((reason) => message.includes(reason));
+  if (code === 'UserLambdaValidationException' && refused) return handleTexts[refused] ?? message;
   const known = textsOf[operation]?.[code] ?? texts[code];
   if (known) return known;
   if (code === 'InvalidPasswordException') return `The password is refused. ${message}`.trim();

@@ -52,6 +52,22 @@ test('asking for codes too often is told', async () => {
   expect(await wordsOf(pool.forgotPassword('a@example.org'))).toBe('Too many attempts. Try again later.');
 });
 
+test.each([
+  [
+    'PreSignUp failed with error handle_taken: choose another handle.',
+    'Somebody has this handle, or had it. Choose another one.',
+  ],
+  [
+    'PreSignUp failed with error handle_invalid: x.',
+    'A handle is 1 to 30 letters, digits, dots, dashes or lines, and one of them a letter or digit.',
+  ],
+  ['PreSignUp failed with error of its own.', 'PreSignUp failed with error of its own.'],
+])('a sign-up that the pool refuses for the handle says why: %s', async (message, words) => {
+  const person = { email: 'a@example.org', password: 'x', handle: 'maya', name: 'Maya' };
+  const pool = refusing(400, 'UserLambdaValidationException', message);
+  expect(await wordsOf(pool.signUp(person))).toBe(words);
+});
+
 test('a wrong code is called wrong, whoever has the address', async () => {
   const codes = ['CodeMismatchException', 'ExpiredCodeException', 'UserNotFoundException'];
   const words = await Promise.all(

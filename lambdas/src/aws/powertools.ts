@@ -12,8 +12,14 @@ export function createPowertools(serviceName: string, { LOG_LEVEL }: Pick<Config
   const metrics = new Metrics({ serviceName, namespace: 'Parley' });
   const tracer = new Tracer({ serviceName });
 
-  /** Every line of an invocation bears its request id; its metrics leave with it, its trace holds its error. */
-  function instrument<E, R>(handle: (event: E, context: Context) => Promise<R>) {
+  /**
+   * Every line of an invocation bears its request id; its metrics leave with it, its trace holds its error. An expected
+   * error is an answer, for which nobody has to act.
+   */
+  function instrument<E, R>(
+    handle: (event: E, context: Context) => Promise<R>,
+    { isExpected = () => false }: { isExpected?: (error: unknown) => boolean } = {},
+  ) {
     return async (event: E, context: Context): Promise<R> => {
       logger.addContext(context);
       metrics.captureColdStartMetric(context.functionName);
@@ -23,7 +29,8 @@ export function createPowertools(serviceName: string, { LOG_LEVEL }: Pick<Config
       try {
         return await handle(event, context);
       } catch (error) {
-        logger.error('invocation failed', { error });
+        if (isExpected(error)) logger.info('invocation refused', { error });
+        else logger.error('invocation failed', { error });
         if (subsegment && error instanceof Error) subsegment.addError(error, false);
         throw error;
       } finally {

@@ -22,13 +22,21 @@ export type Status = Lag & {
 export type EndpointOptions = {
   /** By name, as the Lambda Invoke API addresses them. */
   functions: Functions;
+  /** Errors that are answers of a function, for which nobody has to act. */
+  isExpected?: (error: unknown) => boolean;
   status: () => Promise<Status>;
   wake: () => void;
   logger: Logger;
 };
 
 /** The Lambda Invoke API for the local handlers, and what the API server asks of the runner. Loopback only. */
-export function createEndpoint({ functions, status, wake, logger }: EndpointOptions): Express {
+export function createEndpoint({
+  functions,
+  isExpected = () => false,
+  status,
+  wake,
+  logger,
+}: EndpointOptions): Express {
   const app = express().disable('x-powered-by');
 
   // A page in a browser could post here too; nobody who should has an origin.
@@ -49,7 +57,8 @@ export function createEndpoint({ functions, status, wake, logger }: EndpointOpti
         res.json((await handler(req.body as never, contextFor(timeoutMs))) ?? null);
       } catch (error) {
         // Lambda answers 200 and tells of the function's error in a header.
-        logger.error({ function: req.params.name, err: error }, 'function failed');
+        if (isExpected(error)) logger.info({ function: req.params.name, err: error }, 'function refused');
+        else logger.error({ function: req.params.name, err: error }, 'function failed');
         const { name, message } = error instanceof Error ? error : new Error(String(error));
         res.set('X-Amz-Function-Error', 'Unhandled').json({ errorType: name, errorMessage: message });
       }

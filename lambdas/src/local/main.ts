@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import { driftAlarm } from '../drift/handler.ts';
 import { createMessageStream } from '../message-stream/live.ts';
 import { createHandler as createPostConfirmation } from '../post-confirmation/handler.ts';
+import { createHandler as createPreSignUp, SignUpRefused } from '../pre-sign-up/handler.ts';
 import { createRecent, startDriftWatch } from './drift-watch.ts';
 import { createEndpoint } from './endpoint.ts';
 import { eventSources } from './event-sources.ts';
@@ -48,6 +49,7 @@ export async function start(config: Config) {
     'message-stream': messageStream.summaries,
     'message-stream-large': messageStream.largeSummaries,
     'post-confirmation': createPostConfirmation(pool),
+    'pre-sign-up': createPreSignUp(pool, logger),
   };
   const monitor = createDriftMonitor(table, {
     onDrift: driftAlarm(logger),
@@ -68,7 +70,13 @@ export async function start(config: Config) {
     dead_letters: runner.deadLetters(),
     drift: monitor.counters(),
   });
-  const app = createEndpoint({ functions, status, wake: runner.wake, logger });
+  const app = createEndpoint({
+    functions,
+    isExpected: (error) => error instanceof SignUpRefused,
+    status,
+    wake: runner.wake,
+    logger,
+  });
   const server = app.listen(config.RUNNER_PORT, config.RUNNER_HOST, (error?: Error) => {
     if (!error) return;
     logger.fatal(

@@ -20,9 +20,17 @@ export const signUp: Operation = async (signIn, request) => {
   if (await signIn.users.find(name))
     throw new SignInError('UsernameExistsException', 'An account with the given email already exists.');
   const sub = randomUUID();
+  const Attributes = [{ Name: 'sub', Value: sub }, ...attributes];
+  await signIn.cognitoLocal.signingUp({
+    clientId: signIn.clientId,
+    source: 'PreSignUp_SignUp',
+    username: sub,
+    userPoolId: signIn.userPoolId,
+    userAttributes: Attributes,
+  });
   await signIn.users.add({
     Username: sub,
-    Attributes: [{ Name: 'sub', Value: sub }, ...attributes],
+    Attributes,
     Enabled: true,
     UserStatus: 'UNCONFIRMED',
     UserCreateDate: new Date(),

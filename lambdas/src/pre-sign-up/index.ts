@@ -1,0 +1,18 @@
+import { databaseOptions, loadConfig } from '@parley/config/config';
+import { createPool } from '@parley/core/database';
+import { createPowertools } from '../aws/powertools.ts';
+import { createHandler, SignUpRefused } from './handler.ts';
+
+// Created once for each container, and reused by its invocations. A container handles one event at a time.
+const config = loadConfig(process.env);
+const powertools = createPowertools('pre-sign-up', config);
+const pool = createPool({
+  ...databaseOptions(config),
+  max: 1,
+  queryTimeoutMs: 2_500,
+  onError: (err) => powertools.lines.warn({ err }, 'postgres connection lost'),
+});
+
+export const handler = powertools.instrument(createHandler(pool, powertools.lines), {
+  isExpected: (error) => error instanceof SignUpRefused,
+});
