@@ -46,6 +46,39 @@ describe('a tail', () => {
     expect(tail.coversWindow(startMs)).toBe(true);
   });
 
+  it('knows the keys of what it is extended by, and not those of entries that are no messages', () => {
+    const tail = createTail('group');
+    tail.load([entryAt(9)]);
+    tail.extend([entryAt(8), entryAt(7, 7, { type: 'title_changed', title: 't' }), entryAt(6)]);
+    expect([9, 8, 7, 6, 5].map((seq) => keyIsKnown(tail, seq))).toEqual([true, true, false, true, false]);
+    expect(tail).toMatchObject({ seq: 9, coveredFrom: 6, coveredSinceMs: startMs + 6 });
+    tail.extend([]);
+    expect(tail.coveredFrom).toBe(1);
+  });
+
+  it('goes on with the next page, and covers from the first one', () => {
+    const tail = createTail('group');
+    tail.load([]);
+    tail.load([entryAt(5), entryAt(6)]);
+    tail.load([entryAt(7)]);
+    expect(tail).toMatchObject({ seq: 7, coveredFrom: 5, coveredSinceMs: startMs + 5 });
+  });
+
+  it('is as large as its newest entry says, and needs more memory with more keys', () => {
+    const tail = createTail('group');
+    const empty = tail.bytes();
+    tail.load([entryAt(1)]);
+    expect(tail.isLarge).toBe(false);
+    tail.advance({ ...entryAt(2), large: true });
+    expect(tail.isLarge).toBe(true);
+    expect(tail.bytes()).toBeGreaterThan(empty);
+    tail.advance(entryAt(3, 3, { type: 'member_removed', members: ['ben'] }));
+    expect(tail.isLarge).toBe(false);
+    const before = tail.bytes();
+    tail.removed.add('eve');
+    expect(tail.bytes()).toBeGreaterThan(before);
+  });
+
   it('keeps every key of the last 10 minutes, however many entries there are', () => {
     const tail = createTail('group');
     for (const entry of entries(1, 2_000, () => 0)) tail.advance(entry);

@@ -93,13 +93,14 @@ describe('a message', () => {
     const [sender, receiver] = [await join(one, ada), await join(other, cleo)];
     await sender.request('message.send', { handle: 'cleo', message: '0' });
     await Promise.all(
-      Array.from({ length: 50 }, (_, index) =>
+      // As many as one person may have under way.
+      Array.from({ length: 32 }, (_, index) =>
         sender.request('message.send', { handle: 'cleo', message: `${index}` }),
       ),
     );
-    await receiver.event('message.created', ({ seq }) => seq === 51);
+    await receiver.event('message.created', ({ seq }) => seq === 33);
     const seqs = receiver.events('message.created').map(({ seq }) => seq);
-    expect(seqs).toEqual(Array.from({ length: 51 }, (_, index) => index + 1));
+    expect(seqs).toEqual(Array.from({ length: 33 }, (_, index) => index + 1));
   });
 });
 
