@@ -8,6 +8,21 @@ export type Person = Awaited<ReturnType<typeof createPerson>>;
 
 const patienceMs = 15_000;
 
+/** Fetch says "fetch failed" alone: what failed, and where, is in its causes. */
+export async function fetchNamed(url: string, options: RequestInit): Promise<Response> {
+  try {
+    return await fetch(url, { signal: AbortSignal.timeout(patienceMs), ...options });
+  } catch (error) {
+    throw new Error(`${url}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
+  if (!(error instanceof Error)) return String(error);
+  return error.cause ? reasonOf(error.cause) : error.message;
+}
+
 /** Asks over HTTP as nobody, or as the holder of a token. */
 export async function ask(
   base: string,
@@ -16,9 +31,8 @@ export async function ask(
   options: { token?: string; body?: unknown; key?: string } = {},
 ): Promise<Reply> {
   const { token, body, key } = options;
-  const response = await fetch(`${base}${path}`, {
+  const response = await fetchNamed(`${base}${path}`, {
     method,
-    signal: AbortSignal.timeout(patienceMs),
     headers: {
       Accept: 'application/json',
       ...(token && { Authorization: `Bearer ${token}` }),
@@ -31,8 +45,16 @@ export async function ask(
   return {
     status: response.status,
     headers: response.headers,
-    body: text === '' ? undefined : JSON.parse(text),
+    body: text === '' ? undefined : parsed(text, `${method} ${base}${path}`, response.status),
   };
+}
+
+function parsed(text: string, request: string, status: number): Json {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`${request} answers ${status} and no JSON. Is Parley there?`, { cause });
+  }
 }
 
 /** A person of the deployment, known by a token. Throws where the token opens nothing. */

@@ -1,33 +1,61 @@
 import { parseArgs } from 'node:util';
 import { ask } from './client.ts';
 import { runChecks } from './run.ts';
-import { signUp } from './sign-up.ts';
+import { createSignIn, type NewPerson } from './sign-up.ts';
 
-const values = givenOptions();
-const base = values.base?.replace(/\/$/, '');
-if (!base || (values.token.length === 0) === (values['sign-up'] === undefined))
+const { base: given, token: tokens, 'sign-up': code } = givenOptions();
+const base = given?.replace(/\/$/, '') ?? '';
+if (!base || (tokens.length === 0) === (code === undefined))
   cannotBegin('usage: bin/conformance --base URL (--token T --token T --token T | --sign-up CODE)');
 
 try {
-  const code = values['sign-up'];
-  const config = (await ask(base, 'GET', '/api/client-config')).body;
-  const tokens =
-    code === undefined ? values.token : await Promise.all([1, 2, 3].map(() => signUp(config, code)));
+  // Sockets of failed checks may be open still.
+  process.exit(code === undefined ? await check(tokens) : await checkWithNewPeople(code));
+} catch (error) {
+  cannotBegin(error);
+}
+
+/** With three people who are signed up for it, and erased at the end whatever happens. */
+async function checkWithNewPeople(code: string) {
+  const config = await ask(base, 'GET', '/api/client-config');
+  if (config.status !== 200)
+    throw new Error(`${base}/api/client-config answers ${config.status}. Is Parley there?`);
+  const signIn = createSignIn(config.body);
+  const people: NewPerson[] = [];
+  try {
+    for (let count = 0; count < 3; count += 1) people.push(await signIn.signUp(code));
+    return await check(await Promise.all(people.map(signIn.tokenOf)));
+  } finally {
+    for (const person of people) await erase(person);
+  }
+
+  async function erase(person: NewPerson) {
+    try {
+      // The checks may have signed this person out.
+      const { status, body } = await ask(base, 'DELETE', '/api/profile', {
+        token: await signIn.tokenOf(person),
+      });
+      if (status !== 200) throw new Error(`DELETE /api/profile answers ${status} ${JSON.stringify(body)}`);
+    } catch (error) {
+      process.stderr.write(`${person.email} stays behind: ${textOf(error)}\n`);
+    }
+  }
+}
+
+/** To the exit code. */
+async function check(tokens: string[]) {
   let number = 0;
   const results = await runChecks(base, tokens, ({ name, error }) => {
     number += 1;
-    const complaint = error instanceof Error ? error.message : String(error);
     process.stdout.write(
       error
-        ? `not ok ${number} - ${name}\n  ${complaint.replaceAll('\n', '\n  ')}\n`
+        ? `not ok ${number} - ${name}\n  ${textOf(error).replaceAll('\n', '\n  ')}\n`
         : `ok ${number} - ${name}\n`,
     );
   });
   const failed = results.filter(({ error }) => error !== undefined).length;
   process.stdout.write(`${results.length - failed} passed, ${failed} failed\n`);
-  process.exit(failed === 0 ? 0 : 1);
-} catch (error) {
-  cannotBegin(error);
+  return failed === 0 ? 0 : 1;
 }
 
 function givenOptions() {
@@ -44,7 +72,11 @@ function givenOptions() {
   }
 }
 
+function textOf(error: unknown) {
+  return error instanceof Error ? error.message : String(error);
+}
+
 function cannotBegin(why: unknown): never {
-  process.stderr.write(`${why instanceof Error ? why.message : why}\n`);
+  process.stderr.write(`${textOf(why)}\n`);
   process.exit(2);
 }

@@ -1,16 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import type { Json } from './client.ts';
+import { fetchNamed, type Json } from './client.ts';
 
-/**
- * Signs up a new person where the confirmation code is known beforehand (the embedded sign-in), and signs them in.
- * Returns an access token. Throws what the sign-in answers.
- */
-export async function signUp(config: Json, code: string): Promise<string> {
-  const { cognito_endpoint: endpoint, user_pool_client_id: ClientId } = config;
-  const id = randomBytes(6).toString('hex');
-  const [Username, Password] = [`conformance-${id}@example.com`, `Conformance-${id}-1`];
-  const call = async (operation: string, body: object): Promise<Json> => {
-    const response = await fetch(endpoint, {
+export type NewPerson = { email: string; password: string };
+
+/** The sign-in of a deployment, as its client configuration describes it. Calls throw what it answers. */
+export function createSignIn({ cognito_endpoint: endpoint, user_pool_client_id: ClientId }: Json) {
+  async function call(operation: string, body: object): Promise<Json> {
+    const response = await fetchNamed(endpoint, {
       method: 'POST',
       headers: {
         'Content-Type': 'application/x-amz-json-1.1',
@@ -21,15 +17,27 @@ export async function signUp(config: Json, code: string): Promise<string> {
     const answer: Json = await response.json();
     if (!response.ok) throw new Error(`${operation} answers ${answer.__type}: ${answer.message}`);
     return answer;
+  }
+
+  return {
+    /** A new person, where the confirmation code is known beforehand (the embedded sign-in). */
+    async signUp(code: string): Promise<NewPerson> {
+      const id = randomBytes(6).toString('hex');
+      const [email, password] = [`conformance-${id}@example.com`, `Conformance-${id}-1`];
+      const attributes = { email, preferred_username: `conformance-${id}`, name: `Conformance ${id}` };
+      const UserAttributes = Object.entries(attributes).map(([Name, Value]) => ({ Name, Value }));
+      await call('SignUp', { Username: email, Password: password, UserAttributes });
+      await call('ConfirmSignUp', { Username: email, ConfirmationCode: code });
+      return { email, password };
+    },
+    /** An access token of a sign-in of now. */
+    async tokenOf({ email, password }: NewPerson): Promise<string> {
+      const AuthParameters = { USERNAME: email, PASSWORD: password };
+      const { AuthenticationResult } = await call('InitiateAuth', {
+        AuthFlow: 'USER_PASSWORD_AUTH',
+        AuthParameters,
+      });
+      return AuthenticationResult.AccessToken;
+    },
   };
-  const attributes = { email: Username, preferred_username: `conformance-${id}`, name: `Conformance ${id}` };
-  const UserAttributes = Object.entries(attributes).map(([Name, Value]) => ({ Name, Value }));
-  await call('SignUp', { Username, Password, UserAttributes });
-  await call('ConfirmSignUp', { Username, ConfirmationCode: code });
-  const AuthParameters = { USERNAME: Username, PASSWORD: Password };
-  const { AuthenticationResult } = await call('InitiateAuth', {
-    AuthFlow: 'USER_PASSWORD_AUTH',
-    AuthParameters,
-  });
-  return AuthenticationResult.AccessToken;
 }

@@ -28,6 +28,7 @@ beforeAll(async () => {
     HOME: process.env.HOME,
     DATA_DIR: dataDir,
     RATE_LIMIT_PER_MINUTE: '0',
+    MAX_REQUESTS_PER_PERSON: '0',
     LOG_LEVEL: 'debug',
     ...ofNames,
   };
@@ -272,6 +273,9 @@ test('bin/conformance finds nothing on it: exit code 0', async () => {
   });
   expect(stdout).toMatch(/^\d{2} passed, 0 failed$/m);
   expect(stdout).not.toContain('not ok');
+  // Those who were signed up for it are gone again.
+  const token = await signIn('maya@example.com', 'Parley-demo-1');
+  expect(await call<Row[]>(token, '/api/users?search=conformance')).toEqual([]);
 }, 60_000);
 
 test('bin/conformance says what keeps it from beginning: exit code 2', async () => {
@@ -280,6 +284,8 @@ test('bin/conformance says what keeps it from beginning: exit code 2', async () 
     [['--base', urls[0], '--sign-up', '000000'], 'ConfirmSignUp'],
     [['--base', urls[0], '--tokens', 'a'], "Unknown option '--tokens'"],
     [['--sign-up', '123456'], 'usage: bin/conformance'],
+    [['--base', 'http://127.0.0.1:1', '--sign-up', '123456'], 'http://127.0.0.1:1/api/client-config: '],
+    [['--base', `${urls[0]}/nonsense`, '--sign-up', '123456'], 'answers 404. Is Parley there?'],
   ];
   for (const [args, complaint] of given) {
     const ended = await run('bin/conformance', args, { cwd: root, env }).catch((error) => error);
