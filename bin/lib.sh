@@ -10,7 +10,7 @@
 # is already set keeps its value. A script that starts engines of its own says own_engines=true before.
 #
 # A relative path that a person gives means their folder, which is $here (PARLEY_CALLER_DIR for programs); so does a
-# relative DATA_DIR in the environment. In .env it means the folder of .env.
+# relative DATA_DIR or DYNAMODB_LOCAL_JAR in the environment. In .env it means the folder of .env.
 set -euo pipefail
 set +o posix
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
@@ -25,7 +25,9 @@ fi
 here=${PWD:-/}
 script=$(cd -P -- "$(dirname "$self")" && pwd)/${self##*/}
 cd -P -- "$(dirname "${BASH_SOURCE[0]}")/.."
-[[ -z ${DATA_DIR:-} || $DATA_DIR == /* ]] || export DATA_DIR=$here/$DATA_DIR
+for name in DATA_DIR DYNAMODB_LOCAL_JAR; do
+  [[ -z ${!name:-} || ${!name} == /* ]] || export "$name=$here/${!name}"
+done
 export PARLEY_CALLER_DIR=$here AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true
 
 fail() { echo "${0##*/}: $*" >&2; exit 1; }

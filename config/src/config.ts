@@ -1,4 +1,4 @@
-import { cleanEnv, makeValidator, port, str } from 'envalid';
+import { bool, cleanEnv, makeValidator, port, str } from 'envalid';
 
 const list = makeValidator<string[]>((input) =>
   input
@@ -227,6 +227,14 @@ export const variables = {
   DRIFT_SAMPLE_SECONDS: count({
     default: 60,
     desc: 'A stream runner recounts a random conversation and one changed lately this often; 0: never',
+  }),
+  DYNAMODB_LOCAL_JAR: str({
+    default: '',
+    desc: 'DynamoDBLocal.jar, for bin/start to run it with Java instead of dynoxide',
+  }),
+  DYNAMODB_LOCAL_DOWNLOAD: bool({
+    default: false,
+    desc: 'bin/start may download DynamoDB Local from AWS without asking, where there is no dynoxide for the platform',
   }),
   DYNOXIDE_PORT: port({ default: 4571, desc: 'Port of the embedded DynamoDB API' }),
   PGLITE_PORT: port({ default: 4572, desc: 'Port of the embedded Postgres' }),

@@ -101,7 +101,7 @@ describe('dynoxide', () => {
   it('says why it does not start', async () => {
     const port = Number(new URL(engine.url).port);
     await expect(startDynoxide({ port, dbPath: join(dir, 'second.db') })).rejects.toThrow(
-      /dynoxide ended at its start: .*already in use/,
+      `dynoxide cannot start: port ${port} is already in use.`,
     );
   });
 });

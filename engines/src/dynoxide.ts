@@ -1,11 +1,9 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'libsql';
 import { dynoxideBinary } from './dynoxide-binary.ts';
-import { endStale, writePidFile } from './processes.ts';
+import { startNativeServer } from './native-server.ts';
 
 const streamRetentionMs = 24 * 3_600_000;
 const pruneIntervalMs = 3_600_000;
@@ -26,38 +24,25 @@ export async function startDynoxide(
   log: (line: string) => void = () => {},
 ) {
   mkdirSync(dirname(dbPath), { recursive: true });
-  await endStale(pidFile);
-  const child = spawn(
-    dynoxideBinary(),
-    ['--host', '127.0.0.1', '--port', String(port), '--db-path', dbPath],
-    {
-      stdio: ['ignore', 'inherit', 'pipe'],
-    },
+  const args = ['--host', '127.0.0.1', '--port', String(port), '--db-path', dbPath];
+  const server = await startNativeServer(
+    { name: 'dynoxide', command: dynoxideBinary(), args, pidFile, port },
+    log,
   );
-  const failed = new Promise<never>((_, reject) => {
-    child.once('close', (code, signal) => reject(new Error(`dynoxide ended (${signal ?? code})`)));
-  });
-  // Whoever does not ask is not ended by it.
-  failed.catch(() => {});
-  const stop = async () => {
-    clearInterval(pruning);
-    child.kill('SIGTERM');
-    await failed.catch(() => {});
-    await endStale(pidFile);
-  };
   const prune = () => pruneStream(dbPath).catch((error) => console.error('Stream not pruned:', error));
   const pruning = setInterval(prune, pruneIntervalMs).unref();
+  const stop = () => {
+    clearInterval(pruning);
+    return server.stop();
+  };
   try {
-    // Before anything else: whoever is killed from here on leaves it to the next start.
-    if (child.pid) writePidFile(pidFile, child.pid);
-    await listening(child, log);
     indexStream(dbPath);
     void prune();
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url: `http://127.0.0.1:${port}`, failed, stop };
+  return { url: `http://127.0.0.1:${port}`, failed: server.failed, stop };
 }
 
 /**
@@ -111,19 +96,4 @@ function withDatabase<Result>(dbPath: string, task: (db: Database.Database) => R
   } finally {
     db.close();
   }
-}
-
-async function listening(child: ChildProcess, log: (line: string) => void) {
-  if (!child.stderr) throw new Error('dynoxide has no output');
-  const lines = createInterface({ input: child.stderr });
-  const said: string[] = [];
-  await new Promise<void>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', () => reject(new Error(`dynoxide ended at its start: ${said.join(' ')}`)));
-    lines.on('line', (line) => {
-      said.push(line);
-      log(line);
-      if (line.startsWith('Dynoxide listening on')) resolve();
-    });
-  });
 }

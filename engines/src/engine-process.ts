@@ -5,6 +5,7 @@ import { makePrivateFiles } from './private-files.ts';
 /** `engine-process.ts NAME OPTIONS`: one engine in a process of its own that ends with its parent. */
 const engines: Record<EngineName, () => Promise<(options: never, log: Log) => Promise<Engine>>> = {
   dynoxide: async () => (await import('./dynoxide.ts')).startDynoxide,
+  'dynamodb-local': async () => (await import('./dynamodb-local.ts')).startDynamodbLocal,
   pglite: async () => (await import('./pglite.ts')).startPglite,
   cognito: async () => (await import('./cognito-local.ts')).startCognito,
 };

@@ -1,12 +1,14 @@
 import { type ChildProcess, fork, type StdioOptions } from 'node:child_process';
 import { join } from 'node:path';
 import type { CognitoOptions } from './cognito-local.ts';
+import type { DynamodbLocalOptions } from './dynamodb-local.ts';
 import type { DynoxideOptions } from './dynoxide.ts';
 import type { PgliteOptions } from './pglite.ts';
 import { StartError } from './start-error.ts';
 
 export type EngineOptions = {
   dynoxide: DynoxideOptions;
+  'dynamodb-local': DynamodbLocalOptions;
   pglite: PgliteOptions;
   cognito: CognitoOptions;
 };

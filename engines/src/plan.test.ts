@@ -1,13 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { loadConfig } from '@parley/config/config';
 import { planSystem } from './plan.ts';
+import type { TableEngine } from './table-engine.ts';
 
 const secrets = { cursor: 'kept secret', delivery: 'kept delivery secret' };
-const plan = (env: Record<string, string> = {}) => planSystem(loadConfig(env), '/data', secrets);
+const plan = (env: Record<string, string> = {}, table?: TableEngine) =>
+  planSystem(loadConfig(env), '/data', secrets, table);
 
 describe('what bin/start runs', () => {
   it('is an embedded engine for everything, on loopback, told to the API and the scripts', () => {
-    const { engines, env, ports } = plan({ COGNITO_PORT: '5001' });
+    const { engines, env, ports } = plan({ COGNITO_PORT: '5001' }, { name: 'dynoxide' });
     expect(Object.keys(engines)).toEqual(['dynoxide', 'pglite', 'cognito']);
     expect(ports.every(({ host }) => host === '127.0.0.1')).toBe(true);
     expect(env).toMatchObject({
@@ -31,6 +33,21 @@ describe('what bin/start runs', () => {
         'http://localhost:5173',
       ],
       passwordPolicy: { minLength: 12, classes: ['lowercase', 'uppercase', 'digit', 'symbol'] },
+    });
+  });
+
+  it('keeps DynamoDB Local in a folder of its own, behind the same address', () => {
+    const { engines, env } = plan({}, { name: 'dynamodb-local', jar: '/opt/DynamoDBLocal.jar' });
+    expect(Object.keys(engines)).toEqual(['dynamodb-local', 'pglite', 'cognito']);
+    expect(engines['dynamodb-local']).toEqual({
+      port: 4571,
+      jar: '/opt/DynamoDBLocal.jar',
+      dir: '/data/dynamodb-local',
+      pidFile: '/data/pids/dynamodb-local-server.pid',
+    });
+    expect(env).toMatchObject({
+      AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:4571',
+      APPEND_BATCH: 'statements',
     });
   });
 

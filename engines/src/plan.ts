@@ -12,11 +12,17 @@ import { pidFolder } from './data-dir.ts';
 import type { EngineOptions } from './launch.ts';
 import { pgliteTemplate } from './pglite-template.ts';
 import type { NamedPort } from './ports.ts';
+import { type TableEngine, tableFolder } from './table-engine.ts';
 
 const loopback = '127.0.0.1';
 
 /** What bin/start runs: an embedded engine for each part that the configuration does not name a server for. */
-export function planSystem(config: Config, dataDir: string, secrets: { cursor: string; delivery: string }) {
+export function planSystem(
+  config: Config,
+  dataDir: string,
+  secrets: { cursor: string; delivery: string },
+  table: TableEngine | undefined,
+) {
   const runnerUrl = `http://${loopback}:${config.RUNNER_PORT}`;
   const engines: Partial<EngineOptions> = {};
   const env: Record<string, string> = {
@@ -38,12 +44,15 @@ export function planSystem(config: Config, dataDir: string, secrets: { cursor: s
     TOKEN_ISSUER: config.TOKEN_ISSUER,
     TOKEN_JWKS_URI: config.TOKEN_JWKS_URI,
   };
-  if (!config.AWS_ENDPOINT_URL_DYNAMODB) {
-    engines.dynoxide = {
-      port: config.DYNOXIDE_PORT,
-      dbPath: join(dataDir, 'dynoxide/dynoxide.db'),
-      pidFile: join(pidFolder(dataDir), 'dynoxide-server.pid'),
-    };
+  if (table) {
+    const [dir, port] = [tableFolder(dataDir, table.name), config.DYNOXIDE_PORT];
+    const pidFile = join(pidFolder(dataDir), `${table.name}-server.pid`);
+    if (table.name === 'dynoxide') engines.dynoxide = { port, dbPath: join(dir, 'dynoxide.db'), pidFile };
+    else {
+      engines['dynamodb-local'] = { port, jar: table.jar, dir, pidFile };
+      // It answers a transaction before it commits it: killed then, it loses what was acknowledged.
+      if (config.APPEND_BATCH === 'auto') env.APPEND_BATCH = 'statements';
+    }
     env.AWS_ENDPOINT_URL_DYNAMODB = `http://${loopback}:${config.DYNOXIDE_PORT}`;
   }
   if (!config.DATABASE_URL) {
@@ -71,7 +80,7 @@ export function planSystem(config: Config, dataDir: string, secrets: { cursor: s
     { variable: 'RUNNER_PORT', port: config.RUNNER_PORT, host: config.RUNNER_HOST },
     { variable: 'DELIVERY_PORT', port: config.DELIVERY_PORT, host: config.DELIVERY_HOST },
   ];
-  if (engines.dynoxide) ports.push({ variable: 'DYNOXIDE_PORT', port: config.DYNOXIDE_PORT, host: loopback });
+  if (table) ports.push({ variable: 'DYNOXIDE_PORT', port: config.DYNOXIDE_PORT, host: loopback });
   if (engines.pglite) ports.push({ variable: 'PGLITE_PORT', port: config.PGLITE_PORT, host: loopback });
   if (engines.cognito) ports.push({ variable: 'COGNITO_PORT', port: config.COGNITO_PORT, host: loopback });
   return { engines, env, ports };

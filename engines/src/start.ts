@@ -6,20 +6,23 @@ import { type Config, loadConfig } from '@parley/config/config';
 import { confirmationCode } from './cognito-local.ts';
 import { hasData, keptSecret, openDataDir, removeEnvFile, writeEnvFile } from './data-dir.ts';
 import { root } from './launch.ts';
+import { thisMachine } from './machine.ts';
 import { type Plan, planSystem } from './plan.ts';
 import { assertPortsFree } from './ports.ts';
 import { makePrivateFiles } from './private-files.ts';
 import { StartError } from './start-error.ts';
 import { createSupervisor, type Supervisor } from './supervisor.ts';
+import { assertSameTableEngine, findTableEngine } from './table-engine.ts';
 
-const stopOrder = [['backend'], ['runner'], ['cognito'], ['pglite', 'dynoxide']];
+const stopOrder = [['backend'], ['runner'], ['cognito'], ['pglite', 'dynoxide', 'dynamodb-local']];
 const errorLevel = 50;
 
 async function main() {
   const startedAt = performance.now();
-  const { fresh, empty, yes } = readArguments(process.argv.slice(2));
+  const { fresh, empty, yes, download } = readArguments(process.argv.slice(2));
   makePrivateFiles();
   const config = readConfig();
+  const table = await tableEngine(config, download);
   const dataDir = resolve(root, config.DATA_DIR);
   if (fresh && hasData(dataDir)) await confirm(`This deletes everything in ${dataDir}.`, 'delete', yes);
   const lock = await openDataDir(dataDir, { fresh }).catch((error) => {
@@ -67,10 +70,12 @@ async function main() {
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => onSignal(name));
 
   try {
-    const plan = planSystem(config, dataDir, {
+    if (table) assertSameTableEngine(dataDir, table.name);
+    const secrets = {
       cursor: keptSecret(dataDir, 'cursor-secret'),
       delivery: keptSecret(dataDir, 'delivery-secret'),
-    });
+    };
+    const plan = planSystem(config, dataDir, secrets, table);
     await assertPortsFree(plan.ports);
     writeEnvFile(dataDir, plan.env);
     const hasDemoPeople = await startSystem(config, plan, supervisor, { dataDir, empty });
@@ -91,6 +96,8 @@ async function startSystem(
   { dataDir, empty }: { dataDir: string; empty: boolean },
 ): Promise<boolean> {
   const dynoxide = engines.dynoxide && supervisor.engine('dynoxide', engines.dynoxide);
+  const dynamodbLocal =
+    engines['dynamodb-local'] && supervisor.engine('dynamodb-local', engines['dynamodb-local']);
   const pglite = engines.pglite && supervisor.engine('pglite', engines.pglite);
   // A wrong password is a warning of the sign-in, and nobody's business at the terminal.
   const cognito = engines.cognito && supervisor.engine('cognito', engines.cognito, errorLevel);
@@ -100,7 +107,7 @@ async function startSystem(
   const apiIsReady = () => isReady(apiUrl(config));
   const runnerAnswers = () => isAnswering(env.RUNNER_URL ?? '');
   const serve = async () => {
-    await dynoxide;
+    await Promise.all([dynoxide, dynamodbLocal]);
     await ensureTables(config, env);
     supervisor.service('runner', 'lambdas/src/local/main.ts', childEnv, runnerAnswers);
     supervisor.service('backend', 'backend/src/main.ts', childEnv, apiIsReady);
@@ -125,13 +132,26 @@ function readConfig() {
 
 function readArguments(names: string[]) {
   for (const name of names)
-    if (!['--fresh', '--empty', '--yes'].includes(name))
+    if (!['--fresh', '--empty', '--yes', '--download'].includes(name))
       throw new StartError(`Unknown argument ${name}. See --help.`);
+  const has = (name: string) => names.includes(name);
   return {
-    fresh: names.includes('--fresh'),
-    empty: names.includes('--empty'),
-    yes: names.includes('--yes'),
+    fresh: has('--fresh'),
+    empty: has('--empty'),
+    yes: has('--yes'),
+    download: has('--download'),
   };
+}
+
+/** Undefined if the configuration names a server. */
+async function tableEngine(config: Config, download: boolean) {
+  if (config.AWS_ENDPOINT_URL_DYNAMODB) return undefined;
+  const settings = {
+    // Relative in .env, which stands in the root.
+    DYNAMODB_LOCAL_JAR: config.DYNAMODB_LOCAL_JAR && resolve(root, config.DYNAMODB_LOCAL_JAR),
+    DYNAMODB_LOCAL_DOWNLOAD: config.DYNAMODB_LOCAL_DOWNLOAD || download,
+  };
+  return findTableEngine(settings, thisMachine);
 }
 
 function apiUrl({ HOST, PORT }: Config) {
@@ -145,6 +165,14 @@ function banner(
   { dataDir, hasDemoPeople, tookMs }: { dataDir: string; hasDemoPeople: boolean; tookMs: number },
 ) {
   const lines = [`Parley is ready (${(tookMs / 1000).toFixed(1)} s): ${apiUrl(config)}`, ''];
+  const local = engines['dynamodb-local'];
+  if (local) {
+    lines.push(
+      `  Conversations  DynamoDB Local (${shortest(local.jar)})`,
+      `                 It listens on every address of this machine, at port ${local.port}: firewall it.`,
+    );
+  }
+  if (engines.dynoxide) lines.push(`  Conversations  dynoxide, ${env.AWS_ENDPOINT_URL_DYNAMODB}`);
   if (engines.cognito) {
     lines.push(
       `  Sign-in        ${env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER}, client ${env.COGNITO_USER_POOL_CLIENT_ID}`,

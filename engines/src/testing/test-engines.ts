@@ -14,7 +14,11 @@ export async function startTestEngines(folder: string, workers: number, env: Nod
   const dynamodb = async () => {
     if (env.AWS_ENDPOINT_URL_DYNAMODB) env.TEST_DYNAMODB_ENDPOINT ??= env.AWS_ENDPOINT_URL_DYNAMODB;
     if (env.TEST_DYNAMODB_ENDPOINT) return;
-    const engine = await launch('dynoxide', { port: await getPort(), dbPath: join(folder, 'dynoxide.db') });
+    const port = await getPort();
+    const jar = env.TEST_DYNAMODB_LOCAL_JAR;
+    const engine = jar
+      ? await launch('dynamodb-local', { port, jar })
+      : await launch('dynoxide', { port, dbPath: join(folder, 'dynoxide.db') });
     started.push(engine);
     env.TEST_DYNAMODB_ENDPOINT = engine.url;
   };

@@ -1,0 +1,47 @@
+import { mkdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { startNativeServer } from './native-server.ts';
+
+export type DynamodbLocalOptions = {
+  port: number;
+  /** DynamoDBLocal.jar, with its libraries beside it. */
+  jar: string;
+  /** Where the tables are kept; without it, in memory. */
+  dir?: string;
+  pidFile?: string;
+};
+
+/** Runs Amazon's DynamoDB Local on a folder. It listens on every address of the machine: nothing changes that. */
+export async function startDynamodbLocal(
+  { port, jar, dir, pidFile }: DynamodbLocalOptions,
+  log: (line: string) => void = () => {},
+) {
+  if (dir) mkdirSync(dir, { recursive: true });
+  const libraries = `-Djava.library.path=${join(dirname(jar), 'DynamoDBLocal_lib')}`;
+  const server = await startNativeServer(
+    {
+      name: 'DynamoDB Local',
+      command: 'java',
+      // No page of a browser may read an answer: the default allows every origin.
+      args: [
+        ...[libraries, '-jar', jar, '-port', String(port), '-sharedDb'],
+        ...(dir ? ['-dbPath', dir] : ['-inMemory']),
+        ...['-cors', 'http://nobody.invalid', '-disableTelemetry'],
+      ],
+      // It leaves a file with its telemetry's settings there.
+      cwd: dir ?? tmpdir(),
+      pidFile,
+      port,
+      explain,
+    },
+    log,
+  );
+  return { url: `http://127.0.0.1:${port}`, ...server };
+}
+
+function explain(said: string) {
+  if (said.includes('UnsupportedClassVersionError'))
+    return 'DynamoDB Local needs a newer Java than the one that is installed: version 17 or later.';
+  return undefined;
+}

@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { connect } from 'node:net';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { endStale, writePidFile } from './processes.ts';
+
+export type NativeServer = {
+  /** In messages. */
+  name: string;
+  command: string;
+  args: string[];
+  /** Where it may write files of its own. */
+  cwd?: string;
+  /** Names the server's process, so that the next start can end one that outlived us. */
+  pidFile?: string | undefined;
+  port: number;
+  /** Turns what it said before it ended into a clear line, if it is a known failure. */
+  explain?(said: string): string | undefined;
+};
+
+const linesRemembered = 20;
+const pollMs = 25;
+
+/** Runs a server that is no Node program, and resolves once it listens on its port. */
+export async function startNativeServer(server: NativeServer, log: (line: string) => void) {
+  if (server.pidFile) await endStale(server.pidFile);
+  // Otherwise the program that answers there would pass for this server.
+  if (await canConnect(server.port))
+    throw new Error(`${server.name} cannot start: port ${server.port} is already in use.`);
+  const child = spawn(server.command, server.args, {
+    cwd: server.cwd ?? process.cwd(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = remember(child, log);
+  const failed = new Promise<never>((_, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => reject(new Error(`${server.name} ended (${signal ?? code})`)));
+  });
+  // An engine whose failure is awaited by nobody must not end this process.
+  failed.catch(() => {});
+  const stop = async () => {
+    child.kill('SIGTERM');
+    await failed.catch(() => {});
+    if (server.pidFile) await endStale(server.pidFile);
+  };
+  try {
+    // Before anything else: the next start has to find a server that outlives us.
+    if (server.pidFile && child.pid) writePidFile(server.pidFile, child.pid);
+    await Promise.race([listening(server.port, child), failed]);
+  } catch (error) {
+    await stop();
+    const text = said.join('\n').trim();
+    if (!text) throw error;
+    throw new Error(server.explain?.(text) ?? `${server.name} ended at its start: ${text}`, { cause: error });
+  }
+  return { failed, stop };
+}
+
+function remember(child: ChildProcess, log: (line: string) => void) {
+  const said: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    if (!stream) continue;
+    createInterface({ input: stream }).on('line', (line) => {
+      if (said.push(line) > linesRemembered) said.shift();
+      log(line);
+    });
+  }
+  return said;
+}
+
+async function listening(port: number, child: ChildProcess) {
+  while (child.exitCode === null && child.signalCode === null && !(await canConnect(port)))
+    await sleep(pollMs);
+}
+
+function canConnect(port: number) {
+  return new Promise<boolean>((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
