@@ -47,7 +47,11 @@ async function main() {
     );
     return 0;
   } catch (error) {
-    if (error instanceof DynamoDBServiceException && error.$fault === 'client')
+    if (
+      error instanceof DynamoDBServiceException &&
+      error.$fault === 'client' &&
+      error.message !== 'UnknownError'
+    )
       throw new UsageError(`${error.name}: ${error.message}`);
     throw error;
   } finally {

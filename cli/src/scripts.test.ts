@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { ExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createLog } from '@parley/core/log';
@@ -171,4 +173,23 @@ test('the scripts of the sign-in say in a line that nothing answers', async () =
       'Nothing answers at 127.0.0.1:9. Is Parley running (bin/start)?\n',
     ]);
   }
+}, 60_000);
+
+test('an engine that lacks an operation is told of in a line', async () => {
+  const engine = createServer((_, response) => {
+    response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' });
+    response.end('{"__type":"com.amazonaws.dynamodb.v20120810#UnknownOperationException"}');
+  });
+  await new Promise<void>((listening) => engine.listen(0, '127.0.0.1', listening));
+  const env = { AWS_ENDPOINT_URL_DYNAMODB: `http://127.0.0.1:${(engine.address() as AddressInfo).port}` };
+  for (const args of [['ddb/schema-load'], ['ddb/partiql', 'SELECT * FROM x'], ['check']])
+    expect([args, await run(args, { env })]).toEqual([
+      args,
+      {
+        code: 2,
+        stdout: '',
+        stderr: expect.stringMatching(/^The DynamoDB API of .* lacks an operation .*\n$/),
+      },
+    ]);
+  engine.close();
 }, 60_000);

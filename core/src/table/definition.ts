@@ -2,6 +2,7 @@ import {
   CreateTableCommand,
   type CreateTableCommandInput,
   DescribeTableCommand,
+  DescribeTimeToLiveCommand,
   type DynamoDBClient,
   ResourceInUseException,
   ResourceNotFoundException,
@@ -59,13 +60,17 @@ export function runnerTable(tableName: string): CreateTableCommandInput {
 /** Creates a table where it is missing and waits until it is active. Safe to repeat. */
 export async function ensureTable(client: DynamoDBClient, definition: CreateTableCommandInput) {
   const TableName = definition.TableName;
-  if (await tableExists(client, TableName)) return;
-  try {
-    await client.send(new CreateTableCommand(definition));
-  } catch (error) {
-    if (!(error instanceof ResourceInUseException)) throw error;
+  if (!(await tableExists(client, TableName))) {
+    try {
+      await client.send(new CreateTableCommand(definition));
+    } catch (error) {
+      if (!(error instanceof ResourceInUseException)) throw error;
+    }
+    await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1 }, { TableName });
   }
-  await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1 }, { TableName });
+  // Whoever made the table may have ended before this.
+  const { TimeToLiveDescription } = await client.send(new DescribeTimeToLiveCommand({ TableName }));
+  if (TimeToLiveDescription?.AttributeName === ttlAttribute) return;
   await client.send(
     new UpdateTimeToLiveCommand({
       TableName,
