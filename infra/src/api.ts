@@ -13,7 +13,7 @@ import { accept } from './acknowledge.ts';
 import { type Bundle, root } from './bundles.ts';
 import type { DataStack } from './data.ts';
 import { acceptWildcard, bundledFunction } from './functions.ts';
-import { metricNamespace, ports } from './names.ts';
+import { edgeHeader, metricNamespace, ports } from './names.ts';
 import type { NetworkStack } from './network.ts';
 import type { Settings } from './settings.ts';
 import type { SignInStack } from './sign-in.ts';
@@ -62,7 +62,7 @@ export class ApiStack extends Stack {
       dropInvalidHeaderFields: true,
     });
     this.balancer.logAccessLogs(parts.data.accessLogs, 'balancer');
-    this.targets = this.listen(settings);
+    this.targets = this.listen(settings, parts);
   }
 
   private task({ name, tasks, domain, logLevel, otlpEndpoint }: Settings, { data, signIn }: Parts) {
@@ -101,8 +101,8 @@ export class ApiStack extends Stack {
         // Its address it learns from the metadata of the task.
         DELIVERY_HOST: '0.0.0.0',
         DELIVERY_PORT: String(ports.delivery),
-        // All sockets come from the load balancer's addresses.
-        REALTIME_UNAUTHENTICATED_PER_ADDRESS: '2000',
+        // CloudFront and the load balancer, past which nobody comes.
+        TRUSTED_PROXIES: '2',
         METRICS_PORT: String(ports.metrics),
         METRICS_LOG_SECONDS: '60',
       },
@@ -242,14 +242,18 @@ export class ApiStack extends Stack {
     scaling.scaleToTrackCustomMetric('Sockets', { metric, targetValue: socketsPerTask, ...pace });
   }
 
-  private listen({ certificateArn }: Settings) {
+  /** Takes what comes through the edge alone: past it there would be no firewall, and addresses could be made up. */
+  private listen({ certificateArn }: Settings, { data }: Parts) {
     const https = this.balancer.addListener('Https', {
       port: 443,
       open: false,
       certificates: [acm.Certificate.fromCertificateArn(this, 'Certificate', certificateArn)],
       sslPolicy: elb.SslPolicy.TLS13_RES,
+      defaultAction: elb.ListenerAction.fixedResponse(403),
     });
     return https.addTargets('Api', {
+      priority: 1,
+      conditions: [elb.ListenerCondition.httpHeader(edgeHeader, [data.edgeSecretValue])],
       port: ports.api,
       protocol: elb.ApplicationProtocol.HTTP,
       targets: [this.service.loadBalancerTarget({ containerName: 'api', containerPort: ports.api })],

@@ -39,6 +39,7 @@ export class DataStack extends Stack {
   readonly database: rds.DatabaseCluster;
   readonly deliverySecrets: secretsmanager.Secret;
   readonly cursorSecrets: secretsmanager.Secret;
+  private readonly edgeSecret: secretsmanager.Secret;
   readonly givenUp: s3.Bucket;
   readonly givenUpName: string;
   readonly accessLogs: s3.Bucket;
@@ -59,6 +60,7 @@ export class DataStack extends Stack {
       `${name}/delivery`,
       'Signs deliveries to the nodes',
     );
+    this.edgeSecret = this.secret('EdgeSecret', `${name}/edge`, 'Shows that a request has passed the edge');
     this.cursorSecrets = this.secret('CursorSecrets', `${name}/cursors`, 'Signs page cursors');
     this.accessLogs = this.logBucket();
     this.givenUpName = `${name}-given-up-${settings.account}-${settings.region}`;
@@ -145,6 +147,11 @@ export class DataStack extends Stack {
       'No other port hides a server that only two security groups reach.',
     );
     return cluster;
+  }
+
+  /** Resolved by CloudFormation while it deploys: no template holds it. */
+  get edgeSecretValue(): string {
+    return this.edgeSecret.secretValue.unsafeUnwrap();
   }
 
   private secret(id: string, secretName: string, description: string) {

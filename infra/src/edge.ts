@@ -8,6 +8,8 @@ import type { Construct } from 'constructs';
 import { accept } from './acknowledge.ts';
 import type { ApiStack } from './api.ts';
 import type { DataStack } from './data.ts';
+import type { FirewallStack } from './firewall.ts';
+import { edgeHeader } from './names.ts';
 import type { Settings } from './settings.ts';
 
 /**
@@ -22,7 +24,7 @@ export class EdgeStack extends Stack {
     id: string,
     props: StackProps,
     settings: Settings,
-    { api, data }: { api: ApiStack; data: DataStack },
+    { api, data, firewall }: { api: ApiStack; data: DataStack; firewall: FirewallStack },
   ) {
     super(scope, id, props);
     const { domain, hostedZoneId, hostedZoneName: zoneName, edgeCertificateArn } = settings;
@@ -31,6 +33,7 @@ export class EdgeStack extends Stack {
     const origin = new origins.HttpOrigin(apiDomain, {
       protocolPolicy: cloudfront.OriginProtocolPolicy.HTTPS_ONLY,
       originSslProtocols: [cloudfront.OriginSslPolicy.TLS_V1_2],
+      customHeaders: { [edgeHeader]: data.edgeSecretValue },
     });
     const shared = {
       origin,
@@ -42,6 +45,7 @@ export class EdgeStack extends Stack {
       certificate: acm.Certificate.fromCertificateArn(this, 'Certificate', edgeCertificateArn),
       minimumProtocolVersion: cloudfront.SecurityPolicyProtocol.TLS_V1_2_2021,
       httpVersion: cloudfront.HttpVersion.HTTP2_AND_3,
+      webAclId: firewall.aclArn,
       logBucket: data.accessLogs,
       logFilePrefix: 'edge/',
       defaultBehavior: {
@@ -54,11 +58,6 @@ export class EdgeStack extends Stack {
       },
     });
     accept(this.distribution, 'AwsSolutions-CFR1', 'The chat is for everybody, wherever they are.');
-    accept(
-      this.distribution,
-      'AwsSolutions-CFR2',
-      "The API limits each person, socket and handshake itself; a firewall is an operator's choice.",
-    );
     const chat = route53.RecordTarget.fromAlias(new targets.CloudFrontTarget(this.distribution));
     for (const Record of [route53.ARecord, route53.AaaaRecord])
       new Record(this, `Chat${Record.name}`, { zone, recordName: domain, target: chat });

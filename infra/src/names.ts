@@ -7,3 +7,6 @@ export const databaseName = 'parley';
 
 /** Metrics that the API's lines hold (a filter on its log group turns them into metrics). */
 export const metricNamespace = 'Parley';
+
+/** CloudFront proves with it that a request has passed the firewall; the load balancer refuses all others. */
+export const edgeHeader = 'X-Parley-Edge';

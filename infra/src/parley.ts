@@ -4,6 +4,7 @@ import { ApiStack } from './api.ts';
 import type { Bundle, BundleName } from './bundles.ts';
 import { DataStack } from './data.ts';
 import { EdgeStack } from './edge.ts';
+import { FirewallStack } from './firewall.ts';
 import { NetworkStack } from './network.ts';
 import type { Settings } from './settings.ts';
 import { SignInStack } from './sign-in.ts';
@@ -13,7 +14,7 @@ import { WatchStack } from './watch.ts';
 /** Stacks that hold what cannot be made again. They are never destroyed by accident. */
 export const statefulStacks = ['data', 'sign-in'];
 /** In the order in which they are deployed. */
-export const stackNames = ['network', 'data', 'sign-in', 'stream', 'api', 'edge', 'watch'];
+export const stackNames = ['network', 'data', 'sign-in', 'stream', 'api', 'firewall', 'edge', 'watch'];
 
 /** All of Parley on AWS. Needs no account and no Docker: the bundles are built, and the image is only named. */
 export function createParley(settings: Settings, bundles: Record<BundleName, Bundle>, outdir?: string): App {
@@ -42,7 +43,11 @@ export function createParley(settings: Settings, bundles: Record<BundleName, Bun
     signIn,
     migrate: bundles.migrate,
   });
-  new EdgeStack(app, idOf('edge'), props, settings, { api, data });
+  // From elsewhere the edge reads the firewall's address across regions.
+  const crossRegionReferences = region !== 'us-east-1';
+  const inVirginia = { env: { account, region: 'us-east-1' }, crossRegionReferences };
+  const firewall = new FirewallStack(app, idOf('firewall'), inVirginia, settings);
+  new EdgeStack(app, idOf('edge'), { ...props, crossRegionReferences }, settings, { api, data, firewall });
   new WatchStack(app, idOf('watch'), props, settings, { data, signIn, stream, api });
   Tags.of(app).add('project', name);
   return app;

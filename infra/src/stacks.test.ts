@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { realtimePath } from '@parley/backend/realtime/handshake';
 import { createTokens } from '@parley/backend/tokens';
 import { deployed } from '@parley/bench/scale/bill';
 import { loadConfig, variables } from '@parley/config/config';
@@ -16,11 +17,22 @@ import { anchorOf } from './watch.ts';
 const watching = { logLevel: 'debug', otlpEndpoint: 'https://traces.example.com' } as const;
 let resources: Resource[];
 let acknowledged: [id: string, reason: string][];
-let manifest: { artifacts: Record<string, { properties?: { terminationProtection?: boolean } }> };
+let manifest: {
+  artifacts: Record<string, { environment?: string; properties?: { terminationProtection?: boolean } }>;
+};
 // Ends with an error for every finding of cdk-nag that nobody has explained.
 beforeAll(async () => {
   ({ resources, acknowledged, manifest } = await synthesise(watching));
 }, 150_000);
+
+/** A rule of the firewall, as far as these tests look at it. */
+type Rule = {
+  Name: string;
+  Action: { Block: { CustomResponse: object } };
+  Statement: {
+    RateBasedStatement: { ScopeDownStatement?: { ByteMatchStatement?: { SearchString: string } } };
+  };
+};
 
 const all = (type: string) => resources.filter(({ Type }) => Type === type);
 const groupName = (reference: { 'Fn::GetAtt': string[] }) => reference['Fn::GetAtt'][0]?.slice(0, -8);
@@ -93,7 +105,7 @@ describe('what holds data', () => {
     const kept = resources.filter(
       ({ Type, id }) => holders.includes(Type.slice(5)) && !id.startsWith('TopicKey'),
     );
-    expect(kept.length).toBe(9);
+    expect(kept.length).toBe(10);
     for (const { id, stack, DeletionPolicy } of kept) {
       expect([id, DeletionPolicy]).toEqual([id, 'Retain']);
       expect(statefulStacks).toContain(stack);
@@ -200,6 +212,50 @@ describe('the edge', () => {
         CustomOriginConfig: { OriginProtocolPolicy: 'https-only', OriginSSLProtocols: ['TLSv1.2'] },
       }),
     ]);
+  });
+
+  test('limits what an address asks for, as the API says it, before anything of ours is asked', () => {
+    const acl = one('AWS::WAFv2::WebACL', 'Acl');
+    expect(acl).toMatchObject({ Scope: 'CLOUDFRONT', DefaultAction: { Allow: {} } });
+    expect(manifest.artifacts['parley-firewall']?.environment).toBe('aws://111111111111/us-east-1');
+    expect(JSON.stringify(config().WebACLId)).toMatch(/AclArn/);
+    const limits = acl.Rules.map(({ Name, Action, Statement: { RateBasedStatement: rate } }: Rule) => {
+      expect(Action.Block.CustomResponse).toMatchObject({
+        ResponseCode: 429,
+        ResponseHeaders: [{ Name: 'Retry-After', Value: '60' }],
+      });
+      expect(rate).toMatchObject({ AggregateKeyType: 'IP', EvaluationWindowSec: 300 });
+      return [Name, rate.ScopeDownStatement?.ByteMatchStatement?.SearchString];
+    });
+    expect(limits).toEqual([
+      ['Handshakes', realtimePath],
+      ['Requests', undefined],
+    ]);
+    expect(Object.values<{ Content: string }>(acl.CustomResponseBodies)[0]?.Content).toBe('["rate_limited"]');
+  });
+
+  test('is the only way in: the balancer refuses what does not carry the secret of the edge', () => {
+    const [header, ...more] = config().Origins[0].OriginCustomHeaders;
+    expect(more).toEqual([]);
+    expect(header.HeaderName).toBe('X-Parley-Edge');
+    const secret = JSON.stringify(header.HeaderValue);
+    expect(secret).toMatch(/\{\{resolve:secretsmanager:.*EdgeSecret.*:SecretString/);
+    const [refusal] = one('AWS::ElasticLoadBalancingV2::Listener', 'BalancerHttps').DefaultActions;
+    expect(refusal).toMatchObject({ Type: 'fixed-response', FixedResponseConfig: { StatusCode: '403' } });
+    const rules = all('AWS::ElasticLoadBalancingV2::ListenerRule').map(({ Properties }) => Properties);
+    expect(rules).toHaveLength(1);
+    expect(rules[0].Conditions).toEqual([
+      {
+        Field: 'http-header',
+        HttpHeaderConfig: { HttpHeaderName: 'X-Parley-Edge', Values: [header.HeaderValue] },
+      },
+    ]);
+    expect(rules[0].Actions).toEqual([expect.objectContaining({ Type: 'forward' })]);
+  });
+
+  test('counts addresses behind itself and the balancer', () => {
+    const { ContainerDefinitions } = one('AWS::ECS::TaskDefinition', 'Task');
+    expect(ContainerDefinitions[0].Environment).toContainEqual({ Name: 'TRUSTED_PROXIES', Value: '2' });
   });
 
   test('keeps files whose names carry a hash, and nothing of the API', () => {
@@ -778,6 +834,8 @@ describe('who watches', () => {
       auroraUnits: database.ServerlessV2ScalingConfiguration.MinCapacity,
       keys: all('AWS::KMS::Key').length,
       secrets: all('AWS::SecretsManager::Secret').length + (database.ManageMasterUserPassword ? 1 : 0),
+      firewalls: all('AWS::WAFv2::WebACL').length,
+      firewallRules: one('AWS::WAFv2::WebACL', 'Acl').Rules.length,
       alarmMetrics: watched.length,
       // And that of the function that looks for drift.
       ownMetrics: all('AWS::Logs::MetricFilter').length + 1,

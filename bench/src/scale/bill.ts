@@ -14,7 +14,10 @@ export const deployed = {
   auroraUnits: 0.5,
   keys: 2,
   /** The owner's of Postgres too, which RDS makes. */
-  secrets: 3,
+  secrets: 4,
+  /** At the edge; each million of requests costs beside that. */
+  firewalls: 1,
+  firewallRules: 2,
   alarmMetrics: 29,
   ownMetrics: 5,
 };
@@ -42,6 +45,10 @@ export function idleMonth(heartbeatWrites: number): [item: string, dollars: numb
     ],
     ['public addresses', monthHours * deployed.publicAddresses * prices.publicAddressHour],
     ['keys of KMS and secrets', deployed.keys * prices.keyMonth + deployed.secrets * prices.secretMonth],
+    [
+      'firewall with two rules',
+      deployed.firewalls * prices.firewallMonth + deployed.firewallRules * prices.firewallRuleMonth,
+    ],
     ['heartbeats of the tasks in the table', dollars({ write: heartbeats })],
   ];
   return items.sort(([, one], [, other]) => other - one);

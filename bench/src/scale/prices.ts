@@ -19,6 +19,9 @@ export const prices = {
   /** Of each metric that an alarm watches. */
   alarmMonth: 0.1,
   metricMonth: 0.3,
+  /** AWS WAF; a million requests that it looks at cost 0.60 beside. */
+  firewallMonth: 5,
+  firewallRuleMonth: 1,
 };
 
 export const dollars = ({ write = 0, read = 0 }: { write?: number; read?: number }) =>
