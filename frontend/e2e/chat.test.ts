@@ -33,7 +33,7 @@ withBrowser('the browser chat', () => {
 
   beforeAll(async () => {
     parley = await startParley();
-    cable = await startCable(parley.port);
+    cable = await startCable(parley);
     browsers = await Promise.all([launch(), launch()]);
     ana = await openPage(browsers[0], parley.url);
     ben = await openPage(browsers[1], cable.url);

@@ -38,7 +38,7 @@ export const launch = () => chromium.launch({ executablePath: chromiumPath, args
 export async function startParley() {
   const dataDir = mkdtempSync(join(tmpdir(), 'parley-browser-'));
   const names = ['PORT', 'RUNNER_PORT', 'DYNOXIDE_PORT', 'PGLITE_PORT', 'COGNITO_PORT', 'DELIVERY_PORT'];
-  const ports = await Promise.all(names.map(() => getPort()));
+  const [cablePort, ...ports] = await Promise.all(['cable', ...names].map(() => getPort()));
   const ofNames = Object.fromEntries(names.map((name, index) => [name, String(ports[index])]));
   const env: NodeJS.ProcessEnv = {
     PATH: process.env.PATH,
@@ -46,6 +46,8 @@ export async function startParley() {
     DATA_DIR: dataDir,
     RATE_LIMIT_PER_MINUTE: '0',
     LOG_LEVEL: 'debug',
+    // A page that comes over the cable has another origin.
+    CORS_ORIGINS: `http://127.0.0.1:${cablePort}`,
     ...ofNames,
   };
   const system: ChildProcess = spawn('bin/start', { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -65,6 +67,7 @@ export async function startParley() {
     env,
     url: `http://127.0.0.1:${ofNames.PORT}`,
     port: Number(ofNames.PORT),
+    cablePort: Number(cablePort),
     cognito: `http://127.0.0.1:${ofNames.COGNITO_PORT}`,
     async stop() {
       const exit = new Promise((resolve) => system.once('exit', resolve));
@@ -78,7 +81,7 @@ export async function startParley() {
 export type Parley = Awaited<ReturnType<typeof startParley>>;
 
 /** A way to the server that can be cut: open connections break, new ones are refused. */
-export async function startCable(toPort: number) {
+export async function startCable({ port: toPort, cablePort: port }: Parley) {
   const open = new Set<Socket>();
   let isCut = false;
   const server = createServer((near) => {
@@ -100,7 +103,6 @@ export async function startCable(toPort: number) {
       one.pipe(other);
     }
   });
-  const port = await getPort();
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${port}`,
