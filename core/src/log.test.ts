@@ -111,6 +111,20 @@ describe.each(['statements', 'transactions'] as const)('a log written in %s', (b
     expect(new Set(sent.map(({ seq }) => seq))).toEqual(new Set([2]));
   });
 
+  test('two repeats that wait together behind another message are one entry', async () => {
+    const log = node();
+    const { group } = await messageGroups.create(log, { creator: ada, title: 'waiting', people: [bob] });
+    const send = (idempotencyKey: string) =>
+      messages.send(log, {
+        ...{ sender: ada, message: 'x', idempotencyKey },
+        messageGroupUuid: group.message_group_uuid,
+      });
+    const [first, ...twins] = await Promise.all([send('first'), send('twin'), send('twin'), send('twin')]);
+    expect(first?.seq).toBe(2);
+    expect(twins.map(({ seq }) => seq)).toEqual([3, 3, 3]);
+    expect(await expectDense(group.message_group_uuid)).toHaveLength(3);
+  });
+
   test('the same key of another sender, or in another conversation, is another message', async () => {
     const log = node();
     const { group } = await messageGroups.create(log, { creator: ada, title: 'scope', people: [bob] });
@@ -138,6 +152,20 @@ describe.each(['statements', 'transactions'] as const)('a log written in %s', (b
     expect(await send(log, 1)).toEqual(first);
     expect(await send(node(), 1)).toEqual(first);
     expect(await wholeLog(messageGroupUuid)).toHaveLength(452);
+  });
+
+  test('with known_seq a retry is exact on a node that knows the newest entries alone', async () => {
+    const log = node();
+    const { group } = await messageGroups.create(log, { creator: ada, title: 'newest', people: [bob] });
+    const messageGroupUuid = group.message_group_uuid;
+    const retry = { sender: ada, messageGroupUuid, message: 'once', idempotencyKey: 'k', knownSeq: 1 };
+    const first = await messages.send(log, retry);
+    for (const message of ['3', '4']) await messages.send(log, { sender: bob, messageGroupUuid, message });
+    const other = node();
+    await messages.send(other, { sender: bob, messageGroupUuid, message: 'without a key' });
+    // The next entry after the one that was known is the first that may be it.
+    expect(first.seq).toBe(2);
+    expect(await messages.send(other, retry)).toEqual(first);
   });
 
   test('a retry that lags by more than a turn searches aside and still finds its first entry', async () => {
