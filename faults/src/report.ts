@@ -12,45 +12,59 @@ export const isClean = ({ verdict, check, letters, hits }: Outcome) =>
   letters.lost === 0 &&
   letters.poisoned === hits['poisoned-record'];
 
-const seconds = (ms: number) => (ms / 1_000).toFixed(1);
+type Cell = string | number;
+
+/** The columns of the table; docs/reliability.md says what each counts. */
+const columns: Record<string, (outcome: Outcome) => Cell> = {
+  seed: ({ seed }) => seed,
+  calls: ({ verdict }) => verdict.figures.operations,
+  sends: ({ verdict }) => verdict.figures.acknowledged,
+  retried: ({ verdict }) => verdict.figures.retried,
+  kills: (outcome) => faultsOf(outcome, 'kill'),
+  pauses: (outcome) => faultsOf(outcome, 'pause'),
+  clocks: (outcome) => faultsOf(outcome, 'clock'),
+  hits: ({ hits }) => Object.values(hits).reduce((all, count) => all + count, 0),
+  lost: ({ verdict }) => verdict.figures.lost,
+  doubled: ({ verdict }) => verdict.figures.doubled,
+  order: ({ verdict }) => verdict.figures['out of order'],
+  rows: (outcome) => sum(outcome, ['unread wrong', 'summary wrong', 'read position wrong', 'setting wrong']),
+  members: (outcome) => sum(outcome, ['not a member', 'role or title wrong']),
+  left: (outcome) => sum(outcome, ['token accepted', 'text left']),
+  other: (outcome) =>
+    sum(outcome, ['changed', 'wrong time', 'not told', 'token refused', 'unexpected answer']) +
+    outcome.letters.lost,
+  stall: ({ verdict }) => seconds(verdict.figures.longestMs),
+  gross: ({ verdict }) => seconds(verdict.figures.longestWithFaultsMs),
+  letters: ({ letters, hits }) => `${letters.poisoned}/${hits['poisoned-record'] ?? 0}`,
+  check: ({ check }) => (check.findings.length + check.unsettled === 0 ? 'clean' : check.findings.length),
+};
 
 /** The table of docs/reliability.md, a line for each seed, and what they met. */
 export function describe(outcomes: Outcome[]): string {
-  const heads = [
-    ...['seed', 'operations', 'acknowledged', 'retried', 'kills', 'pauses', 'clock jumps', 'requests hit'],
-    ...['lost', 'doubled', 'out of order', 'summary or setting wrong', 'membership wrong'],
-    ...['token or text left', 'other'],
-    ...['longest stall (s)', 'with the fault (s)', 'poisoned', 'dead letters', 'bin/check'],
-  ];
-  const table = [row(heads), row(heads.map(() => '---:')), ...outcomes.map((outcome) => row(cells(outcome)))];
-  return [...table, '', ...outcomes.map(met)].join('\n');
+  const heads = Object.keys(columns);
+  const lines = outcomes.map((outcome) => Object.values(columns).map((cell) => String(cell(outcome))));
+  const widths = heads.map((head, index) =>
+    Math.max(head.length, ...lines.map((line) => line[index]?.length ?? 0)),
+  );
+  const row = (cells: string[], fill = ' ') =>
+    `| ${cells.map((cell, index) => cell.padStart(widths[index] ?? 0, fill)).join(' | ')} |`;
+  const rule = row(
+    heads.map(() => ':'),
+    '-',
+  );
+  return [row(heads), rule, ...lines.map((line) => row(line)), '', ...outcomes.map(met)].join('\n');
 }
 
-const row = (cells: (string | number)[]) => `| ${cells.join(' | ')} |`;
+const seconds = (ms: number) => (ms / 1_000).toFixed(1);
 
-function cells({ seed, verdict: { figures }, hits, check, letters }: Outcome) {
-  const faults = (kind: string) =>
-    Object.entries(figures.faults).reduce(
-      (sum, [name, count]) => sum + (name.startsWith(kind) ? count : 0),
-      0,
-    );
-  return [
-    ...[seed, figures.operations, figures.acknowledged, figures.retried],
-    ...[faults('kill'), faults('pause'), faults('clock')],
-    Object.values(hits).reduce((sum, count) => sum + count, 0),
-    ...[figures.lost, figures.doubled, figures['out of order']],
-    sum(figures, ['unread wrong', 'summary wrong', 'read position wrong', 'setting wrong']),
-    sum(figures, ['not a member', 'role or title wrong']),
-    sum(figures, ['token accepted', 'text left']),
-    sum(figures, ['changed', 'wrong time', 'not told', 'token refused', 'unexpected answer']) + letters.lost,
-    ...[seconds(figures.longestMs), seconds(figures.longestWithFaultsMs)],
-    ...[hits['poisoned-record'] ?? 0, letters.poisoned + letters.lost],
-    check.findings.length + check.unsettled === 0 ? 'clean' : `${check.findings.length} findings`,
-  ];
-}
+const faultsOf = ({ verdict }: Outcome, kind: string) =>
+  Object.entries(verdict.figures.faults).reduce(
+    (all, [name, count]) => all + (name.startsWith(kind) ? count : 0),
+    0,
+  );
 
-const sum = (figures: Verdict['figures'], kinds: Wrong[]) =>
-  kinds.reduce((all, kind) => all + figures[kind], 0);
+const sum = ({ verdict }: Outcome, kinds: Wrong[]) =>
+  kinds.reduce((all, kind) => all + verdict.figures[kind], 0);
 
 /** What a seed met: faults by kind and target, the requests and records that each hit, and what was acknowledged. */
 function met({ seed, verdict: { figures }, hits }: Outcome) {
