@@ -74,6 +74,7 @@ export async function startCluster({ decide, rewrite }: ClusterOptions) {
     // Nobody listens there: everybody has a profile.
     AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:9',
     RATE_LIMIT_PER_MINUTE: '0',
+    MAX_REQUESTS_PER_PERSON: '0',
     DELIVERY_SECRETS: 'of this campaign',
     LOG_LEVEL: 'warn',
   };

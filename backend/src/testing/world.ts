@@ -45,6 +45,7 @@ export async function createWorld() {
     // Nobody listens there: who has no profile cannot get one.
     AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:9',
     RATE_LIMIT_PER_MINUTE: '0',
+    MAX_REQUESTS_PER_PERSON: '0',
     CURSOR_SECRETS: 'of cursors in these tests',
     DELIVERY_SECRETS: 'of these tests',
   };
