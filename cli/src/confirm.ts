@@ -14,7 +14,7 @@ export async function confirm(consequence: string, word: string, isYes: boolean 
 }
 
 /** Undefined if the input ends. */
-function ask(question: string) {
+export function ask(question: string) {
   const lines = createInterface({ input: process.stdin, output: process.stderr });
   return new Promise<string | undefined>((resolve) => {
     lines.once('close', () => resolve(undefined));

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { createInterface } from 'node:readline/promises';
+import { ask } from '@parley/cli/confirm';
 import { downloadDynamodbLocal, downloadedJar, dynamodbLocalRelease } from './dynamodb-local-download.ts';
 import { installDynoxide, platform } from './dynoxide-binary.ts';
 import { isFile, type Machine } from './table-engine.ts';
@@ -20,12 +20,7 @@ export const thisMachine: Machine = {
 };
 
 async function confirm(question: string) {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
-  } finally {
-    terminal.close();
-  }
+  return /^y(es)?$/i.test((await ask(`${question} [y/N] `))?.trim() ?? '');
 }
 
 /** The number that `java -version` prints: 17 of "17.0.15", 8 of "1.8.0". macOS has a `java` that only asks for one. */
