@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { Config } from '@parley/config/config';
+import { refusalOf } from '@parley/contract/loopback';
 import type { TableRequest } from '@parley/core/table/requests';
 import type { RequestHandler } from 'express';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
@@ -104,6 +105,7 @@ export function createMetrics(config: MetricsConfig, logger: Logger) {
   }
 
   const server = createServer(async (req, res) => {
+    if (refusalOf(req.headers, { boundTo: config.METRICS_HOST })) return res.writeHead(403).end();
     if (req.url !== '/metrics') return res.writeHead(404).end();
     try {
       res.setHeader('Content-Type', registry.contentType).end(await registry.metrics());

@@ -1,10 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { createLoopbackGuard, type Door } from './loopback-guard.ts';
 import { startNativeServer } from './native-server.ts';
 
 export type DynamodbLocalOptions = {
+  /** With a `door` a guard listens there, which lets no web page in; without one the server itself does. */
   port: number;
+  /** Its port is where the server itself listens then. */
+  door?: Door | undefined;
   /** DynamoDBLocal.jar, with its libraries beside it. */
   jar: string;
   /** Where the tables are kept; without it, in memory. */
@@ -14,10 +18,13 @@ export type DynamodbLocalOptions = {
 
 /** Runs Amazon's DynamoDB Local on a folder. It listens on every address of the machine: nothing changes that. */
 export async function startDynamodbLocal(
-  { port, jar, dir, pidFile }: DynamodbLocalOptions,
+  { port, door, jar, dir, pidFile }: DynamodbLocalOptions,
   log: (line: string) => void = () => {},
 ) {
   if (dir) mkdirSync(dir, { recursive: true });
+  const own = door?.port ?? port;
+  const guard = door && createLoopbackGuard({ host: '127.0.0.1', port: own });
+  await guard?.listen(port);
   const libraries = `-Djava.library.path=${join(dirname(jar), 'DynamoDBLocal_lib')}`;
   const server = await startNativeServer(
     {
@@ -25,19 +32,23 @@ export async function startDynamodbLocal(
       command: 'java',
       // No page of a browser may read an answer: the default allows every origin.
       args: [
-        ...[libraries, '-jar', jar, '-port', String(port), '-sharedDb'],
+        ...[libraries, '-jar', jar, '-port', String(own), '-sharedDb'],
         ...(dir ? ['-dbPath', dir] : ['-inMemory']),
         ...['-cors', 'http://nobody.invalid', '-disableTelemetry'],
       ],
       // It leaves a file with its telemetry's settings there.
       cwd: dir ?? tmpdir(),
       pidFile,
-      port,
+      port: own,
       explain,
     },
     log,
   );
-  return { url: `http://127.0.0.1:${port}`, ...server };
+  const stop = async () => {
+    await guard?.close();
+    await server.stop();
+  };
+  return { url: `http://127.0.0.1:${port}`, failed: server.failed, stop };
 }
 
 function explain(said: string) {

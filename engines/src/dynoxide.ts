@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'libsql';
 import { dynoxideBinary } from './dynoxide-binary.ts';
+import { createLoopbackGuard, type Door } from './loopback-guard.ts';
 import { startNativeServer } from './native-server.ts';
 
 const streamRetentionMs = 24 * 3_600_000;
@@ -12,7 +13,10 @@ const pruneChunk = 500;
 const prunePauseMs = 10;
 
 export type DynoxideOptions = {
+  /** With a `door` a guard listens there, which lets no web page in; without one the server itself does. */
   port: number;
+  /** Where the server itself listens then. */
+  door?: Door | undefined;
   dbPath: string;
   /** Names the server's process, so that the next start can end one that outlived us. */
   pidFile?: string;
@@ -20,29 +24,33 @@ export type DynoxideOptions = {
 
 /** Runs the DynamoDB API on a file. Never in memory: the index below needs a second connection. */
 export async function startDynoxide(
-  { port, dbPath, pidFile = `${dbPath}.pid` }: DynoxideOptions,
+  { port, door, dbPath, pidFile = `${dbPath}.pid` }: DynoxideOptions,
   log: (line: string) => void = () => {},
 ) {
+  const { host, port: own } = door ?? { host: '127.0.0.1', port };
+  const guard = door && createLoopbackGuard(door);
   mkdirSync(dirname(dbPath), { recursive: true });
-  const args = ['--host', '127.0.0.1', '--port', String(port), '--db-path', dbPath];
+  const args = ['--host', host, '--port', String(own), '--db-path', dbPath];
   const server = await startNativeServer(
-    { name: 'dynoxide', command: dynoxideBinary(), args, pidFile, port },
+    { name: 'dynoxide', command: dynoxideBinary(), args, pidFile, host, port: own },
     log,
   );
   const prune = () => pruneStream(dbPath).catch((error) => console.error('Stream not pruned:', error));
   const pruning = setInterval(prune, pruneIntervalMs).unref();
-  const stop = () => {
+  const stop = async () => {
     clearInterval(pruning);
-    return server.stop();
+    await guard?.close();
+    await server.stop();
   };
   try {
+    await guard?.listen(port);
     indexStream(dbPath);
     void prune();
   } catch (error) {
     await stop();
     throw error;
   }
-  return { url: `http://127.0.0.1:${port}`, failed: server.failed, stop };
+  return { url: `http://${host}:${own}`, failed: server.failed, stop };
 }
 
 /**

@@ -13,6 +13,8 @@ export type NativeServer = {
   cwd?: string;
   /** Names the server's process, so that the next start can end one that outlived us. */
   pidFile?: string | undefined;
+  /** Where it listens; 127.0.0.1 by default. */
+  host?: string;
   port: number;
   /** Turns what it said before it ended into a clear line, if it is a known failure. */
   explain?(said: string): string | undefined;
@@ -25,7 +27,7 @@ const pollMs = 25;
 export async function startNativeServer(server: NativeServer, log: (line: string) => void) {
   if (server.pidFile) await endStale(server.pidFile);
   // Otherwise the program that answers there would pass for this server.
-  if (await canConnect(server.port))
+  if (await canConnect(server))
     throw new Error(`${server.name} cannot start: port ${server.port} is already in use.`);
   const child = spawn(server.command, server.args, {
     cwd: server.cwd ?? process.cwd(),
@@ -46,7 +48,7 @@ export async function startNativeServer(server: NativeServer, log: (line: string
   try {
     // Before anything else: the next start has to find a server that outlives us.
     if (server.pidFile && child.pid) writePidFile(server.pidFile, child.pid);
-    await Promise.race([listening(server.port, child), failed]);
+    await Promise.race([listening(server, child), failed]);
   } catch (error) {
     await stop();
     const text = said.join('\n').trim();
@@ -68,14 +70,14 @@ function remember(child: ChildProcess, log: (line: string) => void) {
   return said;
 }
 
-async function listening(port: number, child: ChildProcess) {
-  while (child.exitCode === null && child.signalCode === null && !(await canConnect(port)))
+async function listening(server: NativeServer, child: ChildProcess) {
+  while (child.exitCode === null && child.signalCode === null && !(await canConnect(server)))
     await sleep(pollMs);
 }
 
-function canConnect(port: number) {
+function canConnect({ host = '127.0.0.1', port }: NativeServer) {
   return new Promise<boolean>((resolve) => {
-    const socket = connect(port, '127.0.0.1');
+    const socket = connect(port, host);
     socket.once('connect', () => {
       socket.destroy();
       resolve(true);

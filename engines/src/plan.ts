@@ -10,17 +10,25 @@ import {
 } from './cognito-local.ts';
 import { pidFolder } from './data-dir.ts';
 import type { EngineOptions } from './launch.ts';
+import type { Door } from './loopback-guard.ts';
 import { pgliteTemplate } from './pglite-template.ts';
 import type { NamedPort } from './ports.ts';
 import { type TableEngine, tableFolder } from './table-engine.ts';
 
 const loopback = '127.0.0.1';
 
+type Secrets = {
+  cursor: string;
+  delivery: string;
+  /** Where the embedded table itself listens, behind the guard of its port. */
+  tableDoor?: Door | undefined;
+};
+
 /** What bin/start runs: an embedded engine for each part that the configuration does not name a server for. */
 export function planSystem(
   config: Config,
   dataDir: string,
-  secrets: { cursor: string; delivery: string },
+  secrets: Secrets,
   table: TableEngine | undefined,
 ) {
   const runnerUrl = `http://${loopback}:${config.RUNNER_PORT}`;
@@ -45,15 +53,17 @@ export function planSystem(
     TOKEN_JWKS_URI: config.TOKEN_JWKS_URI,
   };
   if (table) {
-    const [dir, port] = [tableFolder(dataDir, table.name), config.DYNOXIDE_PORT];
+    const [dir, port, door] = [tableFolder(dataDir, table.name), config.DYNOXIDE_PORT, secrets.tableDoor];
     const pidFile = join(pidFolder(dataDir), `${table.name}-server.pid`);
-    if (table.name === 'dynoxide') engines.dynoxide = { port, dbPath: join(dir, 'dynoxide.db'), pidFile };
-    else {
-      engines['dynamodb-local'] = { port, jar: table.jar, dir, pidFile };
+    env.AWS_ENDPOINT_URL_DYNAMODB = `http://${loopback}:${port}`;
+    if (table.name === 'dynoxide') {
+      engines.dynoxide = { port, door, dbPath: join(dir, 'dynoxide.db'), pidFile };
+      if (door) env.AWS_ENDPOINT_URL_DYNAMODB = `http://${door.host}:${door.port}`;
+    } else {
+      engines['dynamodb-local'] = { port, door, jar: table.jar, dir, pidFile };
       // It answers a transaction before it commits it: killed then, it loses what was acknowledged.
       if (config.APPEND_BATCH === 'auto') env.APPEND_BATCH = 'statements';
     }
-    env.AWS_ENDPOINT_URL_DYNAMODB = `http://${loopback}:${config.DYNOXIDE_PORT}`;
   }
   if (!config.DATABASE_URL) {
     const template = existsSync(pgliteTemplate) ? pgliteTemplate : undefined;

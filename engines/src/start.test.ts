@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { isRunning, readPidFile } from './processes.ts';
+import { pageAnswers } from './testing/page-answers.ts';
 import {
   createPlace,
   inboxOf,
@@ -15,6 +16,14 @@ import {
 } from './testing/started-system.ts';
 
 const timeoutMs = 120_000;
+const ports = [
+  'RUNNER_PORT',
+  'DYNOXIDE_PORT',
+  'PGLITE_PORT',
+  'COGNITO_PORT',
+  'DELIVERY_PORT',
+  'METRICS_PORT',
+];
 
 let dir: string;
 let env: NodeJS.ProcessEnv;
@@ -56,6 +65,7 @@ describe('bin/start', () => {
       const names = readdirSync(dir, { recursive: true, encoding: 'utf8' });
       const open = names.filter((name) => (statSync(join(dir, name)).mode & 0o077) !== 0);
       expect([names.length > 50, open]).toEqual([true, []]);
+      for (const name of ports) expect([name, await pageAnswers(Number(env[name]))]).toEqual([name, []]);
       const processes = running(dir);
       expect(processes).toHaveLength(6);
       expect(processes.every(isRunning)).toBe(true);

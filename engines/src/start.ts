@@ -6,6 +6,7 @@ import { type Config, loadConfig } from '@parley/config/config';
 import { confirmationCode } from './cognito-local.ts';
 import { hasData, keptSecret, openDataDir, removeEnvFile, writeEnvFile } from './data-dir.ts';
 import { root } from './launch.ts';
+import { findHiddenDoor } from './loopback-guard.ts';
 import { thisMachine } from './machine.ts';
 import { type Plan, planSystem } from './plan.ts';
 import { assertPortsFree } from './ports.ts';
@@ -74,6 +75,7 @@ async function main() {
     const secrets = {
       cursor: keptSecret(dataDir, 'cursor-secret'),
       delivery: keptSecret(dataDir, 'delivery-secret'),
+      tableDoor: await findHiddenDoor(),
     };
     const plan = planSystem(config, dataDir, secrets, table);
     await assertPortsFree(plan.ports);

@@ -55,6 +55,8 @@ export function createDeliveryServer(options: DeliveryServerOptions) {
   });
 
   async function handle(req: IncomingMessage): Promise<{ status: number; answer?: unknown }> {
+    // A page of a browser: nobody who signs is one.
+    if (req.headers.origin !== undefined) return { status: 403 };
     const path = req.url ?? '';
     if (req.method !== 'POST' || (path !== deliverPath && path !== onlinePath)) return { status: 404 };
     // Our senders declare the length, so a body without one needs no look.

@@ -33,7 +33,7 @@ export function createSignInServer({ signIn, issuer, jwks, origins, onError }: S
   };
 
   async function respond(req: IncomingMessage, res: ServerResponse) {
-    const refusal = refusalOf(req.headers, origins);
+    const refusal = refusalOf(req.headers, { origins });
     if (refusal) return answer(res, 403, { __type: 'ForbiddenException', message: refusal });
     if (req.headers.origin) allow(res, req.headers.origin);
     if (req.method === 'OPTIONS') return res.writeHead(204).end();

@@ -12,7 +12,15 @@ import { keepSystem, noteSecret } from './suite-log.ts';
 
 /* bin/start as its user runs it, on free ports and a folder of its own, and what a client does with it. */
 
-const variables = ['PORT', 'RUNNER_PORT', 'DYNOXIDE_PORT', 'PGLITE_PORT', 'COGNITO_PORT', 'DELIVERY_PORT'];
+const variables = [
+  'PORT',
+  'RUNNER_PORT',
+  'DYNOXIDE_PORT',
+  'PGLITE_PORT',
+  'COGNITO_PORT',
+  'DELIVERY_PORT',
+  'METRICS_PORT',
+];
 const replaced = [
   'AWS_ENDPOINT_URL_DYNAMODB',
   'AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER',

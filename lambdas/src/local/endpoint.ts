@@ -1,3 +1,4 @@
+import { refusalOf } from '@parley/contract/loopback';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import { contextFor, type InvocationContext } from './deadline.ts';
@@ -27,6 +28,8 @@ export type EndpointOptions = {
   status: () => Promise<Status>;
   wake: () => void;
   logger: Logger;
+  /** The address that it listens on. */
+  boundTo?: string;
 };
 
 /** The Lambda Invoke API for the local handlers, and what the API server asks of the runner. Loopback only. */
@@ -36,12 +39,13 @@ export function createEndpoint({
   status,
   wake,
   logger,
+  boundTo,
 }: EndpointOptions): Express {
   const app = express().disable('x-powered-by');
 
-  // A page in a browser could post here too; nobody who should has an origin.
+  // A page in a browser could post here too.
   app.use((req, res, next) => {
-    if (req.headers.origin === undefined) next();
+    if (refusalOf(req.headers, { boundTo }) === undefined) next();
     else res.status(403).end();
   });
   app.post(

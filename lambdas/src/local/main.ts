@@ -76,6 +76,7 @@ export async function start(config: Config) {
     status,
     wake: runner.wake,
     logger,
+    boundTo: config.RUNNER_HOST,
   });
   const server = app.listen(config.RUNNER_PORT, config.RUNNER_HOST, (error?: Error) => {
     if (!error) return;

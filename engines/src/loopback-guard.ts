@@ -1,0 +1,106 @@
+import { randomInt } from 'node:crypto';
+import { connect, createServer, type Socket } from 'node:net';
+import { refusalOf } from '@parley/contract/loopback';
+
+const maxHeadBytes = 16_384;
+const headTimeoutMs = 10_000;
+
+/** An address of this machine. */
+export type Door = { host: string; port: number };
+
+/**
+ * An address that no page can find, one of 2^39, for the programs that we start: they pay for no guard. Where this
+ * machine is 127.0.0.1 alone (macOS) it is one of 50,000 ports.
+ */
+export async function findHiddenDoor(): Promise<Door> {
+  const isWide = process.platform === 'linux';
+  const host = isWide
+    ? ['127', randomInt(1, 255), randomInt(0, 256), randomInt(1, 255)].join('.')
+    : '127.0.0.1';
+  for (;;) {
+    const port = randomInt(10_000, 60_000);
+    if (await isFree(host, port)) return { host, port };
+  }
+}
+
+async function isFree(host: string, port: number) {
+  const probe = createServer();
+  return new Promise<boolean>((resolve, reject) => {
+    probe.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
+    );
+    probe.listen(port, host, () => probe.close(() => resolve(true)));
+  });
+}
+
+/**
+ * Stands before a server that lets every web page in, and passes the bytes of programs on. It reads the head of the first
+ * request of each connection, and nothing after it: a browser sends its origin with every POST, and a connection
+ * that begins as a program's stays one. A first request that is no POST could be a page's (an image has no origin).
+ */
+export function createLoopbackGuard(target: Door) {
+  const sockets = new Set<Socket>();
+  const server = createServer({ noDelay: true }, (client) => {
+    track(client);
+    client.setTimeout(headTimeoutMs, () => client.destroy());
+    let head = Buffer.alloc(0);
+    client.on('data', function onHead(data) {
+      head = head.length > 0 ? Buffer.concat([head, data]) : data;
+      const end = head.indexOf('\r\n\r\n');
+      if (end < 0 && head.length <= maxHeadBytes) return;
+      client.off('data', onHead);
+      client.pause();
+      if (end < 0 || isRefused(head.toString('latin1', 0, end))) return client.end(refusal);
+      client.setTimeout(0);
+      pass(client, head);
+    });
+  });
+
+  function pass(client: Socket, head: Buffer) {
+    const upstream = connect({ ...target, noDelay: true });
+    track(upstream);
+    upstream.write(head);
+    client.pipe(upstream);
+    upstream.pipe(client);
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const)
+      socket.once('close', () => other.destroy());
+  }
+
+  function track(socket: Socket) {
+    sockets.add(socket);
+    socket.on('error', () => socket.destroy());
+    socket.once('close', () => sockets.delete(socket));
+  }
+
+  return {
+    listen: (port: number) =>
+      new Promise<void>((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, '127.0.0.1', resolve);
+      }),
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve());
+        for (const socket of sockets) socket.destroy();
+      }),
+  };
+}
+
+function isRefused(head: string) {
+  const [request = '', ...lines] = head.split('\r\n');
+  if (!request.startsWith('POST ')) return true;
+  const headers = Object.fromEntries(
+    lines.map((line) => {
+      const colon = line.indexOf(':');
+      return [line.slice(0, colon).trim().toLowerCase(), line.slice(colon + 1).trim()];
+    }),
+  );
+  return (
+    Object.keys(headers).some((name) => name.startsWith('sec-fetch-')) || refusalOf(headers) !== undefined
+  );
+}
+
+const refusal = 'HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\nConnection: close\r\n\r\n';
