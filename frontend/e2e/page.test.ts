@@ -282,6 +282,7 @@ withBrowser('a page of the browser chat', () => {
     await tab.goto(parley.url);
     await page.reload();
     for (const each of [page, tab]) await signIn(each, 'ines@example.com');
+    await page.bringToFront();
     await page.getByRole('button', { name: 'Your profile and settings' }).click();
     await page.getByRole('button', { name: 'Sign out on all devices' }).click();
     await page.getByRole('button', { name: 'Sign out', exact: true }).click();
