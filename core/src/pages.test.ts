@@ -191,3 +191,26 @@ test('a text that is erased is gone everywhere when the time is up', async () =>
   await sleep(400);
   expect(await texts()).toEqual(['', '']);
 });
+
+test('a text that is erased is gone in time from a conversation that goes on, too', async () => {
+  const { input, messageGroupUuid, send } = await group(6);
+  const pages = createPages(table, { maxAgeMs: 1_000 });
+  const text = async () => {
+    const { entries } = await pages.list({ ...input, limit: 100 });
+    return entries.find(({ seq }) => seq === 4)?.message;
+  };
+  expect(await text()).toBe('m4');
+  await table.doc.send(
+    new UpdateCommand({
+      TableName: table.name,
+      Key: entryKey(messageGroupUuid, 4),
+      UpdateExpression: 'SET message = :erased',
+      ExpressionAttributeValues: { ':erased': '' },
+    }),
+  );
+  for (let heard = 0; heard < 6; heard += 1) {
+    await sleep(200);
+    pages.observe(await send('and on'));
+  }
+  expect(await text()).toBe('');
+});

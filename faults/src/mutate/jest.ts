@@ -22,7 +22,15 @@ export function createJest(folder: string, env: NodeJS.ProcessEnv) {
   async function run(files: string[], test?: string): Promise<Outcome> {
     const report = join(folder, 'mutate-report.json');
     rmSync(report, { force: true });
-    const options = ['--maxWorkers=1', '--json', `--outputFile=${report}`, '--runTestsByPath', ...files];
+    // A test that fails may leave something open.
+    const options = [
+      '--maxWorkers=1',
+      '--forceExit',
+      '--json',
+      `--outputFile=${report}`,
+      '--runTestsByPath',
+      ...files,
+    ];
     if (test) options.push('--testNamePattern', test);
     child = spawn(
       process.execPath,

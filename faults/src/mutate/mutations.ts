@@ -187,7 +187,7 @@ const pages: Mutation[] = [
     ...{ file: 'core/src/pages.ts', what: 'an extended page lives for another minute' },
     from: 'ttl: Math.max(1, runs.getRemainingTTL(uuid))',
     to: 'ttl: maxAgeMs',
-    ...{ tests: ['core/src/pages.test.ts'], name: 'a text that is erased' },
+    ...{ tests: ['core/src/pages.test.ts'], name: 'a conversation that goes on' },
   },
 ];
 
@@ -220,25 +220,25 @@ const leases: Mutation[] = [
     ...{ file: 'lambdas/src/local/leases.ts', what: 'a renewed lease is taken' },
     from: "'lease_token = :token AND lease_counter = :counter'",
     to: "'lease_token = :token AND lease_counter >= :counter'",
-    tests: ['lambdas/src/local/leases.test.ts'],
+    ...{ tests: ['lambdas/src/local/leases.test.ts'], name: 'renewed since it was seen' },
   },
   {
     ...{ file: 'lambdas/src/local/leases.ts', what: 'whoever lost a lease moves its checkpoint' },
     from: "'lease_token = :token AND lease_counter <= :counter'",
     to: "'lease_token >= :token AND lease_counter <= :counter'",
-    tests: ['lambdas/src/local/leases.test.ts'],
+    ...{ tests: ['lambdas/src/local/leases.test.ts'], name: 'whoever lost a lease' },
   },
   {
     ...{ file: 'lambdas/src/local/leases.ts', what: 'a late write moves the checkpoint back' },
     from: "'lease_token = :token AND lease_counter <= :counter'",
     to: "'lease_token = :token AND lease_counter <> :counter'",
-    tests: ['lambdas/src/local/leases.test.ts'],
+    ...{ tests: ['lambdas/src/local/leases.test.ts'], name: 'whoever lost a lease' },
   },
   {
     ...{ file: 'lambdas/src/local/leases.ts', what: 'a take whose answer was lost is somebody else’s' },
     from: 'current?.owner === owner && current.token === token + 1 ? current : undefined',
     to: 'undefined',
-    tests: ['lambdas/src/local/leases.test.ts'],
+    ...{ tests: ['lambdas/src/local/leases.test.ts'], name: 'answer was lost' },
   },
 ];
 
