@@ -71,8 +71,15 @@ async function signInOf(base: string): Promise<SignIn> {
   if (!/^https?:\/\//.test(base) || !URL.canParse(base))
     throw new UsageError(`--base takes an address, not ${base}.`);
   const url = `${base.replace(/\/$/, '')}/api/client-config`;
-  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) });
-  if (!response.ok) throw new UsageError(`${url} answers ${response.status}. Is Parley there?`);
+  const response = await fetch(url, {
+    headers: { Accept: 'application/json' },
+    signal: AbortSignal.timeout(10_000),
+  });
+  const isJson = response.headers.get('content-type')?.includes('json');
+  if (!response.ok || !isJson)
+    throw new UsageError(
+      `${url} answers ${response.status}${isJson ? '' : ' and no JSON'}. Is Parley there?`,
+    );
   return (await response.json()) as SignIn;
 }
 

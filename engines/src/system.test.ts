@@ -266,6 +266,51 @@ test('200 senders over 50 conversations through two processes lose and double no
   }
 }, 120_000);
 
+const curlBlock = (file: string) =>
+  /```sh\n(API=.*?)```/s.exec(readFileSync(join(root, file), 'utf8'))?.[1] ?? 'no block';
+
+test('the requests of README and docs/api.md are the same, and do what they say', async () => {
+  const block = curlBlock('README.md');
+  expect(curlBlock('docs/api.md')).toBe(block);
+  const script = `set -e\n${block.replace('http://127.0.0.1:4567', urls[0])}`;
+  const turns = [
+    await run('bash', ['-c', script], { cwd: root, env }),
+    await run('bash', ['-c', script], { cwd: root, env }),
+  ];
+  const [[inbox, entry, person], [, repeated]] = turns.map(({ stdout }) =>
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line)),
+  ) as [[Row[], Row, Row], [Row[], Row, Row]];
+  expect(inbox.map(({ kind }) => kind)).toContain('group');
+  expect(entry).toMatchObject({ message: 'hello', handle: 'maya' });
+  expect(repeated).toEqual(entry);
+  expect(person.handle).toBe('tomas');
+  expect(turns.map(({ stderr }) => stderr)).toEqual(['', '']);
+}, 60_000);
+
+test('bin/sign-in says in a line why it has no token', async () => {
+  const signInBy = (...args: string[]) =>
+    run('bin/sign-in', args, { cwd: root, env }).catch((error) => error);
+  const wrong = 'The e-mail address or the password is wrong.\n';
+  expect(await signInBy('maya@example.com', 'Wrong-horse-1')).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: wrong,
+  });
+  expect(await signInBy('nobody@example.com', 'Wrong-horse-1')).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: wrong,
+  });
+  const elsewhere = await signInBy('maya@example.com', 'x', '--base', `${urls[0]}/nonsense`);
+  expect(elsewhere).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/answers 404\. Is Parley there\?\n$/),
+  });
+}, 60_000);
+
 test('bin/conformance finds nothing on it: exit code 0', async () => {
   const { stdout } = await run('bin/conformance', ['--base', urls[0], '--sign-up', '123456'], {
     cwd: root,
