@@ -171,7 +171,7 @@ function banner(
   if (local) {
     lines.push(
       `  Conversations  DynamoDB Local (${shortest(local.jar)})`,
-      `                 It listens on every address of this machine, at port ${local.port}: firewall it.`,
+      `                 It listens on every address of this machine, at port ${local.door?.port ?? local.port}: firewall it.`,
     );
   }
   if (engines.dynoxide) lines.push(`  Conversations  dynoxide, ${env.AWS_ENDPOINT_URL_DYNAMODB}`);
