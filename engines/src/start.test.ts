@@ -1,7 +1,10 @@
+import { createPrivateKey } from 'node:crypto';
 import { existsSync, readdirSync, statSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { decodeJwt, SignJWT } from 'jose';
 import { isRunning, readPidFile } from './processes.ts';
 import { pageAnswers } from './testing/page-answers.ts';
 import {
@@ -33,6 +36,13 @@ beforeAll(async () => {
   ({ dir, env, close } = await createPlace());
 });
 afterAll(() => close());
+
+/** The same claims, signed with the key that cognito-local publishes. */
+function forge(token: string) {
+  const require = createRequire(createRequire(import.meta.url).resolve('cognito-local'));
+  const key = createPrivateKey(require('./keys/cognitoLocal.private.json').pem);
+  return new SignJWT(decodeJwt(token)).setProtectedHeader({ alg: 'RS256', kid: 'CognitoLocal' }).sign(key);
+}
 
 /** A process, as its pid file and the messages of bin/start name it. */
 const parts: [pidFile: string, name: string][] = [
@@ -66,6 +76,15 @@ describe('bin/start', () => {
       const open = names.filter((name) => (statSync(join(dir, name)).mode & 0o077) !== 0);
       expect([names.length > 50, open]).toEqual([true, []]);
       for (const name of ports) expect([name, await pageAnswers(Number(env[name]))]).toEqual([name, []]);
+      const headers = await signIn(env, 'maya@example.com');
+      const statusOf = async (token: string) => {
+        const answer = await fetch(`http://127.0.0.1:${env.PORT}/api/profile`, {
+          headers: { Authorization: `Bearer ${token}` },
+        });
+        return answer.status;
+      };
+      const token = headers.Authorization.replace('Bearer ', '');
+      expect([await statusOf(token), await statusOf(await forge(token))]).toEqual([200, 401]);
       const processes = running(dir);
       expect(processes).toHaveLength(6);
       expect(processes.every(isRunning)).toBe(true);

@@ -174,7 +174,7 @@ function banner(
       `                 It listens on every address of this machine, at port ${local.door?.port ?? local.port}: firewall it.`,
     );
   }
-  if (engines.dynoxide) lines.push(`  Conversations  dynoxide, ${env.AWS_ENDPOINT_URL_DYNAMODB}`);
+  if (engines.dynoxide) lines.push(`  Conversations  dynoxide, http://127.0.0.1:${engines.dynoxide.port}`);
   if (engines.cognito) {
     lines.push(
       `  Sign-in        ${env.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER}, client ${env.COGNITO_USER_POOL_CLIENT_ID}`,

@@ -2,7 +2,7 @@ import { ApiError } from '../api/errors.ts';
 import type { ClientConfig } from '../api/types.ts';
 import { CognitoError, explainRefusal } from './cognito-errors.ts';
 
-/* The Cognito API over fetch, so that the emulator and AWS are the same to us. */
+/* The Cognito API over fetch: the sign-in of bin/start and that of AWS are the same to us. */
 
 export type Tokens = { access: string; refresh: string; expiresAtMs: number };
 
