@@ -45,7 +45,7 @@ export async function loadSchema(url: string, path: string) {
     await withClient(url, (client) => client.query(readFileSync(path, 'utf8')));
     return true;
   } catch (error) {
-    if (sqlState(error) === duplicateTable) return false;
+    if (duplicates.has(sqlState(error) ?? '')) return false;
     throw error;
   }
 }
@@ -59,7 +59,8 @@ export function isRemote(url: string) {
 export const databaseName = (url: string) => new pg.Client({ connectionString: url }).database ?? 'postgres';
 
 const noSuchDatabase = '3D000';
-const duplicateTable = '42P07';
+/** A table, or a function, is there already: the schema begins with either. */
+const duplicates = new Set(['42P07', '42723']);
 const sqlState = (error: unknown) => (error instanceof pg.DatabaseError ? error.code : undefined);
 
 function maintenanceUrl(url: string) {
