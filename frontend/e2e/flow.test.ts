@@ -325,6 +325,26 @@ withBrowser('a way through the browser chat', () => {
     await Promise.all([ines, raj, tomas].map((page) => page.context().close()));
   }, 90_000);
 
+  test('who was just added has seen nothing, until they look', async () => {
+    const { uuid, send } = await makeGroup('Newcomers', ['raj']);
+    await send('before she came');
+    const maya = await enter('maya', {}, `/messages/${uuid}`);
+    await maya.getByRole('button', { name: 'Members' }).click();
+    await maya.getByLabel('Add somebody').fill('ine');
+    await maya.getByRole('option', { name: /Inês/ }).click();
+    await maya.getByText('3 members', { exact: true }).first().waitFor();
+    await maya.keyboard.press('Escape');
+    for (const _ of ['as it came', 'as it is read']) {
+      await maya.getByText('Sent', { exact: true }).waitFor();
+      expect(await maya.locator('.receipt').allTextContents()).toEqual(['Sent']);
+      await maya.reload();
+    }
+    const ines = await enter('ines', {}, `/messages/${uuid}`);
+    await message(ines, 'before she came').waitFor();
+    await maya.getByText('Seen by Inês Duarte').waitFor();
+    await Promise.all([maya, ines].map((page) => page.context().close()));
+  }, 60_000);
+
   test('a message that is too long stays, and Enter says why it is not sent', async () => {
     const page = await enter('maya');
     await page.getByRole('link', { name: /Tomas/ }).click();

@@ -60,6 +60,8 @@ const catchUpPage = 100;
 const maxCatchUp = 500;
 const maxConversations = 8;
 const maxMissing = 10;
+/** In groups of more, nobody is told who has read. */
+const maxReceiptMembers = 50;
 const trimAfterMs = 120;
 
 /**
@@ -347,7 +349,8 @@ export function createChat(options: Options) {
   /** The person has seen everything up to `seq`. */
   function see(uuid: string, seq: number) {
     const position = Math.max(inbox.get(uuid)?.read_seq ?? 0, reads.get(uuid) ?? 0);
-    if (seq <= position) return;
+    const isNews = seq > position || (seq === position && isUnopened(uuid) && !reads.has(uuid));
+    if (!isNews) return;
     reads.set(uuid, seq);
     api
       .markRead(uuid, seq)
@@ -358,6 +361,13 @@ export function createChat(options: Options) {
       .catch(() => {
         if (reads.get(uuid) === seq) reads.delete(uuid);
       });
+  }
+
+  /** Who was added has nothing unread and has seen nothing: opening it is news to the others. Large groups tell nobody. */
+  function isUnopened(uuid: string) {
+    const members = conversations.get(uuid)?.group?.members ?? [];
+    const own = members.find((member) => member.uuid === me.uuid);
+    return own?.read_seq === null && members.length <= maxReceiptMembers;
   }
 
   function takeReceipt({ message_group_uuid, user_uuid, read_seq }: Receipt) {
