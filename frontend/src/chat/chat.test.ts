@@ -195,6 +195,22 @@ describe('the state of the page', () => {
     expect(chat.inbox().get(uuid)?.unread_count).toBe(0);
   });
 
+  test('who was added marks what they look at once, though nothing is unread', async () => {
+    const { chat, server } = world(10);
+    await chat.readInbox();
+    await chat.open(uuid);
+    const group = chat.conversation(uuid)?.group;
+    if (!group) throw new Error('There is no group.');
+    const asked = () => server.requests;
+    const before = asked();
+    chat.see(uuid, 10);
+    expect(asked()).toBe(before);
+    chat.setGroup({ ...group, members: group.members.map((member) => ({ ...member, read_seq: null })) });
+    for (const seq of [9, 10, 10]) chat.see(uuid, seq);
+    await settle();
+    expect(asked()).toBe(before + 1);
+  });
+
   test('a receipt moves a member forward, never back', async () => {
     const { chat } = world(10);
     await chat.open(uuid);
