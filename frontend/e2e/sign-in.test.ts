@@ -47,7 +47,8 @@ withBrowser('the sign-in page', () => {
 
   async function confirm(page: Page) {
     await page.getByText('No mail is sent from this machine: the code is 123456').waitFor();
-    await page.getByLabel('Code').fill('123456');
+    // The first empty field has the focus.
+    await page.keyboard.type('123456');
     await page.getByRole('button', { name: 'Confirm' }).click();
     await page.getByText('No conversations yet.').waitFor();
   }
@@ -194,6 +195,8 @@ withBrowser('the sign-in page', () => {
     await page.getByLabel('Code').fill('000000');
     await page.getByRole('button', { name: 'Confirm' }).click();
     await page.getByText('This is not the code we sent, or it has expired.').waitFor();
+    await page.getByLabel('Code').fill('');
+    await page.getByLabel('Code').focus();
     await confirm(page);
     await page.context().close();
   }, 30_000);

@@ -64,7 +64,8 @@ export function SignIn({ cognito, config, farewell, checkHandle, onSignIn }: Pro
   const isFirst = useRef(true);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the button that led here is gone, and the focus with it
   useEffect(() => {
-    if (!isFirst.current) form.current?.querySelector('input')?.focus();
+    const fields = [...(form.current?.querySelectorAll('input') ?? [])];
+    if (!isFirst.current) (fields.find(({ value }) => value === '') ?? fields[0])?.focus();
     isFirst.current = false;
   }, [step]);
 
