@@ -354,6 +354,11 @@ const campaign: Mutation[] = [
     tests: ['faults/src/checker/losses.test.ts'],
   },
   {
+    ...{ file: 'faults/src/checker/changes.ts', what: 'a change may be true of any earlier time' },
+    ...{ from: 'let state = foldAll(log.slice(0, from));', to: 'let state = foldAll(log.slice(0, 1));' },
+    tests: ['faults/src/checker/losses.test.ts'],
+  },
+  {
     ...{ file: 'faults/src/checker/accounts.ts', what: 'a dead token may live' },
     ...{ from: '&& status !== 401)', to: '&& status === 0)' },
     tests: ['faults/src/checker/losses.test.ts'],
