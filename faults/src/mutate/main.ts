@@ -9,9 +9,15 @@ import { createJest, type Jest, type Outcome } from './jest.ts';
 import { type Mutation, mutations } from './mutations.ts';
 
 const { values } = parseArgs({
-  options: { only: { type: 'string', default: '' }, list: { type: 'boolean', default: false } },
+  options: {
+    only: { type: 'string', default: '' },
+    fast: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
+  },
 });
-const wanted = mutations.filter(({ file, what }) => `${file} ${what}`.includes(values.only));
+const wanted = mutations.filter(
+  ({ file, what, name }) => `${file} ${what}`.includes(values.only) && !(values.fast && name),
+);
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'parley-mutate-')));
 /** Whether tests pass without a mutation, by files and name. */
 const good = new Map<string, boolean>();
