@@ -153,7 +153,7 @@ withBrowser('a page of the browser chat', () => {
     await maya(`/api/message_groups/${uuid}/members`, { handle: 'tomas' });
     await write(page, 'hello');
     await page.getByText(/^Seen by .*Raj/).waitFor();
-    await messageBox(raj).pressSequentially('and', { delay: 20 });
+    await messageBox(raj).pressSequentially('and', { delay: 600 });
     await page.getByText(/Raj .* is typing/).waitFor();
     expect(await page.evaluate(unconfined)).toEqual([]);
 

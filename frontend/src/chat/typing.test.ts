@@ -33,3 +33,18 @@ test('a clock that is set ahead ends nothing early', () => {
   expect([typing.people('tea'), typing.shouldTell('tea')]).toEqual([['ben'], false]);
   typing.close();
 });
+
+test('after a message typing is told again, though not sooner than the server takes it', () => {
+  let nowMs = 10_000;
+  const typing = createTyping(
+    () => {},
+    () => nowMs,
+  );
+  const asked = [0, 500, 700].map((passedMs) => {
+    nowMs += passedMs;
+    const shouldTell = typing.shouldTell('c');
+    if (passedMs === 0) typing.told('c');
+    return shouldTell;
+  });
+  expect(asked).toEqual([true, false, true]);
+});

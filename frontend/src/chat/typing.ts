@@ -2,6 +2,8 @@
 const shownMs = 5_000;
 /** A client tells it at most every 3 s. */
 const tellEveryMs = 3_000;
+/** What is told sooner the server refuses, and it would count as told here. */
+const tellAgainMs = 1_100;
 
 /** By the monotonic clock: a wall clock that somebody sets back would show it, and hold back one's own, for as long. */
 export function createTyping(onChange: () => void, now = () => performance.now()) {
@@ -35,9 +37,10 @@ export function createTyping(onChange: () => void, now = () => performance.now()
       toldAt.set(conversation, now());
       return true;
     },
-    /** The message is sent: the next key tells anew. */
+    /** The message is sent: the next key tells again, as soon as the server takes it. */
     told(conversation: string) {
-      toldAt.delete(conversation);
+      const at = toldAt.get(conversation);
+      if (at !== undefined) toldAt.set(conversation, at - (tellEveryMs - tellAgainMs));
     },
     close() {
       for (const timer of timers) clearTimeout(timer);
