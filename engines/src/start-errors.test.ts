@@ -14,7 +14,9 @@ beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'parley-no-start-'));
   env = { PATH: process.env.PATH, HOME: process.env.HOME };
   for (const name of ports) env[name] = String(await getPort());
-});
+  // The first build of the page has warnings of its own.
+  spawnSync('bin/build', { cwd: root, env });
+}, 60_000);
 afterAll(() => rmSync(dir, { recursive: true }));
 
 describe('bin/start says in a line why it cannot keep data in DATA_DIR', () => {
