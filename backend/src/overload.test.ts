@@ -164,6 +164,32 @@ describe('a node under five times its load', () => {
 });
 
 describe('the place of a request', () => {
+  it('is free again where its client leaves before it is known who asks', async () => {
+    const api = await node({ MAX_REQUESTS_PER_PERSON: '4' });
+    await api.get('/api/profile', { as: ada });
+    const holder = await world.database.pool.connect();
+    await holder.query('begin');
+    await holder.query('lock table users in access exclusive mode');
+    const leaving = new AbortController();
+    const asked = Array.from({ length: 8 }, () =>
+      fetch(`${api.url}/api/message_groups`, {
+        headers: { Authorization: `Bearer ${ada.token}` },
+        signal: leaving.signal,
+      }).catch((error) => error.name),
+    );
+    const inFlight = async () => api.ctx.overload.inFlight();
+    expect(await eventually(inFlight, (count) => count === 8, 5_000)).toBe(8);
+    leaving.abort();
+    expect(await Promise.all(asked)).toEqual(Array(8).fill('AbortError'));
+    expect(await eventually(inFlight, (count) => count === 0, 5_000)).toBe(0);
+    await holder.query('rollback');
+    holder.release();
+    for (let turn = 0; turn < 5; turn += 1)
+      expect((await api.get('/api/message_groups', { as: ada })).status).toBe(200);
+    expect(await eventually(inFlight, (count) => count === 0, 2_000)).toBe(0);
+    await api.close();
+  }, 30_000);
+
   it('is free again where its connection closes while others on it still wait for their turn', async () => {
     const api = await node();
     await group(api);

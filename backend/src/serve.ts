@@ -74,6 +74,8 @@ const hasReaderLeft = (error: unknown) =>
 const takePlace =
   ({ overload }: Context) =>
   (_req: Request, res: Response<unknown, Locals>, next: NextFunction) => {
+    // Its `close` has come already, and would never give the place back. Nobody reads the answer.
+    if (res.destroyed) return;
     const leave = overload.enter(res.locals.session?.user.uuid);
     res.locals.leave = leave;
     res.once('close', leave);
