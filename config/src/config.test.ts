@@ -51,3 +51,11 @@ test('addresses that other servers have are taken', () => {
   };
   expect(loadConfig(env)).toMatchObject(env);
 });
+
+test.each([
+  'postgres://parley:pa,ss@db.example/parley',
+  'postgres://parley@db.example/parley?options=-c%20search_path=parley,public',
+  'postgres://parley@/parley?host=/var/run/postgresql',
+])('what pg connects to is taken: %s', (DATABASE_URL) => {
+  expect(loadConfig({ DATABASE_URL })).toMatchObject({ DATABASE_URL });
+});

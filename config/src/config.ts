@@ -26,16 +26,22 @@ const passwordClassList = makeValidator<PasswordClass[]>((input) => {
   return names;
 });
 
-/** Addresses, comma separated where several are allowed; empty: none. */
-const addresses = (pattern: RegExp, expected: string) =>
+/** Empty: none. */
+const address = (isOne: (text: string) => boolean, expected: string) =>
   makeValidator<string>((input) => {
-    const parts = input.split(',').map((part) => part.trim());
-    if (input !== '' && !parts.every((part) => pattern.test(part) && URL.canParse(part)))
-      throw new Error(`expects an address such as ${expected}`);
+    if (input !== '' && !isOne(input)) throw new Error(`expects an address such as ${expected}`);
     return input;
   });
-const httpAddress = addresses(/^https?:\/\//, 'http://127.0.0.1:8000');
-const postgresAddress = addresses(/^postgres(ql)?:\/\//, 'postgres://user:password@127.0.0.1:5432/parley');
+const isHttp = (text: string) => /^https?:\/\//.test(text) && URL.canParse(text);
+/** The host may be missing behind a user: a socket's folder stands among the parameters then, as `pg` takes it. */
+const isPostgres = (text: string) =>
+  /^postgres(ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@host/'));
+const httpAddress = address(isHttp, 'http://127.0.0.1:8000');
+const httpAddresses = address(
+  (text) => text.split(',').every((part) => isHttp(part.trim())),
+  'http://127.0.0.1:8000',
+);
+const postgresAddress = address(isPostgres, 'postgres://user:password@127.0.0.1:5432/parley');
 const folder = makeValidator<string>((input) => {
   if (input.trim() === '') throw new Error('expects a folder');
   return input;
@@ -214,7 +220,7 @@ export const variables = {
     desc: 'Where traces go (OTLP over HTTP, such as http://127.0.0.1:4318); empty: there are none',
   }),
 
-  RUNNER_URL: httpAddress({
+  RUNNER_URL: httpAddresses({
     default: '',
     desc: 'Local stream runners that the API wakes after a write, comma separated; empty on AWS',
   }),
