@@ -83,12 +83,19 @@ export type Batch = {
   mayAlter: boolean;
   /** It makes the unnamed statement, or uses that of an earlier exchange. */
   unnamed: 'made' | 'used' | undefined;
+  /** It ends with a simple query, which leaves no unnamed statement, whosever that is. */
+  dropsUnnamed: boolean;
 };
 
 /** The messages that have arrived whole, up to the end of an exchange. */
 export function takeBatch(connection: PgConnection): Batch | undefined {
   const { input } = connection;
-  const batch: Omit<Batch, 'bytes'> = { isComplete: false, mayAlter: false, unnamed: undefined };
+  const batch: Omit<Batch, 'bytes'> = {
+    isComplete: false,
+    mayAlter: false,
+    unnamed: undefined,
+    dropsUnnamed: false,
+  };
   let end = 0;
   while (!batch.isComplete) {
     const next = readNext(connection, end);
@@ -127,6 +134,8 @@ function observe(connection: PgConnection, message: Message, batch: Omit<Batch, 
   if (message.type === 'Q') {
     const [statement = ''] = readStrings(message, 1);
     if (noteStatement(connection, statement)) batch.mayAlter = true;
+    batch.dropsUnnamed = true;
+    connection.unnamed = undefined;
   } else if (message.type === 'P') {
     const [name, statement = ''] = readStrings(message, 2);
     const mayAlter = noteStatement(connection, statement);

@@ -83,10 +83,11 @@ export async function createPgliteServer(db: PGlite, { idleLimitMs = idleLimitMs
       const turn = owner ? 'taken' : await takeTurn(connection);
       if (turn === 'later') return;
       if (turn === 'again') continue;
+      const { unnamed } = connection;
       const batch = takeBatch(connection);
       // Behind the others: a connection that keeps sending does not keep them waiting.
       waiting.delete(connection);
-      if (batch) await answer(connection, batch);
+      if (batch) await answer(connection, batch, unnamed);
       else if (owner && !owner.isGone) return watchIdle(owner, 'an open transaction');
     }
   }
@@ -100,14 +101,15 @@ export async function createPgliteServer(db: PGlite, { idleLimitMs = idleLimitMs
     return undefined;
   }
 
-  async function answer(connection: PgConnection, batch: Batch) {
+  /** `unnamed` is the Parse of the connection's unnamed statement before this batch. */
+  async function answer(connection: PgConnection, batch: Batch, unnamed: Buffer | undefined) {
     if (connection === idle?.holder) stopIdle();
     holder = undefined;
     if (connection.input.length > 0) waiting.add(connection);
     if (batch.mayAlter) loaded = connection;
-    if (batch.unnamed === 'used' && unnamedOf !== connection && connection.unnamed)
-      await ask(connection.unnamed);
+    if (batch.unnamed === 'used' && unnamedOf !== connection && unnamed) await ask(unnamed);
     if (batch.unnamed) unnamedOf = connection;
+    if (batch.dropsUnnamed) unnamedOf = undefined;
     owner = connection;
     await db.runExclusive(() =>
       db.execProtocolRawStream(batch.bytes, { onRawData: (data) => connection.answer(data) }),
@@ -170,6 +172,7 @@ export async function createPgliteServer(db: PGlite, { idleLimitMs = idleLimitMs
     if (owner?.isGone) {
       await ask(sync);
       if (db.isInTransaction()) await db.exec('ROLLBACK');
+      unnamedOf = undefined;
       owner = undefined;
     }
     for (const connection of waiting) if (connection.isGone) waiting.delete(connection);

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import getPort from 'get-port';
 import pg from 'pg';
 import { launch } from './launch.ts';
+import { message, parseMessage, readyForQuery, startMessage, sync } from './pglite-protocol.ts';
 import { makePgliteTemplate } from './pglite-template.ts';
 
 /* The one session of PGlite, as each of its connections sees it. */
@@ -49,6 +50,29 @@ const vanish = (client: pg.Client) =>
 
 const value = async (client: pg.Client | pg.Pool, sql: string, values?: unknown[]) =>
   Object.values((await client.query(sql, values)).rows[0] ?? {})[0];
+
+const parse = (name: string, statement: string) => parseMessage(name, statement, []);
+const describeUnnamed = message('D', 'S\0');
+const bindUnnamed = message('B', Buffer.alloc(8));
+const execute = message('E', Buffer.alloc(5));
+
+/** A client that decides itself where its exchanges end. */
+async function connectRaw() {
+  const socket = connect(Number(new URL(engine.url).port), '127.0.0.1');
+  let text = '';
+  socket.setEncoding('latin1').on('data', (data) => {
+    text += data;
+  });
+  /** Resolves with what is answered up to where Postgres is ready again. */
+  async function exchange(...messages: Buffer[]) {
+    text = '';
+    socket.write(Buffer.concat(messages));
+    while (text.slice(-6, -1) !== readyForQuery.toString('latin1', 0, 5)) await sleep(5);
+    return text;
+  }
+  await exchange(startMessage({ user: 'postgres', database: 'postgres' }));
+  return { exchange, close: () => socket.destroy() };
+}
 
 /** What a request needs: a name that is found by the usual path. */
 const request = () => value(pool, 'SELECT name FROM people WHERE name = $1', ['ada']);
@@ -115,6 +139,17 @@ describe('a connection that alters its session', () => {
       expect((await first.query(named('SELECT $1::text AS text', ['x']))).rows).toEqual([{ text: 'x' }]);
       expect((await second.query(named('SELECT $1::int AS number', [5]))).rows).toEqual([{ number: 5 }]);
     }
+  });
+
+  it('keeps its unnamed statement while others ask', async () => {
+    const [first, second] = [await connectRaw(), await open()];
+    await first.exchange(parse('', "SELECT 'mine'"), describeUnnamed, sync);
+    await second.query('SELECT 1');
+    expect(await first.exchange(bindUnnamed, execute, sync)).toContain('mine');
+    await first.exchange(parse('', "SELECT 'again'"), sync);
+    await second.query("SELECT 'theirs' WHERE $1", [true]);
+    expect(await first.exchange(bindUnnamed, execute, sync)).toContain('again');
+    first.close();
   });
 
   it('undoes a SET that its transaction rolled back', async () => {
