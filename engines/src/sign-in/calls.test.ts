@@ -301,6 +301,30 @@ async function outcome(attempt: () => Promise<unknown>) {
   }
 }
 
+describe('what is no flow', () => {
+  it.each(['constructor', 'toString', '__proto__', 'valueOf'])('%s is refused as one', async (AuthFlow) => {
+    const response = await fetch(engine.url, {
+      method: 'POST',
+      headers: { 'X-Amz-Target': 'AWSCognitoIdentityProviderService.InitiateAuth' },
+      body: JSON.stringify({ ClientId, AuthFlow, AuthParameters: {} }),
+    });
+    expect(await response.text()).toContain('InvalidParameterException');
+  });
+});
+
+describe('two sign-ups with one address at a time', () => {
+  it('make one person', async () => {
+    const Username = freshName();
+    const outcomes = await Promise.allSettled(
+      [Username, Username.toUpperCase(), Username].map((name) => signUp(name)),
+    );
+    expect(outcomes.map(({ status }) => status).toSorted()).toEqual(['fulfilled', 'rejected', 'rejected']);
+    for (const outcome of outcomes)
+      if (outcome.status === 'rejected')
+        expect(outcome.reason).toBeInstanceOf(cognito.UsernameExistsException);
+  });
+});
+
 describe('a call that Cognito refuses', () => {
   it.each(refusals)('%s', async (_, attempt, code, words) => {
     expect(await outcome(attempt)).toEqual([code, words]);

@@ -62,7 +62,13 @@ export async function openUserStore(pool: UserPool, poolName: string) {
     },
     /** Runs what changes people while nobody else does. */
     inTurn,
-    add: (user: StoredUser) => inTurn(() => pool.saveUser(ctx, user)),
+    /** False where somebody has the name by now. */
+    add: (name: string, user: StoredUser) =>
+      inTurn(async () => {
+        if (await store.find(name)) return false;
+        await pool.saveUser(ctx, user);
+        return true;
+      }),
     /** Returns the person as they are then; undefined where they are gone. */
     update: (username: string, change: (user: StoredUser) => StoredUser) =>
       inTurn(async () => {

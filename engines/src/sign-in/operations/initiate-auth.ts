@@ -8,7 +8,7 @@ type Flow = (signIn: SignIn, parameters: Record<string, string>) => Promise<obje
 
 export const initiateAuth: Operation = async (signIn, request) => {
   checkClient(signIn, request);
-  const flow = flows[String(request.AuthFlow)];
+  const flow = flows.get(String(request.AuthFlow));
   if (!flow) throw invalidParameter('Initiate Auth method not supported.');
   return flow(signIn, texts(request, 'AuthParameters'));
 };
@@ -45,10 +45,13 @@ const byRefreshToken: Flow = async ({ tokens }, parameters) => ({
   AuthenticationResult: await tokens.refresh(parameter(parameters, 'REFRESH_TOKEN')),
 });
 
-const flows: Record<string, Flow> = {
-  USER_PASSWORD_AUTH: byPassword,
-  ADMIN_USER_PASSWORD_AUTH: byPassword,
-  USER_SRP_AUTH: bySrp,
-  REFRESH_TOKEN_AUTH: byRefreshToken,
-  REFRESH_TOKEN: byRefreshToken,
-};
+/** No plain object: it would have a flow `constructor`, which answers with all that it is given. */
+const flows: ReadonlyMap<string, Flow> = new Map(
+  Object.entries({
+    USER_PASSWORD_AUTH: byPassword,
+    ADMIN_USER_PASSWORD_AUTH: byPassword,
+    USER_SRP_AUTH: bySrp,
+    REFRESH_TOKEN_AUTH: byRefreshToken,
+    REFRESH_TOKEN: byRefreshToken,
+  }),
+);

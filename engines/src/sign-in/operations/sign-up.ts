@@ -17,8 +17,7 @@ export const signUp: Operation = async (signIn, request) => {
   if (!email.test(name)) throw invalidParameter('Username should be an email.');
   const attributes = attributesOf(request, name);
   checkPassword(signIn.policy, request.Password);
-  if (await signIn.users.find(name))
-    throw new SignInError('UsernameExistsException', 'An account with the given email already exists.');
+  if (await signIn.users.find(name)) throw usernameExists();
   const sub = randomUUID();
   const Attributes = [{ Name: 'sub', Value: sub }, ...attributes];
   await signIn.cognitoLocal.signingUp({
@@ -28,7 +27,7 @@ export const signUp: Operation = async (signIn, request) => {
     userPoolId: signIn.userPoolId,
     userAttributes: Attributes,
   });
-  await signIn.users.add({
+  const isAdded = await signIn.users.add(name, {
     Username: sub,
     Attributes,
     Enabled: true,
@@ -39,8 +38,13 @@ export const signUp: Operation = async (signIn, request) => {
     Code: newCode(signIn, 'sign-up'),
     Sessions: [],
   });
+  // Another sign-up with this address came first while the Lambda was asked.
+  if (!isAdded) throw usernameExists();
   return { UserConfirmed: false, UserSub: sub, ...deliveryTo(name) };
 };
+
+const usernameExists = () =>
+  new SignInError('UsernameExistsException', 'An account with the given email already exists.');
 
 function attributesOf({ UserAttributes = [] }: Request, name: string): Attribute[] {
   const given = (Array.isArray(UserAttributes) ? UserAttributes : []) as Attribute[];
