@@ -1,5 +1,5 @@
 import { backoffMs } from './backoff.ts';
-import type { LiveEvent, ServerFrame } from './events.ts';
+import type { FrameError, LiveEvent, ServerFrame } from './events.ts';
 
 export type LiveState = 'connecting' | 'online' | 'waiting' | 'closed';
 
@@ -16,8 +16,11 @@ type Options = {
 
 const pingEveryMs = 25_000;
 const answerTimeoutMs = 10_000;
+/** Of those that the gateway asks for. */
+const longestPauseMs = 60_000;
 /** Close codes of the gateway. */
 const unauthorized = 4401;
+const tokenRefused = 'generic_401';
 
 type Waiting = { resolve(data: unknown): void; reject(error: Error): void; timer: number };
 
@@ -35,6 +38,7 @@ export function createConnection(options: Options) {
   let authenticatedUntilMs = 0;
   let nextId = 0;
   let hintMs: number | undefined;
+  let leastPauseMs = 0;
   const waiting = new Map<string, Waiting>();
 
   function change(next: LiveState) {
@@ -45,6 +49,7 @@ export function createConnection(options: Options) {
   function open() {
     clearTimeout(retryTimer);
     hintMs = undefined;
+    leastPauseMs = 0;
     change('connecting');
     const opening = new WebSocket(options.url);
     socket = opening;
@@ -68,7 +73,8 @@ export function createConnection(options: Options) {
   async function greet(opened: WebSocket) {
     try {
       await authenticate();
-    } catch {
+    } catch (error) {
+      if (error instanceof Refusal) leastPauseMs = error.retryAfterMs;
       lose(opened);
       return;
     }
@@ -84,7 +90,8 @@ export function createConnection(options: Options) {
     try {
       await request('authenticate', { token });
     } catch (error) {
-      if (error instanceof Refusal) options.onRefused(token);
+      // Any other refusal is of this moment, and the token as good as before.
+      if (error instanceof Refusal && error.code === tokenRefused) options.onRefused(token);
       throw error;
     }
     authenticatedUntilMs = performance.now() + options.validForMs();
@@ -110,7 +117,7 @@ export function createConnection(options: Options) {
     waiting.delete(frame.request_id);
     clearTimeout(asked.timer);
     if (frame.success) asked.resolve(frame.data);
-    else asked.reject(new Refusal(frame.error.code));
+    else asked.reject(new Refusal(frame.error));
   }
 
   function request(action: string, payload: object) {
@@ -131,7 +138,8 @@ export function createConnection(options: Options) {
     if (socket !== lost) return;
     drop();
     if (state === 'closed') return;
-    const pauseMs = code === unauthorized && attempt === 0 ? 0 : (hintMs ?? backoffMs(attempt));
+    const isRefused = code === unauthorized && attempt === 0;
+    const pauseMs = isRefused ? 0 : Math.max(leastPauseMs, hintMs ?? backoffMs(attempt));
     attempt += 1;
     change('waiting');
     retryTimer = window.setTimeout(open, pauseMs);
@@ -171,10 +179,19 @@ export function createConnection(options: Options) {
 export type Connection = ReturnType<typeof createConnection>;
 
 /** The gateway understood and said no. */
-class Refusal extends Error {}
+class Refusal extends Error {
+  readonly code: string;
+  readonly retryAfterMs: number;
+
+  constructor({ code, retry_after = 0 }: FrameError) {
+    super(code);
+    this.code = code;
+    this.retryAfterMs = Math.min(retry_after * 1_000, longestPauseMs);
+  }
+}
 
 /** A node that stops says in its reason when to come back. */
 function retryHint(reason: string): number | undefined {
   const ms = /^reconnect_after_ms=(\d+)$/.exec(reason)?.[1];
-  return ms === undefined ? undefined : Math.min(Number(ms), 60_000);
+  return ms === undefined ? undefined : Math.min(Number(ms), longestPauseMs);
 }

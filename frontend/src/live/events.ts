@@ -11,7 +11,10 @@ export type LiveEvent =
   | { event: 'erased'; data: { message_group_uuid: string; user_uuid: string } }
   | { event: 'resync'; data: object };
 
+/** `retry_after` is in seconds. */
+export type FrameError = { code: string; message: string; retry_after?: number };
+
 export type ServerFrame =
   | ({ type: 'event' } & LiveEvent)
   | { type: 'response'; request_id: string; success: true; data: unknown }
-  | { type: 'response'; request_id: string; success: false; error: { code: string; message: string } };
+  | { type: 'response'; request_id: string; success: false; error: FrameError };
