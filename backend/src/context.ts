@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { appendBatch, type Config, databaseOptions, tableOptions } from '@parley/config/config';
-import { createPool } from '@parley/core/database';
-import type { Entry } from '@parley/core/entries';
-import { createLog, type Log } from '@parley/core/log';
-import { createPages, type Pages } from '@parley/core/pages';
-import { createIdentities, createPeople, type People } from '@parley/core/people';
-import { createHeads, type Heads } from '@parley/core/summaries';
+import { createPool } from '@parley/core/database/database';
+import { createHeads, type Heads } from '@parley/core/inbox/summaries';
+import type { Entry } from '@parley/core/log/entries';
+import { createLog, type Log } from '@parley/core/log/log';
+import { createPages, type Pages } from '@parley/core/log/pages';
+import { createIdentities, createPeople, type People } from '@parley/core/people/names';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
 import { observeRequests } from '@parley/core/table/requests';
 import type { Pool } from 'pg';

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import { afterAll, expect, test } from '@jest/globals';
 import { loadConfig } from '@parley/config/config';
-import { createLog } from '@parley/core/log';
+import { createLog } from '@parley/core/log/log';
 import { createTable } from '@parley/core/table/client';
 import pg from 'pg';
 import { createErasures } from './erasures.ts';

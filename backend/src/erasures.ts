@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Config, letterBucketOptions } from '@parley/config/config';
-import { openLetterBucket } from '@parley/core/dead-letter-erasure';
-import * as erase from '@parley/core/erase';
-import * as erasures from '@parley/core/erasures';
-import type { Log } from '@parley/core/log';
-import type { UserPool } from '@parley/core/sign-ins';
-import * as signIns from '@parley/core/sign-ins';
+import { openLetterBucket } from '@parley/core/erasure/dead-letters';
+import * as erase from '@parley/core/erasure/erase';
+import * as erasures from '@parley/core/erasure/erasures';
+import type { Log } from '@parley/core/log/log';
+import type { UserPool } from '@parley/core/people/sign-ins';
+import * as signIns from '@parley/core/people/sign-ins';
 import type { Pool } from 'pg';
 import type { Logger } from './logger.ts';
 

@@ -1,6 +1,6 @@
-import * as messageGroups from '@parley/core/message-groups';
-import type { Name } from '@parley/core/people';
-import type { User } from '@parley/core/users';
+import * as messageGroups from '@parley/core/conversations/message-groups';
+import type { Name } from '@parley/core/people/names';
+import type { User } from '@parley/core/people/users';
 import type { Response } from 'express';
 import type { Context } from './context.ts';
 import { linkNext } from './links.ts';

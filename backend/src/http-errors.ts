@@ -1,5 +1,5 @@
 import { STATUS_CODES } from 'node:http';
-import { isUnreachable } from '@parley/core/database';
+import { isUnreachable } from '@parley/core/database/database';
 import { AppError, type ErrorCode } from '@parley/core/errors';
 import { isTransientFault } from '@parley/core/table/faults';
 import type { NextFunction, Request, Response } from 'express';

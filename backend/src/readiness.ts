@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isUnreachable } from '@parley/core/database';
-import * as members from '@parley/core/members';
+import { isUnreachable } from '@parley/core/database/database';
+import * as members from '@parley/core/log/members';
+import * as users from '@parley/core/people/users';
 import type { Table } from '@parley/core/table/client';
-import * as users from '@parley/core/users';
 import type { Pool } from 'pg';
 import type { Overload } from './overload.ts';
 import type { RunnerStatus, StreamRunner } from './stream-runner.ts';

@@ -41,6 +41,6 @@ it('four files ask an address, and none of them one that a request names', async
     'backend/src/stream-runner.ts',
     'backend/src/tokens.ts',
     // Nodes: the table.
-    'core/src/delivery.ts',
+    'core/src/live/delivery.ts',
   ]);
 });

@@ -1,6 +1,6 @@
 import { AppError } from '@parley/core/errors';
-import type { Identities } from '@parley/core/people';
-import * as users from '@parley/core/users';
+import type { Identities } from '@parley/core/people/names';
+import * as users from '@parley/core/people/users';
 import type { SignUps } from './sign-ups.ts';
 import type { Claims, Tokens } from './tokens.ts';
 

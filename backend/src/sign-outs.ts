@@ -1,6 +1,6 @@
 import type { CognitoIdentityProviderClient } from '@aws-sdk/client-cognito-identity-provider';
 import type { Config } from '@parley/config/config';
-import * as signIns from '@parley/core/sign-ins';
+import * as signIns from '@parley/core/people/sign-ins';
 import type { Logger } from './logger.ts';
 
 export type SignOuts = ReturnType<typeof createSignOuts>;

@@ -4,7 +4,7 @@ import {
   GetUserCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { AppError, type ErrorCode } from '@parley/core/errors';
-import * as users from '@parley/core/users';
+import * as users from '@parley/core/people/users';
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
 

@@ -1,4 +1,4 @@
-import * as nodes from '@parley/core/nodes';
+import * as nodes from '@parley/core/live/nodes';
 import type { Table } from '@parley/core/table/client';
 
 /** A write that succeeded this long ago still says that the table takes writes. */

@@ -1,5 +1,5 @@
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
+import * as messages from '@parley/core/conversations/messages';
+import { createLog } from '@parley/core/log/log';
 import type { SocketPlan } from './load/sockets.ts';
 import { text60 } from './people.ts';
 import { type BenchPerson, people, type System } from './system.ts';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
-import type { Change, Entry, Person } from '@parley/core/entries';
-import { linesOf, type StateLine } from '@parley/core/export-format';
-import type { Group } from '@parley/core/members';
+import type { Change, Entry, Person } from '@parley/core/log/entries';
+import type { Group } from '@parley/core/log/members';
+import { linesOf, type StateLine } from '@parley/core/transfer/export-format';
 import { makePeople, text60 } from './people.ts';
 
 const entriesPerGroup = 100;

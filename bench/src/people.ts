@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { Entry, Person } from '@parley/core/entries';
-import type { EntryRecord } from '@parley/core/table/stream';
+import type { Entry, Person } from '@parley/core/log/entries';
+import type { EntryRecord } from '@parley/core/log/stream-records';
 
 export const makePerson = (handle: string): Person => ({
   uuid: randomUUID(),

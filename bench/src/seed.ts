@@ -1,9 +1,9 @@
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { type Entry, entryItem, type Person } from '@parley/core/entries';
-import { groupItem, memberItem } from '@parley/core/members';
-import { summaryItem } from '@parley/core/summaries';
+import { conversationUuid } from '@parley/core/conversations/uuids';
+import { summaryItem } from '@parley/core/inbox/summaries';
+import { type Entry, entryItem, type Person } from '@parley/core/log/entries';
+import { groupItem, memberItem } from '@parley/core/log/members';
 import type { Table } from '@parley/core/table/client';
-import { conversationUuid } from '@parley/core/uuids';
 import pLimit from 'p-limit';
 import { text60 } from './people.ts';
 

@@ -1,5 +1,5 @@
-import * as users from '@parley/core/users';
-import { conversationUuid } from '@parley/core/uuids';
+import { conversationUuid } from '@parley/core/conversations/uuids';
+import * as users from '@parley/core/people/users';
 import type { Pool } from 'pg';
 import { UsageError } from './explain.ts';
 

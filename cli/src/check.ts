@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
 import { letterBucketOptions } from '@parley/config/config';
-import { type CheckResult, check } from '@parley/core/check';
-import { openLetterBucket } from '@parley/core/dead-letter-erasure';
-import type { Finding, Invariant } from '@parley/core/history';
-import { repair } from '@parley/core/repair';
+import { type CheckResult, check } from '@parley/core/audit/check';
+import { repair } from '@parley/core/audit/repair';
+import { openLetterBucket } from '@parley/core/erasure/dead-letters';
+import type { Finding, Invariant } from '@parley/core/log/fold';
 import { countItems } from '@parley/core/table/scan';
 import { connect, run } from './connect.ts';
 import { counted } from './print.ts';

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { type Config, databaseOptions, loadConfig, tableOptions } from '@parley/config/config';
-import { createPool } from '@parley/core/database';
+import { createPool } from '@parley/core/database/database';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
 import type { Pool } from 'pg';
 import { report, UsageError } from './explain.ts';

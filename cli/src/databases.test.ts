@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { migrate } from '@parley/core/database';
+import { migrate } from '@parley/core/database/database';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createDatabase, databaseName, dropDatabase, isRemote, loadSchema } from './databases.ts';
 

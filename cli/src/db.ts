@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from '@parley/config/config';
-import { migrate } from '@parley/core/database';
+import { migrate } from '@parley/core/database/database';
 import { confirm } from './confirm.ts';
 import { run } from './connect.ts';
 import { createDatabase, databaseName, dropDatabase, isRemote, loadSchema } from './databases.ts';

@@ -5,8 +5,8 @@ import {
   NoSuchKey,
   type S3Client,
 } from '@aws-sdk/client-s3';
-import { type FailedInvocation, letterPrefix } from '@parley/core/letter-bucket';
-import type { StreamRecord } from '@parley/core/table/stream';
+import { type FailedInvocation, letterPrefix } from '@parley/core/dead-letters/letter-bucket';
+import type { StreamRecord } from '@parley/core/log/stream-records';
 import type { Letter, Letters } from './dead-letters-redrive.ts';
 import { UsageError } from './explain.ts';
 

@@ -1,8 +1,8 @@
 import { InvokeCommand, type LambdaClient } from '@aws-sdk/client-lambda';
-import type { StoredLetter } from '@parley/core/dead-letters';
-import * as deadLetters from '@parley/core/dead-letters';
+import type { StoredLetter } from '@parley/core/dead-letters/dead-letters';
+import * as deadLetters from '@parley/core/dead-letters/dead-letters';
+import type { StreamRecord } from '@parley/core/log/stream-records';
 import type { Table } from '@parley/core/table/client';
-import type { StreamRecord } from '@parley/core/table/stream';
 
 /** What could not be handled, and the function that it is for. */
 export type Letter = {

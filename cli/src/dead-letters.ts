@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { type Config, letterBucketOptions } from '@parley/config/config';
 import { cut } from '@parley/contract/graphemes';
-import { createS3 } from '@parley/core/letter-bucket';
+import { createS3 } from '@parley/core/dead-letters/letter-bucket';
 import { clientConfig } from '@parley/core/table/client';
 import { limitOf } from './arguments.ts';
 import { confirm } from './confirm.ts';

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { type Config, databaseOptions, loadConfig } from '@parley/config/config';
-import { createPool } from '@parley/core/database';
-import * as users from '@parley/core/users';
+import { createPool } from '@parley/core/database/database';
+import * as users from '@parley/core/people/users';
 import type { Pool } from 'pg';
 import { confirm } from './confirm.ts';
 import { run } from './connect.ts';

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { letterBucketOptions } from '@parley/config/config';
-import { openLetterBucket } from '@parley/core/dead-letter-erasure';
-import * as erase from '@parley/core/erase';
-import * as erasures from '@parley/core/erasures';
-import { createLog } from '@parley/core/log';
-import * as signIns from '@parley/core/sign-ins';
+import { openLetterBucket } from '@parley/core/erasure/dead-letters';
+import * as erase from '@parley/core/erasure/erase';
+import * as erasures from '@parley/core/erasure/erasures';
+import { createLog } from '@parley/core/log/log';
+import * as signIns from '@parley/core/people/sign-ins';
 import { personOf } from './arguments.ts';
 import { confirm } from './confirm.ts';
 import { connect, run } from './connect.ts';

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import * as entries from '@parley/core/entries';
+import * as entries from '@parley/core/log/entries';
 import { conversationOf, limitOf } from './arguments.ts';
 import { measureCapacity } from './capacity.ts';
 import { connect, run } from './connect.ts';

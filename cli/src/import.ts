@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { givenPath } from '@parley/config/given-path';
-import { importMessages } from '@parley/core/import';
-import { isExport, type RestoreResult, restore } from '@parley/core/restore';
+import { importMessages } from '@parley/core/transfer/import';
+import { isExport, type RestoreResult, restore } from '@parley/core/transfer/restore';
 import { connect, run } from './connect.ts';
 import { UsageError } from './explain.ts';
 import { readLines } from './lines.ts';

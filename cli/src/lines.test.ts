@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from '@jest/globals';
-import type { Line } from '@parley/core/import-plan';
+import type { Line } from '@parley/core/transfer/import-plan';
 import { readLines } from './lines.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'parley-lines-'));

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
-import type { Line } from '@parley/core/import-plan';
+import type { Line } from '@parley/core/transfer/import-plan';
 import { UsageError } from './explain.ts';
 
 const newline = 0x0a;

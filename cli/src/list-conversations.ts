@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import * as summaries from '@parley/core/summaries';
+import * as summaries from '@parley/core/inbox/summaries';
 import { limitOf, personOf } from './arguments.ts';
 import { measureCapacity } from './capacity.ts';
 import { connect, run } from './connect.ts';

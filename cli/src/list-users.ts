@@ -1,6 +1,6 @@
 import { databaseOptions, loadConfig } from '@parley/config/config';
-import { createPool } from '@parley/core/database';
-import * as users from '@parley/core/users';
+import { createPool } from '@parley/core/database/database';
+import * as users from '@parley/core/people/users';
 import { run } from './connect.ts';
 import { printRows } from './print.ts';
 import { createUserPool, signInPages } from './user-pool.ts';

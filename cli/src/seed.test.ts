@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { createPages } from '@parley/core/pages';
-import * as summaries from '@parley/core/summaries';
-import * as users from '@parley/core/users';
-import { conversationUuid } from '@parley/core/uuids';
+import { conversationUuid } from '@parley/core/conversations/uuids';
+import * as summaries from '@parley/core/inbox/summaries';
+import { createPages } from '@parley/core/log/pages';
+import * as users from '@parley/core/people/users';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import { demoPeople } from './demo-people.ts';

@@ -5,12 +5,12 @@ import {
   CognitoIdentityProviderClient,
   UsernameExistsException,
 } from '@aws-sdk/client-cognito-identity-provider';
-import { createPool } from '@parley/core/database';
-import { createLog, type Log } from '@parley/core/log';
-import * as messageGroups from '@parley/core/message-groups';
-import * as messages from '@parley/core/messages';
+import * as messageGroups from '@parley/core/conversations/message-groups';
+import * as messages from '@parley/core/conversations/messages';
+import { createPool } from '@parley/core/database/database';
+import { createLog, type Log } from '@parley/core/log/log';
+import * as users from '@parley/core/people/users';
 import { closeTable, createTable } from '@parley/core/table/client';
-import * as users from '@parley/core/users';
 import * as conversations from './demo-conversations.ts';
 import { demoPassword, demoPeople as people } from './demo-people.ts';
 

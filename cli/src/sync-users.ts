@@ -1,5 +1,5 @@
 import { databaseOptions, loadConfig } from '@parley/config/config';
-import { createPool } from '@parley/core/database';
+import { createPool } from '@parley/core/database/database';
 import { run } from './connect.ts';
 import { createUserPool, syncUsers } from './user-pool.ts';
 

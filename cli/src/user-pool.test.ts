@@ -9,8 +9,8 @@ import {
   SignUpCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import * as signIns from '@parley/core/sign-ins';
-import * as users from '@parley/core/users';
+import * as signIns from '@parley/core/people/sign-ins';
+import * as users from '@parley/core/people/users';
 import { userPoolClientId, userPoolId } from '@parley/engines/cognito-local';
 import { launch } from '@parley/engines/launch';
 import { createTestDatabase } from '@parley/engines/testing/test-database';

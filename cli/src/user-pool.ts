@@ -6,9 +6,9 @@ import {
   type UserType,
 } from '@aws-sdk/client-cognito-identity-provider';
 import type { Config } from '@parley/config/config';
-import { type UserPool, usernameOf } from '@parley/core/sign-ins';
+import { type UserPool, usernameOf } from '@parley/core/people/sign-ins';
+import * as users from '@parley/core/people/users';
 import { clientConfig } from '@parley/core/table/client';
-import * as users from '@parley/core/users';
 import type { Pool } from 'pg';
 
 type UserPoolOptions = Pick<

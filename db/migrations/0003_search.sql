@@ -1,5 +1,5 @@
 -- What the search for people compares: handle and name as contract/src/fold.ts folds them, whatever the locale of this
--- server. Null where that is still to be done (core/src/user-search.ts).
+-- server. Null where that is still to be done (core/src/people/user-search.ts).
 alter table users add column handle_folded text;
 alter table users add column name_folded text;
 

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import type { Config } from '@parley/config/config';
-import { migrate } from '@parley/core/database';
+import { migrate } from '@parley/core/database/database';
 import { clientConfig } from '@parley/core/table/client';
 import { ensureTable, messageTable, runnerTable } from '@parley/core/table/definition';
 import { StartError } from './start-error.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { PGlite } from '@electric-sql/pglite';
 import { pgDump } from '@electric-sql/pglite-tools/pg_dump';
-import { migrate, migrationsTable } from '@parley/core/database';
+import { migrate, migrationsTable } from '@parley/core/database/database';
 import getPort from 'get-port';
 import { createPgliteServer } from './pglite-server.ts';
 import { makePgliteTemplate } from './pglite-template.ts';

@@ -1,4 +1,4 @@
-import { type CheckResult, check as checkTable } from '@parley/core/check';
+import { type CheckResult, check as checkTable } from '@parley/core/audit/check';
 import { type Cluster, startCluster } from './cluster.ts';
 import { countLetters, drain, readFinal, waitForErasures } from './final.ts';
 import { createRecorder, type History, type Recorder } from './history.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as deadLetters from '@parley/core/dead-letters';
-import * as entries from '@parley/core/entries';
-import * as erasures from '@parley/core/erasures';
-import * as members from '@parley/core/members';
+import * as deadLetters from '@parley/core/dead-letters/dead-letters';
+import * as erasures from '@parley/core/erasure/erasures';
+import * as entries from '@parley/core/log/entries';
+import * as members from '@parley/core/log/members';
 import pLimit from 'p-limit';
 import type { Cluster } from './cluster.ts';
 import type { Call, Entry, History, Observation, Recorder, Row, StoredEntry } from './history.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { conversationUuid } from '@parley/core/uuids';
+import { conversationUuid } from '@parley/core/conversations/uuids';
 import type { CallOf } from './history.ts';
 import type { LiveView } from './live-view.ts';
 import type { Random } from './random.ts';

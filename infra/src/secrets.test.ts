@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { createVerifier, sign } from '@parley/core/delivery-signature';
+import { createVerifier, sign } from '@parley/core/live/delivery-signature';
 import { nextSecrets, steps } from './secrets.ts';
 
 test('at no step of a rotation does a process sign what another one, a step behind or ahead, refuses', () => {

@@ -1,6 +1,6 @@
-import type { Entry } from '@parley/core/entries';
-import { erasedIn, withoutErased } from '@parley/core/erased';
-import type { Name } from '@parley/core/people';
+import type { Entry } from '@parley/core/log/entries';
+import { erasedIn, withoutErased } from '@parley/core/log/erased';
+import type { Name } from '@parley/core/people/names';
 import { seq, time, uuid } from '../schemas.ts';
 import { z } from '../zod.ts';
 

@@ -1,6 +1,6 @@
-import { erasedIn } from '@parley/core/erased';
-import type { Name } from '@parley/core/people';
-import { isHidden, readPosition, type Summary, unreadCount } from '@parley/core/summaries';
+import { isHidden, readPosition, type Summary, unreadCount } from '@parley/core/inbox/summaries';
+import { erasedIn } from '@parley/core/log/erased';
+import type { Name } from '@parley/core/people/names';
 import { count, seq, time, uuid } from '../schemas.ts';
 import { z } from '../zod.ts';
 

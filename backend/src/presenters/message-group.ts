@@ -1,6 +1,6 @@
-import type { Details } from '@parley/core/message-groups';
-import type { Name } from '@parley/core/people';
-import { readPosition, unreadCount } from '@parley/core/summaries';
+import type { Details } from '@parley/core/conversations/message-groups';
+import { readPosition, unreadCount } from '@parley/core/inbox/summaries';
+import type { Name } from '@parley/core/people/names';
 import { count, seq, uuid } from '../schemas.ts';
 import { z } from '../zod.ts';
 import { presentSettings, settingsSchema } from './inbox-row.ts';

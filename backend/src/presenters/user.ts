@@ -1,4 +1,4 @@
-import type { User } from '@parley/core/users';
+import type { User } from '@parley/core/people/users';
 import { uuid } from '../schemas.ts';
 import { z } from '../zod.ts';
 

@@ -1,6 +1,6 @@
 import { AppError } from '@parley/core/errors';
-import { isLarge } from '@parley/core/push';
-import type { Rosters } from '@parley/core/rosters';
+import { isLarge } from '@parley/core/live/push';
+import type { Rosters } from '@parley/core/log/rosters';
 import { LRUCache } from 'lru-cache';
 import type { Context } from '../context.ts';
 import { presentEntry } from '../presenters/entry.ts';

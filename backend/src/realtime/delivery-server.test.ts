@@ -1,9 +1,14 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { createClock } from '@parley/core/clock';
-import { createDeliveryClient, type Delivery, maxDeliveryBytes, type NodeEvent } from '@parley/core/delivery';
-import { sign, signatureHeader } from '@parley/core/delivery-signature';
+import {
+  createDeliveryClient,
+  type Delivery,
+  maxDeliveryBytes,
+  type NodeEvent,
+} from '@parley/core/live/delivery';
+import { sign, signatureHeader } from '@parley/core/live/delivery-signature';
 import { createTable } from '@parley/core/table/client';
+import { createClock } from '@parley/core/table/clock';
 import { createLogger } from '../logger.ts';
 import { createDeliveryServer } from './delivery-server.ts';
 

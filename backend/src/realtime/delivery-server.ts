@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http';
-import type { Clock } from '@parley/core/clock';
-import { type Delivery, deliverPath, maxDeliveryBytes, onlinePath } from '@parley/core/delivery';
-import { createVerifier, hashOf, signatureHeader } from '@parley/core/delivery-signature';
+import { type Delivery, deliverPath, maxDeliveryBytes, onlinePath } from '@parley/core/live/delivery';
+import { createVerifier, hashOf, signatureHeader } from '@parley/core/live/delivery-signature';
+import type { Clock } from '@parley/core/table/clock';
 import type { Logger } from '../logger.ts';
 import { z } from '../zod.ts';
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import * as messageGroups from '@parley/core/message-groups';
+import * as messageGroups from '@parley/core/conversations/message-groups';
 import { createDatabaseProxy } from '@parley/engines/testing/database-proxy';
 import { connect, type LiveClient } from '../testing/live-client.ts';
 import { createWorld, type TestPerson, type World } from '../testing/world.ts';

@@ -1,18 +1,18 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import * as settings from '@parley/core/inbox/settings';
+import * as summaries from '@parley/core/inbox/summaries';
 import {
   type ConversationNews,
   createDeliveryClient,
   type Delivery,
   type NodeEvent,
-} from '@parley/core/delivery';
-import type { Entry } from '@parley/core/entries';
-import * as nodes from '@parley/core/nodes';
-import { isLarge } from '@parley/core/push';
-import { createRosters } from '@parley/core/rosters';
-import * as settings from '@parley/core/settings';
-import * as summaries from '@parley/core/summaries';
+} from '@parley/core/live/delivery';
+import * as nodes from '@parley/core/live/nodes';
+import { isLarge } from '@parley/core/live/push';
+import type { Entry } from '@parley/core/log/entries';
+import { createRosters } from '@parley/core/log/rosters';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Context } from '../context.ts';
 import type { Session } from '../sessions.ts';

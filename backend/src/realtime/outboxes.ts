@@ -1,5 +1,5 @@
-import type { DeliveryClient, NodeEvent } from '@parley/core/delivery';
-import * as nodes from '@parley/core/nodes';
+import type { DeliveryClient, NodeEvent } from '@parley/core/live/delivery';
+import * as nodes from '@parley/core/live/nodes';
 import type { Table } from '@parley/core/table/client';
 import type { Logger } from '../logger.ts';
 

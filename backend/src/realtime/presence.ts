@@ -1,9 +1,9 @@
-import * as connections from '@parley/core/connections';
-import type { DeliveryClient, NodeEvent } from '@parley/core/delivery';
-import { largeGroupMembers } from '@parley/core/entries';
-import type * as nodes from '@parley/core/nodes';
-import type { Roster, Rosters } from '@parley/core/rosters';
-import * as summaries from '@parley/core/summaries';
+import * as summaries from '@parley/core/inbox/summaries';
+import * as connections from '@parley/core/live/connections';
+import type { DeliveryClient, NodeEvent } from '@parley/core/live/delivery';
+import type * as nodes from '@parley/core/live/nodes';
+import { largeGroupMembers } from '@parley/core/log/entries';
+import type { Roster, Rosters } from '@parley/core/log/rosters';
 import type { Table } from '@parley/core/table/client';
 import pLimit from 'p-limit';
 import type { Logger } from '../logger.ts';

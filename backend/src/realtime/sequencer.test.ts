@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import type { Entry } from '@parley/core/entries';
-import * as entries from '@parley/core/entries';
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
+import * as messages from '@parley/core/conversations/messages';
+import type { Entry } from '@parley/core/log/entries';
+import * as entries from '@parley/core/log/entries';
+import { createLog } from '@parley/core/log/log';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import { createSequencer } from './sequencer.ts';
 

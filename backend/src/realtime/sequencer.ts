@@ -1,5 +1,5 @@
-import type { Entry } from '@parley/core/entries';
-import * as entries from '@parley/core/entries';
+import type { Entry } from '@parley/core/log/entries';
+import * as entries from '@parley/core/log/entries';
 import type { Table } from '@parley/core/table/client';
 import { LRUCache } from 'lru-cache';
 

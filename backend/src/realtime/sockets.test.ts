@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { GetCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { createClock } from '@parley/core/clock';
-import * as connections from '@parley/core/connections';
+import * as connections from '@parley/core/live/connections';
+import { createClock } from '@parley/core/table/clock';
 import { connectionKey, placeKey } from '@parley/core/table/keys';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import { createLogger } from '../logger.ts';

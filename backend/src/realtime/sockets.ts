@@ -1,6 +1,6 @@
-import * as connections from '@parley/core/connections';
 import { AppError } from '@parley/core/errors';
-import type { Node } from '@parley/core/nodes';
+import * as connections from '@parley/core/live/connections';
+import type { Node } from '@parley/core/live/nodes';
 import type { Table } from '@parley/core/table/client';
 import pLimit from 'p-limit';
 import type { Logger } from '../logger.ts';

@@ -1,4 +1,4 @@
-import { maxGroupMembers } from '@parley/core/message-groups';
+import { maxGroupMembers } from '@parley/core/conversations/message-groups';
 import type { Context } from '../context.ts';
 import { bioMaxChars, displayNameMaxChars, titleMaxChars } from '../limits.ts';
 import { openRoute } from '../route.ts';

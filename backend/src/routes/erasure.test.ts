@@ -4,7 +4,7 @@ import { json } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { check } from '@parley/core/check';
+import { check } from '@parley/core/audit/check';
 import { type Key, parseKey } from '@parley/core/table/keys';
 import { scanPages } from '@parley/core/table/scan';
 import { startS3Server } from '@parley/engines/testing/s3-server';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import * as erasures from '@parley/core/erasures';
-import * as users from '@parley/core/users';
+import * as erasures from '@parley/core/erasure/erasures';
+import * as users from '@parley/core/people/users';
 import { createWorld, type World } from '../testing/world.ts';
 
 let world: World;

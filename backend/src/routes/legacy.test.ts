@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import * as users from '@parley/core/users';
+import * as users from '@parley/core/people/users';
 import { createWorld, type TestPerson, type World } from '../testing/world.ts';
 
 let world: World;

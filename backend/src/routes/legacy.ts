@@ -1,5 +1,5 @@
 import { AppError } from '@parley/core/errors';
-import * as users from '@parley/core/users';
+import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
 import { profileSchema } from '../presenters/user.ts';
 import { openRoute, route } from '../route.ts';

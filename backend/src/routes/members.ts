@@ -1,7 +1,7 @@
+import * as messageGroups from '@parley/core/conversations/message-groups';
 import { AppError, type ErrorCode } from '@parley/core/errors';
-import * as members from '@parley/core/members';
-import * as messageGroups from '@parley/core/message-groups';
-import * as users from '@parley/core/users';
+import * as members from '@parley/core/log/members';
+import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
 import { readDetails, showDetails } from '../group-details.ts';
 import { messageGroupSchema, presentMessageGroup } from '../presenters/message-group.ts';

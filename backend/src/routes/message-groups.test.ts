@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { summaryItem } from '@parley/core/summaries';
+import { summaryItem } from '@parley/core/inbox/summaries';
 import { nextOf, type Reply } from '../testing/client.ts';
 import { refusals } from '../testing/refusals.ts';
 import { createWorld, type TestPerson, type World } from '../testing/world.ts';

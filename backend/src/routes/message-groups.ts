@@ -1,8 +1,8 @@
 import { isBlank } from '@parley/contract/visible';
+import * as messageGroups from '@parley/core/conversations/message-groups';
 import { AppError, type ErrorCode } from '@parley/core/errors';
-import * as messageGroups from '@parley/core/message-groups';
-import * as summaries from '@parley/core/summaries';
-import * as users from '@parley/core/users';
+import * as summaries from '@parley/core/inbox/summaries';
+import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
 import { membersPerPage, showDetails } from '../group-details.ts';
 import { titleMaxChars } from '../limits.ts';

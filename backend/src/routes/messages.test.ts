@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { conversationUuid } from '@parley/core/uuids';
+import { conversationUuid } from '@parley/core/conversations/uuids';
 import { nextOf, type Reply } from '../testing/client.ts';
 import { refusals } from '../testing/refusals.ts';
 import { createWorld, type TestPerson, type World } from '../testing/world.ts';

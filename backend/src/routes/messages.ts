@@ -1,8 +1,8 @@
-import type { Entry } from '@parley/core/entries';
-import { peopleOf } from '@parley/core/erased';
+import * as messages from '@parley/core/conversations/messages';
 import { AppError } from '@parley/core/errors';
-import * as messages from '@parley/core/messages';
-import * as users from '@parley/core/users';
+import type { Entry } from '@parley/core/log/entries';
+import { peopleOf } from '@parley/core/log/erased';
+import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
 import { linkNext } from '../links.ts';
 import { entrySchema, presentEntry } from '../presenters/entry.ts';

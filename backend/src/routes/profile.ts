@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from '@parley/core/errors';
-import { person } from '@parley/core/export-person';
-import * as users from '@parley/core/users';
+import * as users from '@parley/core/people/users';
+import { person } from '@parley/core/transfer/export-person';
 import type { Context } from '../context.ts';
 import { bioMaxChars, displayNameMaxChars } from '../limits.ts';
 import { presentProfile, profileSchema } from '../presenters/user.ts';

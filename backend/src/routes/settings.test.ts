@@ -1,7 +1,7 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import * as messageGroups from '@parley/core/message-groups';
-import { repair } from '@parley/core/repair';
+import { repair } from '@parley/core/audit/repair';
+import * as messageGroups from '@parley/core/conversations/message-groups';
 import { summaryKey } from '@parley/core/table/keys';
 import { nextOf } from '../testing/client.ts';
 import { refusals } from '../testing/refusals.ts';

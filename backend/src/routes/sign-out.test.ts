@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { insertFromSignUp } from '@parley/core/users';
+import { insertFromSignUp } from '@parley/core/people/users';
 import { userPoolClientId, userPoolId } from '@parley/engines/cognito-local';
 import { launch } from '@parley/engines/launch';
 import getPort from 'get-port';

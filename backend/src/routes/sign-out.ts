@@ -1,4 +1,4 @@
-import * as users from '@parley/core/users';
+import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
 import { bearerToken, route } from '../route.ts';
 import { z } from '../zod.ts';

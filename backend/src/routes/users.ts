@@ -1,6 +1,6 @@
 import { AppError } from '@parley/core/errors';
-import { search as searchUsers } from '@parley/core/user-search';
-import * as users from '@parley/core/users';
+import { search as searchUsers } from '@parley/core/people/user-search';
+import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
 import { linkNext } from '../links.ts';
 import { presentShortUser, shortUserSchema } from '../presenters/user.ts';

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { loadConfig } from '@parley/config/config';
-import * as entries from '@parley/core/entries';
-import { createProjector } from '@parley/core/projector';
+import * as entries from '@parley/core/log/entries';
+import * as users from '@parley/core/people/users';
+import { createProjector } from '@parley/core/projections/projector';
 import { clientConfig } from '@parley/core/table/client';
-import * as users from '@parley/core/users';
 import { noteSecret } from '@parley/engines/testing/suite-log';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';

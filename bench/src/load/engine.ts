@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { BatchExecuteStatementCommand, PutCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
-import { entryItem } from '@parley/core/entries';
+import { entryItem } from '@parley/core/log/entries';
 import { createTable, type Table } from '@parley/core/table/client';
 import { quantile } from '../figures.ts';
 import { makePerson, text60 } from '../people.ts';

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { readLines } from '@parley/cli/lines';
-import { type Entry, largeGroupMembers, type Person } from '@parley/core/entries';
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
-import { createProjector } from '@parley/core/projector';
+import * as messages from '@parley/core/conversations/messages';
+import { type Entry, largeGroupMembers, type Person } from '@parley/core/log/entries';
+import { createLog } from '@parley/core/log/log';
+import { createProjector } from '@parley/core/projections/projector';
 import { root } from '@parley/engines/launch';
 import { eventSources } from '@parley/lambdas/local/event-sources';
 import { type BenchEngine, startEngine } from '../engine.ts';

@@ -1,5 +1,5 @@
-import { createLog } from '@parley/core/log';
-import * as messageGroups from '@parley/core/message-groups';
+import * as messageGroups from '@parley/core/conversations/message-groups';
+import { createLog } from '@parley/core/log/log';
 import { measured } from '../competitors.ts';
 import { type Figure, median } from '../figures.ts';
 import type { Load, LoadResult } from '../load/drive.ts';

@@ -1,7 +1,7 @@
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
-import { createPages } from '@parley/core/pages';
-import * as summaries from '@parley/core/summaries';
+import * as messages from '@parley/core/conversations/messages';
+import * as summaries from '@parley/core/inbox/summaries';
+import { createLog } from '@parley/core/log/log';
+import { createPages } from '@parley/core/log/pages';
 import type { Table } from '@parley/core/table/client';
 import { startEngine } from '../engine.ts';
 import { compared, type Figure } from '../figures.ts';

@@ -1,6 +1,6 @@
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
-import type { AppendBatch } from '@parley/core/table/append-writer';
+import * as messages from '@parley/core/conversations/messages';
+import type { AppendBatch } from '@parley/core/log/append/append-writer';
+import { createLog } from '@parley/core/log/log';
 import { counted, type Figure } from '../figures.ts';
 import { type HttpVariant, httpRounds } from '../http-rounds.ts';
 import type { HttpRequest } from '../load/http.ts';

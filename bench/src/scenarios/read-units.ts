@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
-import { createPages } from '@parley/core/pages';
-import { createProjector } from '@parley/core/projector';
-import * as summaries from '@parley/core/summaries';
+import * as messages from '@parley/core/conversations/messages';
+import * as summaries from '@parley/core/inbox/summaries';
+import { createLog } from '@parley/core/log/log';
+import { createPages } from '@parley/core/log/pages';
+import { createProjector } from '@parley/core/projections/projector';
 import { startEngine } from '../engine.ts';
 import { counted, type Figure } from '../figures.ts';
 import { makePeople, makePerson, recordsOf, text60 } from '../people.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as summaries from '@parley/core/summaries';
+import * as summaries from '@parley/core/inbox/summaries';
 import { type Figure, median, quantile } from '../figures.ts';
 import { openConversation, planPairs } from '../lanes.ts';
 import type { Load, LoadResult } from '../load/drive.ts';

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Entry } from '@parley/core/entries';
-import * as entries from '@parley/core/entries';
+import * as messages from '@parley/core/conversations/messages';
 import { AppError } from '@parley/core/errors';
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
-import { createProjector } from '@parley/core/projector';
-import * as summaries from '@parley/core/summaries';
+import * as summaries from '@parley/core/inbox/summaries';
+import type { Entry } from '@parley/core/log/entries';
+import * as entries from '@parley/core/log/entries';
+import { createLog } from '@parley/core/log/log';
+import { createProjector } from '@parley/core/projections/projector';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
 import { type BenchEngine, startEngine } from '../engine.ts';
 import { counted, type Figure, quantile } from '../figures.ts';

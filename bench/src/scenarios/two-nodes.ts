@@ -1,5 +1,5 @@
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
+import * as messages from '@parley/core/conversations/messages';
+import { createLog } from '@parley/core/log/log';
 import { startEngine } from '../engine.ts';
 import { counted } from '../figures.ts';
 import { makePeople, text60 } from '../people.ts';

@@ -1,6 +1,6 @@
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
-import { createProjector } from '@parley/core/projector';
+import * as messages from '@parley/core/conversations/messages';
+import { createLog } from '@parley/core/log/log';
+import { createProjector } from '@parley/core/projections/projector';
 import { startEngine } from '../engine.ts';
 import { counted, type Figure } from '../figures.ts';
 import { makePeople, recordsOf, text60 } from '../people.ts';

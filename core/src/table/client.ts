@@ -1,6 +1,6 @@
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import type { IHttpRequest as HttpRequest } from '@smithy/core/protocols';
-import { type Clock, createClock } from '../clock.ts';
+import { type Clock, createClock } from './clock.ts';
 import { createDocumentClient, type DocumentClient } from './document-client.ts';
 
 /** The table as every function of the core takes it: where it is, and the clock its answers keep right. */

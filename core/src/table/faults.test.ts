@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { type Fate, startFaultProxy } from '@parley/engines/testing/fault-proxy';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
-import * as members from '../members.ts';
+import * as members from '../log/members.ts';
 import { closeTable, createTable, type Table } from './client.ts';
 import { isTransientFault } from './faults.ts';
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createTestTable } from '@parley/engines/testing/test-table';
-import * as entries from '../entries.ts';
-import { createLog } from '../log.ts';
-import * as messages from '../messages.ts';
+import * as messages from '../conversations/messages.ts';
+import * as entries from '../log/entries.ts';
+import { createLog } from '../log/log.ts';
 import { observeRequests, type TableRequest } from './requests.ts';
 
 let table: Awaited<ReturnType<typeof createTestTable>>;

@@ -1,6 +1,6 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { BatchExecuteStatementCommand, ExecuteTransactionCommand } from '@aws-sdk/lib-dynamodb';
-import type { AppendBatch } from './append-writer.ts';
+import type { AppendBatch } from '../log/append/append-writer.ts';
 import type { Table } from './client.ts';
 
 export type Statement = { Statement: string; Parameters: unknown[] };

@@ -1,4 +1,4 @@
-import { migrate } from '@parley/core/database';
+import { migrate } from '@parley/core/database/database';
 import pg from 'pg';
 
 /** This worker's database, emptied and migrated. */

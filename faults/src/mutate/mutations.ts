@@ -12,87 +12,91 @@ export type Mutation = {
 
 const log: Mutation[] = [
   {
-    ...{ file: 'core/src/log.ts', what: 'a repeat is answered without a look at the membership' },
+    ...{ file: 'core/src/log/log.ts', what: 'a repeat is answered without a look at the membership' },
     from: 'if (!(await members.get(table, messageGroupUuid, sender.uuid)))\n      refuse',
     to: 'if (false)\n      refuse',
-    ...{ tests: ['core/src/log.test.ts'], name: 'stranger for repeats' },
+    ...{ tests: ['core/src/log/log.test.ts'], name: 'stranger for repeats' },
   },
   {
-    ...{ file: 'core/src/log.ts', what: 'the log is dated by the clock alone' },
+    ...{ file: 'core/src/log/log.ts', what: 'the log is dated by the clock alone' },
     from: 'Math.max(table.clock.now(), tail.createdAtMs)',
     to: 'table.clock.now()',
-    ...{ tests: ['core/src/log.test.ts'], name: 'a clock that is minutes wrong' },
+    ...{ tests: ['core/src/log/log.test.ts'], name: 'a clock that is minutes wrong' },
   },
   {
-    ...{ file: 'core/src/log.ts', what: 'the newer entries do not tell whose write landed' },
+    ...{ file: 'core/src/log/log.ts', what: 'the newer entries do not tell whose write landed' },
     from: 'if (landed.has(job.messageUuid)) answer(job, landed.get(job.messageUuid));',
     to: '{}',
-    ...{ tests: ['core/src/log-faults.test.ts'], name: 'whose answer was cut' },
+    ...{ tests: ['core/src/log/log-faults.test.ts'], name: 'whose answer was cut' },
   },
   {
-    ...{ file: 'core/src/log.ts', what: 'two repeats in one turn are two entries' },
+    ...{ file: 'core/src/log/log.ts', what: 'two repeats in one turn are two entries' },
     from: 'if (idempotencyKey !== undefined && keys.has(scopedKey)) continue;',
     to: '',
-    ...{ tests: ['core/src/log.test.ts'], name: 'wait together behind' },
+    ...{ tests: ['core/src/log/log.test.ts'], name: 'wait together behind' },
   },
   {
     ...{
-      file: 'core/src/log.ts',
+      file: 'core/src/log/log.ts',
       what: 'a search for a key begins one entry late',
     },
     from: 'const from = (job.searchedTo ?? knownSeq) + 1;',
     to: 'const from = (job.searchedTo ?? knownSeq) + 2;',
-    ...{ tests: ['core/src/log.test.ts'], name: 'the newest entries alone' },
+    ...{ tests: ['core/src/log/log.test.ts'], name: 'the newest entries alone' },
   },
 ];
 
 const tail: Mutation[] = [
   {
-    ...{ file: 'core/src/tail.ts', what: 'idempotency without its ten minutes' },
-    ...{ from: 'const windowMs = 10 * 60_000;', to: 'const windowMs = 0;', tests: ['core/src/tail.test.ts'] },
-  },
-  {
-    ...{ file: 'core/src/tail.ts', what: 'a window of 100 entries' },
+    ...{ file: 'core/src/log/append/tail.ts', what: 'idempotency without its ten minutes' },
     ...{
-      from: 'const windowEntries = 200;',
-      to: 'const windowEntries = 100;',
-      tests: ['core/src/tail.test.ts'],
+      from: 'const windowMs = 10 * 60_000;',
+      to: 'const windowMs = 0;',
+      tests: ['core/src/log/append/tail.test.ts'],
     },
   },
   {
-    ...{ file: 'core/src/tail.ts', what: 'a key is dropped when it is beyond either window' },
+    ...{ file: 'core/src/log/append/tail.ts', what: 'a window of 100 entries' },
+    ...{
+      from: 'const windowEntries = 200;',
+      to: 'const windowEntries = 100;',
+      tests: ['core/src/log/append/tail.test.ts'],
+    },
+  },
+  {
+    ...{ file: 'core/src/log/append/tail.ts', what: 'a key is dropped when it is beyond either window' },
     from: 'seq > tail.seq - windowEntries || atMs >= tail.createdAtMs - windowMs',
     to: 'seq > tail.seq - windowEntries && atMs >= tail.createdAtMs - windowMs',
-    tests: ['core/src/tail.test.ts'],
+    tests: ['core/src/log/append/tail.test.ts'],
   },
   {
-    ...{ file: 'core/src/tail.ts', what: 'what was dropped counts as covered' },
-    ...{ from: 'tail.coveredFrom = seq + 1;', to: '', tests: ['core/src/tail.test.ts'] },
+    ...{ file: 'core/src/log/append/tail.ts', what: 'what was dropped counts as covered' },
+    ...{ from: 'tail.coveredFrom = seq + 1;', to: '', tests: ['core/src/log/append/tail.test.ts'] },
   },
   {
-    ...{ file: 'core/src/tail.ts', what: 'a change of members leaves who was found to be one' },
-    ...{ from: 'tail.members.clear();', to: '', tests: ['core/src/tail.test.ts'] },
+    ...{ file: 'core/src/log/append/tail.ts', what: 'a change of members leaves who was found to be one' },
+    ...{ from: 'tail.members.clear();', to: '', tests: ['core/src/log/append/tail.test.ts'] },
   },
 ];
 
 const rosters: Mutation[] = [
   {
-    ...{ file: 'core/src/rosters.ts', what: 'remembered for ten seconds at least' },
+    ...{ file: 'core/src/log/rosters.ts', what: 'remembered for ten seconds at least' },
     from: 'nowMs - known.checkedAtMs < maxAgeMs',
     to: 'nowMs - known.checkedAtMs < Math.max(maxAgeMs, 10_000)',
-    tests: ['core/src/rosters.test.ts'],
+    tests: ['core/src/log/rosters.test.ts'],
   },
   {
-    ...{ file: 'core/src/rosters.ts', what: 'a newer version of the group is not read' },
+    ...{ file: 'core/src/log/rosters.ts', what: 'a newer version of the group is not read' },
     from: 'if (!known || known.roster.group.version < version)',
     to: 'if (!known)',
-    tests: ['core/src/rosters.test.ts'],
+    tests: ['core/src/log/rosters.test.ts'],
   },
   {
-    ...{ file: 'core/src/rosters.ts', what: 'a roster of half a change is kept' },
+    ...{ file: 'core/src/log/rosters.ts', what: 'a roster of half a change is kept' },
     from: 'if (uuids.size !== roster.group.member_count) return roster;',
     to: '',
-    tests: ['core/src/rosters.test.ts'],
+    tests: ['core/src/log/rosters.test.ts'],
   },
   {
     ...{ file: 'backend/src/realtime/news.ts', what: 'who hears is decided by a roster of ten seconds ago' },
@@ -103,91 +107,94 @@ const rosters: Mutation[] = [
 
 const projector: Mutation[] = [
   {
-    ...{ file: 'core/src/projector.ts', what: 'a summary moves back to an older entry' },
+    ...{ file: 'core/src/projections/projector.ts', what: 'a summary moves back to an older entry' },
     ...{ from: "'last_seq < ?'", to: "'last_seq <> ?'" },
-    ...{ tests: ['core/src/projector.test.ts'], name: 'never move backward' },
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'never move backward' },
   },
   {
-    ...{ file: 'core/src/projector.ts', what: 'the position of own messages moves back' },
+    ...{ file: 'core/src/projections/projector.ts', what: 'the position of own messages moves back' },
     ...{ from: "'sent_seq < ?'", to: "'sent_seq <> ?'" },
-    ...{ tests: ['core/src/projector.test.ts'], name: 'never move backward' },
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'never move backward' },
   },
   {
-    ...{ file: 'core/src/projector.ts', what: 'the last record of a batch counts as the newest' },
+    ...{ file: 'core/src/projections/projector.ts', what: 'the last record of a batch counts as the newest' },
     from: 'return entry.seq > (newest?.entry.seq ?? 0);',
     to: 'return true;',
-    ...{ tests: ['core/src/projector.test.ts'], name: 'any cut' },
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'any cut' },
   },
   {
-    ...{ file: 'core/src/projector.ts', what: 'a refused pair gives up the other one' },
+    ...{ file: 'core/src/projections/projector.ts', what: 'a refused pair gives up the other one' },
     from: 'if (newest && sent) return',
     to: 'if (false) return',
-    ...{ tests: ['core/src/projector.test.ts'], name: 'any cut' },
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'any cut' },
   },
   {
-    ...{ file: 'core/src/projector.ts', what: 'an old record is shown as it came' },
+    ...{ file: 'core/src/projections/projector.ts', what: 'an old record is shown as it came' },
     ...{ from: 'trustImageMs = 60_000', to: 'trustImageMs = 600_000' },
-    ...{ tests: ['core/src/projector.test.ts'], name: 'older than a minute' },
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'older than a minute' },
   },
 ];
 
 const positions: Mutation[] = [
   {
-    ...{ file: 'core/src/summaries.ts', what: 'a read position moves back' },
+    ...{ file: 'core/src/inbox/summaries.ts', what: 'a read position moves back' },
     ...{ from: 'read_seq < :seq', to: 'read_seq <> :seq' },
-    ...{ tests: ['core/src/projector.test.ts'], name: 'marked as read' },
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'marked as read' },
   },
   {
-    ...{ file: 'core/src/summaries.ts', what: 'own messages count as unread' },
+    ...{ file: 'core/src/inbox/summaries.ts', what: 'own messages count as unread' },
     ...{ from: 'summary.read_seq >= summary.sent_seq', to: 'true' },
-    ...{ tests: ['core/src/projector.test.ts'], name: 'own messages are read' },
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'own messages are read' },
   },
   {
-    ...{ file: 'core/src/summaries.ts', what: 'a hidden conversation stays away after its next message' },
+    ...{
+      file: 'core/src/inbox/summaries.ts',
+      what: 'a hidden conversation stays away after its next message',
+    },
     from: 'message_count <= (hidden_count ?? -1)',
     to: 'message_count <= (hidden_count ?? -1) + 1',
     ...{ tests: ['backend/src/routes/settings.test.ts'], name: 'returns with its next message' },
   },
   {
     ...{
-      file: 'core/src/summaries.ts',
+      file: 'core/src/inbox/summaries.ts',
       what: 'the answer of a reading counts up to where the summary is',
     },
     from: 'Math.max(0, head.message_count - position.count)',
     to: 'Math.max(0, summary.message_count - position.count)',
-    ...{ tests: ['core/src/projector.test.ts'], name: 'marked as read' },
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'marked as read' },
   },
 ];
 
 const pages: Mutation[] = [
   {
-    ...{ file: 'core/src/pages.ts', what: 'a removed member reads on by what the node remembers' },
+    ...{ file: 'core/src/log/pages.ts', what: 'a removed member reads on by what the node remembers' },
     from: 'if (await get(memberKey(input.messageGroupUuid, input.userUuid)))',
     to: 'if (seen.has(nameOf(input)) || (await get(memberKey(input.messageGroupUuid, input.userUuid))))',
-    ...{ tests: ['core/src/pages.test.ts'], name: 'a removed member and a stranger' },
+    ...{ tests: ['core/src/log/pages.test.ts'], name: 'a removed member and a stranger' },
   },
   {
-    ...{ file: 'core/src/pages.ts', what: 'the newest page is what is remembered, new or not' },
+    ...{ file: 'core/src/log/pages.ts', what: 'the newest page is what is remembered, new or not' },
     ...{ from: 'if (!next) return', to: 'return' },
-    ...{ tests: ['core/src/pages.test.ts'], name: 'as new as a read' },
+    ...{ tests: ['core/src/log/pages.test.ts'], name: 'as new as a read' },
   },
   {
-    ...{ file: 'core/src/pages.ts', what: 'an entry behind a gap extends what is remembered' },
+    ...{ file: 'core/src/log/pages.ts', what: 'an entry behind a gap extends what is remembered' },
     from: 'if (!known || known.at(-1)?.seq !== entry.seq - 1) return;',
     to: 'if (!known) return;',
-    tests: ['core/src/pages.test.ts'],
+    tests: ['core/src/log/pages.test.ts'],
   },
   {
-    ...{ file: 'core/src/pages.ts', what: 'a page that the log may grow into is kept' },
+    ...{ file: 'core/src/log/pages.ts', what: 'a page that the log may grow into is kept' },
     from: 'if (!known && page.at(-1)?.seq === beforeSeq - 1)',
     to: 'if (!known)',
-    ...{ tests: ['core/src/pages.test.ts'], name: 'beyond the end' },
+    ...{ tests: ['core/src/log/pages.test.ts'], name: 'beyond the end' },
   },
   {
-    ...{ file: 'core/src/pages.ts', what: 'an extended page lives for another minute' },
+    ...{ file: 'core/src/log/pages.ts', what: 'an extended page lives for another minute' },
     from: 'ttl: Math.max(1, runs.getRemainingTTL(uuid))',
     to: 'ttl: maxAgeMs',
-    ...{ tests: ['core/src/pages.test.ts'], name: 'a conversation that goes on' },
+    ...{ tests: ['core/src/log/pages.test.ts'], name: 'a conversation that goes on' },
   },
 ];
 
@@ -267,69 +274,78 @@ const checkpoints: Mutation[] = [
 
 const signatures: Mutation[] = [
   {
-    ...{ file: 'core/src/delivery-signature.ts', what: 'a signature is taken twice' },
+    ...{ file: 'core/src/live/delivery-signature.ts', what: 'a signature is taken twice' },
     ...{ from: 'if (seen.has(nonce)) return undefined;', to: '' },
-    tests: ['core/src/delivery-signature.test.ts', 'backend/src/realtime/delivery-server.test.ts'],
+    tests: ['core/src/live/delivery-signature.test.ts', 'backend/src/realtime/delivery-server.test.ts'],
   },
   {
-    ...{ file: 'core/src/delivery-signature.ts', what: 'a nonce is forgotten while its signature is young' },
+    ...{
+      file: 'core/src/live/delivery-signature.ts',
+      what: 'a nonce is forgotten while its signature is young',
+    },
     ...{ from: 'nowMs - 2 * toleranceMs', to: 'nowMs' },
-    tests: ['core/src/delivery-signature.test.ts'],
+    tests: ['core/src/live/delivery-signature.test.ts'],
   },
   {
-    ...{ file: 'core/src/delivery-signature.ts', what: 'a signature is good for an hour' },
+    ...{ file: 'core/src/live/delivery-signature.ts', what: 'a signature is good for an hour' },
     ...{ from: 'toleranceMs = 5 * 60_000', to: 'toleranceMs = 60 * 60_000' },
-    tests: ['core/src/delivery-signature.test.ts', 'backend/src/realtime/delivery-server.test.ts'],
+    tests: ['core/src/live/delivery-signature.test.ts', 'backend/src/realtime/delivery-server.test.ts'],
   },
   {
-    ...{ file: 'core/src/delivery-signature.ts', what: 'a signature is good for every node' },
+    ...{ file: 'core/src/live/delivery-signature.ts', what: 'a signature is good for every node' },
     ...{ from: "['POST', path, nodeId, length,", to: "['POST', path, length," },
-    tests: ['core/src/delivery-signature.test.ts', 'backend/src/realtime/delivery-server.test.ts'],
+    tests: ['core/src/live/delivery-signature.test.ts', 'backend/src/realtime/delivery-server.test.ts'],
   },
 ];
 
 const check: Mutation[] = [
   {
-    ...{ file: 'core/src/history.ts', what: 'a hole in a log is no finding' },
+    ...{ file: 'core/src/log/fold.ts', what: 'a hole in a log is no finding' },
     ...{ from: 'if (entry.seq !== history.seq + 1)', to: 'if (false)' },
-    ...{ tests: ['core/src/check.test.ts'], name: 'a hole in a log' },
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a hole in a log' },
   },
   {
-    ...{ file: 'core/src/history.ts', what: 'a wrong count of messages is no finding' },
+    ...{ file: 'core/src/log/fold.ts', what: 'a wrong count of messages is no finding' },
     ...{ from: 'if (entry.message_count !== history.messageCount)', to: 'if (false)' },
-    ...{ tests: ['core/src/check.test.ts'], name: 'a count that is not the number' },
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a count that is not the number' },
   },
   {
-    ...{ file: 'core/src/history.ts', what: 'a time that lies before the one before is no finding' },
+    ...{ file: 'core/src/log/fold.ts', what: 'a time that lies before the one before is no finding' },
     from: 'if (history.newest && entry.created_at < history.newest.created_at)',
     to: 'if (false)',
-    ...{ tests: ['core/src/check.test.ts'], name: 'a time before that' },
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a time before that' },
   },
   {
-    ...{ file: 'core/src/history.ts', what: 'a doubled message is no finding' },
+    ...{ file: 'core/src/log/fold.ts', what: 'a doubled message is no finding' },
     ...{ from: 'for (const twice of recent.take(entry)) fault(2, entry, twice);', to: '' },
-    ...{ tests: ['core/src/check.test.ts'], name: 'comes twice' },
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'comes twice' },
   },
   {
-    ...{ file: 'core/src/conversations.ts', what: 'a summary that stayed behind is no finding' },
+    ...{ file: 'core/src/conversations/snapshot.ts', what: 'a summary that stayed behind is no finding' },
     ...{ from: 'if (summary.last_seq < mustReach)', to: 'if (false)' },
-    ...{ tests: ['core/src/check.test.ts'], name: 'a summary behind the log' },
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a summary behind the log' },
   },
   {
-    ...{ file: 'core/src/conversations.ts', what: 'a count that is not of its position is no finding' },
+    ...{
+      file: 'core/src/conversations/snapshot.ts',
+      what: 'a count that is not of its position is no finding',
+    },
     ...{ from: 'if (counted !== count)', to: 'if (false)' },
-    ...{ tests: ['core/src/check.test.ts'], name: 'a read count of another' },
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a read count of another' },
   },
   {
-    ...{ file: 'core/src/conversations.ts', what: 'a member whom the log does not make one is no finding' },
+    ...{
+      file: 'core/src/conversations/snapshot.ts',
+      what: 'a member whom the log does not make one is no finding',
+    },
     ...{ from: 'if (!history.members.has(userUuid))', to: 'if (false)' },
-    ...{ tests: ['core/src/check.test.ts'], name: 'a member of a group whom' },
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a member of a group whom' },
   },
   {
-    ...{ file: 'core/src/check.ts', what: 'a summary of somebody who is no member is no finding' },
+    ...{ file: 'core/src/audit/check.ts', what: 'a summary of somebody who is no member is no finding' },
     from: 'suspects.orphans.push(...found.filter((summary) => !isMember(summary)));',
     to: '',
-    ...{ tests: ['core/src/check.test.ts'], name: 'a summary of somebody' },
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a summary of somebody' },
   },
 ];
 

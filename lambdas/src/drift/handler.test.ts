@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { repair } from '@parley/core/repair';
+import { repair } from '@parley/core/audit/repair';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import { pino } from 'pino';
 import { contextFor } from '../local/deadline.ts';

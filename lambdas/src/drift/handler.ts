@@ -1,5 +1,5 @@
-import { createDriftMonitor } from '@parley/core/drift';
-import type { Finding } from '@parley/core/history';
+import { createDriftMonitor } from '@parley/core/audit/drift';
+import type { Finding } from '@parley/core/log/fold';
 import type { Table } from '@parley/core/table/client';
 import type { Context } from 'aws-lambda';
 import type { Lines } from '../lines.ts';

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import * as deadLetters from '@parley/core/dead-letters';
+import * as deadLetters from '@parley/core/dead-letters/dead-letters';
 import { isTransientFault } from '@parley/core/table/faults';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { contextFor } from './deadline.ts';

@@ -1,7 +1,7 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
-import { createDriftMonitor } from '@parley/core/drift';
-import { type Entry, entryItem } from '@parley/core/entries';
+import { createDriftMonitor } from '@parley/core/audit/drift';
+import { type Entry, entryItem } from '@parley/core/log/entries';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { pino } from 'pino';

@@ -1,5 +1,5 @@
-import type { DriftMonitor } from '@parley/core/drift';
-import { entryRecord } from '@parley/core/table/stream';
+import type { DriftMonitor } from '@parley/core/audit/drift';
+import { entryRecord } from '@parley/core/log/stream-records';
 import type { Logger } from 'pino';
 import type { EventSource } from './shard-consumer.ts';
 import { createWaiter } from './waiter.ts';

@@ -1,4 +1,4 @@
-import { isEntryRecord, isLargeRecord } from '@parley/core/table/stream';
+import { isEntryRecord, isLargeRecord } from '@parley/core/log/stream-records';
 import type { EventSource } from './shard-consumer.ts';
 
 type Handler = EventSource['handler'];

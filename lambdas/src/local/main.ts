@@ -1,8 +1,8 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { type Config, databaseOptions, loadConfig, tableOptions } from '@parley/config/config';
-import { createPool } from '@parley/core/database';
-import { createDriftMonitor } from '@parley/core/drift';
-import { repairSummaries } from '@parley/core/repair';
+import { createDriftMonitor } from '@parley/core/audit/drift';
+import { repairSummaries } from '@parley/core/audit/repair';
+import { createPool } from '@parley/core/database/database';
 import { clientConfig, closeTable, createTable, skipLogCopies } from '@parley/core/table/client';
 import { pino } from 'pino';
 import { driftAlarm } from '../drift/handler.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
+import type { StreamRecord } from '@parley/core/log/stream-records';
 import type { Table } from '@parley/core/table/client';
-import type { StreamRecord } from '@parley/core/table/stream';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import type { Logger } from 'pino';
 import type { InvocationContext } from './deadline.ts';

@@ -1,9 +1,9 @@
 import { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import * as deadLetters from '@parley/core/dead-letters';
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
+import * as messages from '@parley/core/conversations/messages';
+import * as deadLetters from '@parley/core/dead-letters/dead-letters';
+import { createLog } from '@parley/core/log/log';
 import { clientConfig, closeTable, createTable } from '@parley/core/table/client';
 import { checkpointKey } from '@parley/core/table/keys';
 import { startFaultProxy } from '@parley/engines/testing/fault-proxy';

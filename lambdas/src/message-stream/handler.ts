@@ -1,7 +1,7 @@
-import type { Projector } from '@parley/core/projector';
-import type { Push } from '@parley/core/push';
+import type { Push } from '@parley/core/live/push';
+import { type EntryRecord, entryRecord } from '@parley/core/log/stream-records';
+import type { Projector } from '@parley/core/projections/projector';
 import { isTransientFault } from '@parley/core/table/faults';
-import { type EntryRecord, entryRecord } from '@parley/core/table/stream';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import type { Lines } from '../lines.ts';
 

@@ -1,8 +1,8 @@
 import { appendBatch, type Config } from '@parley/config/config';
-import { createDeliveryClient } from '@parley/core/delivery';
-import { createProjector } from '@parley/core/projector';
-import { createPush } from '@parley/core/push';
-import { createRosters } from '@parley/core/rosters';
+import { createDeliveryClient } from '@parley/core/live/delivery';
+import { createPush } from '@parley/core/live/push';
+import { createRosters } from '@parley/core/log/rosters';
+import { createProjector } from '@parley/core/projections/projector';
 import type { Table } from '@parley/core/table/client';
 import type { Lines } from '../lines.ts';
 import { createHandler, createLiveHandler } from './handler.ts';

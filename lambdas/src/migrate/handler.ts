@@ -1,4 +1,4 @@
-import { migrate, migrationsTable } from '@parley/core/database';
+import { migrate, migrationsTable } from '@parley/core/database/database';
 import pg from 'pg';
 
 export type MigrateOptions = {

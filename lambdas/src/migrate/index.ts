@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { loadConfig } from '@parley/config/config';
-import { rdsAuthorities } from '@parley/core/rds';
+import { rdsAuthorities } from '@parley/core/database/rds';
 import { createPowertools } from '../aws/powertools.ts';
 import { createSecret } from '../aws/secrets.ts';
 import { migrateAndGrant } from './handler.ts';

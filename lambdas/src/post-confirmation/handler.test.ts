@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import * as users from '@parley/core/users';
+import * as users from '@parley/core/people/users';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import type { PostConfirmationTriggerEvent } from 'aws-lambda';
 import { createHandler } from './handler.ts';

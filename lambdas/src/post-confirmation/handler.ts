@@ -1,4 +1,4 @@
-import * as users from '@parley/core/users';
+import * as users from '@parley/core/people/users';
 import type { PostConfirmationTriggerEvent } from 'aws-lambda';
 import type { Pool } from 'pg';
 import type { Lines } from '../lines.ts';

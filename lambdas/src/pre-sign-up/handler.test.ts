@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { createPool } from '@parley/core/database';
-import * as users from '@parley/core/users';
+import { createPool } from '@parley/core/database/database';
+import * as users from '@parley/core/people/users';
 import { createDatabaseProxy } from '@parley/engines/testing/database-proxy';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import type { PreSignUpTriggerEvent } from 'aws-lambda';

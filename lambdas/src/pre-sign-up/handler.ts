@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isHandle } from '@parley/contract/handles';
-import * as users from '@parley/core/users';
+import * as users from '@parley/core/people/users';
 import type { PreSignUpTriggerEvent } from 'aws-lambda';
 import type { Pool } from 'pg';
 import type { Lines } from '../lines.ts';

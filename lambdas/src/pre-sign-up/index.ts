@@ -1,5 +1,5 @@
 import { databaseOptions, loadConfig } from '@parley/config/config';
-import { createPool } from '@parley/core/database';
+import { createPool } from '@parley/core/database/database';
 import { createPowertools } from '../aws/powertools.ts';
 import { createHandler, SignUpRefused } from './handler.ts';
 

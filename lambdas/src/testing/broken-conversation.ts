@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import type { Entry } from '@parley/core/entries';
-import { createLog } from '@parley/core/log';
-import * as messages from '@parley/core/messages';
+import * as messages from '@parley/core/conversations/messages';
+import type { Entry } from '@parley/core/log/entries';
+import { createLog } from '@parley/core/log/log';
 import type { Table } from '@parley/core/table/client';
 import { summaryKey } from '@parley/core/table/keys';
 

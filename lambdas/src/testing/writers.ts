@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Person } from '@parley/core/entries';
-import { createLog, type Log } from '@parley/core/log';
-import * as messageGroups from '@parley/core/message-groups';
-import * as messages from '@parley/core/messages';
+import * as messageGroups from '@parley/core/conversations/message-groups';
+import * as messages from '@parley/core/conversations/messages';
+import type { Person } from '@parley/core/log/entries';
+import { createLog, type Log } from '@parley/core/log/log';
 import type { Table } from '@parley/core/table/client';
 import { noteText } from '@parley/engines/testing/suite-log';
 

@@ -1,0 +1,71 @@
+import { LRUCache } from 'lru-cache';
+import type { Pool } from 'pg';
+import type { Conversation } from '../conversations/snapshot.ts';
+import { type Finding, keyText } from '../log/fold.ts';
+import * as users from '../people/users.ts';
+import { groupKey } from '../table/keys.ts';
+
+const maxKnown = 100_000;
+const uuidsPerQuery = 1_000;
+
+/** Who of a conversation is not in Postgres (erased people are, as tombstones). */
+export type Register = ReturnType<typeof createRegister>;
+
+export function createRegister(pool: Pool) {
+  const known = new LRUCache<string, true>({ max: maxKnown });
+
+  /** Those of them who do not exist. */
+  async function missingOf(uuids: Iterable<string>): Promise<Set<string>> {
+    const asked = [...uuids].filter((uuid) => !known.has(uuid));
+    const missing = new Set(asked);
+    for (let start = 0; start < asked.length; start += uuidsPerQuery) {
+      const found = await users.findNames(pool, asked.slice(start, start + uuidsPerQuery));
+      for (const uuid of found.keys()) {
+        known.set(uuid, true);
+        missing.delete(uuid);
+      }
+    }
+    return missing;
+  }
+
+  return {
+    /** By conversation, with the names that the table knows; one that names only people who exist is missing. */
+    async strangers(conversations: Mentions[]): Promise<Map<string, users.Person[]>> {
+      const named = conversations.map((conversation) => ({
+        conversation,
+        people: new Set([
+          ...conversation.history.people.keys(),
+          ...conversation.members.map(({ user_uuid }) => user_uuid),
+        ]),
+      }));
+      const missing = await missingOf(new Set(named.flatMap(({ people }) => [...people])));
+      const found = new Map<string, users.Person[]>();
+      for (const { conversation, people } of named) {
+        const strangers = [...people].filter((person) => missing.has(person));
+        if (strangers.length === 0) continue;
+        const persons = strangers.map((stranger) => personOf(conversation, stranger));
+        found.set(conversation.history.uuid, persons);
+      }
+      return found;
+    },
+  };
+}
+
+type Mentions = Pick<Conversation, 'history' | 'members'> & Partial<Pick<Conversation, 'summaries'>>;
+
+/** As the newest entry of theirs names them, or the inbox of the other person of a direct conversation; else ''. */
+function personOf({ history, summaries }: Mentions, uuid: string): users.Person {
+  const author = history.people.get(uuid);
+  if (author) return author;
+  const summary = [...(summaries?.values() ?? [])].find(({ user_uuid }) => user_uuid === uuid);
+  return { uuid, handle: summary?.user_handle ?? '', display_name: summary?.user_display_name ?? '' };
+}
+
+/** What a person who is not in Postgres is told as. */
+export const strangerFault =
+  (messageGroupUuid: string) =>
+  ({ uuid }: Pick<users.Person, 'uuid'>): Finding => ({
+    invariant: 7,
+    key: keyText(groupKey(messageGroupUuid)),
+    detail: `names ${uuid}, who is not in Postgres`,
+  });

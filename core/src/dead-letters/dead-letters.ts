@@ -1,0 +1,122 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { StreamRecord } from '../log/stream-records.ts';
+import type { Table } from '../table/client.ts';
+import { ttlAttribute } from '../table/definition.ts';
+import { deadLetterKey, deadLettersPk } from '../table/keys.ts';
+import { queryAll } from '../table/query.ts';
+
+/** The event sources whose records may end here. */
+export const consumers = ['summaries', 'large-summaries'] as const;
+
+/** Why a record was given up, in the words of Lambda's on-failure destinations. */
+export type Condition = 'RetryAttemptsExhausted' | 'RecordAgeExceeded';
+
+/** A stream record that failed every attempt, whole, and why. */
+export type DeadLetter = {
+  consumer: string;
+  shardId: string;
+  record: StreamRecord;
+  error: string;
+  condition: Condition;
+  attempts: number;
+};
+export type StoredLetter = DeadLetter & { id: string; failedAt: string };
+
+const keptDays = 14;
+
+/** Keeps a record, so that its shard can move on. Safe to repeat. 1 write unit for each KB. */
+export async function put(table: Table, letter: DeadLetter) {
+  const { consumer, shardId, record, error, condition, attempts } = letter;
+  const nowMs = table.clock.now();
+  await table.doc.send(
+    new PutCommand({
+      TableName: table.runnerName,
+      Item: {
+        ...deadLetterKey(consumer, shardId, record.dynamodb?.SequenceNumber ?? ''),
+        record: JSON.stringify(record),
+        error,
+        condition,
+        attempts,
+        failed_at: new Date(nowMs).toISOString(),
+        [ttlAttribute]: Math.floor(nowMs / 1_000) + keptDays * 24 * 60 * 60,
+      },
+    }),
+  );
+}
+
+/** Whether a record was given up before. 1 read unit for each 4 KB. */
+export async function exists(
+  table: Table,
+  { consumer, shardId, record }: Pick<DeadLetter, 'consumer' | 'shardId' | 'record'>,
+): Promise<boolean> {
+  const sequenceNumber = record.dynamodb?.SequenceNumber ?? '';
+  const Key = keyOf({ consumer, shardId, sequenceNumber });
+  const { Item } = await table.doc.send(
+    new GetCommand({ TableName: table.runnerName, Key, ProjectionExpression: 'pk', ConsistentRead: true }),
+  );
+  return Item !== undefined;
+}
+
+/** All letters of a consumer, by shard and in the stream's order. 1 read unit for each 4 KB. */
+export async function* list(table: Table, consumer: string): AsyncGenerator<StoredLetter> {
+  const items = queryAll(table, {
+    TableName: table.runnerName,
+    KeyConditionExpression: 'pk = :pk',
+    ExpressionAttributeValues: { ':pk': deadLettersPk(consumer) },
+  });
+  for await (const item of items) yield letterFromItem(consumer, item);
+}
+
+/** The letter of an id, as `list` told it. */
+export async function get(table: Table, id: string): Promise<StoredLetter | undefined> {
+  const place = placeOf(id);
+  if (!place) return undefined;
+  const { Item } = await table.doc.send(
+    new GetCommand({ TableName: table.runnerName, Key: keyOf(place), ConsistentRead: true }),
+  );
+  return Item && letterFromItem(place.consumer, Item);
+}
+
+/** Removes a letter as it was read: one that was put again meanwhile stays. Safe to repeat. */
+export async function remove(table: Table, { id, failedAt }: StoredLetter) {
+  const place = placeOf(id);
+  if (!place) return;
+  try {
+    await table.doc.send(
+      new DeleteCommand({
+        TableName: table.runnerName,
+        Key: keyOf(place),
+        ConditionExpression: 'attribute_not_exists(pk) OR failed_at = :read',
+        ExpressionAttributeValues: { ':read': failedAt },
+      }),
+    );
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+  }
+}
+
+const idPattern = /^([^/]+)\/([^#]+)#(.+)$/;
+type LetterPlace = { consumer: string; shardId: string; sequenceNumber: string };
+
+function placeOf(id: string): LetterPlace | undefined {
+  const [, consumer, shardId, sequenceNumber] = idPattern.exec(id) ?? [];
+  return consumer && shardId && sequenceNumber ? { consumer, shardId, sequenceNumber } : undefined;
+}
+
+const keyOf = ({ consumer, shardId, sequenceNumber }: LetterPlace) =>
+  deadLetterKey(consumer, shardId, sequenceNumber);
+
+function letterFromItem(consumer: string, item: Record<string, unknown>): StoredLetter {
+  const sk = item.sk as string;
+  return {
+    id: `${consumer}/${sk}`,
+    consumer,
+    shardId: sk.slice(0, sk.lastIndexOf('#')),
+    record: JSON.parse(item.record as string) as StreamRecord,
+    error: item.error as string,
+    condition: (item.condition as Condition | undefined) ?? 'RetryAttemptsExhausted',
+    attempts: (item.attempts as number | undefined) ?? 0,
+    failedAt: item.failed_at as string,
+  };
+}

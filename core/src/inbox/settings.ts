@@ -1,0 +1,53 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { AppError } from '../errors.ts';
+import * as entries from '../log/entries.ts';
+import type { Table } from '../table/client.ts';
+import { summaryKey } from '../table/keys.ts';
+import * as summaries from './summaries.ts';
+
+/** What a member wants of a conversation; what is not given stays. */
+export type Settings = { muted?: boolean | undefined; hidden?: boolean | undefined };
+
+/**
+ * Mutes a conversation for one member, or puts it away until its next message. What is not given stays; a repeat
+ * writes nothing. 1 read unit (2 to hide, and of a large conversation), 2 write units. Throws `message_group_not_found`.
+ */
+export async function change(
+  table: Table,
+  { userUuid, messageGroupUuid, muted, hidden }: Settings & { userUuid: string; messageGroupUuid: string },
+): Promise<summaries.Summary> {
+  const [stored] = await summaries.getMany(table, messageGroupUuid, [userUuid]);
+  if (!stored) throw new AppError('message_group_not_found');
+  // A summary is hidden with the messages that it does not show yet: they may have been seen live.
+  const head = stored.large || hidden ? await entries.newest(table, messageGroupUuid) : undefined;
+  const message_count = Math.max(stored.message_count, head?.message_count ?? 0);
+  const changes = {
+    ...(muted !== undefined && muted !== (stored.muted ?? false) && { muted }),
+    ...(hidden !== undefined &&
+      hidden !== summaries.isHidden({ ...stored, message_count }) && {
+        hidden_count: hidden ? message_count : -1,
+      }),
+  };
+  const names = Object.keys(changes);
+  if (names.length === 0) return { ...stored, message_count };
+  try {
+    const { Attributes } = await table.doc.send(
+      new UpdateCommand({
+        TableName: table.name,
+        Key: summaryKey(userUuid, messageGroupUuid),
+        UpdateExpression: `SET ${names.map((name) => `${name} = :${name}`).join(', ')} ADD settings_version :one`,
+        ConditionExpression: 'attribute_exists(pk)',
+        ExpressionAttributeValues: {
+          ':one': 1,
+          ...Object.fromEntries(Object.entries(changes).map(([name, value]) => [`:${name}`, value])),
+        },
+        ReturnValues: 'ALL_NEW',
+      }),
+    );
+    return summaries.summaryFromItem(Attributes ?? {});
+  } catch (error) {
+    if (!(error instanceof ConditionalCheckFailedException)) throw error;
+    throw new AppError('message_group_not_found', { cause: error });
+  }
+}

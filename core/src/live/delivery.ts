@@ -1,0 +1,114 @@
+import { Agent, request } from 'node:http';
+import type { Summary } from '../inbox/summaries.ts';
+import type { Entry } from '../log/entries.ts';
+import type { Table } from '../table/client.ts';
+import { sign, signatureHeader } from './delivery-signature.ts';
+import type { Node } from './nodes.ts';
+
+/** What happened in a conversation, as the stream tells a node. */
+export type ConversationNews = {
+  message_group_uuid: string;
+  /** Of the group when it was routed: a node that knows an older one reads who is in it. */
+  version: number;
+  entries: Entry[];
+  /** Authors whose entries lost their texts. */
+  erased?: string[];
+  /** The new summaries of the members on that node; none of a large conversation, or with `members`. */
+  rows: Summary[];
+  /** Whom it concerns, where every node is told: a node reads the summaries of those it has. */
+  members?: string[];
+};
+
+/** What nodes tell each other. Nothing of it is stored. */
+export type NodeEvent =
+  | { event: 'typing'; message_group_uuid: string; user_uuid: string }
+  | {
+      event: 'read';
+      message_group_uuid: string;
+      user_uuid: string;
+      read_seq: number;
+      row?: Summary | undefined;
+    }
+  /** Ahead of the stream, which tells it once more. */
+  | { event: 'appended'; user_uuid: string; entry: Entry }
+  | { event: 'settings'; user_uuid: string; row: Summary }
+  | { event: 'presence'; user_uuid: string; online: boolean; node: string; to: string[] }
+  | { event: 'sessions_ended'; user_uuid: string };
+
+export type Delivery = { conversations?: ConversationNews[]; events?: NodeEvent[] };
+
+export const deliverPath = '/deliver';
+export const onlinePath = '/online';
+/** A node refuses a longer body. What is longer goes in several requests. */
+export const maxDeliveryBytes = 16 * 2 ** 20;
+
+/** Signed requests to the internal endpoint of a node. */
+export type DeliveryClient = ReturnType<typeof createDeliveryClient>;
+
+export type DeliveryClientOptions = {
+  table: Table;
+  /** The first one signs. */
+  secrets: readonly string[];
+  timeoutMs?: number;
+};
+
+export function createDeliveryClient({ table, secrets, timeoutMs = 1_000 }: DeliveryClientOptions) {
+  const agent = new Agent({ keepAlive: true, maxSockets: 32, timeout: 60_000 });
+  const [secret] = secrets;
+
+  /** Resolves to the answer. Rejects where it is none, or not in time. */
+  function post({ nodeId, endpoint }: Node, path: string, body: Buffer): Promise<unknown> {
+    if (!secret) return Promise.reject(new Error('DELIVERY_SECRETS is not set'));
+    const headers = {
+      'Content-Type': 'application/json',
+      'Content-Length': body.length,
+      [signatureHeader]: sign(secret, { nodeId, path, body, nowMs: table.clock.now() }),
+    };
+    const options = { method: 'POST', agent, headers, signal: AbortSignal.timeout(timeoutMs) };
+    return new Promise((resolve, reject) => {
+      const req = request(`${endpoint}${path}`, options, (res) => {
+        const parts: Buffer[] = [];
+        res.on('data', (part: Buffer) => parts.push(part));
+        res.on('error', reject);
+        res.on('end', () => {
+          const text = Buffer.concat(parts).toString();
+          if (res.statusCode !== 200) reject(new Error(`a node answered ${res.statusCode}`));
+          else resolve(text === '' ? undefined : JSON.parse(text));
+        });
+      });
+      req.on('error', reject);
+      req.end(body);
+    });
+  }
+
+  /** In several requests, one after the other, where one would be too long. */
+  async function deliver(node: Node, delivery: Delivery): Promise<void> {
+    const body = encode(delivery);
+    if (body.length <= maxDeliveryBytes) return void (await post(node, deliverPath, body));
+    for (const half of halves(delivery, body.length)) await deliver(node, half);
+  }
+
+  return {
+    deliver,
+    /** Who of these people has a socket on that node. */
+    async online(node: Node, userUuids: string[]): Promise<string[]> {
+      const answer = (await post(node, onlinePath, encode({ user_uuids: userUuids }))) as {
+        online: string[];
+      };
+      return answer.online;
+    },
+    close: () => agent.destroy(),
+  };
+}
+
+const encode = (value: unknown) => Buffer.from(JSON.stringify(value));
+
+function halves({ conversations = [], events = [] }: Delivery, bytes: number): Delivery[] {
+  if (Math.max(conversations.length, events.length) < 2)
+    throw new Error(`${bytes} bytes are too long for a delivery`);
+  const [some, first] = [Math.ceil(conversations.length / 2), Math.ceil(events.length / 2)];
+  return [
+    { conversations: conversations.slice(0, some), events: events.slice(0, first) },
+    { conversations: conversations.slice(some), events: events.slice(first) },
+  ];
+}

@@ -1,0 +1,73 @@
+import type { Pool } from 'pg';
+import * as conversations from '../conversations/snapshot.ts';
+import * as summaries from '../inbox/summaries.ts';
+import type { Entry } from '../log/entries.ts';
+import * as entries from '../log/entries.ts';
+import { erasedIn, peopleOf, withoutErased } from '../log/erased.ts';
+import * as members from '../log/members.ts';
+import type { User } from '../people/users.ts';
+import * as users from '../people/users.ts';
+import type { Table } from '../table/client.ts';
+import { linesOf, type StateLine } from './export-format.ts';
+
+/**
+ * What Parley holds of one person, for that person: the profile, the conversations they are in, and what they wrote.
+ * Of a conversation they left, only their own messages. 1 read unit for each 4 KB of their conversations.
+ */
+export async function* person(table: Table, pool: Pool, user: User) {
+  return yield* linesOf('person', stateOf(table, pool, user), table.clock.now());
+}
+
+async function* stateOf(table: Table, pool: Pool, user: User): AsyncGenerator<StateLine> {
+  const { uuid, handle, display_name, bio, email } = user;
+  yield { line: 'person', uuid, handle, display_name, bio, email };
+  for (const messageGroupUuid of await conversations.ofPerson(table, uuid)) {
+    const { group, member } = await members.membership(table, messageGroupUuid, uuid);
+    if (group && member) yield await conversationLine(table, pool, group, member);
+    const isOwn = ({ user_uuid, type }: Entry) =>
+      user_uuid === uuid && (member !== undefined || type === 'message');
+    for await (const page of entries.pages(table, messageGroupUuid, { order: 'ascending' })) {
+      const own = page.filter(isOwn);
+      const isErased = erasedIn(await users.findNames(pool, own.flatMap(peopleOf)));
+      for (const entry of own) yield entryLine(withoutErased(entry, isErased));
+    }
+  }
+}
+
+async function conversationLine(
+  table: Table,
+  pool: Pool,
+  { message_group_uuid, kind, title }: members.Group,
+  { user_uuid, role, joined_at }: members.Member,
+): Promise<StateLine> {
+  const [summary] = await summaries.getMany(table, message_group_uuid, [user_uuid]);
+  const other = summary?.user_uuid;
+  return {
+    line: 'conversation',
+    message_group_uuid,
+    kind,
+    ...(other === undefined
+      ? { title }
+      : { with: { uuid: other, ...(await users.findNames(pool, [other])).get(other) } }),
+    role,
+    joined_at,
+    read_seq: summary && summaries.readPosition(summary).seq,
+  };
+}
+
+const entryLine = ({
+  message_group_uuid,
+  seq,
+  message_uuid,
+  type,
+  message,
+  created_at,
+}: Entry): StateLine => ({
+  line: 'entry',
+  message_group_uuid,
+  seq,
+  message_uuid,
+  type,
+  message,
+  created_at,
+});
