@@ -11,7 +11,11 @@ COPY lambdas/package.json lambdas/
 COPY engines/package.json engines/
 COPY cli/package.json cli/
 COPY frontend/package.json frontend/
-COPY faults/package.json faults/
+COPY dev/package.json dev/
+COPY infra/package.json infra/
+COPY proof/bench/package.json proof/bench/
+COPY proof/faults/package.json proof/faults/
+COPY proof/conformance/package.json proof/conformance/
 RUN npm ci --ignore-scripts
 COPY . .
 RUN bin/build

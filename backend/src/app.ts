@@ -3,11 +3,13 @@ import cors from 'cors';
 import express, { type Express, type RequestHandler } from 'express';
 import helmet from 'helmet';
 import type { Context } from './context.ts';
-import { frontend } from './frontend.ts';
-import { answerError } from './http-errors.ts';
-import { requestLog } from './logger.ts';
-import { describe } from './openapi.ts';
-import type { Route } from './route.ts';
+import { answerError } from './http/errors.ts';
+import { frontend } from './http/frontend.ts';
+import { describe } from './http/openapi.ts';
+import type { Route } from './http/route.ts';
+import { serve } from './http/serve.ts';
+import { requestLog } from './observe/logger.ts';
+import { traceRequests } from './observe/tracing.ts';
 import { clientConfigRoutes } from './routes/client-config.ts';
 import { docsPage, openApiRoutes } from './routes/docs.ts';
 import { handleRoutes } from './routes/handles.ts';
@@ -20,8 +22,6 @@ import { profileRoutes } from './routes/profile.ts';
 import { readyRoutes } from './routes/ready.ts';
 import { signOutRoutes } from './routes/sign-out.ts';
 import { userRoutes } from './routes/users.ts';
-import { serve } from './serve.ts';
-import { traceRequests } from './tracing.ts';
 
 /** The HTTP API. It listens to nothing by itself. */
 export function createApp(ctx: Context): Express {

@@ -9,21 +9,21 @@ import { createIdentities, createPeople, type People } from '@parley/core/people
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
 import { observeRequests } from '@parley/core/table/requests';
 import type { Pool } from 'pg';
-import { type Cursors, createCursors } from './cursors.ts';
+import { createSessions, type Sessions } from './auth/sessions.ts';
+import { createSignOuts, type SignOuts } from './auth/sign-outs.ts';
+import { createCognito, createSignUps } from './auth/sign-ups.ts';
+import { createTokens } from './auth/tokens.ts';
 import { createErasures, type Erasures } from './erasures.ts';
-import type { Logger } from './logger.ts';
-import { createMetrics, type Metrics } from './metrics.ts';
-import { createOverload, type Overload } from './overload.ts';
-import { createRateLimit, type RateLimit } from './rate-limit.ts';
-import { createReadiness, type Readiness } from './readiness.ts';
+import { type Cursors, createCursors } from './http/cursors.ts';
+import { createOverload, type Overload } from './http/overload.ts';
+import { createRateLimit, type RateLimit } from './http/rate-limit.ts';
+import type { Logger } from './observe/logger.ts';
+import { createMetrics, type Metrics } from './observe/metrics.ts';
+import { createReadiness, type Readiness } from './observe/readiness.ts';
+import { createStreamRunner } from './observe/stream-runner.ts';
+import { createTableWrites } from './observe/table-writes.ts';
+import { traceTable } from './observe/tracing.ts';
 import { createGateway, type Gateway } from './realtime/gateway.ts';
-import { createSessions, type Sessions } from './sessions.ts';
-import { createSignOuts, type SignOuts } from './sign-outs.ts';
-import { createCognito, createSignUps } from './sign-ups.ts';
-import { createStreamRunner } from './stream-runner.ts';
-import { createTableWrites } from './table-writes.ts';
-import { createTokens } from './tokens.ts';
-import { traceTable } from './tracing.ts';
 
 /** What routes work with. */
 export type Context = {

@@ -6,7 +6,7 @@ import { createLog } from '@parley/core/log/log';
 import { createTable } from '@parley/core/table/client';
 import pg from 'pg';
 import { createErasures } from './erasures.ts';
-import { createLogger } from './logger.ts';
+import { createLogger } from './observe/logger.ts';
 
 const client = new CognitoIdentityProviderClient({ region: 'us-east-1' });
 const table = createTable({ region: 'us-east-1', endpoint: undefined, name: 'unused', runnerName: 'unused' });

@@ -7,7 +7,7 @@ import type { Log } from '@parley/core/log/log';
 import type { UserPool } from '@parley/core/people/sign-ins';
 import * as signIns from '@parley/core/people/sign-ins';
 import type { Pool } from 'pg';
-import type { Logger } from './logger.ts';
+import type { Logger } from './observe/logger.ts';
 
 /** Every node looks for what is unfinished this often: an erasure outlives the process that began it. */
 const defaultEveryMs = 30_000;

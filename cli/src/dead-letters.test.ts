@@ -10,7 +10,7 @@ import * as users from '@parley/core/people/users';
 import { startS3Server } from '@parley/engines/testing/s3-server';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable } from '@parley/engines/testing/test-table';
-import { createEndpoint } from '@parley/lambdas/local/endpoint';
+import { createEndpoint } from '@parley/lambdas/runner/endpoint';
 import { pino } from 'pino';
 import { runScript } from './testing/scripts.ts';
 

@@ -1,6 +1,6 @@
 import { loadConfig } from '@parley/config/config';
+import { seedConversations, seedPeople } from '../../dev/src/seed.ts';
 import { run } from './connect.ts';
-import { seedConversations, seedPeople } from './seed.ts';
 
 await run(async () => {
   const config = loadConfig(process.env);

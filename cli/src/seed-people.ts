@@ -1,6 +1,6 @@
 import { loadConfig } from '@parley/config/config';
+import { seedPeople } from '../../dev/src/seed.ts';
 import { run } from './connect.ts';
-import { seedPeople } from './seed.ts';
 
 await run(async () => {
   const people = await seedPeople(loadConfig(process.env));

@@ -3,8 +3,6 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import getPort from 'get-port';
-import { startDynamodbLocal } from './dynamodb-local.ts';
-import { isRunning, readPidFile } from './processes.ts';
 import {
   createPlace,
   inboxOf,
@@ -14,7 +12,9 @@ import {
   sendOn,
   signIn,
   start,
-} from './testing/started-system.ts';
+} from '../../dev/src/testing/started-system.ts';
+import { startDynamodbLocal } from './dynamodb-local.ts';
+import { isRunning, readPidFile } from './processes.ts';
 
 /* bin/start on DynamoDB Local. bin/test --dynamodb-local names its jar. */
 

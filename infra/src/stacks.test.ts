@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, test } from '@jest/globals';
+import { createTokens } from '@parley/backend/auth/tokens';
 import { realtimePath } from '@parley/backend/realtime/handshake';
-import { createTokens } from '@parley/backend/tokens';
 import { deployed } from '@parley/bench/scale/bill';
 import { loadConfig, variables } from '@parley/config/config';
 import { isEntryRecord } from '@parley/core/log/stream-records';

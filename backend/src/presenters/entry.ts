@@ -1,8 +1,8 @@
 import type { Entry } from '@parley/core/log/entries';
 import { erasedIn, withoutErased } from '@parley/core/log/erased';
 import type { Name } from '@parley/core/people/names';
-import { seq, time, uuid } from '../schemas.ts';
-import { z } from '../zod.ts';
+import { seq, time, uuid } from '../http/schemas.ts';
+import { z } from '../http/zod.ts';
 
 export const entrySchema = z
   .object({

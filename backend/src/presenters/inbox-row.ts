@@ -1,8 +1,8 @@
 import { isHidden, readPosition, type Summary, unreadCount } from '@parley/core/inbox/summaries';
 import { erasedIn } from '@parley/core/log/erased';
 import type { Name } from '@parley/core/people/names';
-import { count, seq, time, uuid } from '../schemas.ts';
-import { z } from '../zod.ts';
+import { count, seq, time, uuid } from '../http/schemas.ts';
+import { z } from '../http/zod.ts';
 
 export const settingsSchema = z
   .object({

@@ -1,8 +1,8 @@
 import type { Details } from '@parley/core/conversations/message-groups';
 import { readPosition, unreadCount } from '@parley/core/inbox/summaries';
 import type { Name } from '@parley/core/people/names';
-import { count, seq, uuid } from '../schemas.ts';
-import { z } from '../zod.ts';
+import { count, seq, uuid } from '../http/schemas.ts';
+import { z } from '../http/zod.ts';
 import { presentSettings, settingsSchema } from './inbox-row.ts';
 
 const memberSchema = z

@@ -1,6 +1,6 @@
 import type { User } from '@parley/core/people/users';
-import { uuid } from '../schemas.ts';
-import { z } from '../zod.ts';
+import { uuid } from '../http/schemas.ts';
+import { z } from '../http/zod.ts';
 
 export const shortUserSchema = z
   .object({ uuid, handle: z.string(), display_name: z.string() })

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { TokenBucket } from 'limiter';
 import type { WebSocket } from 'ws';
-import type { Session } from '../sessions.ts';
+import type { Session } from '../auth/sessions.ts';
 import { closeCodes } from './frame-errors.ts';
 
 export type Connection = ReturnType<typeof createConnection>;

@@ -9,7 +9,7 @@ import {
 import { sign, signatureHeader } from '@parley/core/live/delivery-signature';
 import { createTable } from '@parley/core/table/client';
 import { createClock } from '@parley/core/table/clock';
-import { createLogger } from '../logger.ts';
+import { createLogger } from '../observe/logger.ts';
 import { createDeliveryServer } from './delivery-server.ts';
 
 const secrets = ['new', 'old'];

@@ -2,8 +2,8 @@ import { createServer, type IncomingMessage } from 'node:http';
 import { type Delivery, deliverPath, maxDeliveryBytes, onlinePath } from '@parley/core/live/delivery';
 import { createVerifier, hashOf, signatureHeader } from '@parley/core/live/delivery-signature';
 import type { Clock } from '@parley/core/table/clock';
-import type { Logger } from '../logger.ts';
-import { z } from '../zod.ts';
+import { z } from '../http/zod.ts';
+import type { Logger } from '../observe/logger.ts';
 
 export type DeliveryServerOptions = {
   nodeId: string;

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import type { Config } from '@parley/config/config';
-import { z } from '../zod.ts';
+import { z } from '../http/zod.ts';
 
 type EndpointConfig = Pick<Config, 'DELIVERY_URL' | 'DELIVERY_HOST' | 'ECS_CONTAINER_METADATA_URI_V4'>;
 

@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from '@parley/core/errors';
-import { codesOf } from '../http-errors.ts';
-import { retryAfterSeconds } from '../overload.ts';
+import { codesOf } from '../http/errors.ts';
+import { retryAfterSeconds } from '../http/overload.ts';
 import { encode } from './frames.ts';
 
 /** Why a socket is closed. */

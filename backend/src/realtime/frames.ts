@@ -1,8 +1,8 @@
 import type { ErrorCode } from '@parley/core/errors';
-import { wellFormedKey } from '../route.ts';
-import { seqOr, uuid } from '../schemas.ts';
-import { sendBody } from '../send-body.ts';
-import { z } from '../zod.ts';
+import { wellFormedKey } from '../http/route.ts';
+import { seqOr, uuid } from '../http/schemas.ts';
+import { sendBody } from '../http/send-body.ts';
+import { z } from '../http/zod.ts';
 
 /** What a client sends. What is no such thing at all is junk. */
 export const frameSchema = z.object({

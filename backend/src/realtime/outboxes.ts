@@ -1,7 +1,7 @@
 import type { DeliveryClient, NodeEvent } from '@parley/core/live/delivery';
 import * as nodes from '@parley/core/live/nodes';
 import type { Table } from '@parley/core/table/client';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../observe/logger.ts';
 
 export type Outboxes = ReturnType<typeof createOutboxes>;
 

@@ -6,7 +6,7 @@ import { largeGroupMembers } from '@parley/core/log/entries';
 import type { Roster, Rosters } from '@parley/core/log/rosters';
 import type { Table } from '@parley/core/table/client';
 import pLimit from 'p-limit';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../observe/logger.ts';
 import type { Connection } from './connection.ts';
 import { event } from './frames.ts';
 import type { Outboxes } from './outboxes.ts';

@@ -5,7 +5,7 @@ import * as connections from '@parley/core/live/connections';
 import { createClock } from '@parley/core/table/clock';
 import { connectionKey, placeKey } from '@parley/core/table/keys';
 import { createTestTable } from '@parley/engines/testing/test-table';
-import { createLogger } from '../logger.ts';
+import { createLogger } from '../observe/logger.ts';
 import type { Connection } from './connection.ts';
 import { createSockets } from './sockets.ts';
 

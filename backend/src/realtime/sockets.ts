@@ -3,7 +3,7 @@ import * as connections from '@parley/core/live/connections';
 import type { Node } from '@parley/core/live/nodes';
 import type { Table } from '@parley/core/table/client';
 import pLimit from 'p-limit';
-import type { Logger } from '../logger.ts';
+import type { Logger } from '../observe/logger.ts';
 import type { Connection } from './connection.ts';
 
 export type Sockets = ReturnType<typeof createSockets>;

@@ -1,9 +1,9 @@
 import { maxGroupMembers } from '@parley/core/conversations/message-groups';
+import { isLoopback } from '../auth/tokens.ts';
 import type { Context } from '../context.ts';
-import { bioMaxChars, displayNameMaxChars, titleMaxChars } from '../limits.ts';
-import { openRoute } from '../route.ts';
-import { isLoopback } from '../tokens.ts';
-import { z } from '../zod.ts';
+import { bioMaxChars, displayNameMaxChars, titleMaxChars } from '../http/limits.ts';
+import { openRoute } from '../http/route.ts';
+import { z } from '../http/zod.ts';
 
 const limits = z.object({
   message_max_chars: z.int(),

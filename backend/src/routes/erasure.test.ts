@@ -8,7 +8,7 @@ import { check } from '@parley/core/audit/check';
 import { type Key, parseKey } from '@parley/core/table/keys';
 import { scanPages } from '@parley/core/table/scan';
 import { startS3Server } from '@parley/engines/testing/s3-server';
-import { urlOf } from '../server.ts';
+import { urlOf } from '../http/server.ts';
 import { connect } from '../testing/live-client.ts';
 import { createWorld, type TestPerson, type World } from '../testing/world.ts';
 

@@ -1,7 +1,7 @@
 import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
-import { openRoute } from '../route.ts';
-import { z } from '../zod.ts';
+import { openRoute } from '../http/route.ts';
+import { z } from '../http/zod.ts';
 
 export const handleRoutes = ({ pool }: Context) => [
   openRoute({

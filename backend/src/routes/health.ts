@@ -1,5 +1,5 @@
-import { openRoute } from '../route.ts';
-import { z } from '../zod.ts';
+import { openRoute } from '../http/route.ts';
+import { z } from '../http/zod.ts';
 
 export const healthRoutes = () => [
   openRoute({

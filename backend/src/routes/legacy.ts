@@ -1,9 +1,9 @@
 import { AppError } from '@parley/core/errors';
 import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
+import { openRoute, route } from '../http/route.ts';
+import { z } from '../http/zod.ts';
 import { profileSchema } from '../presenters/user.ts';
-import { openRoute, route } from '../route.ts';
-import { z } from '../zod.ts';
 
 const activities = z.array(z.unknown()).max(0);
 const perAddressPerMinute = 60;

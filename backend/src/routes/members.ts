@@ -3,11 +3,11 @@ import { AppError, type ErrorCode } from '@parley/core/errors';
 import * as members from '@parley/core/log/members';
 import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
-import { readDetails, showDetails } from '../group-details.ts';
+import { route } from '../http/route.ts';
+import { handle, uuidParams } from '../http/schemas.ts';
+import { z } from '../http/zod.ts';
+import { readDetails, showDetails } from '../presenters/group-details.ts';
 import { messageGroupSchema, presentMessageGroup } from '../presenters/message-group.ts';
-import { route } from '../route.ts';
-import { handle, uuidParams } from '../schemas.ts';
-import { z } from '../zod.ts';
 
 const memberParams = uuidParams.extend({ handle: z.string() });
 const addBody = z.object({ handle }).openapi('NewMember');

@@ -4,9 +4,12 @@ import { AppError, type ErrorCode } from '@parley/core/errors';
 import * as summaries from '@parley/core/inbox/summaries';
 import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
-import { membersPerPage, showDetails } from '../group-details.ts';
-import { titleMaxChars } from '../limits.ts';
-import { linkNext } from '../links.ts';
+import { titleMaxChars } from '../http/limits.ts';
+import { linkNext } from '../http/links.ts';
+import { route } from '../http/route.ts';
+import { count, cursor, limit, nameText, seq, seqOr, uuidParams } from '../http/schemas.ts';
+import { z } from '../http/zod.ts';
+import { membersPerPage, showDetails } from '../presenters/group-details.ts';
 import {
   inboxRowSchema,
   namedIn,
@@ -19,9 +22,6 @@ import {
   newMessageGroupSchema,
   presentNewMessageGroup,
 } from '../presenters/message-group.ts';
-import { route } from '../route.ts';
-import { count, cursor, limit, nameText, seq, seqOr, uuidParams } from '../schemas.ts';
-import { z } from '../zod.ts';
 
 const { maxPeoplePerTransaction } = messageGroups;
 const titleTooLong: ErrorCode = `title_exceed_max_chars_${titleMaxChars}`;

@@ -4,12 +4,12 @@ import type { Entry } from '@parley/core/log/entries';
 import { peopleOf } from '@parley/core/log/erased';
 import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
-import { linkNext } from '../links.ts';
+import { linkNext } from '../http/links.ts';
+import { route } from '../http/route.ts';
+import { limit, seqInQuery, uuid } from '../http/schemas.ts';
+import { type SendBody, sendBody, sendCodes, targetOf } from '../http/send-body.ts';
+import { z } from '../http/zod.ts';
 import { entrySchema, presentEntry } from '../presenters/entry.ts';
-import { route } from '../route.ts';
-import { limit, seqInQuery, uuid } from '../schemas.ts';
-import { type SendBody, sendBody, sendCodes, targetOf } from '../send-body.ts';
-import { z } from '../zod.ts';
 
 const historyParams = z.object({ message_group_uuid: uuid });
 const historyQuery = z.object({ limit: limit(20), before_seq: seqInQuery, after_seq: seqInQuery });

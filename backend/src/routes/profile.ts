@@ -2,11 +2,11 @@ import { AppError, type ErrorCode } from '@parley/core/errors';
 import * as users from '@parley/core/people/users';
 import { person } from '@parley/core/transfer/export-person';
 import type { Context } from '../context.ts';
-import { bioMaxChars, displayNameMaxChars } from '../limits.ts';
+import { bioMaxChars, displayNameMaxChars } from '../http/limits.ts';
+import { bearerToken, route } from '../http/route.ts';
+import { hasNoNul, nameText, text } from '../http/schemas.ts';
+import { z } from '../http/zod.ts';
 import { presentProfile, profileSchema } from '../presenters/user.ts';
-import { bearerToken, route } from '../route.ts';
-import { hasNoNul, nameText, text } from '../schemas.ts';
-import { z } from '../zod.ts';
 
 const illFormed = 'text_not_well_formed' satisfies ErrorCode;
 const nameTooLong: ErrorCode = `display_name_exceed_max_chars_${displayNameMaxChars}`;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startFaultProxy } from '@parley/engines/testing/fault-proxy';
 import { testEndpoint } from '@parley/engines/testing/test-table';
-import { urlOf } from '../server.ts';
+import { urlOf } from '../http/server.ts';
 import { createWorld, type TestPerson, type World } from '../testing/world.ts';
 
 let world: World;

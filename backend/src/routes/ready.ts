@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
-import { openRoute } from '../route.ts';
-import { z } from '../zod.ts';
+import { openRoute } from '../http/route.ts';
+import { z } from '../http/zod.ts';
 
 const part = <S extends string>(statuses: readonly S[]) => z.object({ status: z.enum(statuses) });
 

@@ -1,7 +1,7 @@
 import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
-import { bearerToken, route } from '../route.ts';
-import { z } from '../zod.ts';
+import { bearerToken, route } from '../http/route.ts';
+import { z } from '../http/zod.ts';
 
 export const signOutRoutes = ({ pool, gateway, signOuts }: Context) => [
   route({

@@ -2,11 +2,11 @@ import { AppError } from '@parley/core/errors';
 import { search as searchUsers } from '@parley/core/people/user-search';
 import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
-import { linkNext } from '../links.ts';
+import { linkNext } from '../http/links.ts';
+import { route } from '../http/route.ts';
+import { cursor, limit } from '../http/schemas.ts';
+import { z } from '../http/zod.ts';
 import { presentShortUser, shortUserSchema } from '../presenters/user.ts';
-import { route } from '../route.ts';
-import { cursor, limit } from '../schemas.ts';
-import { z } from '../zod.ts';
 
 const searchQuery = z.object({ search: z.string().max(100).default(''), limit: limit(20), cursor });
 

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import { urlOf } from '../server.ts';
+import { urlOf } from '../http/server.ts';
 
 export async function freePort(): Promise<string> {
   const server = createServer();

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { createServer } from 'node:http';
 import { exportJWK, type JWTHeaderParameters, type JWTPayload, SignJWT } from 'jose';
-import { urlOf } from '../server.ts';
+import { urlOf } from '../http/server.ts';
 
 export const clientId = 'test-client';
 

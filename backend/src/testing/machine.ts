@@ -76,7 +76,7 @@ export async function startMachine({ profileDir = '' } = {}) {
     pids.set(service, child.pid ?? 0);
     stops.push(() => ended(child));
   };
-  service('runner', 'lambdas/src/local/main.ts');
+  service('runner', 'lambdas/src/runner/main.ts');
   service('backend', 'backend/src/main.ts');
   const url = `http://127.0.0.1:${port}`;
   await untilReady(url);

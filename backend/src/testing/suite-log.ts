@@ -1,6 +1,6 @@
 import { suiteFile, suiteLogDir } from '@parley/engines/testing/suite-log';
 import pino from 'pino';
-import { createLogger, type Logger } from '../logger.ts';
+import { createLogger, type Logger } from '../observe/logger.ts';
 
 /** The lines of a node that a test runs in its own process. */
 export function suiteLogger(): Logger {

@@ -6,9 +6,9 @@ import { runChecks } from '@parley/conformance/run';
 import { clientConfig, closeTable, createTable } from '@parley/core/table/client';
 import { startFaultProxy } from '@parley/engines/testing/fault-proxy';
 import { testEndpoint } from '@parley/engines/testing/test-table';
-import { eventSources } from '@parley/lambdas/local/event-sources';
-import { createStreamRunner } from '@parley/lambdas/local/stream-runner';
 import { createMessageStream } from '@parley/lambdas/message-stream/live';
+import { eventSources } from '@parley/lambdas/runner/event-sources';
+import { createStreamRunner } from '@parley/lambdas/runner/stream-runner';
 
 type Request = {
   TableName?: string;

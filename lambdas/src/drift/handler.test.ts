@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { repair } from '@parley/core/audit/repair';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import { pino } from 'pino';
-import { contextFor } from '../local/deadline.ts';
+import { contextFor } from '../runner/deadline.ts';
 import { brokenConversation } from '../testing/broken-conversation.ts';
 import { createDriftHandler } from './handler.ts';
 

@@ -16,7 +16,7 @@ export async function startRunnerProcess(
 ): Promise<RunnerProcess> {
   const port = await getPort();
   noteSecret(deliverySecret);
-  const child = spawn(process.execPath, ['--import', 'tsx', 'lambdas/src/local/main.ts'], {
+  const child = spawn(process.execPath, ['--import', 'tsx', 'lambdas/src/runner/main.ts'], {
     cwd: root,
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {

@@ -1,0 +1,73 @@
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Request, type RequestHandler, Router } from 'express';
+import expressStaticGzip from 'express-static-gzip';
+import helmet from 'helmet';
+import type { Context } from '../context.ts';
+
+const builtFolder = fileURLToPath(new URL('../../../frontend/dist', import.meta.url));
+
+/** The browser chat at `/`, where it is built: every address that is no file and no part of the API is its page. */
+export function frontend({ config }: Pick<Context, 'config'>, folder = builtFolder): Router {
+  const router = Router();
+  // Names in assets/ carry a hash of their content.
+  const assets = files(`${folder}/assets`, { immutable: true, maxAge: '1y' });
+  const others = files(folder, { setHeaders: (res) => res.setHeader('Cache-Control', 'no-cache') });
+  router.use(exceptApi(policy(signInOrigin(config))));
+  router.use('/assets', assets, (_req, _res, next) => next('router'));
+  router.use(exceptApi(others));
+  router.get(
+    '/{*path}',
+    exceptApi((req, res, next) => {
+      if (!isPage(req)) return next();
+      req.url = '/index.html';
+      others(req, res, next);
+    }),
+  );
+  return router;
+}
+
+/** With the brotli or gzip copy that the build made, for whoever takes it. */
+const files = (folder: string, serveStatic: expressStaticGzip.ExpressStaticGzipOptions['serveStatic']) =>
+  expressStaticGzip(folder, {
+    index: false,
+    enableBrotli: true,
+    orderPreference: ['br', 'gz'],
+    serveStatic: { ...serveStatic, index: false },
+  });
+
+/** Who takes anything gets the page, but for what looks like a file: a script that is gone must not be one. */
+function isPage(req: Request): boolean {
+  const asksForHtml = req.accepts(['json', 'html']) === 'html';
+  return asksForHtml || (req.accepts(['html', 'json']) === 'html' && extname(req.path) === '');
+}
+
+const exceptApi =
+  (handler: RequestHandler): RequestHandler =>
+  (req, res, next) =>
+    /^\/api(\/|$)/.test(req.path) ? next() : handler(req, res, next);
+
+/** Nothing but our own files runs, and nothing is talked to but this server and the sign-in. */
+const policy = (signIn: string) =>
+  helmet.contentSecurityPolicy({
+    useDefaults: false,
+    directives: {
+      defaultSrc: ["'none'"],
+      scriptSrc: ["'self'"],
+      styleSrc: ["'self'"],
+      imgSrc: ["'self'"],
+      connectSrc: ["'self'", signIn],
+      manifestSrc: ["'self'"],
+      baseUri: ["'none'"],
+      formAction: ["'none'"],
+      frameAncestors: ["'none'"],
+      requireTrustedTypesFor: ["'script'"],
+    },
+  });
+
+function signInOrigin({
+  AWS_REGION,
+  AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: endpoint,
+}: Context['config']) {
+  return endpoint ? new URL(endpoint).origin : `https://cognito-idp.${AWS_REGION}.amazonaws.com`;
+}

@@ -1,0 +1,47 @@
+import { readdir, readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from '@jest/globals';
+
+const root = new URL('../../../', import.meta.url).pathname;
+const read = (path: string) => readFile(join(root, path), 'utf8');
+
+it('every test that the security document names is there, and every row names one or says why there is none', async () => {
+  const rows = (await read('docs/security.md')).split('\n').filter((line) => /^\| \d/.test(line));
+  expect(rows.length).toBeGreaterThan(35);
+  for (const row of rows) {
+    const cells = row.split('|').map((cell) => cell.trim());
+    const shownBy = cells.at(-2) ?? '';
+    // Level 3 items that ask for what Parley does not have.
+    if (shownBy === '-') expect(row).toMatch(/\| (none|the same)/);
+    else expect([row, shownBy]).toEqual([row, expect.stringContaining('.test.ts`')]);
+    for (const [, path = '', names = ''] of shownBy.matchAll(
+      /`([\w./-]+\.ts)`(?:: ((?:"[^"]+"(?:, )?)+))?/g,
+    )) {
+      const test = await read(path);
+      for (const [, name] of names.matchAll(/"([^"]+)"/g))
+        expect([path, name, test.includes(String(name))]).toEqual([path, name, true]);
+    }
+  }
+});
+
+it('four files ask an address, and none of them one that a request names', async () => {
+  const asking = [];
+  for (const folder of ['contract/src', 'core/src', 'backend/src', 'lambdas/src', 'config/src']) {
+    for (const file of await readdir(join(root, folder), { recursive: true })) {
+      if (!file.endsWith('.ts') || /test(ing\/|\.ts$)/.test(file)) continue;
+      const source = await read(join(folder, file));
+      if (/\bfetch\(\w*(uri|url|`)|import \{[^}]*\brequest\b[^}]*\} from 'node:https?'/i.test(source))
+        asking.push(join(folder, file));
+    }
+  }
+  expect(asking.sort()).toEqual([
+    // The key set of the issuer: configuration.
+    'backend/src/auth/tokens.ts',
+    // The runners: configuration.
+    'backend/src/observe/stream-runner.ts',
+    // ECS: configuration.
+    'backend/src/realtime/endpoint-url.ts',
+    // Nodes: the table.
+    'core/src/live/delivery.ts',
+  ]);
+});

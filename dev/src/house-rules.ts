@@ -1,0 +1,49 @@
+/** What a folder may import beside itself. The first row whose folder fits counts, so inner folders stand first. */
+export const arrows: { folder: string; may: string[] }[] = [
+  { folder: 'contract/', may: [] },
+  { folder: 'client/', may: ['contract/'] },
+  { folder: 'config/', may: ['contract/'] },
+  { folder: 'core/src/errors.ts', may: ['contract/'] },
+  ...core([
+    ['table'],
+    ['database'],
+    ['log', 'table'],
+    ['people', 'database', 'log'],
+    ['inbox', 'table', 'log'],
+    ['conversations', 'table', 'log', 'inbox', 'people'],
+    ['projections', 'table', 'log', 'inbox', 'conversations'],
+    ['live', 'table', 'log', 'inbox', 'conversations', 'projections'],
+    ['dead-letters', 'table', 'log'],
+    ['erasure', 'table', 'log', 'people', 'inbox', 'conversations', 'dead-letters'],
+    ['audit', 'table', 'log', 'people', 'inbox', 'conversations', 'dead-letters', 'erasure'],
+    ['transfer', 'table', 'log', 'people', 'inbox', 'conversations', 'erasure'],
+  ]),
+  { folder: 'lambdas/', may: ['contract/', 'core/', 'config/'] },
+  {
+    folder: 'backend/src/http/',
+    may: ['contract/', 'core/', 'config/', 'backend/src/auth/', 'backend/src/observe/'],
+  },
+  { folder: 'backend/', may: ['contract/', 'core/', 'config/'] },
+  { folder: 'frontend/src/ui/components/', may: ['contract/'] },
+  { folder: 'frontend/', may: ['contract/', 'client/'] },
+  { folder: 'engines/', may: ['contract/', 'core/', 'config/'] },
+  { folder: 'dev/', may: ['contract/', 'core/', 'config/', 'engines/', 'cli/'] },
+  { folder: 'cli/', may: ['contract/', 'core/', 'config/', 'dev/'] },
+];
+
+function core(rows: [folder: string, ...may: string[]][]) {
+  return rows.map(([folder, ...may]) => ({
+    folder: `core/src/${folder}/`,
+    may: ['contract/', 'core/src/errors.ts', ...may.map((name) => `core/src/${name}/`)],
+  }));
+}
+
+/** Comparisons of an entry's type with a literal belong into the record of kinds. */
+export const literalKinds = {
+  home: 'core/src/log/kinds/',
+  pattern:
+    /\btype\b\)?\s*(===|!==)\s*'(message|group_created|members_added|member_removed|role_changed|title_changed)'|'(message|group_created|members_added|member_removed|role_changed|title_changed)'\s*(===|!==)/,
+};
+
+/** Declarative code, where a long function is a list. */
+export const longFunctionsAllowed = ['infra/'];

@@ -1,0 +1,105 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { readLines } from '@parley/cli/lines';
+import * as messages from '@parley/core/conversations/messages';
+import { type Entry, largeGroupMembers, type Person } from '@parley/core/log/entries';
+import { createLog } from '@parley/core/log/log';
+import { createProjector } from '@parley/core/projections/projector';
+import { root } from '@parley/engines/launch';
+import { eventSources } from '@parley/lambdas/runner/event-sources';
+import { type BenchEngine, startEngine } from '../engine.ts';
+import { counted } from '../figures.ts';
+import { makePerson, recordsOf } from '../people.ts';
+import type { Scenario } from '../scenario.ts';
+import { countUnits } from '../units/count-units.ts';
+import { createGroup } from './fan-out.ts';
+
+const file = join(root, '../shared/data/ubuntu-irc/train.jsonl.gz');
+const perSecond = 20;
+
+type Line = { room: string; handle: string; text: string };
+type Room = { people: Map<string, Person>; lines: Line[] };
+
+/**
+ * Write units of real chat at 20 messages/s in each room. Appends and rewrites of summaries are made by the code that
+ * runs on AWS; only the clock is a model: what falls into one window of the event source is projected together, and a
+ * message in a room without a window alone. Without --full the first windows of each room stand for its length.
+ */
+export const corpus: Scenario = {
+  name: 'corpus',
+  about: 'write units to replay real chat, against one summary rewrite a member and message',
+  async run({ isQuick, isFull, log }) {
+    if (!existsSync(file)) {
+      log('skipped: the corpus is not beside the checkout (../shared/data/ubuntu-irc)');
+      return [];
+    }
+    const rooms = [...(await readRooms()).values()].slice(0, isQuick ? 1 : undefined);
+    const engine = await startEngine({ hasStream: false });
+    try {
+      let [ours, original, total] = [0, 0, 0];
+      for (const room of rooms) {
+        const most = isFull ? room.lines.length : isQuick ? 20 : sampleOf(room);
+        const lines = room.lines.slice(0, most);
+        const units = await replay(engine, { ...room, lines });
+        ours += (units * room.lines.length) / lines.length;
+        original += room.lines.length * (1 + 4 * room.people.size);
+        total += room.lines.length;
+      }
+      return [
+        counted(
+          'corpus',
+          `${total} messages in ${rooms.length} rooms`,
+          original / ours,
+          'times fewer write units',
+          {
+            target: { of: 'value', atLeast: 50 },
+            also: { 'units a message': ours / total, 'of the original': original / total },
+          },
+        ),
+      ];
+    } finally {
+      await engine.stop();
+    }
+  },
+};
+
+const windowMs = Math.max(
+  ...eventSources(async () => ({ batchItemFailures: [] })).map((source) => source.windowMs),
+);
+const messagesPerWindow = (windowMs / 1_000) * perSecond;
+const isLarge = ({ people }: Room) => people.size > largeGroupMembers;
+
+/** Two windows of a large room, a few messages of another: each costs the same as the next. */
+const sampleOf = (room: Room) => (isLarge(room) ? 2 * messagesPerWindow : 5);
+
+async function replay(engine: BenchEngine, room: Room): Promise<number> {
+  const table = engine.connect();
+  const messageGroupUuid = await createGroup(table, [...room.people.values()]);
+  const log = createLog(table, { batch: 'statements' });
+  const units = countUnits(table);
+  const projector = createProjector(table);
+  const gather = isLarge(room) ? messagesPerWindow : 1;
+  for (let start = 0; start < room.lines.length; start += gather) {
+    const written: Entry[] = [];
+    for (const { handle, text } of room.lines.slice(start, start + gather)) {
+      const sender = room.people.get(handle);
+      if (sender)
+        written.push(await messages.send(log, { sender, messageGroupUuid, message: text.slice(0, 1_024) }));
+    }
+    await projector.project(recordsOf(written));
+  }
+  return units.take().write;
+}
+
+async function readRooms(): Promise<Map<string, Room>> {
+  const rooms = new Map<string, Room>();
+  for await (const read of readLines(file)) {
+    if (!('text' in read)) continue;
+    const line = JSON.parse(read.text) as Line;
+    const room: Room = rooms.get(line.room) ?? { people: new Map(), lines: [] };
+    rooms.set(line.room, room);
+    if (!room.people.has(line.handle)) room.people.set(line.handle, makePerson(line.handle));
+    room.lines.push(line);
+  }
+  return rooms;
+}

@@ -1,0 +1,76 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { createApp } from '@parley/backend/app';
+import { createContext } from '@parley/backend/context';
+import { createHttpServer } from '@parley/backend/http/server';
+import { createLogger } from '@parley/backend/observe/logger';
+import { loadConfig } from '@parley/config/config';
+import { renewAfterMs } from '@parley/core/live/connections';
+import { heartbeatMs } from '@parley/core/live/nodes';
+import getPort from 'get-port';
+import { counted } from '../figures.ts';
+import type { Load, LoadResult } from '../load/drive.ts';
+import type { SocketPlan } from '../load/sockets.ts';
+import { dollars } from '../scale/prices.ts';
+import type { Scenario } from '../scenario.ts';
+import { people, startSystem } from '../system.ts';
+import { countUnits } from '../units/count-units.ts';
+import { startWorker } from '../worker.ts';
+
+const socketsOfMonth = 5_000;
+const monthMs = 30 * 24 * 60 * 60_000;
+
+/** What connected sockets cost that say nothing: the node's heartbeats, and the items of who is here. */
+export const idle: Scenario = {
+  name: 'idle',
+  about: `units of ${socketsOfMonth} connected sockets for a month`,
+  async run({ isQuick, isFull }) {
+    const count = isQuick ? 10 : isFull ? socketsOfMonth : 500;
+    const system = await startSystem({ nodes: [] });
+    const load = startWorker<{ plan: SocketPlan } | { load: Load }, LoadResult>('load/sockets.ts');
+    const config = loadConfig({ ...system.env, DELIVERY_PORT: String(await getPort()) });
+    const ctx = createContext(config, createLogger('silent'));
+    const units = countUnits(ctx.table);
+    const server = createHttpServer(createApp(ctx));
+    server.onUpgrade(ctx.gateway.upgrade);
+    try {
+      await ctx.gateway.start();
+      const url = await server.listen(0, '127.0.0.1');
+      const tokens = (await people(system, count)).map(({ token }) => token);
+      await sleep(1_000);
+      units.take();
+      await load.ask({ plan: { url, tokens, lanes: [], hearers: 1 } });
+      const connecting = units.take();
+      // Presence of those who have just come is told for some seconds.
+      if (!isQuick) await sleep(5_000);
+      units.take();
+      const beats = isQuick ? 1 : 3;
+      await sleep(beats * heartbeatMs);
+      const idling = units.take();
+      const write = (idling.write * monthMs) / (beats * heartbeatMs);
+      const read = (idling.read * monthMs) / (beats * heartbeatMs);
+      const renewing = ((connecting.write / count) * socketsOfMonth * monthMs) / renewAfterMs;
+      return [
+        counted(
+          'idle',
+          `${socketsOfMonth} sockets for a month`,
+          dollars({ write: write + renewing, read }),
+          'dollars',
+          {
+            target: { of: 'value', atMost: 10 },
+            also: {
+              'sockets measured': count,
+              'write units a heartbeat': idling.write / beats,
+              'read units a heartbeat': idling.read / beats,
+              'write units to connect and to renew one': connecting.write / count,
+            },
+          },
+        ),
+      ];
+    } finally {
+      await load.stop();
+      await Promise.all([server.close(), ctx.gateway.stop()]);
+      await ctx.close();
+      await system.stop();
+    }
+  },
+};

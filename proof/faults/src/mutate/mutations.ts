@@ -1,0 +1,400 @@
+/** One broken place, and who must notice it. `from` is there exactly once. */
+export type Mutation = {
+  file: string;
+  what: string;
+  from: string;
+  to: string;
+  /** Test files, each of which must fail. */
+  tests: string[];
+  /** Only the tests of this name are run, where a file is slow. */
+  name?: string;
+};
+
+const log: Mutation[] = [
+  {
+    ...{ file: 'core/src/log/log.ts', what: 'a repeat is answered without a look at the membership' },
+    from: 'if (!(await members.get(table, messageGroupUuid, sender.uuid)))\n      refuse',
+    to: 'if (false)\n      refuse',
+    ...{ tests: ['core/src/log/log.test.ts'], name: 'stranger for repeats' },
+  },
+  {
+    ...{ file: 'core/src/log/log.ts', what: 'the log is dated by the clock alone' },
+    from: 'Math.max(table.clock.now(), tail.createdAtMs)',
+    to: 'table.clock.now()',
+    ...{ tests: ['core/src/log/log.test.ts'], name: 'a clock that is minutes wrong' },
+  },
+  {
+    ...{ file: 'core/src/log/log.ts', what: 'the newer entries do not tell whose write landed' },
+    from: 'if (landed.has(job.messageUuid)) answer(job, landed.get(job.messageUuid));',
+    to: '{}',
+    ...{ tests: ['core/src/log/log-faults.test.ts'], name: 'whose answer was cut' },
+  },
+  {
+    ...{ file: 'core/src/log/log.ts', what: 'two repeats in one turn are two entries' },
+    from: 'if (idempotencyKey !== undefined && keys.has(scopedKey)) continue;',
+    to: '',
+    ...{ tests: ['core/src/log/log.test.ts'], name: 'wait together behind' },
+  },
+  {
+    ...{
+      file: 'core/src/log/log.ts',
+      what: 'a search for a key begins one entry late',
+    },
+    from: 'const from = (job.searchedTo ?? knownSeq) + 1;',
+    to: 'const from = (job.searchedTo ?? knownSeq) + 2;',
+    ...{ tests: ['core/src/log/log.test.ts'], name: 'the newest entries alone' },
+  },
+];
+
+const tail: Mutation[] = [
+  {
+    ...{ file: 'core/src/log/append/tail.ts', what: 'idempotency without its ten minutes' },
+    ...{
+      from: 'const windowMs = 10 * 60_000;',
+      to: 'const windowMs = 0;',
+      tests: ['core/src/log/append/tail.test.ts'],
+    },
+  },
+  {
+    ...{ file: 'core/src/log/append/tail.ts', what: 'a window of 100 entries' },
+    ...{
+      from: 'const windowEntries = 200;',
+      to: 'const windowEntries = 100;',
+      tests: ['core/src/log/append/tail.test.ts'],
+    },
+  },
+  {
+    ...{ file: 'core/src/log/append/tail.ts', what: 'a key is dropped when it is beyond either window' },
+    from: 'seq > tail.seq - windowEntries || atMs >= tail.createdAtMs - windowMs',
+    to: 'seq > tail.seq - windowEntries && atMs >= tail.createdAtMs - windowMs',
+    tests: ['core/src/log/append/tail.test.ts'],
+  },
+  {
+    ...{ file: 'core/src/log/append/tail.ts', what: 'what was dropped counts as covered' },
+    ...{ from: 'tail.coveredFrom = seq + 1;', to: '', tests: ['core/src/log/append/tail.test.ts'] },
+  },
+  {
+    ...{ file: 'core/src/log/append/tail.ts', what: 'a change of members leaves who was found to be one' },
+    ...{ from: 'tail.members.clear();', to: '', tests: ['core/src/log/append/tail.test.ts'] },
+  },
+];
+
+const rosters: Mutation[] = [
+  {
+    ...{ file: 'core/src/log/rosters.ts', what: 'remembered for ten seconds at least' },
+    from: 'nowMs - known.checkedAtMs < maxAgeMs',
+    to: 'nowMs - known.checkedAtMs < Math.max(maxAgeMs, 10_000)',
+    tests: ['core/src/log/rosters.test.ts'],
+  },
+  {
+    ...{ file: 'core/src/log/rosters.ts', what: 'a newer version of the group is not read' },
+    from: 'if (!known || known.roster.group.version < version)',
+    to: 'if (!known)',
+    tests: ['core/src/log/rosters.test.ts'],
+  },
+  {
+    ...{ file: 'core/src/log/rosters.ts', what: 'a roster of half a change is kept' },
+    from: 'if (uuids.size !== roster.group.member_count) return roster;',
+    to: '',
+    tests: ['core/src/log/rosters.test.ts'],
+  },
+  {
+    ...{ file: 'backend/src/realtime/news.ts', what: 'who hears is decided by a roster of ten seconds ago' },
+    ...{ from: 'rosterMaxAgeMs = 500;', to: 'rosterMaxAgeMs = 10_000;' },
+    ...{ tests: ['backend/src/realtime/delivery.test.ts'], name: 'nothing more after a second' },
+  },
+];
+
+const projector: Mutation[] = [
+  {
+    ...{ file: 'core/src/projections/projector.ts', what: 'a summary moves back to an older entry' },
+    ...{ from: "'last_seq < ?'", to: "'last_seq <> ?'" },
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'never move backward' },
+  },
+  {
+    ...{ file: 'core/src/projections/projector.ts', what: 'the position of own messages moves back' },
+    ...{ from: "'sent_seq < ?'", to: "'sent_seq <> ?'" },
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'never move backward' },
+  },
+  {
+    ...{ file: 'core/src/projections/projector.ts', what: 'the last record of a batch counts as the newest' },
+    from: 'return entry.seq > (newest?.entry.seq ?? 0);',
+    to: 'return true;',
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'any cut' },
+  },
+  {
+    ...{ file: 'core/src/projections/projector.ts', what: 'a refused pair gives up the other one' },
+    from: 'if (newest && sent) return',
+    to: 'if (false) return',
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'any cut' },
+  },
+  {
+    ...{ file: 'core/src/projections/projector.ts', what: 'an old record is shown as it came' },
+    ...{ from: 'trustImageMs = 60_000', to: 'trustImageMs = 600_000' },
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'older than a minute' },
+  },
+];
+
+const positions: Mutation[] = [
+  {
+    ...{ file: 'core/src/inbox/summaries.ts', what: 'a read position moves back' },
+    ...{ from: 'read_seq < :seq', to: 'read_seq <> :seq' },
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'marked as read' },
+  },
+  {
+    ...{ file: 'core/src/inbox/summaries.ts', what: 'own messages count as unread' },
+    ...{ from: 'summary.read_seq >= summary.sent_seq', to: 'true' },
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'own messages are read' },
+  },
+  {
+    ...{
+      file: 'core/src/inbox/summaries.ts',
+      what: 'a hidden conversation stays away after its next message',
+    },
+    from: 'message_count <= (hidden_count ?? -1)',
+    to: 'message_count <= (hidden_count ?? -1) + 1',
+    ...{ tests: ['backend/src/routes/settings.test.ts'], name: 'returns with its next message' },
+  },
+  {
+    ...{
+      file: 'core/src/inbox/summaries.ts',
+      what: 'the answer of a reading counts up to where the summary is',
+    },
+    from: 'Math.max(0, head.message_count - position.count)',
+    to: 'Math.max(0, summary.message_count - position.count)',
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'marked as read' },
+  },
+];
+
+const pages: Mutation[] = [
+  {
+    ...{ file: 'core/src/log/pages.ts', what: 'a removed member reads on by what the node remembers' },
+    from: 'if (await get(memberKey(input.messageGroupUuid, input.userUuid)))',
+    to: 'if (seen.has(nameOf(input)) || (await get(memberKey(input.messageGroupUuid, input.userUuid))))',
+    ...{ tests: ['core/src/log/pages.test.ts'], name: 'a removed member and a stranger' },
+  },
+  {
+    ...{ file: 'core/src/log/pages.ts', what: 'the newest page is what is remembered, new or not' },
+    ...{ from: 'if (!next) return', to: 'return' },
+    ...{ tests: ['core/src/log/pages.test.ts'], name: 'as new as a read' },
+  },
+  {
+    ...{ file: 'core/src/log/pages.ts', what: 'an entry behind a gap extends what is remembered' },
+    from: 'if (!known || known.at(-1)?.seq !== entry.seq - 1) return;',
+    to: 'if (!known) return;',
+    tests: ['core/src/log/pages.test.ts'],
+  },
+  {
+    ...{ file: 'core/src/log/pages.ts', what: 'a page that the log may grow into is kept' },
+    from: 'if (!known && page.at(-1)?.seq === beforeSeq - 1)',
+    to: 'if (!known)',
+    ...{ tests: ['core/src/log/pages.test.ts'], name: 'beyond the end' },
+  },
+  {
+    ...{ file: 'core/src/log/pages.ts', what: 'an extended page lives for another minute' },
+    from: 'ttl: Math.max(1, runs.getRemainingTTL(uuid))',
+    to: 'ttl: maxAgeMs',
+    ...{ tests: ['core/src/log/pages.test.ts'], name: 'a conversation that goes on' },
+  },
+];
+
+const sequencer: Mutation[] = [
+  {
+    ...{ file: 'backend/src/realtime/sequencer.ts', what: 'after a failure what was handed on comes again' },
+    from: 'place.held.clear();',
+    to: 'place.held.clear();\n      place.seq -= 1;',
+    tests: ['backend/src/realtime/sequencer.test.ts'],
+  },
+  {
+    ...{ file: 'backend/src/realtime/sequencer.ts', what: 'a gap is passed without a reading' },
+    ...{ from: 'first - place.seq - 1 > maxGap', to: 'first - place.seq - 1 > 0' },
+    tests: ['backend/src/realtime/sequencer.test.ts'],
+  },
+  {
+    ...{ file: 'backend/src/realtime/sequencer.ts', what: 'a gap waits for ever' },
+    ...{ from: 'place.timer = undefined;', to: '' },
+    tests: ['backend/src/realtime/sequencer.test.ts'],
+  },
+  {
+    ...{ file: 'backend/src/realtime/sequencer.ts', what: 'a failure is told to nobody' },
+    ...{ from: 'onLost(uuid, error);', to: '' },
+    tests: ['backend/src/realtime/sequencer.test.ts'],
+  },
+];
+
+const leases: Mutation[] = [
+  {
+    ...{ file: 'lambdas/src/runner/leases.ts', what: 'a renewed lease is taken' },
+    from: "'lease_token = :token AND lease_counter = :counter'",
+    to: "'lease_token = :token AND lease_counter >= :counter'",
+    ...{ tests: ['lambdas/src/runner/leases.test.ts'], name: 'renewed since it was seen' },
+  },
+  {
+    ...{ file: 'lambdas/src/runner/leases.ts', what: 'whoever lost a lease moves its checkpoint' },
+    from: "'lease_token = :token AND lease_counter <= :counter'",
+    to: "'lease_token >= :token AND lease_counter <= :counter'",
+    ...{ tests: ['lambdas/src/runner/leases.test.ts'], name: 'whoever lost a lease' },
+  },
+  {
+    ...{ file: 'lambdas/src/runner/leases.ts', what: 'a late write moves the checkpoint back' },
+    from: "'lease_token = :token AND lease_counter <= :counter'",
+    to: "'lease_token = :token AND lease_counter <> :counter'",
+    ...{ tests: ['lambdas/src/runner/leases.test.ts'], name: 'whoever lost a lease' },
+  },
+  {
+    ...{ file: 'lambdas/src/runner/leases.ts', what: 'a take whose answer was lost is somebody else’s' },
+    from: 'current?.owner === owner && current.token === token + 1 ? current : undefined',
+    to: 'undefined',
+    ...{ tests: ['lambdas/src/runner/leases.test.ts'], name: 'answer was lost' },
+  },
+];
+
+const checkpoints: Mutation[] = [
+  {
+    ...{
+      file: 'lambdas/src/runner/shard-consumer.ts',
+      what: 'every source is read on from the checkpoint, whatever it has done',
+    },
+    from: 'return known ?? { doneTo',
+    to: 'return { doneTo',
+    ...{ tests: ['lambdas/src/runner/takeover.test.ts'], name: 'only what that has not done' },
+  },
+  {
+    ...{ file: 'lambdas/src/runner/shard-consumer.ts', what: 'a position of any age is read on from' },
+    ...{ from: 'maxCheckpointAgeMs = 20 * 60 * 60_000', to: 'maxCheckpointAgeMs = 2_000 * 60 * 60_000' },
+    ...{ tests: ['lambdas/src/runner/stream-runner.test.ts'], name: 'reaches the summaries|older than 20 h' },
+  },
+  {
+    ...{ file: 'lambdas/src/runner/shard-consumer.ts', what: 'a lost position needs no repair' },
+    from: '    lost();\n    return unknown;',
+    to: '    return unknown;',
+    ...{ tests: ['lambdas/src/runner/stream-runner.test.ts'], name: 'reaches the summaries|older than 20 h' },
+  },
+];
+
+const signatures: Mutation[] = [
+  {
+    ...{ file: 'core/src/live/delivery-signature.ts', what: 'a signature is taken twice' },
+    ...{ from: 'if (seen.has(nonce)) return undefined;', to: '' },
+    tests: ['core/src/live/delivery-signature.test.ts', 'backend/src/realtime/delivery-server.test.ts'],
+  },
+  {
+    ...{
+      file: 'core/src/live/delivery-signature.ts',
+      what: 'a nonce is forgotten while its signature is young',
+    },
+    ...{ from: 'nowMs - 2 * toleranceMs', to: 'nowMs' },
+    tests: ['core/src/live/delivery-signature.test.ts'],
+  },
+  {
+    ...{ file: 'core/src/live/delivery-signature.ts', what: 'a signature is good for an hour' },
+    ...{ from: 'toleranceMs = 5 * 60_000', to: 'toleranceMs = 60 * 60_000' },
+    tests: ['core/src/live/delivery-signature.test.ts', 'backend/src/realtime/delivery-server.test.ts'],
+  },
+  {
+    ...{ file: 'core/src/live/delivery-signature.ts', what: 'a signature is good for every node' },
+    ...{ from: "['POST', path, nodeId, length,", to: "['POST', path, length," },
+    tests: ['core/src/live/delivery-signature.test.ts', 'backend/src/realtime/delivery-server.test.ts'],
+  },
+];
+
+const check: Mutation[] = [
+  {
+    ...{ file: 'core/src/log/fold.ts', what: 'a hole in a log is no finding' },
+    ...{ from: 'if (entry.seq !== history.seq + 1)', to: 'if (false)' },
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a hole in a log' },
+  },
+  {
+    ...{ file: 'core/src/log/fold.ts', what: 'a wrong count of messages is no finding' },
+    ...{ from: 'if (entry.message_count !== history.messageCount)', to: 'if (false)' },
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a count that is not the number' },
+  },
+  {
+    ...{ file: 'core/src/log/fold.ts', what: 'a time that lies before the one before is no finding' },
+    from: 'if (history.newest && entry.created_at < history.newest.created_at)',
+    to: 'if (false)',
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a time before that' },
+  },
+  {
+    ...{ file: 'core/src/log/fold.ts', what: 'a doubled message is no finding' },
+    ...{ from: 'for (const twice of recent.take(entry)) fault(2, entry, twice);', to: '' },
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'comes twice' },
+  },
+  {
+    ...{ file: 'core/src/conversations/snapshot.ts', what: 'a summary that stayed behind is no finding' },
+    ...{ from: 'if (summary.last_seq < mustReach)', to: 'if (false)' },
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a summary behind the log' },
+  },
+  {
+    ...{
+      file: 'core/src/conversations/snapshot.ts',
+      what: 'a count that is not of its position is no finding',
+    },
+    ...{ from: 'if (counted !== count)', to: 'if (false)' },
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a read count of another' },
+  },
+  {
+    ...{
+      file: 'core/src/conversations/snapshot.ts',
+      what: 'a member whom the log does not make one is no finding',
+    },
+    ...{ from: 'if (!history.members.has(userUuid))', to: 'if (false)' },
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a member of a group whom' },
+  },
+  {
+    ...{ file: 'core/src/audit/check.ts', what: 'a summary of somebody who is no member is no finding' },
+    from: 'suspects.orphans.push(...found.filter((summary) => !isMember(summary)));',
+    to: '',
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a summary of somebody' },
+  },
+];
+
+const campaign: Mutation[] = [
+  {
+    ...{ file: 'proof/faults/src/checker/sends.ts', what: 'an acknowledged send is looked for nowhere' },
+    from: 'if (entry && logs.get(call.group)?.[entry.seq - 1]?.uuid !== entry.uuid)',
+    to: 'if (false)',
+    tests: ['proof/faults/src/checker/losses.test.ts', 'proof/faults/src/checker/check.test.ts'],
+  },
+  {
+    ...{
+      file: 'proof/faults/src/checker/check.ts',
+      what: 'a conversation that nobody looked for is judged by nothing',
+    },
+    ...{ from: '.filter((group) => !logs.has(group))', to: '.filter(() => false)' },
+    tests: ['proof/faults/src/checker/losses.test.ts'],
+  },
+  {
+    ...{ file: 'proof/faults/src/checker/changes.ts', what: 'an acknowledged change holds without an entry' },
+    ...{ from: 'let isHeld = isTrue(state, call);', to: 'let isHeld = true;' },
+    tests: ['proof/faults/src/checker/losses.test.ts'],
+  },
+  {
+    ...{ file: 'proof/faults/src/checker/changes.ts', what: 'a change may be true of any earlier time' },
+    ...{ from: 'let state = foldAll(log.slice(0, from));', to: 'let state = foldAll(log.slice(0, 1));' },
+    tests: ['proof/faults/src/checker/losses.test.ts'],
+  },
+  {
+    ...{ file: 'proof/faults/src/checker/accounts.ts', what: 'a dead token may live' },
+    ...{ from: '&& status !== 401)', to: '&& status === 0)' },
+    tests: ['proof/faults/src/checker/losses.test.ts'],
+  },
+  {
+    ...{ file: 'proof/faults/src/checker/settings.ts', what: 'a setting is looked for nowhere' },
+    ...{ from: 'if (value === undefined) return [];', to: 'return [];' },
+    tests: ['proof/faults/src/checker/losses.test.ts'],
+  },
+  {
+    ...{
+      file: 'proof/faults/src/checker/membership.ts',
+      what: 'the table may have other members than the log',
+    },
+    ...{ from: 'if (rolesOf(members) !== byLog.roles)', to: 'if (false)' },
+    tests: ['proof/faults/src/checker/losses.test.ts'],
+  },
+];
+
+export const mutations: Mutation[] = [
+  ...[...log, ...tail, ...rosters, ...projector, ...positions, ...pages, ...sequencer],
+  ...[...leases, ...checkpoints, ...signatures, ...check, ...campaign],
+];
