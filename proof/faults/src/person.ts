@@ -33,11 +33,14 @@ export function createAsker({ identity, nodes, random, recorder, directory }: Pe
   let socket: LiveSocket | undefined;
   let isOver = false;
 
-  async function attempt(call: Call): Promise<Attempt> {
-    if (socket && call.kind === 'send' && random.chance(50)) return overSocket(socket, call);
+  /** The attempt, and the token that it was made with: a socket keeps the one that it was opened with. */
+  function attempt(call: Call): { token: string; made: Promise<Attempt> } {
+    if (socket && call.kind === 'send' && random.chance(50))
+      return { token: socket.token, made: overSocket(socket, call) };
+    const token = tokenOf(identity);
     const node = nodes[random.pick(Object.keys(nodes))] ?? '';
     const abortAfterMs = random.chance(abortPercent) ? random.int(1, 40) : undefined;
-    return attemptHttp(node, tokenOf(identity), call, directory, abortAfterMs);
+    return { token, made: attemptHttp(node, token, call, directory, abortAfterMs) };
   }
 
   /** Whether a refusal passes: the person's own sign-out explains it, or a clock that jumped. */
@@ -58,8 +61,8 @@ export function createAsker({ identity, nodes, random, recorder, directory }: Pe
   async function untilAnswered(call: Call): Promise<Answer> {
     let isSure = true;
     for (let attempts = 1; ; attempts += 1) {
-      const token = tokenOf(identity);
-      const answer = await orAgain(await attempt(call), call, token);
+      const { token, made } = attempt(call);
+      const answer = await orAgain(await made, call, token);
       if (answer.is === 'ok') return { outcome: 'ok', result: answer.result, attempts };
       if (answer.is === 'refused')
         return { outcome: 'refused', status: answer.status, codes: answer.codes, isSure, attempts };

@@ -59,6 +59,7 @@ export async function openSocket(url: string, token: string, onEvent: (event: So
 
   return {
     closed,
+    token,
     close: () => ws.terminate(),
     async attempt<T>(
       action: string,
