@@ -65,7 +65,11 @@ export function createReadiness({ table, writes, pool, runner, overload, signIn 
     ),
   );
   const runners = bounded(() => runner.statuses());
-  const signInAnswers = bounded(async () => void (await fetch(signIn)).body?.cancel());
+  const signInAnswers = bounded(async () => {
+    // Without an end of its own a fetch hangs for minutes, and nobody asks again before.
+    const answer = await fetch(signIn, { signal: AbortSignal.timeout(timeoutMs) });
+    await answer.body?.cancel();
+  });
 
   async function signInPart(): Promise<SignInPart> {
     if (!signIn) return { status: 'unknown' };

@@ -120,6 +120,18 @@ describe('a process', () => {
     }
   });
 
+  it('is well again when the sign-in is, also where a question from before hangs', async () => {
+    let isSilent = true;
+    const address = await listen((_req, res) => {
+      if (!isSilent) res.writeHead(404).end();
+    });
+    const api = await nodeWith({ AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: address });
+    expect((await api.get('/api/ready')).body).toMatchObject({ sign_in: { status: 'unreachable' } });
+    isSilent = false;
+    await sleep(1_100);
+    expect((await api.get('/api/ready')).body).toMatchObject({ status: 'ok', sign_in: ok });
+  });
+
   it('is degraded while Postgres answers but refuses to read a person', async () => {
     const api = await nodeWith({ DATABASE_POOL_SIZE: '1' });
     await api.ctx.pool.query("set search_path = ''");
