@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, jwtVerify, SignJWT } from 'jose';
 
@@ -22,13 +22,13 @@ export async function openSigningKey(dir: string, issuer: string) {
 export type SigningKey = Awaited<ReturnType<typeof openSigningKey>>;
 
 function readOrMake(path: string) {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
-  }
+  const kept = existsSync(path) ? readFileSync(path, 'utf8') : '';
+  // A full disk leaves an empty file.
+  if (kept !== '') return kept;
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
-  writeFileSync(path, pem, { mode: 0o600, flag: 'wx' });
+  const partial = `${path}.partial`;
+  writeFileSync(partial, pem, { mode: 0o600 });
+  renameSync(partial, path);
   return pem;
 }
