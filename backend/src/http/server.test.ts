@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { loadConfig } from '@parley/config/config';
+import express from 'express';
 import { createApp } from '../app.ts';
 import { createLogger } from '../observe/logger.ts';
 import { freePort } from '../testing/free-port.ts';
@@ -68,6 +69,24 @@ describe('a stop', () => {
 });
 
 describe('a connection on which nothing moves', () => {
+  it('is not one that waits for us: an answer that takes longer comes, and so does what follows a pause', async () => {
+    const app = express();
+    app.get('/late', (_req, res) => void sleep(1_200).then(() => res.end('late')));
+    app.get('/lines', (_req, res) => {
+      res.write('one ');
+      void sleep(1_200).then(() => res.end('two'));
+    });
+    const server = createHttpServer(app, 300, 300);
+    const url = await server.listen(0, '127.0.0.1');
+    const texts = await Promise.allSettled(
+      ['late', 'lines'].map(async (path) => (await fetch(`${url}/${path}`)).text()),
+    );
+    // None of these connections is kept for good.
+    while ((await server.connections()) > 0) await sleep(20);
+    await server.close();
+    expect(texts).toMatchObject([{ value: 'late' }, { value: 'one two' }]);
+  });
+
   it('is closed: headers that do not come, and the reader of an export who stalls, whose place is free again', async () => {
     const api = await startApi();
     expect(await exchange(api.url, 'GET /api/profile HTTP/1.1\r\nHost: x\r\n')).toMatch(/^HTTP\/1.1 408 /);

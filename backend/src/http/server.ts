@@ -25,7 +25,7 @@ const timeouts = {
   /** Node looks for late ones every 30 s by default. */
   connectionsCheckingInterval: 500,
 };
-/** A connection on which nothing moves, in a request or its answer, is closed: its reader has stalled. */
+/** A connection is closed whose reader takes nothing of an answer for so long. */
 const stallTimeoutMs = 20_000;
 
 /** Starts the API. `stop` refuses new connections, finishes requests in flight, and closes what was opened. */
@@ -67,6 +67,7 @@ export function createHttpServer(app: Express, keepAliveTimeout = 5_000, stallMs
   });
   server.on('request', ({ socket }) => unused.delete(socket));
   server.on('request', closeWithConnection());
+  server.on('request', (_req, res) => res.on('timeout', (socket) => outwait(socket, stallMs)));
   server.on('upgrade', ({ socket }) => unused.delete(socket));
 
   function closeIdle() {
@@ -96,6 +97,12 @@ export function createHttpServer(app: Express, keepAliveTimeout = 5_000, stallMs
       clearTimeout(force);
     },
   };
+}
+
+/** Where nothing waits for the reader it is we who are silent: a long search, or an export that finds nothing for a while. */
+function outwait(socket: Socket, stallMs: number) {
+  if (socket.writableLength > 0) socket.destroy();
+  else socket.setTimeout(stallMs);
 }
 
 /**
