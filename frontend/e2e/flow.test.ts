@@ -124,6 +124,31 @@ withBrowser('a way through the browser chat', () => {
     await page.context().close();
   }, 60_000);
 
+  test('Enter picks nobody of those who were found for what was typed before', async () => {
+    const page = await enter('maya');
+    await page.keyboard.press('Control+k');
+    const field = page.getByRole('combobox', { name: 'To' });
+    await field.fill('ines');
+    await page.getByRole('option', { name: /Inês/ }).waitFor();
+    let free = () => {};
+    const held = new Promise<void>((resolve) => {
+      free = resolve;
+    });
+    await page.route('**/api/users?**', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await field.fill('raj');
+    await page.keyboard.press('Enter');
+    await page.waitForTimeout(300);
+    await page.getByRole('dialog').waitFor();
+    free();
+    await page.getByRole('option', { name: /Raj/ }).waitFor();
+    await page.keyboard.press('Enter');
+    await page.getByRole('textbox', { name: 'Message to Raj Patel' }).waitFor();
+    await page.context().close();
+  }, 30_000);
+
   test('a dialog never begins at its close button, and no step of it loses the focus', async () => {
     const page = await enter('maya');
     await page.getByRole('button', { name: 'New conversation' }).click();

@@ -77,7 +77,12 @@ withBrowser('a page of the browser chat', () => {
     for (const text of ['a\n'.repeat(8), 'short', 'b\n'.repeat(12), '']) {
       await messageBox(page).fill(text);
       await inView(page, 'hold this in view');
+      // A text that needs no other height.
+      await messageBox(page).press('z');
+      await page.waitForTimeout(300);
+      await inView(page, 'hold this in view');
     }
+    await messageBox(page).fill('');
     for (const height of [420, 800, 500, 720]) {
       await page.setViewportSize({ width: 1100, height });
       await inView(page, 'hold this in view');

@@ -83,6 +83,31 @@ withBrowser('the sign-in page', () => {
     await page.context().close();
   }, 60_000);
 
+  test('a handle that is offered is taken by keys, and the focus stays in its field', async () => {
+    const { page } = await open();
+    await page.getByRole('button', { name: 'Create an account' }).click();
+    await page.getByLabel('Name').fill('Zoë Müller');
+    await page.getByLabel('Handle').fill('maya');
+    const offer = page.getByRole('button', { name: /^Use @/ });
+    const handle = (await offer.textContent())?.replace('Use @', '');
+    await offer.focus();
+    await page.keyboard.press('Enter');
+    await page.getByText(`@${handle} is available.`).waitFor();
+    await page.keyboard.press('End');
+    await page.keyboard.type('x');
+    expect(await page.getByLabel('Handle').inputValue()).toBe(`${handle}x`);
+    await page.context().close();
+  }, 30_000);
+
+  test('a name of which nothing can be seen is refused before there is an account', async () => {
+    const { page, asked } = await open();
+    await fillSignUp(page, { name: '\u2800\u200b', handle: 'nameless.one' });
+    await submit(page);
+    await page.getByRole('alert').filter({ hasText: 'A name is needed.' }).waitFor();
+    expect(asked).toEqual([]);
+    await page.context().close();
+  }, 30_000);
+
   test('the answer for an older handle never stands beside a newer one', async () => {
     const { page } = await open();
     const given: string[] = [];

@@ -2,7 +2,7 @@ import { createApi, createHandleCheck, readClientConfig } from './api/client.ts'
 import { ApiError, explain } from './api/errors.ts';
 import type { ClientConfig, Profile } from './api/types.ts';
 import { type Cognito, createCognito } from './auth/cognito.ts';
-import { createSession, type Session } from './auth/session.ts';
+import { createSession, isSignedOut, type Session, type SessionCredentials } from './auth/session.ts';
 import { type Chat, createChat } from './chat/chat.ts';
 import { forget } from './chat/kept.ts';
 import { createSignal } from './chat/signal.ts';
@@ -38,6 +38,9 @@ const farewells: Record<Deletion, string> = {
   done: 'Your account is deleted. Your name and your messages disappear for everybody within seconds.',
 };
 
+const stillSignedInElsewhere =
+  'You are signed out here. Parley did not confirm it for your other devices: sign in and out again to be sure.';
+
 /** Who is signed in, and what belongs to them: built at sign-in, taken down at sign-out. */
 export function createApplication() {
   const signal = createSignal((notify) => queueMicrotask(notify));
@@ -45,12 +48,16 @@ export function createApplication() {
   let config: ClientConfig | undefined;
   let cognito: Cognito | undefined;
   let session: Session | undefined;
+  let credentials: SessionCredentials | undefined;
   let connection: Connection | undefined;
   let deletion: Deletion = 'none';
+  let hasSignedOutElsewhere = true;
   const deletions = openTabs('parley.deleted', leaveDeleted);
   const departures = openTabs('parley.signed-out', (userUuid) => {
-    if (stage.name === 'signed-in' && stage.chat.me.uuid === userUuid) session?.end();
+    if (stage.name === 'signed-in' && stage.chat.me.uuid === userUuid && credentials?.isCurrent())
+      session?.end();
   });
+  const farewell = () => farewells[deletion] || (hasSignedOutElsewhere ? '' : stillSignedInElsewhere);
 
   function enter(next: Stage) {
     stage = next;
@@ -64,9 +71,12 @@ export function createApplication() {
       cognito ??= createCognito(config, window.fetch.bind(window));
       session ??= createSession(cognito, browserStorage, leave);
       if (session.isOpen()) await enterChat(config, session);
-      else enter({ name: 'signed-out', cognito, config, farewell: farewells[deletion] });
+      else enter({ name: 'signed-out', cognito, config, farewell: farewell() });
     } catch (error) {
-      if (stage.name !== 'signed-out') enter({ name: 'unreachable', reason: explain(error) });
+      if (stage.name === 'signed-out') return;
+      // Another tab has signed out, or in: that is what to start with.
+      if (isSignedOut(error)) return start();
+      enter({ name: 'unreachable', reason: explain(error) });
     }
   }
 
@@ -77,15 +87,19 @@ export function createApplication() {
   }
 
   async function enterChat(settings: ClientConfig, opened: Session) {
-    const api = createApi(opened, window.fetch.bind(window));
+    const own = opened.credentials();
+    const api = createApi(own, window.fetch.bind(window));
     let me: Profile;
     try {
       me = await api.profile();
+      await own.token();
     } catch (error) {
-      if (error instanceof ApiError && [401, 403].includes(error.status)) opened.end();
+      if (error instanceof ApiError && [401, 403].includes(error.status) && own.isCurrent()) opened.end();
       throw error;
     }
+    credentials = own;
     deletion = 'none';
+    hasSignedOutElsewhere = true;
     const chat = createChat({
       api,
       me,
@@ -95,9 +109,9 @@ export function createApplication() {
     });
     connection = createConnection({
       url: `${location.origin.replace(/^http/, 'ws')}${settings.realtime_path}`,
-      token: opened.token,
-      validForMs: opened.validForMs,
-      onRefused: opened.renew,
+      token: own.token,
+      validForMs: own.validForMs,
+      onRefused: own.renew,
       onEvent: chat.hearEvent,
       onState: chat.setLive,
     });
@@ -111,7 +125,13 @@ export function createApplication() {
     if (stage.name === 'signed-in') stage.chat.close();
     connection?.close();
     connection = undefined;
-    if (cognito && config) enter({ name: 'signed-out', cognito, config, farewell: farewells[deletion] });
+    if (cognito && config) enter({ name: 'signed-out', cognito, config, farewell: farewell() });
+  }
+
+  /** Another tab has signed out, or in. A page that is starting sees it by itself. */
+  function followSession() {
+    if (stage.name === 'signed-in' && !credentials?.isCurrent()) leave();
+    if (stage.name === 'signed-out' && session?.isOpen()) void start();
   }
 
   /** The person is gone, and so is what was kept of them here. */
@@ -131,10 +151,7 @@ export function createApplication() {
   });
   window.addEventListener('storage', ({ key, newValue }) => {
     browserStorage.hear({ key, newValue });
-    if (key === 'parley.session' && (newValue === null) === (stage.name === 'signed-in')) {
-      if (newValue === null) leave();
-      else void start();
-    }
+    if (key === 'parley.session') followSession();
   });
 
   return {
@@ -153,15 +170,15 @@ export function createApplication() {
       if (stage.name !== 'signed-in') return;
       deletion = 'none';
       const userUuid = stage.chat.me.uuid;
-      await stage.api.signOut().catch(() => {});
+      hasSignedOutElsewhere = await isDone(stage.api.signOut());
       departures.tell(userUuid);
       await session?.close();
     },
     /** Signs in anew first, as the server demands. Rejects where the server refuses, or does not answer. */
     async deleteAccount(password: string) {
-      if (stage.name !== 'signed-in' || !cognito || !session) return;
+      if (stage.name !== 'signed-in' || !cognito || !session || !credentials) return;
       const { api, chat } = stage;
-      session.open(await cognito.signInAgain(await session.token(), password));
+      session.open(await cognito.signInAgain(await credentials.token(), password));
       deletion = 'asked';
       try {
         await api.deleteProfile();
@@ -178,6 +195,13 @@ export function createApplication() {
     retryNow: () => connection?.retryNow(),
   };
 }
+
+/** Of a sign-out: a token that is refused was signed out before. */
+const isDone = (signOut: Promise<object>) =>
+  signOut.then(
+    () => true,
+    (error) => isSignedOut(error) || (error instanceof ApiError && error.status === 401),
+  );
 
 /** The server did nothing. A token that is not good any more may be the doing of an earlier try. */
 const isRefusal = (error: unknown) =>

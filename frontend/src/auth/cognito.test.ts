@@ -102,7 +102,7 @@ test('a session ends with a refusal of its refresh token, and not with a fault o
       () => {},
     );
     session.open({ access: 'a', refresh: 'r', expiresAtMs: 0 });
-    await expect(session.token()).rejects.toThrow();
+    await expect(session.credentials().token()).rejects.toThrow();
     expect(session.isOpen()).toBe(isOpen);
   }
 });

@@ -138,12 +138,19 @@ function tokensOf(answer: AuthAnswer, refresh = ''): Tokens {
 }
 
 export function lifetimeMsOf(token: string): number | undefined {
+  const { exp, iat } = claimsOf(token);
+  return typeof exp === 'number' && typeof iat === 'number' ? (exp - iat) * 1000 : undefined;
+}
+
+/** Whose token it is. */
+export const subjectOf = (token: string) => claimsOf(token).sub;
+
+function claimsOf(token: string): { exp?: unknown; iat?: unknown; sub?: unknown } {
   try {
     const [, payload = ''] = token.split('.');
-    const { exp, iat } = JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/')));
-    return typeof exp === 'number' && typeof iat === 'number' ? (exp - iat) * 1000 : undefined;
+    return JSON.parse(atob(payload.replaceAll('-', '+').replaceAll('_', '/'))) ?? {};
   } catch {
-    return undefined;
+    return {};
   }
 }
 

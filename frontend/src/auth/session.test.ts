@@ -37,11 +37,56 @@ test('a machine whose clock is two hours off renews its tokens once an hour, as 
       () => {},
     );
     session.open(await cognito.refresh('r'));
-    for (let count = 0; count < 5; count += 1) await session.token();
-    expect([refreshes(), session.validForMs()]).toEqual([1, hourMs]);
+    const { token, validForMs } = session.credentials();
+    for (let count = 0; count < 5; count += 1) await token();
+    expect([refreshes(), validForMs()]).toEqual([1, hourMs]);
     passedMs = hourMs;
-    await session.token();
+    await token();
     expect(refreshes()).toBe(2);
     jest.restoreAllMocks();
   }
+});
+
+/** A token of this person. */
+const tokenOf = (sub: string) => `h.${btoa(JSON.stringify({ sub }))}.s`;
+const tokensOf = (sub: string, expiresAtMs = Date.now() + hourMs) => ({
+  access: tokenOf(sub),
+  refresh: `refresh of ${sub}`,
+  expiresAtMs,
+});
+
+function sessionOf(cognito: ReturnType<typeof createCognito>) {
+  const browser = memoryStorage();
+  return createSession(
+    cognito,
+    createKeptStorage(() => browser),
+    () => {},
+  );
+}
+
+test('what was begun as one person never gets the token of another who signed in meanwhile', async () => {
+  const session = sessionOf(pool(Date.now).cognito);
+  session.open(tokensOf('maya'));
+  const maya = session.credentials();
+  expect(await maya.token()).toBe(tokenOf('maya'));
+  session.open(tokensOf('tomas'));
+  await expect(maya.token()).rejects.toThrow('You are signed out.');
+  expect([maya.isCurrent(), maya.validForMs() < 0]).toEqual([false, true]);
+  // Nor does a refusal that comes late touch what is not hers.
+  maya.renew(tokenOf('tomas'));
+  expect(await session.credentials().token()).toBe(tokenOf('tomas'));
+});
+
+test('a renewal that is refused late does not end the sign-in of somebody else', async () => {
+  let answer = (_: Response) => {};
+  const cognito = createCognito(config, () => new Promise((resolve) => (answer = resolve)));
+  const session = sessionOf(cognito);
+  session.open(tokensOf('maya', 0));
+  const refused = session.credentials().token();
+  await Promise.resolve();
+  session.end();
+  session.open(tokensOf('tomas'));
+  answer(Response.json({ __type: 'NotAuthorizedException' }, { status: 400 }));
+  await expect(refused).rejects.toThrow();
+  expect(await session.credentials().token()).toBe(tokenOf('tomas'));
 });

@@ -1,5 +1,5 @@
 import type { KeptStorage } from '../storage.ts';
-import type { Cognito, Tokens } from './cognito.ts';
+import { type Cognito, subjectOf, type Tokens } from './cognito.ts';
 import { CognitoError } from './cognito-errors.ts';
 
 const storageKey = 'parley.session';
@@ -11,7 +11,7 @@ const renewAheadMs = 60_000;
  * sign-in has ended elsewhere or cannot be renewed; being offline does not end it.
  */
 export function createSession(cognito: Cognito, storage: KeptStorage, onEnd: () => void) {
-  let renewal: Promise<string> | undefined;
+  const renewals = new Map<string, Promise<string>>();
 
   function read(): Tokens | undefined {
     try {
@@ -28,39 +28,53 @@ export function createSession(cognito: Cognito, storage: KeptStorage, onEnd: () 
   }
 
   async function renew(refresh: string) {
+    // Whoever signed out meanwhile stays signed out, and whoever signed in meanwhile stays signed in.
+    const isCurrent = () => read()?.refresh === refresh;
     try {
       const tokens = await cognito.refresh(refresh);
-      // Whoever signed out meanwhile stays signed out.
-      if (read()?.refresh === refresh) storage.set(storageKey, JSON.stringify(tokens));
+      if (isCurrent()) storage.set(storageKey, JSON.stringify(tokens));
       return tokens.access;
     } catch (error) {
-      if (error instanceof CognitoError) end();
+      if (error instanceof CognitoError && isCurrent()) end();
       throw error;
     } finally {
-      renewal = undefined;
+      renewals.delete(refresh);
     }
   }
 
-  async function token() {
-    const tokens = read();
-    if (!tokens) throw new CognitoError('SignedOut', 'You are signed out.');
+  async function accessOf(tokens: Tokens | undefined) {
+    if (!tokens) throw new CognitoError(signedOut, 'You are signed out.');
     if (tokens.expiresAtMs - Date.now() > renewAheadMs) return tokens.access;
-    renewal ??= renew(tokens.refresh);
+    const renewal = renewals.get(tokens.refresh) ?? renew(tokens.refresh);
+    renewals.set(tokens.refresh, renewal);
     return renewal;
+  }
+
+  /** The tokens of who is signed in now, and of nobody who signs in after them, here or in another tab. */
+  function credentials() {
+    const owner = ownerOf(read());
+    const own = () => {
+      const tokens = read();
+      return tokens && ownerOf(tokens) === owner ? tokens : undefined;
+    };
+    return {
+      isCurrent: () => own() !== undefined,
+      validForMs: () => (own()?.expiresAtMs ?? 0) - Date.now(),
+      token: () => accessOf(own()),
+      /** The API refused this token, whatever its expiry says. */
+      renew(refused: string) {
+        const tokens = own();
+        if (tokens?.access === refused) {
+          storage.set(storageKey, JSON.stringify({ ...tokens, expiresAtMs: 0 }));
+        }
+      },
+    };
   }
 
   return {
     isOpen: () => read() !== undefined,
-    validForMs: () => (read()?.expiresAtMs ?? 0) - Date.now(),
     open: (tokens: Tokens) => storage.set(storageKey, JSON.stringify(tokens)),
-    token,
-    /** The API refused this token, whatever its expiry says. */
-    renew(refused: string) {
-      const tokens = read();
-      if (tokens?.access === refused) {
-        storage.set(storageKey, JSON.stringify({ ...tokens, expiresAtMs: 0 }));
-      }
-    },
+    credentials,
     end,
     async close() {
       const tokens = read();
@@ -71,3 +85,9 @@ export function createSession(cognito: Cognito, storage: KeptStorage, onEnd: () 
 }
 
 export type Session = ReturnType<typeof createSession>;
+export type SessionCredentials = ReturnType<Session['credentials']>;
+
+const ownerOf = (tokens: Tokens | undefined) => tokens && subjectOf(tokens.access);
+const signedOut = 'SignedOut';
+/** The chat that asked belongs to somebody who is signed out: somebody else may be signed in. */
+export const isSignedOut = (error: unknown) => error instanceof CognitoError && error.code === signedOut;

@@ -1,5 +1,6 @@
 import type { Api } from '../api/client.ts';
 import { ApiError, explain } from '../api/errors.ts';
+import { newKey } from '../api/key.ts';
 import type { Entry, Group, InboxRow, Person, Profile, Settings } from '../api/types.ts';
 import { CognitoError } from '../auth/cognito-errors.ts';
 import type { LiveState } from '../live/connection.ts';
@@ -96,7 +97,9 @@ export function createChat(options: Options) {
     onChange: changed,
     onSent(pending, entry) {
       takeEntry(entry);
-      if (pending.to.startsWith('@')) begun.get(pending.to)?.(entry.message_group_uuid);
+      if (!pending.to.startsWith('@')) return;
+      drafts.move(pending.to, entry.message_group_uuid);
+      begun.get(pending.to)?.(entry.message_group_uuid);
     },
   });
   /** Who waits for the uuid of a conversation that a first message begins. */
@@ -488,7 +491,7 @@ export function createChat(options: Options) {
     async send(to: string, message: string) {
       typing.told(to);
       const known_seq = conversations.get(to)?.history.newest || (inbox.get(to)?.last_seq ?? 0);
-      outbox.add({ key: crypto.randomUUID(), to, message, known_seq });
+      outbox.add({ key: newKey(), to, message, known_seq });
       await jumpToNewest(to).catch(() => {});
     },
     /** Resolves when the first message to `@handle` has begun the conversation. */

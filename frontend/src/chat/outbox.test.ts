@@ -11,11 +11,12 @@ const noAnswer = () => new ApiError(0, ['no_answer']);
 
 /** A server that refuses with these errors first, and keeps a log in which a key is one entry. */
 function world(failures: (Error | undefined)[] = [], storage = memoryStorage(), sleep = async () => {}) {
+  const kept = createKeptStorage(() => storage);
   const calls: { body: Send; key: string }[] = [];
   const log = new Map<string, Entry>();
   const sent: string[] = [];
   const outbox = createOutbox({
-    storage: createKeptStorage(() => storage),
+    storage: kept,
     userUuid: 'me',
     sleep,
     onChange: () => {},
@@ -29,7 +30,7 @@ function world(failures: (Error | undefined)[] = [], storage = memoryStorage(), 
       return entry;
     },
   });
-  return { outbox, calls, log, sent, storage };
+  return { outbox, calls, log, sent, storage, hear: kept.hear };
 }
 
 const entryOf = (message: string, seq: number) =>
@@ -166,5 +167,26 @@ describe('the outbox', () => {
     outbox.retryUnreached();
     await settle();
     expect([sent, outbox.of(uuid), storage.length]).toEqual([[], [], 0]);
+  });
+
+  test('what another page has sent or discarded is neither sent, shown nor stored again from here', async () => {
+    let wake = () => {};
+    const nap = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    const { outbox, calls, hear, storage } = world([noAnswer()], memoryStorage(), () => nap);
+    add(outbox, 'sent there');
+    add(outbox, 'discarded there');
+    await settle();
+    const other = world([], storage);
+    other.outbox.discard('key-discarded there');
+    other.outbox.retryUnreached();
+    await settle();
+    expect(other.sent).toEqual(['sent there']);
+    for (const message of ['sent there', 'discarded there'])
+      hear({ key: `parley.outbox.me.key-${message}`, newValue: null });
+    wake();
+    await settle();
+    expect([calls.length, outbox.of(uuid), storage.length]).toEqual([1, [], 0]);
   });
 });

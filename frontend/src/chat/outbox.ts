@@ -45,12 +45,23 @@ export function createOutbox({ send, storage, userUuid, onSent, onChange, sleep 
   let items: readonly Pending[] = load(storage, prefix);
   const busy = new Set<string>();
 
-  const isWaiting = (key: string) => items.some((item) => item.key === key);
+  const store = (item: Pending) => storage.set(prefix + item.key, JSON.stringify(item));
+
+  /** What another page has sent or discarded is stored no more: it waits here no more either. */
+  function dropGone() {
+    items = items.filter(({ key }) => storage.get(prefix + key) !== null);
+  }
+
+  function isWaiting(key: string) {
+    dropGone();
+    return items.some((item) => item.key === key);
+  }
 
   function write(key: string, change: Partial<Pending>) {
+    dropGone();
     items = items.map((item) => (item.key === key ? { ...item, ...change } : item));
     const item = items.find((each) => each.key === key);
-    if (item) storage.set(prefix + key, JSON.stringify(item));
+    if (item) store(item);
     onChange();
   }
 
@@ -71,6 +82,7 @@ export function createOutbox({ send, storage, userUuid, onSent, onChange, sleep 
 
   /** What failed for good does not hold up the rest; what could not be reached does. */
   function head(to: string) {
+    dropGone();
     const next = items.find((item) => item.to === to && !item.isRefused);
     return next?.state === 'sending' ? next : undefined;
   }
@@ -120,7 +132,8 @@ export function createOutbox({ send, storage, userUuid, onSent, onChange, sleep 
       const created_at = new Date().toISOString();
       const pending: Pending = { ...message, created_at, order, state: 'sending' };
       items = [...items, pending];
-      write(pending.key, {});
+      store(pending);
+      onChange();
       void drain(pending.to);
     },
     retry,

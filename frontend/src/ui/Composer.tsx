@@ -20,15 +20,22 @@ export function Composer({ chat, to, maxChars, title, onSend }: Props) {
   const [refusal, setRefusal] = useState('');
 
   useEffect(() => {
+    const element = area.current;
+    // A draft goes on at its end.
+    element?.setSelectionRange(element.value.length, element.value.length);
     // A keyboard on the glass would cover what was opened to be read.
-    if (window.matchMedia('(pointer: fine)').matches) area.current?.focus();
+    if (window.matchMedia('(pointer: fine)').matches) element?.focus();
   }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
   useLayoutEffect(() => {
     const element = area.current;
-    if (!element) return;
+    const form = element?.form;
+    if (!element || !form) return;
+    // While it is measured it is small: the list above must not grow for that moment, and lose its end.
+    form.style.minHeight = `${form.offsetHeight}px`;
     element.style.height = 'auto';
     element.style.height = `${Math.min(element.scrollHeight, 180)}px`;
+    form.style.minHeight = '';
   }, [text]);
 
   function write(next: string) {

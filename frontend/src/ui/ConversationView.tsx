@@ -36,8 +36,10 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
     (row) => handle && row.kind === 'direct' && row.handle === handle,
   );
   useEffect(() => {
-    if (existing) go(pathOf.conversation(existing.uuid), { replace: true });
-  }, [existing]);
+    if (!existing) return;
+    chat.drafts.move(`@${existing.handle}`, existing.uuid);
+    go(pathOf.conversation(existing.uuid), { replace: true });
+  }, [chat, existing]);
 
   const conversation = uuid ? chat.conversation(uuid) : undefined;
   const isGone = conversation?.status === 'missing' || problem !== undefined;

@@ -1,4 +1,5 @@
 import { isolate } from '@parley/contract/direction';
+import { isBlank } from '@parley/contract/visible';
 import { type FormEvent, useId, useState } from 'react';
 import type { Api } from '../api/client.ts';
 import { explain } from '../api/errors.ts';
@@ -64,7 +65,7 @@ export function GroupDialog({ chat, api, group, titleMaxChars, onClose }: Props)
             <button
               type="submit"
               className="quiet-button"
-              disabled={title.trim() === '' || title === group.title}
+              disabled={isBlank(title) || title.trim() === group.title}
             >
               Rename
             </button>

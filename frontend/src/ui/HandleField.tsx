@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { alternativesTo, handleOf, handleProblem } from '../auth/handle.ts';
 import { Field } from './Field.tsx';
 
@@ -11,6 +11,7 @@ const checkAfterMs = 300;
 /** Asks while one types whether a handle can be had, and offers one that can. */
 export function HandleField({ value, name, check, onChange }: Props) {
   const [finding, setFinding] = useState<Finding>();
+  const place = useRef<HTMLDivElement>(null);
   const problem = value === '' ? '' : handleProblem(value);
   // Without a handle the name says which one to offer.
   const subject = value || handleOf(name);
@@ -35,8 +36,14 @@ export function HandleField({ value, name, check, onChange }: Props) {
 
   const now = finding?.of === subject ? finding : undefined;
   const isTaken = value !== '' && !problem && now?.state === 'taken';
+  function accept(handle: string) {
+    onChange(handle);
+    // The button goes, and must not take the focus along.
+    place.current?.querySelector('input')?.focus();
+  }
+
   return (
-    <>
+    <div className="fields" ref={place}>
       <Field
         label="Handle"
         autoComplete="username"
@@ -47,11 +54,11 @@ export function HandleField({ value, name, check, onChange }: Props) {
         onChange={(text) => onChange(text.trim().replace(/^@/, ''))}
       />
       {now?.suggestion && now.suggestion !== value && (
-        <button type="button" className="text start" onClick={() => onChange(now.suggestion ?? '')}>
+        <button type="button" className="text start" onClick={() => accept(now.suggestion ?? '')}>
           Use @{now.suggestion}
         </button>
       )}
-    </>
+    </div>
   );
 }
 

@@ -88,7 +88,7 @@ export function MessageList(props: Props) {
   function follow() {
     if (isFollowing.current && atEnd && rows.length > 0) {
       list.current?.scrollToIndex(rows.length - 1, { align: 'end' });
-    }
+    } else look();
   }
 
   function markSeen() {

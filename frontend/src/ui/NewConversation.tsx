@@ -1,7 +1,9 @@
 import { isolate } from '@parley/contract/direction';
+import { isBlank } from '@parley/contract/visible';
 import { type FormEvent, useId, useRef, useState } from 'react';
 import type { Api } from '../api/client.ts';
 import { explain } from '../api/errors.ts';
+import { newKey } from '../api/key.ts';
 import type { ClientConfig, Person, Profile } from '../api/types.ts';
 import { Modal } from './Modal.tsx';
 import { PeopleSearch } from './PeopleSearch.tsx';
@@ -40,7 +42,7 @@ export function NewConversation({ api, config, me, onClose }: Props) {
     event.preventDefault();
     const group = { title: title.trim(), handles: picked.map(({ handle }) => handle) };
     const body = JSON.stringify(group);
-    if (tried.current.body !== body) tried.current = { body, key: crypto.randomUUID() };
+    if (tried.current.body !== body) tried.current = { body, key: newKey() };
     try {
       const { message_group_uuid } = await api.createGroup(group, tried.current.key);
       onClose();
@@ -91,7 +93,7 @@ export function NewConversation({ api, config, me, onClose }: Props) {
           <p role="alert" className="error">
             {error}
           </p>
-          <button type="submit" className="primary" disabled={picked.length === 0 || title.trim() === ''}>
+          <button type="submit" className="primary" disabled={picked.length === 0 || isBlank(title)}>
             Create group
           </button>
         </form>

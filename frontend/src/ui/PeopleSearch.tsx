@@ -19,7 +19,7 @@ export function PeopleSearch({ api, label, isFirst, isHidden, onPick }: Props) {
   const id = useId();
   const [search, setSearch] = useState('');
   const [active, setActive] = useState(0);
-  const { found, notice } = usePeople(api, search);
+  const { found, notice, isOf } = usePeople(api, search);
   const field = useRef<HTMLInputElement>(null);
   const people = found.filter((person) => !isHidden(person));
   const isOpen = people.length > 0;
@@ -45,7 +45,8 @@ export function PeopleSearch({ api, label, isFirst, isHidden, onPick }: Props) {
     if (isOfInputMethod(event.nativeEvent)) return;
     if (!isOpen || !['ArrowDown', 'ArrowUp', 'Enter', 'Escape'].includes(event.key)) return;
     event.preventDefault();
-    if (event.key === 'Enter') pick(people[active]);
+    // What is typed and not looked up yet picks nobody of what was found before.
+    if (event.key === 'Enter') pick(isOf(search) ? people[active] : undefined);
     // The list alone closes: the dialog is below it.
     else if (event.key === 'Escape') setSearch('');
     else setActive((active + (event.key === 'ArrowDown' ? 1 : people.length - 1)) % people.length);
@@ -112,18 +113,21 @@ export function PeopleSearch({ api, label, isFirst, isHidden, onPick }: Props) {
 
 const searchAfterMs = 150;
 
+const wantedOf = (search: string) => search.trim().replace(/^@/, '');
+const nothing = { wanted: '', found: [] as Person[], notice: '' };
+
 function usePeople(api: Api, search: string) {
-  const [result, setResult] = useState<{ found: Person[]; notice: string }>({ found: [], notice: '' });
+  const [result, setResult] = useState(nothing);
   useEffect(() => {
-    const wanted = search.trim().replace(/^@/, '');
-    if (wanted === '') return setResult({ found: [], notice: '' });
+    const wanted = wantedOf(search);
+    if (wanted === '') return setResult(nothing);
     let isCurrent = true;
     const timer = setTimeout(async () => {
       try {
         const found = await api.searchPeople(wanted);
-        if (isCurrent) setResult({ found, notice: found.length === 0 ? 'Nobody is called so.' : '' });
+        if (isCurrent) setResult({ wanted, found, notice: found.length === 0 ? 'Nobody is called so.' : '' });
       } catch (error) {
-        if (isCurrent) setResult({ found: [], notice: explain(error) });
+        if (isCurrent) setResult({ ...nothing, wanted, notice: explain(error) });
       }
     }, searchAfterMs);
     return () => {
@@ -131,5 +135,5 @@ function usePeople(api: Api, search: string) {
       clearTimeout(timer);
     };
   }, [api, search]);
-  return result;
+  return { ...result, isOf: (text: string) => wantedOf(text) === result.wanted };
 }

@@ -1,3 +1,4 @@
+import { isBlank } from '@parley/contract/visible';
 import { type FormEvent, useId, useState } from 'react';
 import type { Api } from '../api/client.ts';
 import { explain } from '../api/errors.ts';
@@ -28,6 +29,7 @@ export function ProfileDialog({ api, me, config, onSignOut, onDelete, onClose }:
 
   async function save(event: FormEvent) {
     event.preventDefault();
+    if (isBlank(name)) return setNotice('A name is needed.');
     try {
       Object.assign(me, await api.updateProfile({ display_name: name.trim(), bio }));
       setNotice('Saved.');

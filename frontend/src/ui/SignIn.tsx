@@ -1,4 +1,5 @@
 import { isolate } from '@parley/contract/direction';
+import { isBlank } from '@parley/contract/visible';
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
 import { explain } from '../api/errors.ts';
 import type { ClientConfig } from '../api/types.ts';
@@ -91,9 +92,10 @@ export function SignIn({ cognito, config, farewell, checkHandle, onSignIn }: Pro
       }
     },
     async 'sign-up'() {
+      if (isBlank(name)) throw new Error('A name is needed.');
       await checkPassword();
       await checkWantedHandle();
-      await cognito.signUp({ email, password, handle, name });
+      await cognito.signUp({ email, password, handle, name: name.trim() });
       move('confirm', isLocal ? '' : `We sent a code to ${isolate(email)}.`);
     },
     async confirm() {
