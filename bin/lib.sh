@@ -15,7 +15,7 @@ set -euo pipefail
 set +o posix
 if ((BASH_VERSINFO[0] * 100 + BASH_VERSINFO[1] < 404)); then
   echo "${0##*/}: needs bash 4.4 or newer; this is $BASH_VERSION. On macOS: brew install bash" >&2
-  exit 1
+  exit 2
 fi
 # Runs once more without what the environment brings into a shell: functions, BASH_ENV, CDPATH, shell options.
 if [[ $- != *p* ]]; then
@@ -30,7 +30,9 @@ for name in DATA_DIR DYNAMODB_LOCAL_JAR; do
 done
 export PARLEY_CALLER_DIR=$here AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED=true
 
-fail() { echo "${0##*/}: $*" >&2; exit 1; }
+# fail TEXT: it does not begin. found TEXT: it ran, and something is wrong. (docs/decisions/0026)
+fail() { echo "${0##*/}: $*" >&2; exit 2; }
+found() { echo "${0##*/}: $*" >&2; exit 1; }
 
 # need COMMAND [HINT]: ends with a clear line if a command is missing.
 need() { command -v "$1" >/dev/null || fail "needs '$1', which is not installed.${2:+ $2}"; }
@@ -55,7 +57,7 @@ load_settings() {
     IFS= read -r -d '' value && export "$name=$value"
   done < <(node config/src/load-env.mjs "${which[@]}")
   # The program has said in a line what it does not understand.
-  [[ $end == true ]] || exit 1
+  [[ $end == true ]] || exit 2
 }
 
 # usage: prints the calling script's head comment. `help_wanted "$@"` does so and ends for -h or --help.

@@ -127,3 +127,10 @@ test('a reader that has what it wanted ends a script without a word', () => {
   });
   expect([stdout.split('\n').length, stdout.trimEnd().slice(-1), stderr]).toEqual([3, '0', '']);
 });
+
+test('a name that no server knows is a line, whoever asked for it', async () => {
+  const failed = await fetch('http://no-such-host.invalid/').catch((error) => error);
+  expect(explain(failed)).toMatch(
+    /^There is no machine named no-such-host\.invalid \((ENOTFOUND|EAI_AGAIN)\)\.$/,
+  );
+});

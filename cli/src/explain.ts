@@ -66,7 +66,8 @@ const hasCode = (error: Error): error is SystemError =>
   typeof (error as { code?: unknown }).code === 'string';
 
 const systemTexts = new Map([...getSystemErrorMap().values()]);
-const systemCodes = new Set(systemTexts.keys());
+/** A name that no server knows has a code of Node's own. */
+const systemCodes = new Set([...systemTexts.keys(), 'ENOTFOUND']);
 
 function lineOfSystem(error: SystemError): string {
   const { code, path, hostname, address = hostname, port } = error;

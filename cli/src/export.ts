@@ -1,5 +1,5 @@
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rename, rm, stat } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
@@ -92,16 +92,21 @@ async function write(lines: Lines, output: string | undefined): Promise<Manifest
   return result.manifest;
 }
 
-/** A file has its name when it is whole, and nothing is left of one that is not. */
+/**
+ * A file has its name when it is whole, and nothing is left of one that is not. What is there and no file, such as a
+ * device or a pipe, is written to as it is.
+ */
 async function writeFile(texts: AsyncIterable<string>, output: string) {
-  const partial = `${output}.partial`;
+  const there = await stat(output).catch(() => undefined);
+  const isFile = there?.isFile() ?? true;
+  const partial = isFile ? `${output}.partial` : output;
   const file = createWriteStream(partial, { mode: 0o600 });
   try {
     if (output.endsWith('.gz')) await pipeline(Readable.from(texts), createGzip(), file);
     else await pipeline(Readable.from(texts), file);
-    await rename(partial, output);
+    if (isFile) await rename(partial, output);
   } catch (error) {
-    await rm(partial, { force: true });
+    if (isFile) await rm(partial, { force: true });
     if ((error as NodeJS.ErrnoException).syscall === undefined) throw error;
     throw new UsageError(`The export could not be written to ${output}.`, { cause: error });
   }

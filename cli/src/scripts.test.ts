@@ -124,7 +124,7 @@ test('tables are made, listed and dropped, and those on AWS are not dropped with
   const { stdout } = await run(['ddb/list-tables']);
   expect(stdout).toMatch(new RegExp(`^${table.name}-2 +ACTIVE +0 .*inbox +NEW_AND_OLD_IMAGES$`, 'm'));
   const cloud = await run(['ddb/drop'], { env: { ...names, AWS_ENDPOINT_URL_DYNAMODB: '' } });
-  expect(cloud).toMatchObject({ code: 1, stderr: expect.stringContaining('--yes') });
+  expect(cloud).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') });
   expect((await run(['ddb/drop', '--yes'], { env: names })).stdout).toContain(`${table.name}-3 is dropped.`);
   expect((await run(['ddb/drop', '--yes'], { env: names })).stdout).toContain(
     `${table.name}-3 was not there.`,

@@ -74,6 +74,8 @@ async function signInOf(base: string): Promise<SignIn> {
   const response = await fetch(url, {
     headers: { Accept: 'application/json' },
     signal: AbortSignal.timeout(10_000),
+  }).catch((error) => {
+    throw new UsageError(`${url} does not answer.`, { cause: error });
   });
   const isJson = response.headers.get('content-type')?.includes('json');
   if (!response.ok || !isJson)

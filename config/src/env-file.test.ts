@@ -76,7 +76,7 @@ describe('what is not understood stops every script, with file, line and reason,
     ['a name in small letters', 'database_url=secret', 'DATABASE_URL is meant?'],
   ])('%s', (_what, file, complaint) => {
     const { status, stderr, seen } = show(file);
-    expect([status, seen]).toEqual([1, ['']]);
+    expect([status, seen]).toEqual([2, ['']]);
     expect(stderr).toContain(complaint);
     expect(stderr.trimEnd().split('\n')).toHaveLength(1);
     expect(stderr).not.toContain('secret');
@@ -90,6 +90,14 @@ test('the environment comes before .env, and .env before what bin/start wrote', 
   expect(show('VALUE=of the file', { VALUE: 'of the environment' }).seen[0]).toBe('of the environment');
   expect(show('VALUE=of the file', { VALUE: '' }).seen[0]).toBe('');
   rmSync(join(root, '.data/env'));
+});
+
+test('what bash keeps for itself is passed over: files of docker-compose often set UID', () => {
+  expect(show('UID=1000\nGID=1000\nPPID=1\nBASHOPTS=x\nIFS=,\nVALUE=a,b')).toEqual({
+    status: 0,
+    stderr: '',
+    seen: ['a,b', 'a,b'],
+  });
 });
 
 test('only slips of names are taken for them: other programs have settings too', () => {

@@ -13,6 +13,8 @@ const root = resolve(import.meta.dirname, '../..');
 const knownNames = [...read(join(root, '.env.example')).matchAll(/^# ([A-Z][A-Z0-9_]*)=/gm)].map(
   ([, name = '']) => name,
 );
+/** Variables of the shell that runs the scripts: it refuses a value for them, or reads everything else by it. */
+const ofShell = new Set(['BASHOPTS', 'BASH_VERSINFO', 'EUID', 'IFS', 'PPID', 'SHELLOPTS', 'UID']);
 /** @type {Map<string, { value: string, from: string }>} */
 const settings = new Map();
 
@@ -38,6 +40,7 @@ function load(path, shown, known) {
   if (!existsSync(path)) return;
   const before = new Set(settings.keys());
   for (const { name, value, line } of parse(path, shown)) {
+    if (ofShell.has(name)) continue;
     const from = `${shown} line ${line}`;
     const meant = nameMeant(name, known);
     if (meant) throw new Error(`${from}: Parley reads no ${name}. ${meant} is meant?`);

@@ -309,6 +309,11 @@ test('bin/sign-in says in a line why it has no token', async () => {
     code: 2,
     stderr: expect.stringMatching(/answers 404\. Is Parley there\?\n$/),
   });
+  // A port that fetch refuses to ask.
+  expect(await signInBy('maya@example.com', 'x', '--base', 'http://127.0.0.1:6666')).toMatchObject({
+    code: 2,
+    stderr: 'http://127.0.0.1:6666/api/client-config does not answer.\n',
+  });
 }, 60_000);
 
 test('bin/conformance finds nothing on it: exit code 0', async () => {

@@ -47,13 +47,13 @@ test('takes down everything when it is told so, each stack before what it rests 
 test('refuses a stack that is named to it, and what it does not know, before it asks for anything', () => {
   for (const argument of [...statefulStacks.map((stack) => `parley-${stack}`), '--yess', '--all']) {
     const { status, asked, stderr } = destroy(argument);
-    expect([argument, status, asked]).toEqual([argument, 1, undefined]);
+    expect([argument, status, asked]).toEqual([argument, 2, undefined]);
     expect(stderr).toContain(`knows no '${argument}'`);
   }
 });
 
 test('asks nobody where there is no terminal: it is refused', () => {
   const { status, asked, stderr } = destroy();
-  expect([status, asked]).toEqual([1, undefined]);
+  expect([status, asked]).toEqual([2, undefined]);
   expect(stderr).toContain('Add --yes if you mean it');
 });
