@@ -4,7 +4,7 @@ import { type CheckResult, check } from '@parley/core/audit/check';
 import { repair } from '@parley/core/audit/repair';
 import { openLetterBucket } from '@parley/core/erasure/dead-letters';
 import type { Finding, Invariant } from '@parley/core/log/fold';
-import { countItems } from '@parley/core/table/scan';
+import { countItems } from '@parley/core/table/read';
 import { connect, run } from './connect.ts';
 import { counted } from './print.ts';
 import { createProgressBar } from './progress.ts';

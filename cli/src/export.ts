@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { createGzip } from 'node:zlib';
 import { givenPath } from '@parley/config/given-path';
 import * as users from '@parley/core/people/users';
-import { countItems } from '@parley/core/table/scan';
+import { countItems } from '@parley/core/table/read';
 import * as exporting from '@parley/core/transfer/export';
 import type { Manifest } from '@parley/core/transfer/export-format';
 import { person } from '@parley/core/transfer/export-person';

@@ -11,7 +11,7 @@ import * as erasures from '@parley/core/erasure/erasures';
 import { createLog } from '@parley/core/log/log';
 import * as users from '@parley/core/people/users';
 import { type Key, parseKey } from '@parley/core/table/keys';
-import { scanPages } from '@parley/core/table/scan';
+import { scanPages } from '@parley/core/table/read';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import { startScript } from './testing/scripts.ts';

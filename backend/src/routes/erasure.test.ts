@@ -6,7 +6,7 @@ import { marshall } from '@aws-sdk/util-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { check } from '@parley/core/audit/check';
 import { type Key, parseKey } from '@parley/core/table/keys';
-import { scanPages } from '@parley/core/table/scan';
+import { scanPages } from '@parley/core/table/read';
 import { startS3Server } from '@parley/engines/testing/s3-server';
 import { urlOf } from '../http/server.ts';
 import { connect } from '../testing/live-client.ts';

@@ -21,7 +21,7 @@ import * as users from '../people/users.ts';
 import { createProjector } from '../projections/projector.ts';
 import { isTransientFault } from '../table/faults.ts';
 import { entryKey, groupKey, type Key, leftKey, memberKey, parseKey, summaryKey } from '../table/keys.ts';
-import { type Item, scanPages } from '../table/scan.ts';
+import { type Item, scanPages } from '../table/read.ts';
 import { check } from './check.ts';
 import { repair, repairSummaries } from './repair.ts';
 

@@ -11,10 +11,9 @@ import type { IsErased } from '../log/erased.ts';
 import { createHistory, type Finding, type History, keyText } from '../log/fold.ts';
 import * as members from '../log/members.ts';
 import type { Person } from '../people/users.ts';
-import { batchGet } from '../table/batch-get.ts';
 import type { Table } from '../table/client.ts';
 import { type Key, memberKey, type ParsedKey, parseKey, summaryKey } from '../table/keys.ts';
-import { type Item, scanPages } from '../table/scan.ts';
+import { batchGet, type Item, scanPages } from '../table/read.ts';
 import { createRegister, type Register, strangerFault } from './known-people.ts';
 
 /*

@@ -7,9 +7,9 @@ import type { Entry } from '../log/entries.ts';
 import * as entries from '../log/entries.ts';
 import { createHistory, type Finding, type History } from '../log/fold.ts';
 import * as members from '../log/members.ts';
-import { batchGet } from '../table/batch-get.ts';
 import type { Table } from '../table/client.ts';
 import { conversationPk, entryKey, type Key, parseKey, summariesPk } from '../table/keys.ts';
+import { batchGet } from '../table/read.ts';
 
 /*
  * Looks at a conversation now and then, and compares its summaries with its log: what `bin/check` does with all of

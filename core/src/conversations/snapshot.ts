@@ -4,7 +4,6 @@ import { tombstoneHandle } from '../log/erased.ts';
 import { type Finding, type History, type HistoryOptions, keyText, readHistory } from '../log/fold.ts';
 import type { Group, Member } from '../log/members.ts';
 import * as members from '../log/members.ts';
-import { batchGet } from '../table/batch-get.ts';
 import type { Table } from '../table/client.ts';
 import {
   groupKey,
@@ -16,7 +15,7 @@ import {
   summariesPk,
   summaryKey,
 } from '../table/keys.ts';
-import { queryAll } from '../table/query.ts';
+import { batchGet, queryAll } from '../table/read.ts';
 import { conversationUuid } from './uuids.ts';
 
 /** Everything stored of one conversation: its folded log, its members, and the summary of each of them. */

@@ -1,22 +1,22 @@
 import { fileURLToPath } from 'node:url';
 import { types } from 'node:util';
 import pg from 'pg';
-import { foldMissing } from '../people/user-search.ts';
+import { foldMissing } from './folded-names.ts';
 import { iamConnection } from './rds.ts';
 
 export type DatabaseOptions = {
   connectionString: string;
-  /** The region of a server on RDS that is entered with a signed token in place of a password. */
+  /** The region of an RDS server. Set it to sign in with a signed token instead of a password. */
   iamRegion?: string | undefined;
-  /** Connections kept at most. */
+  /** The most connections in the pool. */
   max?: number;
-  /** How long an answer may take, where 5 s are too long. */
+  /** The longest wait for an answer; 5 s by default. */
   queryTimeoutMs?: number;
-  /** Told of an idle connection that broke; the pool has replaced it already. */
+  /** Called when an idle connection breaks. The pool replaces the connection by itself. */
   onError?: (error: Error) => void;
 };
 
-/** A connection or an answer that takes longer counts as a server that is away. */
+/** If a connection or an answer takes longer, the server counts as unreachable. */
 const connectTimeoutMs = 2_000;
 const queryTimeoutMsDefault = 5_000;
 
@@ -44,15 +44,15 @@ export const migrationsTable = 'schema_migrations';
 const migrationsDir = fileURLToPath(new URL('../../../db/migrations', import.meta.url));
 
 /**
- * Applies the migrations that are missing, each in a transaction, and folds the names that searches are to compare.
- * Returns the names of the migrations. Who comes second waits.
+ * Applies the missing migrations, each in a transaction, and folds names for the search. Returns the names of the
+ * migrations. A second run waits for the first.
  */
 export async function migrate(database: string | pg.ClientConfig, dir = migrationsDir) {
-  // Loaded where it is used: a Lambda that only reads and writes does not carry it.
+  // Loaded here, so that Lambdas that only read and write do not load it.
   const { runner } = await import('node-pg-migrate');
   const settings = typeof database === 'string' ? { connectionString: database } : database;
   const client = new pg.Client({ ...settings, application_name: 'parley-migrate' });
-  // A connection that breaks fails the query it carries; without a listener it would end the process.
+  // A broken connection fails its query. Without this listener it would also end the process.
   client.on('error', () => {});
   await client.connect();
   try {
@@ -86,11 +86,11 @@ const networkCodes = new Set([
 ]);
 /** Connection exceptions, shutdown, crash, not ready yet, too many connections. */
 const awaySqlStates = /^(08...|57P0[1-3]|53300)$/;
-/** Errors that the driver makes itself carry no code. */
+/** The driver's own errors have no code. */
 const awayMessages =
   /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|Client has encountered a connection error)/;
 
-/** Whether Postgres could not be reached or did not answer, as opposed to a statement that it refused. */
+/** Whether Postgres could not be reached or did not answer. False if it refused a statement. */
 export function isUnreachable(error: unknown): error is Error {
   if (!types.isNativeError(error)) return false;
   const code = 'code' in error ? String(error.code) : '';

@@ -4,7 +4,7 @@ import type { StreamRecord } from '../log/stream-records.ts';
 import type { Table } from '../table/client.ts';
 import { ttlAttribute } from '../table/definition.ts';
 import { deadLetterKey, deadLettersPk } from '../table/keys.ts';
-import { queryAll } from '../table/query.ts';
+import { queryAll } from '../table/read.ts';
 
 /** The event sources whose records may end here. */
 export const consumers = ['summaries', 'large-summaries'] as const;

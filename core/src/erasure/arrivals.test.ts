@@ -10,7 +10,7 @@ import { createProjector } from '../projections/projector.ts';
 import type { Table } from '../table/client.ts';
 import type { Key } from '../table/keys.ts';
 import { parseKey } from '../table/keys.ts';
-import { type Item, scanPages } from '../table/scan.ts';
+import { type Item, scanPages } from '../table/read.ts';
 import * as exporting from '../transfer/export.ts';
 import { importMessages } from '../transfer/import.ts';
 import type { Line } from '../transfer/import-plan.ts';

@@ -3,7 +3,7 @@ import type { Pool } from 'pg';
 import type { IsErased } from '../log/erased.ts';
 import type { Table } from '../table/client.ts';
 import { arrivalKey, arrivalsPk, type Key } from '../table/keys.ts';
-import { queryAll } from '../table/query.ts';
+import { queryAll } from '../table/read.ts';
 import * as erasures from './erasures.ts';
 
 /*

@@ -25,7 +25,7 @@ import * as users from '../people/users.ts';
 import { createProjector } from '../projections/projector.ts';
 import type { Table } from '../table/client.ts';
 import { deadLetterKey, summaryKey } from '../table/keys.ts';
-import { type Item, scanPages } from '../table/scan.ts';
+import { type Item, scanPages } from '../table/read.ts';
 import * as exporting from '../transfer/export.ts';
 import * as erase from './erase.ts';
 import * as erasures from './erasures.ts';

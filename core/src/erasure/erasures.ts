@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { deletedName, type IsErased } from '../log/erased.ts';
+import { vacateTombstones } from '../people/tombstones.ts';
 import * as users from '../people/users.ts';
 
 /** An erasure that is under way: its person is gone for everybody, and what is stored elsewhere may still hold them. */
@@ -29,19 +30,6 @@ export async function begin(pool: Pool, userUuid: string): Promise<Erasure | nul
     [userUuid],
   );
   return rows[0] ?? null;
-}
-
-/**
- * Gives another handle to whoever has that of somebody else's tombstone: nobody can choose one, but a row that was
- * written by hand or by an earlier version must not keep a person from being erased. Safe to repeat.
- */
-export async function vacateTombstones(pool: Pool, userUuids: readonly string[]) {
-  await pool.query(
-    `update users set handle = 'user-' || left(replace(gen_random_uuid()::text, '-', ''), 25), updated_at = now()
-     from unnest($1::uuid[]) as erased (uuid)
-     where lower(users.handle) = 'deleted-' || erased.uuid and users.uuid <> erased.uuid`,
-    [userUuids],
-  );
 }
 
 /** Notes that the sign-in is deleted. Of the `sub` it keeps what refuses an old token. Safe to repeat. */

@@ -5,11 +5,11 @@ import { LRUCache } from 'lru-cache';
 import { AppError } from '../errors.ts';
 import type { Entry, Person } from '../log/entries.ts';
 import * as entries from '../log/entries.ts';
-import { batchGet } from '../table/batch-get.ts';
 import type { Table } from '../table/client.ts';
 import { inboxIndex } from '../table/definition.ts';
 import { isTransientFault } from '../table/faults.ts';
 import { type Key, parseKey, summariesPk, summaryKey } from '../table/keys.ts';
+import { batchGet } from '../table/read.ts';
 import { valuesOf } from '../table/values.ts';
 
 /**

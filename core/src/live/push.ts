@@ -4,9 +4,9 @@ import { type Entry, entryFromItem, largeGroupMembers } from '../log/entries.ts'
 import type { Roster, Rosters } from '../log/rosters.ts';
 import type { EntryRecord } from '../log/stream-records.ts';
 import { trustImageMs } from '../projections/projector.ts';
-import { batchGet } from '../table/batch-get.ts';
 import type { Table } from '../table/client.ts';
 import { entryKey, summaryKey } from '../table/keys.ts';
+import { batchGet } from '../table/read.ts';
 import * as connections from './connections.ts';
 import type { ConversationNews, DeliveryClient } from './delivery.ts';
 import * as nodes from './nodes.ts';

@@ -1,10 +1,10 @@
-import type { Position } from '../inbox/summaries.ts';
 import type { Table } from '../table/client.ts';
 import { entryKey, type Key } from '../table/keys.ts';
 import type { Entry, Person } from './entries.ts';
 import * as entries from './entries.ts';
 import { type IsErased, withoutErased } from './erased.ts';
 import type { Role } from './members.ts';
+import type { LogPosition } from './position.ts';
 
 /** What is wrong, and where. The numbers are those of the invariants in docs/data-model.md. */
 export type Finding = { invariant: Invariant; key: string; detail: string };
@@ -18,7 +18,7 @@ const windowEntries = 200;
 /** A conversation that is wrong throughout is told by its first faults. */
 const maxFindings = 20;
 
-type FoldedMember = { role: Role; joined: Position };
+type FoldedMember = { role: Role; joined: LogPosition };
 
 /**
  * A log, folded entry by entry: where it stands, who is in it, how far each has written, and what is wrong with it.
@@ -60,7 +60,7 @@ export function createHistory(
     /** Everybody whom an entry names; who wrote one, with the name as of the newest. */
     people: new Map<string, Person | undefined>(),
     /** Each author's newest message. */
-    own: new Map<string, Position>(),
+    own: new Map<string, LogPosition>(),
     ownByMark: new Map<string, number>(),
     findings: [] as Finding[],
 

@@ -7,7 +7,8 @@ import pLimit from 'p-limit';
 import { AppError } from '../errors.ts';
 import type { Table } from '../table/client.ts';
 import { isTransientFault } from '../table/faults.ts';
-import { type AppendBatch, createAppendWriter, putIfFree, refusalOf } from './append/append-writer.ts';
+import type { WriteBatch } from '../table/statements.ts';
+import { createAppendWriter, putIfFree, refusalOf } from './append/append-writer.ts';
 import { createTail, type Tail } from './append/tail.ts';
 import * as entries from './entries.ts';
 import { type Change, type Entry, largeGroupMembers, type Person } from './entries.ts';
@@ -94,7 +95,7 @@ type Conversation = {
 };
 
 export type LogOptions = {
-  batch: AppendBatch;
+  batch: WriteBatch;
   /** Told of the entries of each write that was acknowledged, as soon as it is. */
   onAppend?: (written: Entry[]) => void;
   /** Called for an append that the table did not take in time. */

@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../errors.ts';
 import type { Table } from '../table/client.ts';
-import { createGets } from '../table/gets.ts';
 import { entryKey, memberKey } from '../table/keys.ts';
+import { createGets } from '../table/read.ts';
 import type { Entry } from './entries.ts';
 import * as entries from './entries.ts';
 

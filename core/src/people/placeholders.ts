@@ -1,33 +1,33 @@
 import { isReservedHandle } from '@parley/contract/handles';
 import type { Pool } from 'pg';
-import * as erasures from '../erasure/erasures.ts';
+import { foldMissing } from '../database/folded-names.ts';
 import { tombstoneHandle } from '../log/erased.ts';
-import { foldMissing } from './user-search.ts';
+import { vacateTombstones } from './tombstones.ts';
 import * as users from './users.ts';
 
 /*
- * Where Postgres and the table were restored to different instants, the table names people whom Postgres lacks. A
- * placeholder stands for each of them: their conversations go on, with the names that the log stored, and nobody can
- * sign in as them. It is no tombstone, for the texts of an erased person are emptied, and these people asked for
- * nothing of the kind. Only who was erased before, which the log tells, is so again.
+ * If Postgres and the table are restored to different times, the table names people whom Postgres lacks. Each of them
+ * gets a placeholder: a disabled row with the names from the log, so that their conversations continue and nobody can
+ * sign in as them. A placeholder is not a tombstone: its texts stay. If the log shows that a person was erased, the row
+ * becomes a tombstone again.
  */
 
-/** A handle longer than any sign-up can take, for whom the table names by uuid alone or by a handle that is taken. */
+/** For a person whose handle is unknown or taken. It is longer than any handle of a sign-up. */
 export const placeholderHandle = (userUuid: string) => `missing-${userUuid}`;
 export const placeholderName = 'Unknown user';
 
 const insertChunk = 1_000;
 
 /**
- * Makes a disabled row for everybody who has none; an empty handle stands for one that is not known. Answers how many
- * were made: none the second time.
+ * Inserts a disabled row for each person without one. An empty handle means that the handle is unknown. Returns the number
+ * of new rows: 0 for a repeat.
  */
 export async function insert(pool: Pool, strangers: readonly users.Person[]): Promise<number> {
   const people = [...byUuid(strangers).values()].filter(({ uuid }) => users.isWellFormedUuid(uuid));
   let made = 0;
   for (let start = 0; start < people.length; start += insertChunk) {
     const chunk = people.slice(start, start + insertChunk);
-    await erasures.vacateTombstones(
+    await vacateTombstones(
       pool,
       chunk.filter(wasErased).map(({ uuid }) => uuid),
     );
@@ -42,10 +42,10 @@ export async function insert(pool: Pool, strangers: readonly users.Person[]): Pr
 
 const isUsable = (handle: string) => handle !== '' && users.isStorable(handle) && !isReservedHandle(handle);
 
-/** The log names an erased person by the tombstone. */
+/** In the log an erased person has the handle of the tombstone. */
 const wasErased = ({ uuid, handle }: users.Person) => handle === tombstoneHandle(uuid);
 
-/** Of several mentions the one that knows a name. */
+/** One mention of each person: if possible one with a handle. */
 function byUuid(strangers: readonly users.Person[]): Map<string, users.Person> {
   const known = new Map<string, users.Person>();
   for (const person of strangers) if (!known.get(person.uuid)?.handle) known.set(person.uuid, person);

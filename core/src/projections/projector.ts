@@ -1,16 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import pLimit from 'p-limit';
 import * as summaries from '../inbox/summaries.ts';
-import type { AppendBatch } from '../log/append/append-writer.ts';
 import * as entries from '../log/entries.ts';
 import { type Entry, largeGroupMembers } from '../log/entries.ts';
 import type { Group } from '../log/members.ts';
+import type { LogPosition } from '../log/position.ts';
 import { createRosters, type Rosters } from '../log/rosters.ts';
 import type { EntryRecord } from '../log/stream-records.ts';
 import type { Table } from '../table/client.ts';
 import { isRetryableCode, isTransientFault, UnprocessedError } from '../table/faults.ts';
 import { summaryKey } from '../table/keys.ts';
-import { execute, maxStatements } from '../table/statements.ts';
+import { execute, maxStatements, type WriteBatch } from '../table/statements.ts';
 
 /*
  * Rewrites the summaries of each conversation that a batch of stream records touches.
@@ -50,7 +50,7 @@ type Rewrite = {
   messageGroupUuid: string;
   userUuid: string;
   newest?: Newest | undefined;
-  sent?: summaries.Position | undefined;
+  sent?: LogPosition | undefined;
   next?: Rewrite | undefined;
   attempts: number;
 };
@@ -60,7 +60,7 @@ type Newest = { entry: Entry; group: Group; isModified: boolean };
 export function createProjector(
   table: Table,
   rosters: Rosters = createRosters(table),
-  batch: AppendBatch = 'statements',
+  batch: WriteBatch = 'statements',
 ): Projector {
   const limit = pLimit(batchesInFlight);
 
@@ -91,7 +91,7 @@ export function createProjector(
 
   /** The rewrites of one conversation's summaries, one for each member. */
   async function plan(messageGroupUuid: string, records: EntryRecord[]): Promise<Rewrite[]> {
-    const byMember = new Map<string, summaries.Position>();
+    const byMember = new Map<string, LogPosition>();
     let newest: EntryRecord | undefined;
     for (const record of records) {
       const { seq, type, user_uuid, message_count } = record.entry;

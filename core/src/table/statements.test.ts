@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestTable } from '@parley/engines/testing/test-table';
-import { batchGet } from './batch-get.ts';
+import { batchGet } from './read.ts';
 import { execute } from './statements.ts';
 
 let table: Awaited<ReturnType<typeof createTestTable>>;

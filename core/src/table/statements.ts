@@ -1,22 +1,24 @@
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { BatchExecuteStatementCommand, ExecuteTransactionCommand } from '@aws-sdk/lib-dynamodb';
-import type { AppendBatch } from '../log/append/append-writer.ts';
 import type { Table } from './client.ts';
+
+/** How several writes share a request: each on its own, or all of them or none (docs/decisions/0003). */
+export type WriteBatch = 'statements' | 'transactions';
 
 export type Statement = { Statement: string; Parameters: unknown[] };
 
-/** What became of a statement: written, or why not. */
+/** The outcome of one statement: written, or the reason why not. */
 export type StatementOutcome = 'written' | { Code?: string | undefined; Message?: string | undefined };
 
-/** Statements that one request takes. */
+/** The most statements in one request. */
 export const maxStatements = { statements: 25, transactions: 100 };
-const unanswered = { Code: 'InternalServerError', Message: 'the table did not tell' };
+const unanswered = { Code: 'InternalServerError', Message: 'the table gave no outcome for this statement' };
 
 /**
- * Executes conditional PartiQL statements on different items, each with an outcome of its own. As a transaction all of
- * them take one disk sync, and where one is refused all go again one by one; on AWS it costs twice the units.
+ * Executes conditional PartiQL statements on different items. Each has an outcome of its own. A transaction needs one
+ * disk sync for all statements; if it is refused, each statement is sent again alone. On AWS it costs twice the units.
  */
-export async function execute(table: Table, kind: AppendBatch, statements: Statement[]) {
+export async function execute(table: Table, kind: WriteBatch, statements: Statement[]) {
   if (kind === 'transactions' && statements.length > 1 && (await isTransacted(table, statements)))
     return statements.map((): StatementOutcome => 'written');
   const outcomes: StatementOutcome[] = [];

@@ -10,7 +10,7 @@ import type { Group, Member } from '../log/members.ts';
 import * as members from '../log/members.ts';
 import type { Table } from '../table/client.ts';
 import { type Key, parseKey } from '../table/keys.ts';
-import { scanPages } from '../table/scan.ts';
+import { scanPages } from '../table/read.ts';
 import { linesOf, type StateLine } from './export-format.ts';
 import * as registry from './people-lines.ts';
 

@@ -1,7 +1,7 @@
 import { GetCommand, type PutCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { Table } from '../table/client.ts';
 import { importKey, importsPk } from '../table/keys.ts';
-import { queryAll } from '../table/query.ts';
+import { queryAll } from '../table/read.ts';
 
 /** How far a room has come: everything up to this line of the file is in its log; `isFinished`: and in its summaries. */
 export type Position = { line: number; isFinished: boolean };

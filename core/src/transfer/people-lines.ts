@@ -1,8 +1,8 @@
 import { isReservedHandle } from '@parley/contract/handles';
 import type { Pool } from 'pg';
-import * as erasures from '../erasure/erasures.ts';
 import { tombstoneHandle } from '../log/erased.ts';
 import { placeholderHandle } from '../people/placeholders.ts';
+import { vacateTombstones } from '../people/tombstones.ts';
 import { foldMissing } from '../people/user-search.ts';
 import { erasedSub, isErasedSub } from '../people/users.ts';
 import type { StateLine } from './export-format.ts';
@@ -89,7 +89,7 @@ function lineOf(row: Row): StateLine {
 export async function restore(pool: Pool, people: PersonLine[]): Promise<PersonLine[]> {
   const values = people.filter(isRestorable).map(({ line: _line, ...person }) => person);
   const erased = values.filter(({ erased_at }) => erased_at !== null);
-  await erasures.vacateTombstones(
+  await vacateTombstones(
     pool,
     erased.map(({ uuid }) => uuid),
   );

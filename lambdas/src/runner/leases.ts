@@ -3,7 +3,7 @@ import { GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Table } from '@parley/core/table/client';
 import { ttlAttribute } from '@parley/core/table/definition';
 import { checkpointKey, checkpointSk, checkpointsPk, type Key, shardIdOf } from '@parley/core/table/keys';
-import { queryAll } from '@parley/core/table/query';
+import { queryAll } from '@parley/core/table/read';
 
 /*
  * Who reads a shard, and how far: one item for each shard, as the Kinesis Client Library keeps it, with the position of

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { check } from '@parley/core/audit/check';
 import * as summaries from '@parley/core/inbox/summaries';
 import { checkpointsPk } from '@parley/core/table/keys';
-import { scanPages } from '@parley/core/table/scan';
+import { scanPages } from '@parley/core/table/read';
 import { startStreamProxy } from '@parley/engines/testing/stream-proxy';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import { eventually } from '../testing/eventually.ts';

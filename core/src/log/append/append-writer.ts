@@ -2,6 +2,7 @@ import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { BatchExecuteStatementCommand, TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { Table } from '../../table/client.ts';
 import { isRetryableCode, isTransientFault } from '../../table/faults.ts';
+import type { WriteBatch } from '../../table/statements.ts';
 import { type Entry, entryItem } from '../entries.ts';
 
 /**
@@ -17,8 +18,6 @@ export type AppendWriter = {
   write(entries: Entry[]): Promise<Outcome>;
 };
 
-export type AppendBatch = 'statements' | 'transactions';
-
 type Write = { entries: Entry[]; settle: (outcome: Outcome) => void; fail: (error: unknown) => void };
 
 /** Requests under way at once; what comes meanwhile waits and shares the next one. */
@@ -28,7 +27,7 @@ const maxBatchEntries = { statements: 25, transactions: 100 };
 const maxEntriesPerWrite = { statements: 1, transactions: 25 };
 
 /** Gathers the appends of many conversations into as few requests as the engine takes. */
-export function createAppendWriter(table: Table, kind: AppendBatch): AppendWriter {
+export function createAppendWriter(table: Table, kind: WriteBatch): AppendWriter {
   const send = kind === 'statements' ? sendStatements : sendTransaction;
   const waiting: Write[] = [];
   let inFlight = 0;

@@ -1,6 +1,6 @@
 import * as messages from '@parley/core/conversations/messages';
-import type { AppendBatch } from '@parley/core/log/append/append-writer';
 import { createLog } from '@parley/core/log/log';
+import type { WriteBatch } from '@parley/core/table/statements';
 import { counted, type Figure } from '../figures.ts';
 import { type HttpVariant, httpRounds } from '../http-rounds.ts';
 import type { HttpRequest } from '../load/http.ts';
@@ -39,7 +39,7 @@ export const posts: Scenario[] = [64, 16].map((connections) => ({
 }));
 
 /** How long a send takes. The better path is the one that is held to the target. */
-const medianOf = ({ scenario, also }: Figure, path: AppendBatch) =>
+const medianOf = ({ scenario, also }: Figure, path: WriteBatch) =>
   counted(scenario, `${path}, median`, also?.['p50 ms'] ?? Number.NaN, 'ms', {
     target: path === 'transactions' ? { of: 'value', atMost: 10 } : undefined,
   });

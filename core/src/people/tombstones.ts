@@ -1,0 +1,14 @@
+import type { Pool } from 'pg';
+
+/**
+ * Gives a new handle to anybody who has the handle of another person's tombstone. Nobody can choose such a handle, but a
+ * row that was written by hand or by an earlier version may have it, and would block the erasure. Safe to repeat.
+ */
+export async function vacateTombstones(pool: Pool, userUuids: readonly string[]) {
+  await pool.query(
+    `update users set handle = 'user-' || left(replace(gen_random_uuid()::text, '-', ''), 25), updated_at = now()
+     from unnest($1::uuid[]) as erased (uuid)
+     where lower(users.handle) = 'deleted-' || erased.uuid and users.uuid <> erased.uuid`,
+    [userUuids],
+  );
+}
