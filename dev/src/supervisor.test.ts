@@ -22,7 +22,7 @@ afterEach(async () => {
 });
 
 /** Runs a program that serves until it is told to end; each of its starts adds a line to a file. */
-function supervise(program: string, { most = 3, firstDelayMs = 10 } = {}) {
+function supervise(program: string, { most = 3, firstDelayMs = 10, env = process.env } = {}) {
   const path = join(dir, 'program.mjs');
   const starts = JSON.stringify(join(dir, 'starts'));
   writeFileSync(
@@ -34,7 +34,7 @@ function supervise(program: string, { most = 3, firstDelayMs = 10 } = {}) {
     const onWarning = (line: string) => said.push(line);
     supervisor = createSupervisor({ dataDir: dir, stopOrder: [['part']], onWarning, onCrash, restarts });
   });
-  supervisor.service('part', path, process.env, async () => {});
+  supervisor.service('part', path, env, async () => {});
 }
 
 const serves = "process.on('disconnect', () => process.exit()); process.on('SIGTERM', () => process.exit());";
@@ -79,6 +79,23 @@ describe('a process that ends', () => {
       `part ended unexpectedly (code 3), after 3 restarts within 60 s: everything stops. Its log: ${join(dir, 'logs/part.log')}`,
     );
     expect(starts()).toBe(4);
+  });
+});
+
+describe('a process that the machine does not start', () => {
+  it('is tried again as one that ended', async () => {
+    const env: NodeJS.ProcessEnv = { ...process.env };
+    supervise(serves, { env });
+    await until(() => starts() === 1);
+    supervisor.keepAlive();
+    // Longer than Linux takes: the system call fails, as it does where memory is short.
+    env.TOO_LONG = 'x'.repeat(200_000);
+    process.kill(identity().pid, 'SIGKILL');
+    await until(() => said.some((line) => line.includes('not started: Error: spawn E2BIG')));
+    delete env.TOO_LONG;
+    await until(() => said.includes('part runs again.'));
+    await until(() => starts() === 2);
+    expect(isRunning(identity())).toBe(true);
   });
 });
 

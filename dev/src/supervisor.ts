@@ -70,6 +70,9 @@ export function createSupervisor(options: SupervisorOptions) {
     const child = part.fork();
     const pidFile = join(pids, `${part.name}.pid`);
     part.child = child;
+    child.once('error', (error) => {
+      if (child.pid === undefined && !stopping.signal.aborted) ended(part, `not started: ${error}`);
+    });
     part.closed = new Promise((resolve) => child.once('close', resolve));
     if (child.pid) writePidFile(pidFile, child.pid);
     part.log.follow(child, (line) => {
@@ -82,6 +85,16 @@ export function createSupervisor(options: SupervisorOptions) {
       if (!stopping.signal.aborted) ended(part, signal ?? `code ${code}`);
     });
     return child;
+  }
+
+  /** A machine without memory or processes to spare may refuse a start: one that failed counts as an end. */
+  function runOrEnd(part: Part) {
+    try {
+      return run(part);
+    } catch (error) {
+      ended(part, `not started: ${error}`);
+      return undefined;
+    }
   }
 
   function ended(part: Part, how: string) {
@@ -100,7 +113,8 @@ export function createSupervisor(options: SupervisorOptions) {
   async function restart(part: Part, delayMs: number) {
     await sleep(delayMs, undefined, { signal: stopping.signal }).catch(() => {});
     if (stopping.signal.aborted) return;
-    const child = run(part);
+    const child = runOrEnd(part);
+    if (!child) return;
     try {
       await part.answers(child);
       if (part.child === child && !stopping.signal.aborted) announce(part, `${part.name} runs again.`);
