@@ -76,17 +76,17 @@ const expectedCodes = new Set(['message_group_not_found', 'member_not_found', 'g
 /** Whatever fails, no client is told that it was at fault, or we: it is done, refused for a reason, or tried again. */
 function checkAnswers({ asked, erased }: Digest): Violation[] {
   const isErasedBy = (person: string, atMs: number) => (erased.get(person)?.startMs ?? Infinity) < atMs;
-  const isExpected = ({ person, call, endMs }: Asked, code: string, isSure: boolean) =>
+  const isExpected = ({ person, call }: Asked, code: string, isSure: boolean, atMs: number) =>
     expectedCodes.has(code) ||
     // It was signed out by an attempt whose answer was lost.
     (code === 'generic_401' && call.kind === 'sign-out' && !isSure) ||
-    (code === 'user_not_found' && concernedBy(call).some((each) => isErasedBy(each, endMs))) ||
-    (code === 'generic_401' && isErasedBy(person, endMs));
+    (code === 'user_not_found' && concernedBy(call).some((each) => isErasedBy(each, atMs))) ||
+    (code === 'generic_401' && isErasedBy(person, atMs));
   return asked.flatMap((each) =>
-    [each.answer, ...each.repeats].flatMap((answer) => {
+    [{ answer: each.answer, atMs: each.endMs }, ...each.repeats].flatMap(({ answer, atMs }) => {
       if (
         answer?.outcome !== 'refused' ||
-        answer.codes.every((code) => isExpected(each, code, answer.isSure))
+        answer.codes.every((code) => isExpected(each, code, answer.isSure, atMs))
       )
         return [];
       const detail = `${each.person}: ${JSON.stringify(each.call)} was answered ${answer.status} ${answer.codes}`;

@@ -33,7 +33,8 @@ export type Asked<Each extends Call = Call> = {
   /** Infinity for a call that was never answered. */
   endMs: number;
   answer: Answer | undefined;
-  repeats: Answer[];
+  /** The same call once more, each with the time of its answer. */
+  repeats: { answer: Answer; atMs: number }[];
 };
 
 type Final<Type extends Observation['type']> = Extract<Observation, { type: Type }>;
@@ -60,7 +61,7 @@ export function digest(history: History) {
     } else if (seen.type === 'answer' || seen.type === 'repeat') {
       const call = asked.get(seen.id);
       if (!call) continue;
-      if (seen.type === 'repeat') call.repeats.push(seen.answer);
+      if (seen.type === 'repeat') call.repeats.push({ answer: seen.answer, atMs: seen.atMs });
       else Object.assign(call, { answer: seen.answer, endMs: seen.atMs });
       look(seen.atMs, call, seen.answer);
     } else if (seen.type === 'heard') sights.push(seen);

@@ -554,6 +554,23 @@ describe('the checker, of a history with calls of every kind', () => {
       expect(checkHistory(tokenAnswers(history, ada, 1, status)).violations).toEqual([]);
   });
 
+  it('expects the repeat of a call to find nobody who was erased since, and everybody before', () => {
+    const refused: Answer = {
+      outcome: 'refused',
+      status: 404,
+      codes: ['user_not_found'],
+      isSure: true,
+      attempts: 1,
+    };
+    const create = rightHistory().find((seen) => seen.type === 'call' && seen.call.kind === 'create');
+    const id = create?.type === 'call' ? create.id : 0;
+    const repeatedAt = (atMs: number) =>
+      checkHistory([...rightHistory(), { type: 'repeat', atMs, id, person: ada, answer: refused }])
+        .violations;
+    expect(repeatedAt(later)).toEqual([]);
+    expect(repeatedAt(1)).toMatchObject([{ invariant: 2, kind: 'unexpected answer' }]);
+  });
+
   it('leaves open whether a setting holds after one of unknown outcome, and after leaving', () => {
     const history = rightHistory();
     const muted = changeRow(history, ben, group, { muted: false });

@@ -42,7 +42,7 @@ function checkSend(send: Send, found: Map<string, Entry[]>, { logs }: Digest): V
     violations.push(wrong('changed', `${name} went to ${entry.message_group_uuid}`));
   if (answer?.outcome === 'refused' && answer.isSure && entries.length > 0)
     violations.push(wrong('changed', `${name} was refused (${answer.codes}) and is in the log`));
-  for (const repeat of send.repeats) {
+  for (const { answer: repeat } of send.repeats) {
     if (repeat.outcome === 'ok' && repeat.result.entry?.uuid !== entry?.uuid)
       violations.push(
         wrong('doubled', `${name}, repeated, is ${repeat.result.entry?.seq}, not ${entry?.seq}`),
