@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
+import { z } from '@parley/contract/zod';
 import fc from 'fast-check';
 import { createCursors } from './cursors.ts';
-import { z } from './zod.ts';
 
 const scope = ['list', 'ada'];
 

@@ -1,6 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import type { z } from '@parley/contract/zod';
 import { AppError } from '@parley/core/errors';
-import type { z } from './zod.ts';
 
 export type Cursors = ReturnType<typeof createCursors>;
 

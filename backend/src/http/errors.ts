@@ -1,65 +1,10 @@
 import { STATUS_CODES } from 'node:http';
+import { type ErrorCode, statusOf } from '@parley/contract/errors';
 import { isUnreachable } from '@parley/core/database/database';
-import { AppError, type ErrorCode } from '@parley/core/errors';
+import { AppError } from '@parley/core/errors';
 import { isTransientFault } from '@parley/core/table/faults';
 import type { NextFunction, Request, Response } from 'express';
 import { retryAfterSeconds } from './overload.ts';
-
-type LimitCode = `${string}_exceed_max_chars_${number}`;
-type PlainCode = Exclude<ErrorCode, LimitCode>;
-
-/** The one table of codes and HTTP statuses. A text that exceeds its limit is 422. */
-const statuses: Record<PlainCode, number> = {
-  json_invalid: 400,
-  query_invalid: 400,
-  path_invalid: 400,
-  cursor_invalid: 400,
-  request_invalid: 400,
-  frame_invalid: 400,
-  action_unknown: 400,
-  generic_401: 401,
-  generic_403: 403,
-  fresh_sign_in_required: 403,
-  profile_missing: 403,
-  not_found: 404,
-  user_not_found: 404,
-  message_group_not_found: 404,
-  member_not_found: 404,
-  method_not_allowed: 405,
-  request_timeout: 408,
-  idempotency_conflict: 409,
-  payload_too_large: 413,
-  body_invalid: 422,
-  message_blank: 422,
-  message_not_well_formed: 422,
-  message_group_uuid_blank: 422,
-  message_group_uuid_invalid: 422,
-  user_reciever_handle_blank: 422,
-  user_reciever_handle_self: 422,
-  display_name_blank: 422,
-  title_blank: 422,
-  text_not_well_formed: 422,
-  handles_invalid: 422,
-  role_invalid: 422,
-  seq_invalid: 422,
-  known_seq_invalid: 422,
-  idempotency_key_invalid: 422,
-  direct_conversation: 422,
-  message_group_full: 422,
-  last_admin: 422,
-  rate_limited: 429,
-  too_many_connections: 429,
-  headers_too_large: 431,
-  generic_500: 500,
-  busy: 503,
-};
-
-const isPlain = (code: string): code is PlainCode => Object.hasOwn(statuses, code);
-
-export const isErrorCode = (text: string): text is ErrorCode =>
-  isPlain(text) || /^\w+_exceed_max_chars_\d+$/.test(text);
-
-export const statusOf = (code: ErrorCode) => (isPlain(code) ? statuses[code] : 422);
 
 /** What an error tells the caller. Whoever is not an AppError is a bug, unless a store or the parser is behind it. */
 export function codesOf(error: unknown): ErrorCode[] {

@@ -1,19 +1,9 @@
 import { STATUS_CODES } from 'node:http';
 import { OpenAPIRegistry, OpenApiGeneratorV31, type ResponseConfig } from '@asteasolutions/zod-to-openapi';
-import type { ErrorCode } from '@parley/core/errors';
-import { statusOf } from './errors.ts';
+import { type ErrorCode, statusOf } from '@parley/contract/errors';
+import { problemSchema } from '@parley/contract/problem';
+import { z } from '@parley/contract/zod';
 import type { HeaderName, Route } from './route.ts';
-import { z } from './zod.ts';
-
-const problemSchema = z
-  .object({
-    type: z.string(),
-    title: z.string(),
-    status: z.int(),
-    errors: z.array(z.string()).min(1),
-    instance: z.string(),
-  })
-  .openapi('Problem');
 
 const headerSchemas = {
   Link: z.string().optional().openapi({ description: 'The next page, with `rel="next"`' }),

@@ -1,8 +1,9 @@
-import { AppError, type ErrorCode } from '@parley/core/errors';
+import { type ErrorCode, isErrorCode } from '@parley/contract/errors';
+import { wellFormedKey } from '@parley/contract/fields';
+import type { z } from '@parley/contract/zod';
+import { AppError } from '@parley/core/errors';
 import type { Request, Response } from 'express';
 import type { Session } from '../auth/sessions.ts';
-import { isErrorCode } from './errors.ts';
-import type { z } from './zod.ts';
 
 type Schema = z.ZodType;
 
@@ -75,8 +76,6 @@ export function read(route: Route, req: Request) {
     body: route.body && parse(route.body, parsedBody(req), 'body_invalid'),
   };
 }
-
-export const wellFormedKey = /^[\x20-\x7e]{1,128}$/;
 
 function idempotencyKey(req: Request): string | undefined {
   const key = req.get('Idempotency-Key');

@@ -8,12 +8,11 @@ import {
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Config } from '@parley/config/config';
-import type { ErrorCode } from '@parley/core/errors';
+import { type ErrorCode, statusOf } from '@parley/contract/errors';
 import type { Express } from 'express';
 import { createApp } from '../app.ts';
 import { type Context, createContext } from '../context.ts';
 import type { Logger } from '../observe/logger.ts';
-import { statusOf } from './errors.ts';
 
 /** How long requests in flight may take once the process is asked to stop. */
 const drainTimeoutMs = 10_000;

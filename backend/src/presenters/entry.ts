@@ -1,35 +1,13 @@
+import type { Entry as EntryBody } from '@parley/contract/entry';
 import type { Entry } from '@parley/core/log/entries';
 import { erasedIn, withoutErased } from '@parley/core/log/erased';
 import type { Name } from '@parley/core/people/names';
-import { seq, time, uuid } from '../http/schemas.ts';
-import { z } from '../http/zod.ts';
-
-export const entrySchema = z
-  .object({
-    uuid: uuid.openapi({ description: 'The message' }),
-    seq: seq.openapi({ description: 'Its place in the conversation, from 1 and without holes' }),
-    type: z.enum([
-      'message',
-      'group_created',
-      'members_added',
-      'member_removed',
-      'role_changed',
-      'title_changed',
-    ]),
-    message_group_uuid: uuid,
-    user_uuid: uuid,
-    display_name: z.string(),
-    handle: z.string(),
-    message: z.string().openapi({ description: 'Empty where its author was erased' }),
-    created_at: time,
-  })
-  .openapi('Entry');
 
 /**
- * Names are those of now, of everybody whom the entry names; the ones stored with it stand in while nobody can be asked.
- * What is of erased people is not shown, wherever the entry comes from.
+ * `names` holds the current names of everybody in the entry. The stored names stand in while Postgres does not answer.
+ * The texts of erased people are left out, whatever the source of the entry.
  */
-export function presentEntry(stored: Entry, names: Map<string, Name>): z.input<typeof entrySchema> {
+export function presentEntry(stored: Entry, names: Map<string, Name>): EntryBody {
   const entry = withoutErased(stored, erasedIn(names));
   const name = names.get(entry.user_uuid);
   return {

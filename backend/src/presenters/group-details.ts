@@ -1,10 +1,10 @@
+import { uuid } from '@parley/contract/fields';
 import * as messageGroups from '@parley/core/conversations/message-groups';
 import type { Name } from '@parley/core/people/names';
 import type { User } from '@parley/core/people/users';
 import type { Response } from 'express';
 import type { Context } from '../context.ts';
 import { linkNext } from '../http/links.ts';
-import { uuid } from '../http/schemas.ts';
 import { presentMessageGroup } from './message-group.ts';
 
 export type DetailsInput = {

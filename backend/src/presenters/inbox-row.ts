@@ -1,45 +1,18 @@
+import type { InboxRow, Settings } from '@parley/contract/inbox-row';
 import { isHidden, readPosition, type Summary, unreadCount } from '@parley/core/inbox/summaries';
 import { erasedIn } from '@parley/core/log/erased';
 import type { Name } from '@parley/core/people/names';
-import { count, seq, time, uuid } from '../http/schemas.ts';
-import { z } from '../http/zod.ts';
 
-export const settingsSchema = z
-  .object({
-    muted: z.boolean().openapi({ description: 'Nobody is notified, and it is not counted as unread' }),
-    hidden: z.boolean().openapi({ description: 'Put away until its next message' }),
-  })
-  .openapi('Settings');
-
-export const presentSettings = (summary: Summary): z.input<typeof settingsSchema> => ({
+export const presentSettings = (summary: Summary): Settings => ({
   muted: summary.muted ?? false,
   hidden: isHidden(summary),
 });
 
-export const inboxRowSchema = z
-  .object({
-    uuid: uuid.openapi({ description: 'The conversation' }),
-    kind: z.enum(['direct', 'group']),
-    display_name: z.string().openapi({ description: 'The other person, or the title of a group' }),
-    handle: z.string().nullable().openapi({ description: 'The other person; null for a group' }),
-    user_uuid: uuid.nullable().openapi({ description: 'The other person; null for a group' }),
-    message: z
-      .string()
-      .openapi({ description: 'The beginning of the newest message; empty where its author was erased' }),
-    created_at: time.openapi({ description: 'The time of the newest message' }),
-    last_seq: seq,
-    unread_count: count.openapi({ description: 'Messages after read_seq, up to last_seq' }),
-    read_seq: seq,
-    ...settingsSchema.shape,
-    settings_version: count.openapi({ description: 'Counts the changes of muted and hidden' }),
-  })
-  .openapi('InboxRow');
-
-/** Whose names a row needs: the other person's, and the sender's, whose text is not shown once they are erased. */
+/** The people whose names a row needs: the other person, and the sender, because an erased sender's text is not shown. */
 export const namedIn = ({ user_uuid, sender_uuid }: Summary) =>
   user_uuid === undefined ? [sender_uuid] : [user_uuid, sender_uuid];
 
-export function presentInboxRow(summary: Summary, names: Map<string, Name>): z.input<typeof inboxRowSchema> {
+export function presentInboxRow(summary: Summary, names: Map<string, Name>): InboxRow {
   return {
     uuid: summary.message_group_uuid,
     kind: summary.kind,

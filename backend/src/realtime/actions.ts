@@ -1,3 +1,4 @@
+import { readPayload, sendPayload, typingPayload } from '@parley/contract/frames';
 import { AppError } from '@parley/core/errors';
 import { isLarge } from '@parley/core/live/push';
 import type { Rosters } from '@parley/core/log/rosters';
@@ -8,7 +9,6 @@ import { parse } from '../http/route.ts';
 import { presentEntry } from '../presenters/entry.ts';
 import { sendMessage } from '../routes/messages.ts';
 import { RateLimited } from './frame-errors.ts';
-import { readPayload, sendPayload, typingPayload } from './frames.ts';
 import { rosterMaxAgeMs } from './news.ts';
 
 export type ActionsContext = Pick<Context, 'config' | 'log' | 'pages' | 'pool'> & {

@@ -1,8 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
+import { z } from '@parley/contract/zod';
 import { type Delivery, deliverPath, maxDeliveryBytes, onlinePath } from '@parley/core/live/delivery';
 import { createVerifier, hashOf, signatureHeader } from '@parley/core/live/delivery-signature';
 import type { Clock } from '@parley/core/table/clock';
-import { z } from '../http/zod.ts';
 import type { Logger } from '../observe/logger.ts';
 
 export type DeliveryServerOptions = {

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import type { Config } from '@parley/config/config';
-import { z } from '../http/zod.ts';
+import { z } from '@parley/contract/zod';
 
 type EndpointConfig = Pick<Config, 'DELIVERY_URL' | 'DELIVERY_HOST' | 'ECS_CONTAINER_METADATA_URI_V4'>;
 

@@ -1,3 +1,4 @@
+import { authenticatePayload, type Frame, frameSchema } from '@parley/contract/frames';
 import { AppError } from '@parley/core/errors';
 import type { RawData } from 'ws';
 import type { Session, Sessions } from '../auth/sessions.ts';
@@ -10,7 +11,7 @@ import { traceFrame } from '../observe/tracing.ts';
 import type { createActions } from './actions.ts';
 import type { Connection } from './connection.ts';
 import { closeCodes, codeOf, errorResponse, RateLimited } from './frame-errors.ts';
-import { authenticatePayload, type Frame, frameSchema, response } from './frames.ts';
+import { response } from './frames.ts';
 
 export type ReceiverOptions = {
   sessions: Sessions;

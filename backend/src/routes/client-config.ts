@@ -1,37 +1,9 @@
+import { clientConfigSchema } from '@parley/contract/client-config';
+import { bioMaxChars, displayNameMaxChars, titleMaxChars } from '@parley/contract/limits';
 import { maxGroupMembers } from '@parley/core/conversations/message-groups';
 import { isLoopback } from '../auth/tokens.ts';
 import type { Context } from '../context.ts';
-import { bioMaxChars, displayNameMaxChars, titleMaxChars } from '../http/limits.ts';
 import { openRoute } from '../http/route.ts';
-import { z } from '../http/zod.ts';
-
-const limits = z.object({
-  message_max_chars: z.int(),
-  title_max_chars: z.int(),
-  display_name_max_chars: z.int(),
-  bio_max_chars: z.int(),
-  group_max_members: z.int(),
-});
-
-const passwordPolicy = z.object({
-  min_length: z.int(),
-  classes: z.array(z.enum(['lowercase', 'uppercase', 'digit', 'symbol'])),
-});
-
-export const clientConfigSchema = z
-  .object({
-    region: z.string(),
-    user_pool_id: z.string(),
-    user_pool_client_id: z.string(),
-    cognito_endpoint: z.string(),
-    auth_flows: z.array(z.enum(['USER_SRP_AUTH', 'USER_PASSWORD_AUTH'])),
-    /** Of a sign-in on the server's own machine that sends no mail. */
-    development_code: z.string().optional(),
-    password_policy: passwordPolicy,
-    realtime_path: z.string(),
-    limits: limits.openapi({ description: 'Texts are measured in UTF-16 units' }),
-  })
-  .openapi('ClientConfig');
 
 export const clientConfigRoutes = ({ config }: Context) => [
   openRoute({

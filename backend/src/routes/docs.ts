@@ -1,10 +1,10 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
+import { z } from '@parley/contract/zod';
 import express, { type Router } from 'express';
 import helmet from 'helmet';
 import type { OpenApiDocument } from '../http/openapi.ts';
 import { openRoute } from '../http/route.ts';
-import { z } from '../http/zod.ts';
 
 /** The document is made when somebody asks for it first: that takes a while. */
 export function openApiRoutes(makeDocument: () => OpenApiDocument) {

@@ -1,7 +1,8 @@
+import { handleAvailabilitySchema } from '@parley/contract/user';
+import { z } from '@parley/contract/zod';
 import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
 import { openRoute } from '../http/route.ts';
-import { z } from '../http/zod.ts';
 
 export const handleRoutes = ({ pool }: Context) => [
   openRoute({
@@ -11,7 +12,7 @@ export const handleRoutes = ({ pool }: Context) => [
     summary: 'Whether somebody who signs up can have this handle',
     perAddressPerMinute: 120,
     params: z.object({ handle: z.string() }),
-    response: z.object({ handle: z.string(), available: z.boolean() }).openapi('HandleAvailability'),
+    response: handleAvailabilitySchema,
     async handle({ params: { handle } }) {
       return { handle, available: await users.isAvailable(pool, handle) };
     },

@@ -1,5 +1,5 @@
+import { z } from '@parley/contract/zod';
 import { openRoute } from '../http/route.ts';
-import { z } from '../http/zod.ts';
 
 export const healthRoutes = () => [
   openRoute({

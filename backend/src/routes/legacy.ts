@@ -1,9 +1,9 @@
+import { profileSchema } from '@parley/contract/user';
+import { z } from '@parley/contract/zod';
 import { AppError } from '@parley/core/errors';
 import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
 import { openRoute, route } from '../http/route.ts';
-import { z } from '../http/zod.ts';
-import { profileSchema } from '../presenters/user.ts';
 
 const activities = z.array(z.unknown()).max(0);
 const perAddressPerMinute = 60;

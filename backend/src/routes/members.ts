@@ -1,19 +1,16 @@
+import { uuidParams } from '@parley/contract/fields';
+import { messageGroupSchema, newMemberBody, newRoleBody } from '@parley/contract/message-group';
+import { z } from '@parley/contract/zod';
 import * as messageGroups from '@parley/core/conversations/message-groups';
 import { AppError, type ErrorCode } from '@parley/core/errors';
 import * as members from '@parley/core/log/members';
 import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
 import { route } from '../http/route.ts';
-import { handle, uuidParams } from '../http/schemas.ts';
-import { z } from '../http/zod.ts';
 import { readDetails, showDetails } from '../presenters/group-details.ts';
-import { messageGroupSchema, presentMessageGroup } from '../presenters/message-group.ts';
+import { presentMessageGroup } from '../presenters/message-group.ts';
 
 const memberParams = uuidParams.extend({ handle: z.string() });
-const addBody = z.object({ handle }).openapi('NewMember');
-const roleBody = z
-  .object({ role: z.enum(['admin', 'member'], 'role_invalid' satisfies ErrorCode) })
-  .openapi('NewRole');
 
 const shared = {
   response: messageGroupSchema,
@@ -29,7 +26,7 @@ export const memberRoutes = (ctx: Context) => [
     path: '/api/message_groups/:uuid/members',
     summary: 'Add a person to a group (admins); who is a member already stays one',
     params: uuidParams,
-    body: addBody,
+    body: newMemberBody,
     errors: [...shared.errors, 'user_reciever_handle_blank', 'message_group_full'],
     async handle({ user, params, body, res }) {
       const messageGroupUuid = params.uuid;
@@ -46,7 +43,7 @@ export const memberRoutes = (ctx: Context) => [
     path: '/api/message_groups/:uuid/members/:handle',
     summary: 'Make a member, named by handle or uuid, an admin, or an admin a member (admins)',
     params: memberParams,
-    body: roleBody,
+    body: newRoleBody,
     errors: [...shared.errors, 'member_not_found', 'role_invalid', 'last_admin'],
     async handle({ user, params, body, res }) {
       const messageGroupUuid = params.uuid;

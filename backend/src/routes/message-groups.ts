@@ -1,55 +1,27 @@
-import { isBlank } from '@parley/contract/visible';
+import { cursor, limit, uuidParams } from '@parley/contract/fields';
+import { changeSettingsBody, inboxRowSchema, settingsSchema } from '@parley/contract/inbox-row';
+import {
+  markReadBody,
+  messageGroupSchema,
+  newGroupBody,
+  newMessageGroupSchema,
+  readPositionSchema,
+  renameBody,
+  titleCodes,
+} from '@parley/contract/message-group';
+import { z } from '@parley/contract/zod';
 import * as messageGroups from '@parley/core/conversations/message-groups';
-import { AppError, type ErrorCode } from '@parley/core/errors';
+import { AppError } from '@parley/core/errors';
 import * as summaries from '@parley/core/inbox/summaries';
 import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
-import { titleMaxChars } from '../http/limits.ts';
 import { linkNext } from '../http/links.ts';
 import { route } from '../http/route.ts';
-import { count, cursor, limit, nameText, seq, seqOr, uuidParams } from '../http/schemas.ts';
-import { z } from '../http/zod.ts';
 import { membersPerPage, showDetails } from '../presenters/group-details.ts';
-import {
-  inboxRowSchema,
-  namedIn,
-  presentInboxRow,
-  presentSettings,
-  settingsSchema,
-} from '../presenters/inbox-row.ts';
-import {
-  messageGroupSchema,
-  newMessageGroupSchema,
-  presentNewMessageGroup,
-} from '../presenters/message-group.ts';
+import { namedIn, presentInboxRow, presentSettings } from '../presenters/inbox-row.ts';
+import { presentNewMessageGroup } from '../presenters/message-group.ts';
 
 const { maxPeoplePerTransaction } = messageGroups;
-const titleTooLong: ErrorCode = `title_exceed_max_chars_${titleMaxChars}`;
-const titleCodes: ErrorCode[] = ['title_blank', titleTooLong, 'text_not_well_formed'];
-
-const title = nameText({
-  max: titleMaxChars,
-  blank: 'title_blank',
-  tooLong: titleTooLong,
-  illFormed: 'text_not_well_formed',
-});
-
-const handlesInvalid = 'handles_invalid' satisfies ErrorCode;
-const handles = z
-  .array(
-    z.string(handlesInvalid).refine((handle) => !isBlank(handle), handlesInvalid),
-    handlesInvalid,
-  )
-  .min(1, handlesInvalid)
-  .max(maxPeoplePerTransaction, handlesInvalid);
-
-const createBody = z.object({ title, handles }).openapi('NewGroup');
-const renameBody = z.object({ title }).openapi('Rename');
-const readBody = z.object({ seq: seqOr('seq_invalid') }).openapi('MarkRead');
-const settingsBody = settingsSchema
-  .partial()
-  .refine(({ muted, hidden }) => muted !== undefined || hidden !== undefined)
-  .openapi('ChangeSettings');
 const hidden = z
   .enum(['true', 'false'])
   .default('false')
@@ -88,11 +60,11 @@ export const messageGroupRoutes = (ctx: Context) => [
     path: '/api/message_groups',
     summary: 'Create a group with these people and yourself, its admin',
     takesIdempotencyKey: true,
-    body: createBody,
+    body: newGroupBody(maxPeoplePerTransaction),
     response: newMessageGroupSchema,
     errors: [
       ...titleCodes,
-      handlesInvalid,
+      'handles_invalid',
       'user_not_found',
       'message_group_not_found',
       'idempotency_conflict',
@@ -145,8 +117,8 @@ export const messageGroupRoutes = (ctx: Context) => [
     path: '/api/message_groups/:uuid/read',
     summary: 'Mark a conversation as read up to an entry; never moves back, nor past the newest',
     params: uuidParams,
-    body: readBody,
-    response: z.object({ read_seq: seq, unread_count: count }).openapi('ReadPosition'),
+    body: markReadBody,
+    response: readPositionSchema,
     errors: ['message_group_not_found', 'seq_invalid'],
     handle({ user, params, body }) {
       const input = { userUuid: user.uuid, messageGroupUuid: params.uuid, seq: body.seq };
@@ -159,7 +131,7 @@ export const messageGroupRoutes = (ctx: Context) => [
     path: '/api/message_groups/:uuid/settings',
     summary: 'Mute a conversation for yourself, or put it away until its next message',
     params: uuidParams,
-    body: settingsBody,
+    body: changeSettingsBody,
     response: settingsSchema,
     errors: ['message_group_not_found'],
     async handle({ user, params, body }) {

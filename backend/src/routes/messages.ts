@@ -1,3 +1,7 @@
+import { entrySchema, historyParams } from '@parley/contract/entry';
+import { limit, seqInQuery } from '@parley/contract/fields';
+import { type SendBody, sendBody, sendCodes, targetOf } from '@parley/contract/send';
+import { z } from '@parley/contract/zod';
 import * as messages from '@parley/core/conversations/messages';
 import { AppError } from '@parley/core/errors';
 import type { Entry } from '@parley/core/log/entries';
@@ -6,12 +10,8 @@ import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
 import { linkNext } from '../http/links.ts';
 import { route } from '../http/route.ts';
-import { limit, seqInQuery, uuid } from '../http/schemas.ts';
-import { type SendBody, sendBody, sendCodes, targetOf } from '../http/send-body.ts';
-import { z } from '../http/zod.ts';
-import { entrySchema, presentEntry } from '../presenters/entry.ts';
+import { presentEntry } from '../presenters/entry.ts';
 
-const historyParams = z.object({ message_group_uuid: uuid });
 const historyQuery = z.object({ limit: limit(20), before_seq: seqInQuery, after_seq: seqInQuery });
 
 export const messageRoutes = (ctx: Context) => [

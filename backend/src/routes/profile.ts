@@ -1,28 +1,11 @@
-import { AppError, type ErrorCode } from '@parley/core/errors';
+import { profileCodes, profileSchema, profileUpdateBody } from '@parley/contract/user';
+import { z } from '@parley/contract/zod';
+import { AppError } from '@parley/core/errors';
 import * as users from '@parley/core/people/users';
 import { person } from '@parley/core/transfer/export-person';
 import type { Context } from '../context.ts';
-import { bioMaxChars, displayNameMaxChars } from '../http/limits.ts';
 import { bearerToken, route } from '../http/route.ts';
-import { hasNoNul, nameText, text } from '../http/schemas.ts';
-import { z } from '../http/zod.ts';
-import { presentProfile, profileSchema } from '../presenters/user.ts';
-
-const illFormed = 'text_not_well_formed' satisfies ErrorCode;
-const nameTooLong: ErrorCode = `display_name_exceed_max_chars_${displayNameMaxChars}`;
-const bioTooLong: ErrorCode = `bio_exceed_max_chars_${bioMaxChars}`;
-
-const profileBody = z
-  .object({
-    display_name: nameText({
-      max: displayNameMaxChars,
-      blank: 'display_name_blank',
-      tooLong: nameTooLong,
-      illFormed,
-    }),
-    bio: text({ max: bioMaxChars, tooLong: bioTooLong, illFormed }).refine(hasNoNul, illFormed).nullish(),
-  })
-  .openapi('ProfileUpdate');
+import { presentProfile } from '../presenters/user.ts';
 
 /** An erasure cannot be undone: a token that lay about is not enough for it. */
 const freshSignInSeconds = 600;
@@ -53,9 +36,9 @@ export const profileRoutes = ({ pool, table, people, gateway, erasures }: Contex
         method,
         path: '/api/profile/update',
         summary: 'Change your name and bio; a bio that is not given stays',
-        body: profileBody,
+        body: profileUpdateBody,
         response: profileSchema,
-        errors: ['display_name_blank', nameTooLong, bioTooLong, illFormed],
+        errors: profileCodes,
         async handle({ user, body: { display_name, bio } }) {
           const changed = await users.updateProfile(pool, user.uuid, { display_name, bio: bio ?? undefined });
           if (!changed) throw new AppError('generic_401');

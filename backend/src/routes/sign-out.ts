@@ -1,7 +1,7 @@
+import { z } from '@parley/contract/zod';
 import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
 import { bearerToken, route } from '../http/route.ts';
-import { z } from '../http/zod.ts';
 
 export const signOutRoutes = ({ pool, gateway, signOuts }: Context) => [
   route({

@@ -1,12 +1,13 @@
+import { cursor, limit } from '@parley/contract/fields';
+import { shortUserSchema } from '@parley/contract/user';
+import { z } from '@parley/contract/zod';
 import { AppError } from '@parley/core/errors';
 import { search as searchUsers } from '@parley/core/people/user-search';
 import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
 import { linkNext } from '../http/links.ts';
 import { route } from '../http/route.ts';
-import { cursor, limit } from '../http/schemas.ts';
-import { z } from '../http/zod.ts';
-import { presentShortUser, shortUserSchema } from '../presenters/user.ts';
+import { presentShortUser } from '../presenters/user.ts';
 
 const searchQuery = z.object({ search: z.string().max(100).default(''), limit: limit(20), cursor });
 

@@ -1,10 +1,12 @@
 /** The keys of the one table. No other file spells a prefix. */
 
+import { maxSeq } from '@parley/contract/limits';
+
+export { maxSeq } from '@parley/contract/limits';
+
 export type Key = { pk: string; sk: string };
 
-const seqDigits = 12;
-/** The greatest sequence number twelve digits hold. */
-export const maxSeq = 10 ** seqDigits - 1;
+const seqDigits = String(maxSeq).length;
 
 export const conversationPk = (messageGroupUuid: string) => `MSG#${messageGroupUuid}`;
 export const summariesPk = (userUuid: string) => `GRP#${userUuid}`;

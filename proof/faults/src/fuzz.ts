@@ -1,14 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { isErrorCode } from '@parley/backend/http/errors';
-import { z } from '@parley/backend/http/zod';
-import {
-  authenticatePayload,
-  readPayload,
-  sendPayload,
-  typingPayload,
-} from '@parley/backend/realtime/frames';
 import { connect, type Frame, type LiveClient } from '@parley/backend/testing/live-client';
 import { createWorld, type TestPerson } from '@parley/backend/testing/world';
+import { isErrorCode } from '@parley/contract/errors';
+import { authenticatePayload, readPayload, sendPayload, typingPayload } from '@parley/contract/frames';
+import { z } from '@parley/contract/zod';
 import { createRandom } from './random.ts';
 import { createValues, type Schema } from './schema-values.ts';
 

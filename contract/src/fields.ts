@@ -1,16 +1,16 @@
-import { isWellFormedName } from '@parley/contract/names';
-import { isBlank } from '@parley/contract/visible';
-import type { ErrorCode } from '@parley/core/errors';
-import { maxSeq } from '@parley/core/table/keys';
+import type { ErrorCode } from './errors.ts';
+import { maxSeq } from './limits.ts';
+import { isWellFormedName } from './names.ts';
+import { isBlank } from './visible.ts';
 import { z } from './zod.ts';
 
-/** The code of a field that is missing (or null), or of the wrong type. */
+/** The code of a field that is missing (or null), or that has the wrong type. */
 const absentOr = (absent: ErrorCode, wrong: ErrorCode) => (issue: { input?: unknown }) =>
   issue.input === undefined || issue.input === null ? absent : wrong;
 
 type Text = { max: number; tooLong: ErrorCode; illFormed: ErrorCode };
 
-/** Text to the letter, measured in UTF-16 units; what no store could keep is refused. */
+/** Text is kept as it was sent and measured in UTF-16 units. Text that no store could hold is refused. */
 const withLimits = (schema: z.ZodString, { max, tooLong, illFormed }: Text) =>
   schema
     .refine((value) => value.length <= max, tooLong)
@@ -25,7 +25,7 @@ export const nonBlankText = ({ blank, ...limits }: Text & { blank: ErrorCode }) 
   return withLimits(schema.refine((value) => !isBlank(value), blank).openapi({ minLength: 1 }), limits);
 };
 
-/** A name or a title. What is blank is called so alone, whatever else it holds. */
+/** A name or a title. A blank one gets the code for blank alone, whatever else is wrong with it. */
 export const nameText = (limits: Text & { blank: ErrorCode }) =>
   nonBlankText(limits).refine((value) => isBlank(value) || isWellFormedName(value), limits.illFormed);
 
@@ -40,12 +40,14 @@ export const handle = z
 export const uuid = z.guid().toLowerCase().openapi({ format: 'uuid' });
 export const uuidParams = z.object({ uuid });
 
+export const wellFormedKey = /^[\x20-\x7e]{1,128}$/;
+
 export const time = z.iso.datetime();
 export const seq = z.int().min(0).max(maxSeq);
 export const seqOr = (code: ErrorCode) => z.int(code).min(0, code).max(maxSeq, code);
 export const count = z.int().min(0);
 
-/** A whole number in a query: digits only, where a coercion would take an empty or a hexadecimal one. */
+/** A whole number in a query. It takes digits only, because a coercion would accept an empty or a hexadecimal text. */
 const wholeNumber = (min: number, max: number) =>
   z
     .string()

@@ -1,13 +1,13 @@
-import { isBlank } from '@parley/contract/visible';
-import type { ErrorCode } from '@parley/core/errors';
-import { nonBlankText, seqOr, uuid } from './schemas.ts';
+import type { ErrorCode } from './errors.ts';
+import { nonBlankText, seqOr, uuid } from './fields.ts';
+import { isBlank } from './visible.ts';
 import { z } from './zod.ts';
 
 export type SendBody = z.output<ReturnType<typeof sendBody>>;
 
 const messageTooLong = (maxChars: number): ErrorCode => `message_exceed_max_chars_${maxChars}`;
 
-/** What may be wrong with the body of a send. */
+/** Every code that the body of a send may cause. */
 export const sendCodes = (maxChars: number): ErrorCode[] => [
   'message_blank',
   messageTooLong(maxChars),
@@ -18,7 +18,7 @@ export const sendCodes = (maxChars: number): ErrorCode[] => [
   'known_seq_invalid',
 ];
 
-/** A message and where it goes: to `message_group_uuid`, or without one to the person with this `handle`. */
+/** A message and its address: `message_group_uuid`, or without one the person with this `handle`. */
 export const sendBody = (maxChars: number) =>
   z
     .object({
@@ -32,13 +32,13 @@ export const sendBody = (maxChars: number) =>
       handle: z.string().nullish(),
       known_seq: seqOr('known_seq_invalid').nullish(),
     })
-    .refine(isAddressed, told('message_group_uuid_blank'))
-    .refine(isAddressedToSomebody, told('user_reciever_handle_blank'))
-    .refine(isAddressWellFormed, told('message_group_uuid_invalid'))
+    .refine(isAddressed, alsoReport('message_group_uuid_blank'))
+    .refine(isAddressedToSomebody, alsoReport('user_reciever_handle_blank'))
+    .refine(isAddressWellFormed, alsoReport('message_group_uuid_invalid'))
     .openapi('Send');
 
-/** Told beside what is wrong with the message, where zod would stop. */
-const told = (error: ErrorCode) => ({
+/** Reports this code beside the faults of the message. zod alone would stop at those. */
+const alsoReport = (error: ErrorCode) => ({
   error,
   when: ({ value }: { value: unknown }) =>
     typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -59,7 +59,7 @@ const isAddressWellFormed = ({ message_group_uuid }: Address) =>
 
 const isGiven = (text: unknown): text is string => typeof text === 'string' && !isBlank(text);
 
-/** The conversation wins where both are given. */
+/** The conversation wins if both are given. */
 export function targetOf({ message_group_uuid, handle }: SendBody): Target {
   if (isGiven(message_group_uuid)) return { messageGroupUuid: message_group_uuid.toLowerCase() };
   return { handle: handle ?? '' };

@@ -1,0 +1,29 @@
+import { seq, time, uuid } from './fields.ts';
+import { z } from './zod.ts';
+
+export const entryTypes = [
+  'message',
+  'group_created',
+  'members_added',
+  'member_removed',
+  'role_changed',
+  'title_changed',
+] as const;
+export type EntryType = (typeof entryTypes)[number];
+
+export const entrySchema = z
+  .object({
+    uuid: uuid.openapi({ description: 'The message' }),
+    seq: seq.openapi({ description: 'Its place in the conversation, from 1 and without holes' }),
+    type: z.enum(entryTypes),
+    message_group_uuid: uuid,
+    user_uuid: uuid,
+    display_name: z.string(),
+    handle: z.string(),
+    message: z.string().openapi({ description: 'Empty where its author was erased' }),
+    created_at: time,
+  })
+  .openapi('Entry');
+export type Entry = z.output<typeof entrySchema>;
+
+export const historyParams = z.object({ message_group_uuid: uuid });

@@ -1,0 +1,35 @@
+import { count, seq, time, uuid } from './fields.ts';
+import { z } from './zod.ts';
+
+export const settingsSchema = z
+  .object({
+    muted: z.boolean().openapi({ description: 'Nobody is notified, and it is not counted as unread' }),
+    hidden: z.boolean().openapi({ description: 'Put away until its next message' }),
+  })
+  .openapi('Settings');
+export type Settings = z.output<typeof settingsSchema>;
+
+export const changeSettingsBody = settingsSchema
+  .partial()
+  .refine(({ muted, hidden }) => muted !== undefined || hidden !== undefined)
+  .openapi('ChangeSettings');
+
+export const inboxRowSchema = z
+  .object({
+    uuid: uuid.openapi({ description: 'The conversation' }),
+    kind: z.enum(['direct', 'group']),
+    display_name: z.string().openapi({ description: 'The other person, or the title of a group' }),
+    handle: z.string().nullable().openapi({ description: 'The other person; null for a group' }),
+    user_uuid: uuid.nullable().openapi({ description: 'The other person; null for a group' }),
+    message: z
+      .string()
+      .openapi({ description: 'The beginning of the newest message; empty where its author was erased' }),
+    created_at: time.openapi({ description: 'The time of the newest message' }),
+    last_seq: seq,
+    unread_count: count.openapi({ description: 'Messages after read_seq, up to last_seq' }),
+    read_seq: seq,
+    ...settingsSchema.shape,
+    settings_version: count.openapi({ description: 'Counts the changes of muted and hidden' }),
+  })
+  .openapi('InboxRow');
+export type InboxRow = z.output<typeof inboxRowSchema>;
