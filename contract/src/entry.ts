@@ -1,15 +1,6 @@
+import { entryTypes } from './entry-kinds.ts';
 import { seq, time, uuid } from './fields.ts';
 import { z } from './zod.ts';
-
-export const entryTypes = [
-  'message',
-  'group_created',
-  'members_added',
-  'member_removed',
-  'role_changed',
-  'title_changed',
-] as const;
-export type EntryType = (typeof entryTypes)[number];
 
 export const entrySchema = z
   .object({

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { flagsOf } from '@parley/contract/entry-kinds';
 import * as settings from '@parley/core/inbox/settings';
 import * as summaries from '@parley/core/inbox/summaries';
 import {
@@ -231,7 +232,7 @@ export function createGateway(ctx: GatewayContext) {
    * again, and who has them passes them over. Changes of members are left to the stream, and what follows waits for them.
    */
   function tellAppended(written: Entry[]) {
-    for (const entry of written.filter(({ type }) => type === 'message')) {
+    for (const entry of written.filter((each) => !flagsOf(each).changesGroup)) {
       news.hurry(entry.message_group_uuid, [entry]);
       outboxes
         .tellFew({ event: 'appended', user_uuid: entry.user_uuid, entry })

@@ -1,9 +1,11 @@
+import { flagsOf } from '@parley/contract/entry-kinds';
 import * as summaries from '@parley/core/inbox/summaries';
 import type { ConversationNews } from '@parley/core/live/delivery';
-import { isLarge, removedBy } from '@parley/core/live/push';
+import { isLarge } from '@parley/core/live/push';
 import type { Entry } from '@parley/core/log/entries';
 import * as entries from '@parley/core/log/entries';
 import { peopleOf } from '@parley/core/log/erased';
+import { removedBy } from '@parley/core/log/kinds/index';
 import type { Log } from '@parley/core/log/log';
 import type { Pages } from '@parley/core/log/pages';
 import type { Roster, Rosters } from '@parley/core/log/rosters';
@@ -86,7 +88,7 @@ export function createNews(options: NewsOptions) {
     log.observe(entry);
     pages.observe(entry);
     // A change of members decides who hears of it.
-    const maxAgeMs = entry.type === 'message' ? rosterMaxAgeMs : 0;
+    const maxAgeMs = flagsOf(entry).changesGroup ? 0 : rosterMaxAgeMs;
     // Postgres may take its time: who is a member is asked last.
     const names = await people.names(isNew(entry) ? [] : peopleOf(entry));
     const roster = await rosters.get(entry.message_group_uuid, { maxAgeMs });
@@ -96,8 +98,8 @@ export function createNews(options: NewsOptions) {
     for (const userUuid of here) sockets.send(userUuid, frame);
     metrics?.told(here.length);
     logTold(entry, here);
-    if (entry.type !== 'message') showMembership(entry, here);
-    if (entry.seq === 1 || entry.type === 'members_added') presence.introduce(roster, here);
+    showMembership(entry, here);
+    if (entry.seq === 1 || flagsOf(entry).membership === 'added') presence.introduce(roster, here);
     if (isLarge(roster) && !largeRows.has(entry.message_group_uuid)) showLargeRowsSoon(roster);
   }
 
@@ -122,7 +124,7 @@ export function createNews(options: NewsOptions) {
   const membersHere = (roster: Roster) => roster.userUuids.filter(sockets.has);
 
   function showMembership(entry: Entry, here: string[]) {
-    const change = membershipChange(entry);
+    const change = flagsOf(entry).membership;
     if (!change || !('members' in entry)) return;
     for (const user_uuid of entry.members) {
       const { message_group_uuid } = entry;
@@ -187,11 +189,4 @@ export function createNews(options: NewsOptions) {
       for (const timer of largeRows.values()) clearTimeout(timer);
     },
   };
-}
-
-function membershipChange({ type }: Entry) {
-  if (type === 'group_created' || type === 'members_added') return 'added';
-  if (type === 'member_removed') return 'removed';
-  if (type === 'role_changed') return 'role_changed';
-  return undefined;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { flagsOf } from '@parley/contract/entry-kinds';
 import * as conversations from '../conversations/snapshot.ts';
 import type { Summary } from '../inbox/summaries.ts';
 import type { Entry } from '../log/entries.ts';
@@ -118,10 +119,10 @@ function foldTail(tail: Entry[], earlier: Map<number, Entry>, mark: number): His
   const history = createHistory(first?.message_group_uuid ?? '', { mark });
   if (!first) return history;
   history.seq = first.seq - 1;
-  history.messageCount = first.message_count - (first.type === 'message' ? 1 : 0);
+  history.messageCount = first.message_count - (flagsOf(first).countsAsMessage ? 1 : 0);
   const inOrder = [...earlier.values()].sort((one, other) => one.seq - other.seq);
   for (const { type, seq, message_count: count, user_uuid } of inOrder)
-    if (type === 'message') history.own.set(user_uuid, { seq, count });
+    if (flagsOf({ type }).countsAsMessage) history.own.set(user_uuid, { seq, count });
   for (const entry of tail) history.take(entry);
   const { countAt, entryAt } = history;
   history.countAt = (seq) => {

@@ -1,10 +1,11 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { cut } from '@parley/contract/graphemes';
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../errors.ts';
 import type { Entry, Person } from '../log/entries.ts';
 import * as entries from '../log/entries.ts';
+import { kindOf } from '../log/kinds/index.ts';
+import type { LogPosition } from '../log/position.ts';
 import type { Table } from '../table/client.ts';
 import { inboxIndex } from '../table/definition.ts';
 import { isTransientFault } from '../table/faults.ts';
@@ -44,13 +45,10 @@ export type Summary = {
   settings_version?: number;
 };
 
-export type Position = { seq: number; count: number };
-
-/** The beginning of a text, as an inbox shows it. */
-export const preview = (text: string) => cut(text, 200);
+export type { LogPosition as Position } from '../log/position.ts';
 
 /** How far a member has read: what was marked, or the member's own newest message, whichever is further. */
-export const readPosition = (summary: Summary): Position =>
+export const readPosition = (summary: Summary): LogPosition =>
   summary.read_seq >= summary.sent_seq
     ? { seq: summary.read_seq, count: summary.read_count }
     : { seq: summary.sent_seq, count: summary.sent_count };
@@ -77,8 +75,8 @@ export type NewSummary = {
   /** The conversation's newest entry: the summary is created at its position. */
   entry: Entry;
   about: { kind: 'group'; title: string; large?: boolean } | { kind: 'direct'; other: Person };
-  read: Position;
-  sent?: Position;
+  read: LogPosition;
+  sent?: LogPosition;
   /** The position is that of joining: nothing was read. */
   unopened?: boolean;
 };
@@ -115,7 +113,7 @@ export function summaryItem({
 
 /** What a summary shows of its conversation's newest entry. */
 export const newestOf = (entry: Entry) => ({
-  message: preview(entry.message),
+  message: kindOf(entry).preview(entry),
   sender_uuid: entry.user_uuid,
   last_message_at: entry.created_at,
 });
@@ -305,7 +303,7 @@ async function moveReadPosition(
   table: Table,
   userUuid: string,
   messageGroupUuid: string,
-  { seq, count }: Position,
+  { seq, count }: LogPosition,
 ) {
   try {
     const { Attributes } = await table.doc.send(

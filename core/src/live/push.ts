@@ -1,6 +1,8 @@
+import { flagsOf } from '@parley/contract/entry-kinds';
 import pLimit from 'p-limit';
 import { type Summary, summaryFromItem } from '../inbox/summaries.ts';
 import { type Entry, entryFromItem, largeGroupMembers } from '../log/entries.ts';
+import { removedBy } from '../log/kinds/index.ts';
 import type { Roster, Rosters } from '../log/rosters.ts';
 import type { EntryRecord } from '../log/stream-records.ts';
 import { trustImageMs } from '../projections/projector.ts';
@@ -66,7 +68,7 @@ export function createPush({ table, rosters, client, onMissed }: PushOptions) {
       [...conversations].map(async (uuid) => {
         const entries = fresh.get(uuid) ?? [];
         // Who was added a moment ago hears of that.
-        const isChanged = entries.some(({ type }) => type !== 'message');
+        const isChanged = entries.some((entry) => flagsOf(entry).changesGroup);
         const roster = await limit(() => rosters.get(uuid, { maxAgeMs: isChanged ? 0 : 1_000 }));
         if (!roster) return;
         const places = new Map<string, Place>();
@@ -177,9 +179,6 @@ function byConversation<T extends { message_group_uuid: string }>(items: T[]): M
 }
 
 export const isLarge = ({ group }: Roster) => group.member_count > largeGroupMembers;
-
-/** They are told of their removal, and of nothing else. */
-export const removedBy = (entry: Entry) => (entry.type === 'member_removed' ? entry.members : []);
 
 const concernedBy = (roster: Roster, entries: Entry[]) =>
   new Set([...roster.userUuids, ...entries.flatMap(removedBy)]);

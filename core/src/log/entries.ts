@@ -1,38 +1,12 @@
 import { GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import type { Table } from '../table/client.ts';
 import { conversationPk, entriesEndSk, entryKey, type Key, maxSeq, parseKey, seqSk } from '../table/keys.ts';
-import type { Role } from './members.ts';
+import type { Change, Entry, EntryType } from './kinds/index.ts';
+
+export type { Change, Entry, EntryType };
 
 /** A person as an entry names its author: what is stored is the fallback while Postgres is away. */
 export type Person = { uuid: string; handle: string; display_name: string };
-
-/** What a membership entry changed, enough to fold the log into the members and the title. */
-export type Change =
-  | { type: 'message' }
-  | { type: 'group_created'; title: string; members: string[] }
-  | { type: 'members_added'; members: string[] }
-  | { type: 'member_removed'; members: string[] }
-  | { type: 'role_changed'; members: string[]; role: Role }
-  | { type: 'title_changed'; title: string };
-
-export type EntryType = Change['type'];
-
-/** One entry of a conversation's log. `created_at` is ISO 8601 UTC; `message_count` counts messages up to here. */
-export type Entry = Change & {
-  message_group_uuid: string;
-  seq: number;
-  message_uuid: string;
-  message: string;
-  user_uuid: string;
-  user_handle: string;
-  user_display_name: string;
-  created_at: string;
-  message_count: number;
-  idempotency_key?: string;
-  body_hash?: string;
-  /** The conversation had more than `largeGroupMembers` members: its summaries follow in the trailing pass. */
-  large?: true;
-};
 
 /** Above this many members a message's summaries are rewritten by the trailing pass (docs/decisions/0004, 0013). */
 export const largeGroupMembers = 50;

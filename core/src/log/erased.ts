@@ -1,6 +1,5 @@
-import { isolate } from '@parley/contract/direction';
-import { isWellFormedName } from '@parley/contract/names';
 import type { Entry, Person } from './entries.ts';
+import { kindOf } from './kinds/index.ts';
 
 /*
  * What is left of an erased person: their entries' place, type, time and count. No text of theirs, no name, no key.
@@ -39,7 +38,7 @@ export const peopleOf = (entry: Entry) =>
 export function withoutErased(entry: Entry, isErased: IsErased): Entry {
   const isOwn = isErased(entry.user_uuid);
   if (!isOwn && !peopleOf(entry).some(isErased)) return entry;
-  const message = namelessText(entry);
+  const message = kindOf(entry).redact(entry);
   const { handle, display_name } = tombstoneName(entry.user_uuid);
   const isGone = !isOwn || (entry.user_handle === handle && entry.user_display_name === display_name);
   const hasKey = isOwn && (entry.idempotency_key !== undefined || entry.body_hash !== undefined);
@@ -47,25 +46,4 @@ export function withoutErased(entry: Entry, isErased: IsErased): Entry {
   if (!isOwn) return { ...entry, message };
   const { idempotency_key: _key, body_hash: _hash, ...kept } = entry;
   return { ...kept, message, user_handle: handle, user_display_name: display_name };
-}
-
-/** Titles of earlier versions may hold what turns the words beside them. */
-const titleIn = ({ title }: { title: string }) => (isWellFormedName(title) ? title : isolate(title));
-
-/** What happened, without a name. */
-function namelessText(entry: Entry): string {
-  switch (entry.type) {
-    case 'message':
-      return '';
-    case 'group_created':
-      return `The group “${titleIn(entry)}” was created`;
-    case 'members_added':
-      return entry.members.length === 1 ? 'A member was added' : `${entry.members.length} members were added`;
-    case 'member_removed':
-      return entry.members[0] === entry.user_uuid ? 'A member left the group' : 'A member was removed';
-    case 'role_changed':
-      return entry.role === 'admin' ? 'A member is now an admin' : 'An admin is now a member';
-    case 'title_changed':
-      return `The group was renamed to “${titleIn(entry)}”`;
-  }
 }

@@ -3,7 +3,7 @@ import { entryKey, type Key } from '../table/keys.ts';
 import type { Entry, Person } from './entries.ts';
 import * as entries from './entries.ts';
 import { type IsErased, withoutErased } from './erased.ts';
-import type { Role } from './members.ts';
+import { type FoldedGroup, kindOf } from './kinds/index.ts';
 import type { LogPosition } from './position.ts';
 
 /** What is wrong, and where. The numbers are those of the invariants in docs/data-model.md. */
@@ -17,8 +17,6 @@ export const keyText = ({ pk, sk }: Key) => `${pk} ${sk}`;
 const windowEntries = 200;
 /** A conversation that is wrong throughout is told by its first faults. */
 const maxFindings = 20;
-
-type FoldedMember = { role: Role; joined: LogPosition };
 
 /**
  * A log, folded entry by entry: where it stands, who is in it, how far each has written, and what is wrong with it.
@@ -54,8 +52,7 @@ export function createHistory(
     isBroken: false,
     isGroup: false,
     title: undefined as string | undefined,
-    members: new Map<string, FoldedMember>(),
-    /** Whoever left or was removed, back by now or not. */
+    members: new Map() as FoldedGroup['members'],
     left: new Set<string>(),
     /** Everybody whom an entry names; who wrote one, with the name as of the newest. */
     people: new Map<string, Person | undefined>(),
@@ -73,7 +70,8 @@ export function createHistory(
     /** Takes the next entry. */
     take(entry: Entry) {
       if (entry.seq !== history.seq + 1) fault(1, entry, `follows entry ${history.seq}`, 'broken');
-      if (entry.type === 'message') history.messageCount += 1;
+      const kind = kindOf(entry);
+      if (kind.countsAsMessage) history.messageCount += 1;
       if (entry.message_count !== history.messageCount)
         fault(1, entry, `message_count is ${entry.message_count}, not ${history.messageCount}`, 'broken');
       if (history.newest && entry.created_at < history.newest.created_at)
@@ -86,8 +84,9 @@ export function createHistory(
       if (entry.seq >= mark && later.size < maxLater) later.set(entry.seq, entry);
       if (!history.isBroken) count(entry);
       takeAuthor(entry);
-      if (entry.type === 'message') takeMessage(entry);
-      else takeMembership(entry);
+      if (kind.countsAsMessage) takeMessage(entry);
+      if ('members' in entry) takeNames(entry);
+      for (const detail of kind.fold(history, entry)) fault(5, entry, detail);
     },
 
     /** Puts an item of an entry's key that is none down as a hole. */
@@ -119,38 +118,10 @@ export function createHistory(
   function takeMessage({ seq, message_count, user_uuid }: Entry) {
     history.own.set(user_uuid, { seq, count: message_count });
     if (seq <= mark) history.ownByMark.set(user_uuid, seq);
-    if (history.isGroup && !history.members.has(user_uuid))
-      fault(5, { seq }, `was written by ${user_uuid}, who was no member`);
   }
 
-  function takeMembership(entry: Exclude<Entry, { type: 'message' }>) {
-    if ((entry.seq === 1) !== (entry.type === 'group_created'))
-      fault(5, entry, `${entry.type} is out of place`);
-    const joined = { seq: entry.seq, count: entry.message_count };
-    if ('members' in entry)
-      for (const uuid of entry.members) if (!history.people.has(uuid)) history.people.set(uuid, undefined);
-    if ('title' in entry) history.title = entry.title;
-    if (entry.type === 'group_created') {
-      history.isGroup = true;
-      for (const uuid of entry.members)
-        history.members.set(uuid, { role: uuid === entry.user_uuid ? 'admin' : 'member', joined });
-    } else if (entry.type === 'members_added') {
-      for (const uuid of entry.members) {
-        if (history.members.has(uuid)) fault(5, entry, `adds ${uuid}, who is a member already`);
-        else history.members.set(uuid, { role: 'member', joined });
-      }
-    } else if (entry.type === 'member_removed') {
-      for (const uuid of entry.members) {
-        history.left.add(uuid);
-        if (!history.members.delete(uuid)) fault(5, entry, `removes ${uuid}, who is no member`);
-      }
-    } else if (entry.type === 'role_changed') {
-      for (const uuid of entry.members) {
-        const member = history.members.get(uuid);
-        if (member) member.role = entry.role;
-        else fault(5, entry, `makes ${uuid} ${entry.role}, who is no member`);
-      }
-    }
+  function takeNames({ members }: { members: string[] }) {
+    for (const uuid of members) if (!history.people.has(uuid)) history.people.set(uuid, undefined);
   }
 
   return history;

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand, type TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
+import { flagsOf } from '@parley/contract/entry-kinds';
 import { LRUCache } from 'lru-cache';
 import pLimit from 'p-limit';
 import { AppError } from '../errors.ts';
@@ -444,7 +445,7 @@ export function createLog(table: Table, options: LogOptions): Log {
       user_handle: author.handle,
       user_display_name: author.display_name,
       created_at: stamp(tail),
-      message_count: tail.messageCount + (draft.type === 'message' ? offset : 0),
+      message_count: tail.messageCount + (flagsOf(draft).countsAsMessage ? offset : 0),
       ...(tail.isLarge && { large: true as const }),
     });
   }

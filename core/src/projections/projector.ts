@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { flagsOf } from '@parley/contract/entry-kinds';
 import pLimit from 'p-limit';
 import * as summaries from '../inbox/summaries.ts';
 import * as entries from '../log/entries.ts';
@@ -96,7 +97,7 @@ export function createProjector(
     for (const record of records) {
       const { seq, type, user_uuid, message_count } = record.entry;
       if (isNewer(record, newest)) newest = record;
-      if (type !== 'message' || seq <= (byMember.get(user_uuid)?.seq ?? 0)) continue;
+      if (!flagsOf({ type }).countsAsMessage || seq <= (byMember.get(user_uuid)?.seq ?? 0)) continue;
       byMember.set(user_uuid, { seq, count: message_count });
     }
     if (!newest) return [];

@@ -1,3 +1,4 @@
+import { flagsOf } from '@parley/contract/entry-kinds';
 import type { Pool } from 'pg';
 import * as conversations from '../conversations/snapshot.ts';
 import * as summaries from '../inbox/summaries.ts';
@@ -24,8 +25,8 @@ async function* stateOf(table: Table, pool: Pool, user: User): AsyncGenerator<St
   for (const messageGroupUuid of await conversations.ofPerson(table, uuid)) {
     const { group, member } = await members.membership(table, messageGroupUuid, uuid);
     if (group && member) yield await conversationLine(table, pool, group, member);
-    const isOwn = ({ user_uuid, type }: Entry) =>
-      user_uuid === uuid && (member !== undefined || type === 'message');
+    const isOwn = (entry: Entry) =>
+      entry.user_uuid === uuid && (member !== undefined || flagsOf(entry).countsAsMessage);
     for await (const page of entries.pages(table, messageGroupUuid, { order: 'ascending' })) {
       const own = page.filter(isOwn);
       const isErased = erasedIn(await users.findNames(pool, own.flatMap(peopleOf)));

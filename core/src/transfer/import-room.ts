@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { TransactionCanceledException } from '@aws-sdk/client-dynamodb';
 import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import { isolate } from '@parley/contract/direction';
+import { flagsOf } from '@parley/contract/entry-kinds';
 import type { Pool } from 'pg';
 import { maxPeoplePerTransaction, nameOf, namesOf } from '../conversations/message-groups.ts';
 import * as arrivals from '../erasure/arrivals.ts';
@@ -190,7 +191,7 @@ export function createRoom({ table, pool, source, plan, position, people, erased
     user_uuid: author.uuid,
     user_handle: author.handle,
     user_display_name: author.display_name,
-    message_count: history.messageCount + (content.type === 'message' ? offset : 0),
+    message_count: history.messageCount + (flagsOf(content).countsAsMessage ? offset : 0),
   });
 
   /** A member and a summary of the whole log: nobody has read more than up to their own last message. */

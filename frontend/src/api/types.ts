@@ -1,12 +1,6 @@
 /* What the server says, as docs/api.md describes it. */
 
-export type EntryType =
-  | 'message'
-  | 'group_created'
-  | 'members_added'
-  | 'member_removed'
-  | 'role_changed'
-  | 'title_changed';
+import type { EntryType } from '@parley/contract/entry-kinds';
 
 export type Entry = {
   uuid: string;

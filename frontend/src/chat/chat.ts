@@ -1,3 +1,4 @@
+import { flagsOf } from '@parley/contract/entry-kinds';
 import type { Api } from '../api/client.ts';
 import { ApiError, explain } from '../api/errors.ts';
 import { newKey } from '../api/key.ts';
@@ -257,7 +258,7 @@ export function createChat(options: Options) {
     const now = conversations.get(uuid);
     if (wasAtEnd && now && !isAtEnd(now.history)) void catchUp(uuid);
     if (now && now.history.entries.length > maxWindow + catchUpPage) trimLater(uuid, 'start');
-    if (entry.type !== 'message') void refreshGroup(uuid);
+    if (flagsOf(entry).changesGroup) void refreshGroup(uuid);
   }
 
   function remember(found: Person[]) {
@@ -394,7 +395,7 @@ export function createChat(options: Options) {
     switch (event.event) {
       case 'message.created':
         takeEntry(event.data);
-        if (event.data.user_uuid !== me.uuid && event.data.type === 'message') announce(event.data);
+        if (event.data.user_uuid !== me.uuid && flagsOf(event.data).countsAsMessage) announce(event.data);
         return;
       case 'message_group.updated':
         if (!takeInboxRow(event.data)) lookAgain(300);

@@ -1,3 +1,4 @@
+import { flagsOf } from '@parley/contract/entry-kinds';
 import type { Entry } from '../api/types.ts';
 
 /**
@@ -82,7 +83,7 @@ export const erasedName = (userUuid: string) => ({
 /** Takes an erased person's texts and names out of what is loaded. */
 export function withoutAuthor(history: History, userUuid: string): History {
   const empty = (entry: Entry) =>
-    entry.user_uuid === userUuid && entry.type === 'message'
+    entry.user_uuid === userUuid && flagsOf(entry).countsAsMessage
       ? { ...entry, message: '', ...erasedName(userUuid) }
       : entry;
   const ahead = new Map([...history.ahead].map(([seq, entry]) => [seq, empty(entry)]));

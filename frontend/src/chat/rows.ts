@@ -1,3 +1,4 @@
+import { flagsOf } from '@parley/contract/entry-kinds';
 import type { Entry } from '../api/types.ts';
 import type { History } from './history.ts';
 import type { Pending } from './outbox.ts';
@@ -28,13 +29,15 @@ type Input = {
 };
 
 export function toRows({ history, pending, me, newAfter }: Input): Row[] {
-  const rows: Row[] = history.entries.map((entry) => ({
-    key: String(entry.seq),
-    entry,
-    isOwn: entry.user_uuid === me,
-    startsGroup: true,
-    endsGroup: true,
-  }));
+  const rows: Row[] = history.entries
+    .filter((entry) => flagsOf(entry).isRow)
+    .map((entry) => ({
+      key: String(entry.seq),
+      entry,
+      isOwn: entry.user_uuid === me,
+      startsGroup: true,
+      endsGroup: true,
+    }));
   for (const item of undelivered(history.entries, pending, me)) {
     rows.push({ key: item.key, pending: item, isOwn: true, startsGroup: true, endsGroup: true });
   }
@@ -48,7 +51,7 @@ export function toRows({ history, pending, me, newAfter }: Input): Row[] {
       row.entry &&
       row.entry.seq > (newAfter ?? 0) &&
       !row.isOwn &&
-      row.entry.type === 'message'
+      flagsOf(row.entry).countsAsMessage
     ) {
       row.isFirstNew = true;
       isNewShown = true;
@@ -74,7 +77,7 @@ function undelivered(entries: readonly Entry[], pending: Pending[], me: string):
       ({ seq, user_uuid, message, type }) =>
         seq > item.known_seq &&
         user_uuid === me &&
-        type === 'message' &&
+        flagsOf({ type }).countsAsMessage &&
         message === item.message &&
         !claimed.has(seq),
     );
@@ -89,7 +92,8 @@ function belongTogether(a: Row, b: Row) {
   return isSameSender && Date.parse(timeOf(b)) - Date.parse(timeOf(a)) < groupGapMs;
 }
 
-const isNotice = ({ entry }: Row) => entry !== undefined && entry.type !== 'message';
+export const isNotice = ({ entry }: Row) => entry !== undefined && !flagsOf(entry).countsAsMessage;
+
 export const timeOf = ({ entry, pending }: Row) => entry?.created_at ?? pending?.created_at ?? '';
 
 /** The day in the time zone of the browser. */

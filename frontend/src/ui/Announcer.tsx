@@ -1,4 +1,5 @@
 import { isolate } from '@parley/contract/direction';
+import { flagsOf } from '@parley/contract/entry-kinds';
 import { useEffect, useState } from 'react';
 import type { Entry } from '../api/types.ts';
 import type { Conversation } from '../chat/chat.ts';
@@ -32,7 +33,7 @@ export function Announcer({
 
 /** A notice of a change names who made it by itself. */
 const announcementOf = (entry: Entry, shared: ReadonlySet<string>) =>
-  entry.type === 'message'
+  flagsOf(entry).countsAsMessage
     ? `${nameAmong(shared, authorOf(entry))}: ${isolate(entry.message)}`
     : entry.message;
 

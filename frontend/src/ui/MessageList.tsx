@@ -1,4 +1,5 @@
 import { isolate } from '@parley/contract/direction';
+import { flagsOf } from '@parley/contract/entry-kinds';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { VList, type VListHandle } from 'virtua';
 import type { Chat, Conversation } from '../chat/chat.ts';
@@ -217,7 +218,7 @@ function receiptOf(
   shared: ReadonlySet<string>,
 ) {
   const others = conversation?.group?.members.filter(({ uuid }) => uuid !== me) ?? [];
-  const lastOwn = rows.findLast(({ entry, isOwn }) => isOwn && entry?.type === 'message');
+  const lastOwn = rows.findLast(({ entry, isOwn }) => isOwn && entry && flagsOf(entry).countsAsMessage);
   const seq = lastOwn?.entry?.seq;
   if (!lastOwn || !seq) return undefined;
   const readers = others.filter(({ read_seq }) => (read_seq ?? 0) >= seq);

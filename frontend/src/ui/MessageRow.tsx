@@ -1,7 +1,7 @@
 import { isolate } from '@parley/contract/direction';
 import { memo } from 'react';
 import type { Row } from '../chat/rows.ts';
-import { timeOf } from '../chat/rows.ts';
+import { isNotice, timeOf } from '../chat/rows.ts';
 import { type Part, splitLinks } from '../text/links.ts';
 import { clockName, dayName, fullName } from '../text/time.ts';
 import { Avatar } from './Avatar.tsx';
@@ -33,7 +33,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
           <span>New messages</span>
         </p>
       )}
-      {row.entry && row.entry.type !== 'message' ? (
+      {row.entry && isNotice(row) ? (
         <p className="notice">
           <bdi>{row.entry.message}</bdi>{' '}
           <time dateTime={row.entry.created_at}>{clockName(row.entry.created_at)}</time>

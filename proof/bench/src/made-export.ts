@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { flagsOf } from '@parley/contract/entry-kinds';
 import type { Change, Entry, Person } from '@parley/core/log/entries';
 import type { Group } from '@parley/core/log/members';
 import { linesOf, type StateLine } from '@parley/core/transfer/export-format';
@@ -47,13 +48,14 @@ function* groupLines(people: Person[], length: number, nowMs: number): Generator
 
   for (let seq = 1; seq <= length; seq += 1) {
     const change = changes[seq - 1] ?? { type: 'message' };
-    const author = change.type === 'message' ? at(present, 2 * seq) : creator;
+    const isMessage = flagsOf(change).countsAsMessage;
+    const author = isMessage ? at(present, 2 * seq) : creator;
     const entry: Entry = {
       ...change,
       message_group_uuid,
       seq,
       message_uuid: randomUUID(),
-      message: change.type === 'message' ? text60 : '',
+      message: isMessage ? text60 : '',
       user_uuid: author.uuid,
       user_handle: author.handle,
       user_display_name: author.display_name,

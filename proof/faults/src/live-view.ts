@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { flagsOf } from '@parley/contract/entry-kinds';
 import type { CallOf, Entry, Row } from './history.ts';
 import { type Asker, createAsker, type PersonOptions } from './person.ts';
 import { entryOf, rowOf, tokenOf } from './requests.ts';
@@ -32,7 +33,7 @@ export function createLiveView(options: PersonOptions) {
     let next = complete.get(group) ?? 0;
     while (ahead.delete(next + 1)) next += 1;
     complete.set(group, next);
-    if (type === 'message' && user_uuid === identity.uuid) groups.add(group);
+    if (flagsOf({ type }).countsAsMessage && user_uuid === identity.uuid) groups.add(group);
   }
 
   /** Reads what is newer than what is complete; one reading of a conversation at a time. */

@@ -1,4 +1,5 @@
 import type { Entry } from '../entries.ts';
+import { addedBy, kindOf, removedBy } from '../kinds/index.ts';
 
 /** The idempotency window of a request that does not say what it knew: entries and age, whichever is more. */
 const windowEntries = 200;
@@ -50,8 +51,8 @@ export function createTail(uuid: string) {
       tail.messageCount = entry.message_count;
       tail.createdAtMs = Date.parse(entry.created_at);
       tail.isLarge = entry.large === true;
-      if (entry.type === 'message') remember(entry);
-      else takeMembership(entry);
+      if (kindOf(entry).countsAsMessage) remember(entry);
+      if (kindOf(entry).changesGroup) takeMembership(entry);
       if (tail.seq % windowEntries === 0) trim();
     },
 
@@ -65,7 +66,7 @@ export function createTail(uuid: string) {
       const last = page.at(-1);
       tail.coveredFrom = last?.seq ?? 1;
       tail.coveredSinceMs = last ? Date.parse(last.created_at) : 0;
-      for (const entry of page) if (entry.type === 'message') remember(entry);
+      for (const entry of page) if (kindOf(entry).countsAsMessage) remember(entry);
     },
 
     coversWindow(nowMs: number): boolean {
@@ -87,10 +88,10 @@ export function createTail(uuid: string) {
     });
   }
 
-  function takeMembership(entry: Exclude<Entry, { type: 'message' }>) {
+  function takeMembership(entry: Entry) {
     tail.members.clear();
-    if (entry.type === 'member_removed') for (const uuid of entry.members) tail.removed.add(uuid);
-    if (entry.type === 'members_added') for (const uuid of entry.members) tail.removed.delete(uuid);
+    for (const uuid of removedBy(entry)) tail.removed.add(uuid);
+    for (const uuid of addedBy(entry)) tail.removed.delete(uuid);
   }
 
   function trim() {

@@ -1,5 +1,5 @@
 import type { StoredEntry } from '../history.ts';
-import { type Digest, isMessage, ofKind, resultOf, type Violation } from './digest.ts';
+import { type Digest, isGroup, isMessage, ofKind, resultOf, type Violation } from './digest.ts';
 
 /** Sign-outs and erasures that were acknowledged: their tokens are refused, and nothing of an erased person is left. */
 export function checkAccounts(digest: Digest): Violation[] {
@@ -42,7 +42,7 @@ function checkErased(digest: Digest): Violation[] {
       violations.push(wrong('text left', `${person} was erased, and ${where} holds ${JSON.stringify(text)}`));
     for (const { group, entries, members } of tables.values()) {
       for (const entry of entries.filter(isLeft)) accuse(`the table at ${group} ${entry.seq}`, entry.message);
-      if (entries[0]?.type === 'group_created' && members.some(({ uuid }) => uuid === person))
+      if (isGroup(entries) && members.some(({ uuid }) => uuid === person))
         violations.push(wrong('not a member', `${person} was erased, and is a member of ${group}`));
     }
     for (const { group, node, entries } of finals)

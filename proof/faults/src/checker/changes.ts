@@ -1,19 +1,32 @@
+import type { EntryType } from '@parley/contract/entry-kinds';
 import type { CallOf, Role, StoredEntry } from '../history.ts';
-import { type Asked, type Digest, ofKind, resultOf, type Violation, type Wrong } from './digest.ts';
+import { type Asked, type Digest, isGroup, ofKind, resultOf, type Violation, type Wrong } from './digest.ts';
 
 /** The members and the title of a group after some entry of its log. */
 export type State = { members: Map<string, Role>; title: string | null };
 
 const nothing: State = { members: new Map(), title: null };
 
+type MemberChange = (members: Map<string, Role>, person: string, entry: StoredEntry) => void;
+
+const noChange: MemberChange = () => {};
+
+/** Written a second time, apart from core/src/log/kinds: the checker must not believe the code that it judges. */
+const changes: Record<EntryType, MemberChange> = {
+  message: noChange,
+  group_created: (members, person, { user_uuid }) =>
+    members.set(person, person === user_uuid ? 'admin' : 'member'),
+  members_added: (members, person) => members.set(person, 'member'),
+  member_removed: (members, person) => members.delete(person),
+  role_changed: (members, person, { role = 'member' }) => members.set(person, role),
+  title_changed: noChange,
+};
+
 export function fold({ members, title }: State, entry: StoredEntry): State {
   const people = entry.members ?? [];
   const next = new Map(members);
-  if (entry.type === 'group_created')
-    for (const person of people) next.set(person, person === entry.user_uuid ? 'admin' : 'member');
-  if (entry.type === 'members_added') for (const person of people) next.set(person, 'member');
-  if (entry.type === 'member_removed') for (const person of people) next.delete(person);
-  if (entry.type === 'role_changed') for (const person of people) next.set(person, entry.role ?? 'member');
+  const change = changes[entry.type as EntryType] ?? noChange;
+  for (const person of people) change(next, person, entry);
   return { members: next, title: entry.title ?? title };
 }
 
@@ -54,7 +67,8 @@ function checkCreate(create: Asked<CallOf<'create'>>, { logs }: Digest): Violati
   if (group === undefined) return [];
   const first = logs.get(group)?.[0];
   const isThere =
-    first?.type === 'group_created' &&
+    first &&
+    isGroup([first]) &&
     first.user_uuid === person &&
     first.title === call.title &&
     [person, ...call.members].every((each) => first.members?.includes(each));

@@ -1,3 +1,4 @@
+import { flagsOf } from '@parley/contract/entry-kinds';
 import type { Answer, Call, CallOf, Entry, History, Observation, Row, StoredEntry } from '../history.ts';
 
 /** What is wrong: the invariant (docs/reliability.md), what kind of wrong, and where. */
@@ -120,7 +121,10 @@ export const ofKind = <Kind extends Call['kind']>(asked: Asked[], kind: Kind) =>
 export const namesErased = ({ user_uuid, members = [] }: StoredEntry, { erased }: Pick<Digest, 'erased'>) =>
   [user_uuid, ...members].some((person) => erased.has(person));
 
-export const isMessage = ({ type }: Entry) => type === 'message';
+export const isMessage = (entry: Entry) => flagsOf(entry).countsAsMessage;
+
+/** Whether a log is a group's, and not that of a direct conversation. */
+export const isGroup = ([first]: Entry[]) => first !== undefined && flagsOf(first).createsGroup;
 
 /** Messages of a log up to each position: `counts[seq]`. */
 export function messageCounts(log: Entry[]): number[] {

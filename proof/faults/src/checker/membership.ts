@@ -1,6 +1,6 @@
 import type { Entry, Member } from '../history.ts';
 import { foldAll } from './changes.ts';
-import { type Asked, type Digest, grouped, isMessage, ofKind, type Violation } from './digest.ts';
+import { type Asked, type Digest, grouped, isGroup, isMessage, ofKind, type Violation } from './digest.ts';
 
 /** Time that live delivery has to forget somebody: 1 s by the invariant, and one for this machine. */
 const forgetMs = 2_000;
@@ -123,7 +123,7 @@ type Table = Digest['tables'] extends Map<string, infer T> ? T : never;
 
 /** A direct conversation has no membership entries: whoever began it named its two people. */
 function membersByCalls({ group, entries }: Table, { asked }: Digest) {
-  if (entries[0]?.type === 'group_created') {
+  if (isGroup(entries)) {
     const { members, title } = foldAll(entries);
     return { roles: rolesOf([...members].map(([uuid, role]) => ({ uuid, role }))), title };
   }
@@ -195,7 +195,7 @@ function checkRead({ group, members }: Table, digest: Digest, finals: Digest['fi
 
 function checkAuthors(group: string, { asked, logs }: Digest): Violation[] {
   const log = logs.get(group) ?? [];
-  if (log[0]?.type !== 'group_created') return [];
+  if (!isGroup(log)) return [];
   const members = everMembers([], asked, group);
   return log
     .filter((entry) => isMessage(entry) && !members.has(entry.user_uuid))

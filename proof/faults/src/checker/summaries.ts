@@ -2,6 +2,7 @@ import type { Entry, Row } from '../history.ts';
 import {
   type Digest,
   grouped,
+  isMessage,
   messageCounts,
   namesErased,
   ofKind,
@@ -124,7 +125,7 @@ function checkFinal({ inboxes, finals, logs, asked }: Digest, counts: Counts): V
 }
 
 const ownSeq = (log: Entry[], person: string) =>
-  log.findLast(({ type, user_uuid }) => type === 'message' && user_uuid === person)?.seq ?? 0;
+  log.findLast((entry) => isMessage(entry) && entry.user_uuid === person)?.seq ?? 0;
 
 function acknowledgedRead(asked: Digest['asked'], person: string, group: string) {
   const reads = ofKind(asked, 'mark-read').filter(

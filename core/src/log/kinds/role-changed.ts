@@ -1,0 +1,20 @@
+import { entryKinds } from '@parley/contract/entry-kinds';
+import type { Role } from '../members.ts';
+import { beginning, type Kind, placeFaults } from './kind.ts';
+
+export type RoleChanged = { type: 'role_changed'; members: string[]; role: Role };
+
+export const roleChanged: Kind<RoleChanged> = {
+  ...entryKinds.role_changed,
+  preview: beginning,
+  redact: ({ role }) => (role === 'admin' ? 'A member is now an admin' : 'An admin is now a member'),
+  fold({ members }, entry) {
+    const faults = placeFaults(entry, false);
+    for (const uuid of entry.members) {
+      const member = members.get(uuid);
+      if (member) member.role = entry.role;
+      else faults.push(`makes ${uuid} ${entry.role}, who is no member`);
+    }
+    return faults;
+  },
+};
