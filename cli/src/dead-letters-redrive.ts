@@ -3,6 +3,7 @@ import type { StoredLetter } from '@parley/core/dead-letters/dead-letters';
 import * as deadLetters from '@parley/core/dead-letters/dead-letters';
 import type { StreamRecord } from '@parley/core/log/stream-records';
 import type { Table } from '@parley/core/table/client';
+import { consumers } from '@parley/lambdas/consumers/all';
 
 /** What could not be handled, and the function that it is for. */
 export type Letter = {
@@ -25,17 +26,16 @@ export type Letters = {
   remove(letter: Letter): Promise<void>;
 };
 
-/** The local runner's functions, by event source. */
-const functionNames: Record<string, string> = {
-  summaries: 'message-stream',
-  'large-summaries': 'message-stream-large',
-};
+/** The runner's functions, by consumer. */
+const functionNames = new Map<string, string>(
+  consumers.map(({ name, functionName }) => [name, functionName]),
+);
 
 export function tableLetters(table: Table): Letters {
   const read = new WeakMap<Letter, StoredLetter>();
   const letterOf = (stored: StoredLetter): Letter => {
     const { id, failedAt, condition, attempts, error, consumer, record } = stored;
-    const functionName = functionNames[consumer] ?? consumer;
+    const functionName = functionNames.get(consumer) ?? consumer;
     const letter = { id, failedAt, condition, attempts, error, functionName, event: { Records: [record] } };
     read.set(letter, stored);
     return letter;

@@ -28,7 +28,7 @@ export const arrows: { folder: string; may: string[] }[] = [
   { folder: 'frontend/', may: ['contract/', 'client/'] },
   { folder: 'engines/', may: ['contract/', 'core/', 'config/'] },
   { folder: 'dev/', may: ['contract/', 'core/', 'config/', 'engines/', 'cli/'] },
-  { folder: 'cli/', may: ['contract/', 'core/', 'config/', 'dev/'] },
+  { folder: 'cli/', may: ['contract/', 'core/', 'config/', 'dev/', 'lambdas/src/consumers/'] },
 ];
 
 function core(rows: [folder: string, ...may: string[]][]) {

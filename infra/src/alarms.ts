@@ -1,4 +1,5 @@
 import { inboxIndex } from '@parley/core/table/definition';
+import { consumers } from '@parley/lambdas/consumers/all';
 import { Duration } from 'aws-cdk-lib';
 import * as cloudwatch from 'aws-cdk-lib/aws-cloudwatch';
 import { Operation } from 'aws-cdk-lib/aws-dynamodb';
@@ -94,18 +95,12 @@ export function watches({ data, signIn, stream, api, givenUpRule }: Watched): Wa
       threshold: 20,
       minutes: 5,
     },
-    {
-      name: 'The stream lags',
-      metric: stream.summaries.metric('IteratorAge', greatest),
-      threshold: 30_000,
+    ...consumers.map(({ name, lagAlarm }) => ({
+      name: lagAlarm.name,
+      metric: stream.functions[name].metric('IteratorAge', greatest),
+      threshold: lagAlarm.thresholdMs,
       minutes: 3,
-    },
-    {
-      name: 'The trailing pass lags',
-      metric: stream.largeSummaries.metric('IteratorAge', greatest),
-      threshold: 60_000,
-      minutes: 3,
-    },
+    })),
     {
       name: 'A batch was given up',
       metric: new cloudwatch.Metric({
@@ -130,8 +125,12 @@ export function watches({ data, signIn, stream, api, givenUpRule }: Watched): Wa
       minutes: 1,
     },
     { name: 'drift fails', metric: errors(stream.drift), threshold: 1, minutes: 1 },
-    { name: 'message-stream fails', metric: errors(stream.summaries), threshold: 5, minutes: 5 },
-    { name: 'message-stream-large fails', metric: errors(stream.largeSummaries), threshold: 5, minutes: 5 },
+    ...consumers.map(({ name, functionName }) => ({
+      name: `${functionName} fails`,
+      metric: errors(stream.functions[name]),
+      threshold: 5,
+      minutes: 5,
+    })),
     {
       name: 'Sign-ups fail',
       metric: new cloudwatch.Metric({

@@ -16,6 +16,7 @@ import { createDatabaseProxy } from '@parley/engines/testing/database-proxy';
 import { noteSecret, noteText } from '@parley/engines/testing/suite-log';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
+import { consumers } from '@parley/lambdas/consumers/all';
 import { type Bundle, type BundleName, buildBundles, bundleNames, hashOf } from './bundles.ts';
 import { runBare } from './testing/bare-node.ts';
 import { anonymousTls, startTlsFront } from './testing/tls-front.ts';
@@ -159,7 +160,7 @@ test('message-stream passes over an event of an older table, with both handlers'
   const shared = new URL('../../../shared/data/aws-stream-event.json', import.meta.url);
   const captured = await readFile(shared, 'utf8').catch(() => recorded);
   const event = JSON.parse(captured.replaceAll('CONVERSATION', 'of an older layout'));
-  for (const handler of ['handler', 'largeHandler']) {
+  for (const handler of ['handler', 'largeHandler', ...consumers.map(({ name }) => `handlers.${name}`)]) {
     const { answer } = await runBare({ dir: built['message-stream'].dir, handler, event, env: streamEnv() });
     expect(answer).toEqual({ batchItemFailures: [] });
   }

@@ -13,6 +13,7 @@ export function dashboardRows(
   const graph = (title: string, left: cloudwatch.IMetric[], right: cloudwatch.IMetric[] = []) =>
     new cloudwatch.GraphWidget({ title, left, right, width: 8, height: 6 });
   const { targets, service } = api;
+  const functions = Object.values(stream.functions);
   const latency = (statistic: string) => targets.metrics.targetResponseTime({ statistic, ...minute });
   const table = (metricName: string, options: { statistic: string } = sum) =>
     new cloudwatch.Metric({
@@ -44,15 +45,17 @@ export function dashboardRows(
       graph('Missed deliveries', [api.metrics.missed]),
     ],
     [
-      graph('Age of the stream, ms', [
-        stream.summaries.metric('IteratorAge', { statistic: 'max', ...minute }),
-        stream.largeSummaries.metric('IteratorAge', { statistic: 'max', ...minute }),
+      graph(
+        'Age of the stream, ms',
+        functions.map((fn) => fn.metric('IteratorAge', { statistic: 'max', ...minute })),
+      ),
+      graph('message-stream: ms', [
+        stream.functions.summaries.metricDuration({ statistic: 'p95', ...minute }),
       ]),
-      graph('message-stream: ms', [stream.summaries.metricDuration({ statistic: 'p95', ...minute })]),
-      graph('message-stream: errors', [
-        stream.summaries.metricErrors(sum),
-        stream.largeSummaries.metricErrors(sum),
-      ]),
+      graph(
+        'message-stream: errors',
+        functions.map((fn) => fn.metricErrors(sum)),
+      ),
     ],
     [
       graph('Capacity consumed', [table('ConsumedReadCapacityUnits'), table('ConsumedWriteCapacityUnits')]),

@@ -1,3 +1,6 @@
+import type { ConsumerName } from '@parley/core/dead-letters/dead-letters';
+import { consumers, forEachConsumer } from '@parley/lambdas/consumers/all';
+import type { Consumer } from '@parley/lambdas/consumers/consumer';
 import { Duration, Stack, type StackProps } from 'aws-cdk-lib';
 import * as events from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
@@ -11,50 +14,17 @@ import type { NetworkStack } from './network.ts';
 import type { Settings } from './settings.ts';
 
 type Parts = { network: NetworkStack; data: DataStack; bundle: Bundle; drift: Bundle };
-type Mapping = { id: string; fn: lambda.Function; pattern: object; batchSize: number; window?: Duration };
 
-/** New entries and their corrections; what leaves the table, and everything that is no entry, wakes nobody. */
-const entries = {
-  eventName: ['INSERT', 'MODIFY'],
-  dynamodb: {
-    Keys: {
-      pk: { S: [{ prefix: 'MSG#' }] },
-      sk: { S: Array.from({ length: 10 }, (_, digit) => ({ prefix: String(digit) })) },
-    },
-  },
-};
-const largeEntries = {
-  ...entries,
-  dynamodb: { ...entries.dynamodb, NewImage: { large: { BOOL: [true] } } },
-};
-
-/** The functions of the stream, each with its event source: the two readers that a shard allows. */
+/** A function for each consumer of the stream, with its event source mapping: the two readers that a shard allows. */
 export class StreamStack extends Stack {
-  readonly summaries: lambda.Function;
-  readonly largeSummaries: lambda.Function;
+  readonly functions: Record<ConsumerName, lambda.Function>;
   readonly drift: lambda.Function;
 
   constructor(scope: Construct, id: string, props: StackProps, settings: Settings, parts: Parts) {
     super(scope, id, props);
-    const { name } = settings;
-    this.summaries = this.fn('MessageStream', `${name}-message-stream`, 'handler', settings, parts);
-    this.largeSummaries = this.fn(
-      'MessageStreamLarge',
-      `${name}-message-stream-large`,
-      'largeHandler',
-      settings,
-      parts,
-    );
+    this.functions = forEachConsumer((consumer) => this.fn(consumer, settings, parts));
     this.drift = this.watchDrift(settings, parts);
-    this.map(parts.data, { id: 'Entries', fn: this.summaries, pattern: entries, batchSize: 1_000 });
-    this.map(parts.data, {
-      id: 'LargeEntries',
-      fn: this.largeSummaries,
-      pattern: largeEntries,
-      batchSize: 10_000,
-      // With the time of the pass itself within the five seconds that summaries of large conversations may trail.
-      window: Duration.seconds(3),
-    });
+    for (const consumer of consumers) this.map(parts.data, consumer, this.functions[consumer.name]);
   }
 
   /** Recounts a few random conversations every five minutes: what no other alarm would see. */
@@ -78,19 +48,17 @@ export class StreamStack extends Stack {
   }
 
   private fn(
-    id: string,
-    name: string,
-    handler: string,
-    { logLevel }: Settings,
+    { functionName, handler, timeoutMs }: Consumer,
+    { name, logLevel }: Settings,
     { network, data, bundle }: Parts,
   ) {
-    const fn = bundledFunction(this, id, {
-      name,
+    const fn = bundledFunction(this, constructId(functionName), {
+      name: `${name}-${functionName}`,
       bundle,
       handler,
       network,
       group: network.groups.stream,
-      timeout: Duration.seconds(60),
+      timeout: Duration.millis(timeoutMs),
       memoryMiB: 1_024,
       logLevel,
       environment: {
@@ -127,21 +95,22 @@ export class StreamStack extends Stack {
   }
 
   /** Stops at the first failure of a batch, halves it down to the record at fault, and gives that up in the end. */
-  private map({ messages, givenUp }: DataStack, { id, fn, pattern, batchSize, window }: Mapping) {
-    const mapping = new lambda.EventSourceMapping(this, id, {
+  private map({ messages, givenUp }: DataStack, consumer: Consumer, fn: lambda.Function) {
+    const { wants, batchSize, windowMs, onAws } = consumer;
+    const windowSeconds = Math.floor(windowMs / 1_000);
+    const mapping = new lambda.EventSourceMapping(this, consumer.mappingId, {
       target: fn,
       eventSourceArn: messages.tableStreamArn ?? '',
       startingPosition: lambda.StartingPosition.TRIM_HORIZON,
       batchSize,
-      ...(window && { maxBatchingWindow: window }),
-      filters: [lambda.FilterCriteria.filter(pattern as Record<string, never>)],
+      ...(windowSeconds > 0 && { maxBatchingWindow: Duration.seconds(windowSeconds) }),
+      filters: [lambda.FilterCriteria.filter(wants.pattern)],
       // Entries of one conversation must not overtake each other.
       parallelizationFactor: 1,
       reportBatchItemFailures: true,
       bisectBatchOnError: true,
-      // A table that is away comes back; a record that fails for six hours does not get better.
-      retryAttempts: 50,
-      maxRecordAge: Duration.hours(6),
+      retryAttempts: onAws.maxAttempts - 1,
+      maxRecordAge: Duration.millis(onAws.maxAgeMs),
       // S3 gets the whole batch, where a queue would get its position in the stream alone.
       onFailure: { bind: () => ({ destination: givenUp.bucketArn }) },
       supportS3OnFailureDestination: true,
@@ -150,3 +119,10 @@ export class StreamStack extends Stack {
     if (fn.role) mapping.node.addDependency(fn.role);
   }
 }
+
+/** As in `message-stream-large`: MessageStreamLarge. */
+const constructId = (name: string) =>
+  name
+    .split('-')
+    .map((word) => `${word.charAt(0).toUpperCase()}${word.slice(1)}`)
+    .join('');

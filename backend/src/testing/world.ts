@@ -80,7 +80,7 @@ export async function createWorld() {
   function runStream(logger: Logger = suiteLogger()) {
     const messageStream = createMessageStream(loadConfig(env), table, logger);
     const streams = new DynamoDBStreamsClient(clientConfig('us-east-1', testEndpoint()));
-    const sources = eventSources(messageStream.summaries, messageStream.largeSummaries).map((source) => ({
+    const sources = eventSources(messageStream.handlers).map((source) => ({
       ...source,
       // Nobody wakes it.
       maxPollMs: 10,

@@ -6,8 +6,9 @@ import { ttlAttribute } from '../table/definition.ts';
 import { deadLetterKey, deadLettersPk } from '../table/keys.ts';
 import { queryAll } from '../table/read.ts';
 
-/** The event sources whose records may end here. */
+/** The consumers of the stream (lambdas/src/consumers), each with the dead letters that it leaves. */
 export const consumers = ['summaries', 'large-summaries'] as const;
+export type ConsumerName = (typeof consumers)[number];
 
 /** Why a record was given up, in the words of Lambda's on-failure destinations. */
 export type Condition = 'RetryAttemptsExhausted' | 'RecordAgeExceeded';

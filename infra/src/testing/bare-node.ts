@@ -15,9 +15,11 @@ const driver = `
   const endsAt = performance.now() + Number(remainingMs);
   const context = { functionName: 'bare', functionVersion: '1', memoryLimitInMB: '512', awsRequestId: 'request-1',
     invokedFunctionArn: 'arn:aws:lambda:us-east-1:111111111111:function:bare', getRemainingTimeInMillis: () => Math.max(0, endsAt - performance.now()) };
+  // Lambda finds a handler inside an exported object, too.
+  const find = (object, path) => path.split('.').reduce((found, key) => found[key], object);
   const outcome = {};
   if (event) {
-    try { outcome.answer = await bundle[name](JSON.parse(readFileSync(event, 'utf8')), context); }
+    try { outcome.answer = await find(bundle, name)(JSON.parse(readFileSync(event, 'utf8')), context); }
     catch (error) { outcome.error = String(error); }
     outcome.tookMs = performance.now() - startedAt - initMs;
   }

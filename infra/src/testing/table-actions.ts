@@ -65,7 +65,7 @@ export async function actionsInUse() {
   const logger = suiteLogger();
   const messageStream = createMessageStream(config, table, logger);
   const streams = new DynamoDBStreamsClient(clientConfig('us-east-1', testEndpoint()));
-  const sources = eventSources(messageStream.summaries, messageStream.largeSummaries).map((source) => ({
+  const sources = eventSources(messageStream.handlers).map((source) => ({
     ...source,
     // Nobody wakes it.
     maxPollMs: 10,

@@ -6,7 +6,7 @@ import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-la
 import type { Lines } from '../lines.ts';
 
 /** Without a context there is no deadline. */
-type Handler = (
+export type Handler = (
   event: DynamoDBStreamEvent,
   context?: Pick<Context, 'getRemainingTimeInMillis'>,
 ) => Promise<DynamoDBBatchResponse>;

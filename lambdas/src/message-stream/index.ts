@@ -4,6 +4,7 @@ import { createTable } from '@parley/core/table/client';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { createPowertools } from '../aws/powertools.ts';
 import { createSecret } from '../aws/secrets.ts';
+import { forEachConsumer } from '../consumers/all.ts';
 import { createMessageStream } from './live.ts';
 
 // Created once for each container, and reused by its invocations. A container handles one event at a time.
@@ -57,7 +58,10 @@ function ageMs({ Records }: DynamoDBStreamEvent): number {
   return Number.isFinite(oldestMs) ? Math.max(0, table.clock.now() - oldestMs) : 0;
 }
 
-/** For the event source without a window: every entry. */
-export const handler = measured(async (...call) => (await current()).summaries(...call));
-/** For the event source with a window: the entries of large conversations. */
-export const largeHandler = measured(async (...call) => (await current()).largeSummaries(...call));
+/** By the consumer's name: Lambda finds `index.handlers.NAME`. */
+export const handlers = forEachConsumer(({ name }) =>
+  measured(async (...call) => (await current()).handlers[name](...call)),
+);
+// The names that the functions of these two were deployed with.
+export const handler = handlers.summaries;
+export const largeHandler = handlers['large-summaries'];

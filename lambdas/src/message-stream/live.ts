@@ -4,10 +4,10 @@ import { createPush } from '@parley/core/live/push';
 import { createRosters } from '@parley/core/log/rosters';
 import { createProjector } from '@parley/core/projections/projector';
 import type { Table } from '@parley/core/table/client';
+import { createHandlers } from '../consumers/all.ts';
 import type { Lines } from '../lines.ts';
-import { createHandler, createLiveHandler } from './handler.ts';
 
-/** Both handlers of the stream: `summaries` tells the nodes too, `largeSummaries` follows with a window. */
+/** The handlers of the stream's consumers, with what they share. */
 export function createMessageStream(config: Config, table: Table, logger: Lines) {
   if (config.DELIVERY_SECRETS.length === 0) throw new Error('DELIVERY_SECRETS is not set');
   const client = createDeliveryClient({ table, secrets: config.DELIVERY_SECRETS });
@@ -15,9 +15,5 @@ export function createMessageStream(config: Config, table: Table, logger: Lines)
   const projector = createProjector(table, rosters, appendBatch(config));
   const onMissed = (nodeId: string, err: unknown) => logger.warn({ nodeId, err }, 'a node missed a delivery');
   const push = createPush({ table, rosters, client, onMissed });
-  return {
-    summaries: createLiveHandler(projector, push, logger),
-    largeSummaries: createHandler(projector, logger),
-    close: client.close,
-  };
+  return { handlers: createHandlers({ projector, push, logger }), close: client.close };
 }

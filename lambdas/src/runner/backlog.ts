@@ -1,6 +1,7 @@
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import type { EventSource, Shard } from './shard-consumer.ts';
+import type { EventSource } from './event-sources.ts';
 import { createReader, maxRecordsPerRead } from './shard-reader.ts';
+import type { Shard } from './shards.ts';
 
 /** Reads that a count takes at most, of up to 1,000 records each. */
 const maxReads = 5;

@@ -6,9 +6,10 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import { pino } from 'pino';
 import { createTrials } from './attempts.ts';
 import { type DeliveryContext, deliver } from './deliver.ts';
+import type { EventSource } from './event-sources.ts';
 import { type HeldLease, holdLease } from './held-lease.ts';
 import * as leases from './leases.ts';
-import type { EventSource, Shard } from './shard-consumer.ts';
+import type { Shard } from './shards.ts';
 
 const logger = pino({ level: 'silent' });
 let table: Awaited<ReturnType<typeof createTestTable>>;

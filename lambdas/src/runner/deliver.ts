@@ -4,8 +4,10 @@ import { isTransientFault } from '@parley/core/table/faults';
 import type { DynamoDBRecord } from 'aws-lambda';
 import type { Trials } from './attempts.ts';
 import { contextFor } from './deadline.ts';
-import type { ConsumerContext, EventSource, Shard } from './shard-consumer.ts';
+import type { EventSource } from './event-sources.ts';
+import type { ConsumerContext } from './shard-consumer.ts';
 import { lastBefore, numberOf } from './shard-reader.ts';
+import type { Shard } from './shards.ts';
 
 /*
  * Hands a batch to the handler until each of its records is done or a dead letter, with the semantics of a Lambda event

@@ -1,7 +1,7 @@
 import type { DriftMonitor } from '@parley/core/audit/drift';
 import { entryRecord } from '@parley/core/log/stream-records';
 import type { Logger } from 'pino';
-import type { EventSource } from './shard-consumer.ts';
+import type { EventSource } from './event-sources.ts';
 import { createWaiter } from './waiter.ts';
 
 type Handler = EventSource['handler'];

@@ -1,30 +1,38 @@
-import { isEntryRecord, isLargeRecord } from '@parley/core/log/stream-records';
-import type { EventSource } from './shard-consumer.ts';
+import type { ConsumerName } from '@parley/core/dead-letters/dead-letters';
+import type { StreamRecord } from '@parley/core/log/stream-records';
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import { consumers } from '../consumers/all.ts';
+import type { InvocationContext } from './deadline.ts';
 
-type Handler = EventSource['handler'];
+/** What the runner reads a shard for: off AWS, a consumer with its handler. */
+export type EventSource = {
+  /** Names its positions and dead letters. */
+  name: string;
+  filter: (record: StreamRecord) => boolean;
+  handler: (event: DynamoDBStreamEvent, context: InvocationContext) => Promise<DynamoDBBatchResponse>;
+  batchSize: number;
+  /** How long a batch may gather, from its first record. */
+  windowMs: number;
+  /** Longest wait between two reads that found nothing. The value of the first source counts. */
+  maxPollMs: number;
+  /** How often a record is tried that fails alone. */
+  maxAttempts: number;
+  /** An older record becomes a dead letter without an attempt. */
+  maxRecordAgeMs: number;
+  /** A handler that takes longer has failed. */
+  timeoutMs: number;
+};
 
-/**
- * As on AWS: one mapping that sees every entry at once, and one with a window for the summaries of large
- * conversations, which trail. Where one handler does both (no live delivery), the first leaves the large ones out.
- */
-export function eventSources(handler: Handler, largeHandler?: Handler): EventSource[] {
-  const shared = { maxPollMs: 1_000, maxAttempts: 8, maxRecordAgeMs: Infinity, timeoutMs: 60_000 };
-  return [
-    {
-      ...shared,
-      name: 'summaries',
-      handler,
-      filter: (record) => isEntryRecord(record) && (largeHandler !== undefined || !isLargeRecord(record)),
-      batchSize: 1_000,
-      windowMs: 0,
-    },
-    {
-      ...shared,
-      name: 'large-summaries',
-      handler: largeHandler ?? handler,
-      filter: (record) => isEntryRecord(record) && isLargeRecord(record),
-      batchSize: 10_000,
-      windowMs: 3_500,
-    },
-  ];
-}
+/** The consumers with their handlers, as the mappings on AWS connect them. The first one names the leases. */
+export const eventSources = (handlers: Record<ConsumerName, EventSource['handler']>): EventSource[] =>
+  consumers.map(({ name, wants, batchSize, windowMs, maxAttempts, maxAgeMs, timeoutMs }) => ({
+    name,
+    filter: wants.filter,
+    handler: handlers[name],
+    batchSize,
+    windowMs,
+    maxPollMs: 1_000,
+    maxAttempts,
+    maxRecordAgeMs: maxAgeMs,
+    timeoutMs,
+  }));

@@ -2,10 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { createTrials } from './attempts.ts';
 import { deliver, writtenAtMs } from './deliver.ts';
+import type { EventSource } from './event-sources.ts';
 import type { Pending } from './lag.ts';
 import type { Progress } from './leases.ts';
-import type { ConsumerContext, EventSource, Shard } from './shard-consumer.ts';
+import type { ConsumerContext } from './shard-consumer.ts';
 import { isAfter, numberOf } from './shard-reader.ts';
+import type { Shard } from './shards.ts';
 
 /** Lambda's limit of an event. */
 const maxBatchBytes = 6_000_000;

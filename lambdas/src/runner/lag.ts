@@ -1,7 +1,8 @@
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { Table } from '@parley/core/table/client';
 import { countAfter } from './backlog.ts';
-import type { EventSource, Shard } from './shard-consumer.ts';
+import type { EventSource } from './event-sources.ts';
+import type { Shard } from './shards.ts';
 
 /** What was read for a source and is not handled yet. */
 export type Pending = {

@@ -5,6 +5,7 @@ import { repairSummaries } from '@parley/core/audit/repair';
 import { createPool } from '@parley/core/database/database';
 import { clientConfig, closeTable, createTable, skipLogCopies } from '@parley/core/table/client';
 import { pino } from 'pino';
+import { consumers, forEachConsumer } from '../consumers/all.ts';
 import { driftAlarm } from '../drift/handler.ts';
 import { createMessageStream } from '../message-stream/live.ts';
 import { createHandler as createPostConfirmation } from '../post-confirmation/handler.ts';
@@ -34,10 +35,7 @@ export async function start(config: Config) {
   const runner = createStreamRunner({
     table,
     streams,
-    sources: eventSources(
-      recent.noting(messageStream.summaries),
-      recent.noting(messageStream.largeSummaries),
-    ),
+    sources: eventSources(forEachConsumer(({ name }) => recent.noting(messageStream.handlers[name]))),
     logger,
     leaseMs: config.RUNNER_LEASE_MS,
     repair: async () => {
@@ -46,8 +44,9 @@ export async function start(config: Config) {
     },
   });
   const functions = {
-    'message-stream': messageStream.summaries,
-    'message-stream-large': messageStream.largeSummaries,
+    ...Object.fromEntries(
+      consumers.map(({ name, functionName }) => [functionName, messageStream.handlers[name]]),
+    ),
     'post-confirmation': createPostConfirmation(pool),
     'pre-sign-up': createPreSignUp(pool, logger),
   };

@@ -1,16 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
-import type { StreamRecord } from '@parley/core/log/stream-records';
 import type { Table } from '@parley/core/table/client';
-import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import type { Logger } from 'pino';
-import type { InvocationContext } from './deadline.ts';
+import type { EventSource } from './event-sources.ts';
 import { createFeed, type Feed } from './feed.ts';
 import type { HeldLease } from './held-lease.ts';
 import type { Pending } from './lag.ts';
 import type { Position, Progress } from './leases.ts';
 import * as leases from './leases.ts';
 import { createReader, isAfter, maxRecordsPerRead } from './shard-reader.ts';
+import type { Shard } from './shards.ts';
 import type { Waiter } from './waiter.ts';
 
 /*
@@ -27,31 +26,6 @@ import type { Waiter } from './waiter.ts';
  *
  * Faults of the table or the stream are waited for.
  */
-
-export type EventSource = {
-  /** Names its positions and dead letters. */
-  name: string;
-  filter: (record: StreamRecord) => boolean;
-  handler: (event: DynamoDBStreamEvent, context: InvocationContext) => Promise<DynamoDBBatchResponse>;
-  batchSize: number;
-  /** How long a batch may gather, from its first record. */
-  windowMs: number;
-  /** Longest wait between two reads that found nothing; that of the first source counts. */
-  maxPollMs: number;
-  /** How often a record that fails alone is tried. */
-  maxAttempts: number;
-  /** A record older than this is not delivered, but a dead letter. Infinity: however old it is. */
-  maxRecordAgeMs: number;
-  /** A handler that takes longer has failed. */
-  timeoutMs: number;
-};
-
-export type Shard = {
-  streamArn: string;
-  shardId: string;
-  /** Its parent is done: it is read from its beginning. Without that and a checkpoint, the position is lost. */
-  isContinued: boolean;
-};
 
 export type ConsumerContext = {
   table: Table;

@@ -8,7 +8,7 @@ import {
   TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord } from 'aws-lambda';
-import type { Shard } from './shard-consumer.ts';
+import type { Shard } from './shards.ts';
 
 export const maxRecordsPerRead = 1_000;
 

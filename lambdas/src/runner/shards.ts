@@ -8,6 +8,14 @@ export type StreamShard = {
   parentId: string | undefined;
 };
 
+/** A shard that is to be read. */
+export type Shard = {
+  streamArn: string;
+  shardId: string;
+  /** Its parent is done: it is read from its beginning. Without that and a checkpoint, the position is lost. */
+  isContinued: boolean;
+};
+
 export type Stream = { streamArn: string; shards: StreamShard[] };
 
 /** The table's newest stream, with the shards that can be read. Parents stay listed until they are trimmed. */

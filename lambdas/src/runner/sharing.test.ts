@@ -14,9 +14,9 @@ import type { DynamoDBStreamEvent } from 'aws-lambda';
 import { pino } from 'pino';
 import { createHandler } from '../message-stream/handler.ts';
 import { eventually } from '../testing/eventually.ts';
+import { sourcesFor } from '../testing/sources.ts';
 import { createLargeGroup, startWriters } from '../testing/writers.ts';
-import { eventSources } from './event-sources.ts';
-import type { EventSource } from './shard-consumer.ts';
+import type { EventSource } from './event-sources.ts';
 import { createStreamRunner, type StreamRunner } from './stream-runner.ts';
 
 /* Several runners in one process, over a stream of several shards. */
@@ -52,7 +52,7 @@ function startRunner(largeHandler?: EventSource['handler']) {
   const runner = createStreamRunner({
     table: behind,
     streams,
-    sources: eventSources(async (event) => {
+    sources: sourcesFor(async (event) => {
       note(event);
       return handle(event);
     }, largeHandler),

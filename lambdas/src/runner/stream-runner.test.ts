@@ -16,8 +16,8 @@ import { createTestTable, testEndpoint } from '@parley/engines/testing/test-tabl
 import { pino } from 'pino';
 import { createHandler } from '../message-stream/handler.ts';
 import { eventually as within } from '../testing/eventually.ts';
-import { eventSources } from './event-sources.ts';
-import type { EventSource } from './shard-consumer.ts';
+import { sourcesFor } from '../testing/sources.ts';
+import type { EventSource } from './event-sources.ts';
 import { createStreamRunner, type StreamRunner } from './stream-runner.ts';
 
 let table: Awaited<ReturnType<typeof createTestTable>>;
@@ -59,7 +59,7 @@ async function unreadOf(user: Person, messageGroupUuid: string) {
 
 test('a message reaches the summaries, and a stopped runner goes on where it was', async () => {
   const [one, other] = [person('one'), person('other')];
-  const first = startRunner(eventSources(handler()));
+  const first = startRunner(sourcesFor(handler()));
   const { message_group_uuid } = await messages.sendDirect(log, {
     sender: one,
     recipient: other,
@@ -79,7 +79,7 @@ test('a message reaches the summaries, and a stopped runner goes on where it was
   await messages.sendDirect(log, { sender: one, recipient: other, message: '3' });
   const handled: string[] = [];
   let repairs = 0;
-  const watched = eventSources(async (event) => {
+  const watched = sourcesFor(async (event) => {
     for (const { dynamodb } of event.Records) handled.push(dynamodb?.NewImage?.message?.S ?? '');
     return handler()(event);
   });
@@ -95,7 +95,7 @@ test('a message reaches the summaries, and a stopped runner goes on where it was
 });
 
 test('a position that is lost or older than 20 h is read again from the oldest record, with a repair pass', async () => {
-  const [source] = eventSources(handler());
+  const [source] = sourcesFor(handler());
   if (!source) throw new Error('no source');
   const name = `aged-${randomUUID()}`;
   const seen = { records: 0, repairs: 0 };
@@ -146,7 +146,7 @@ test('a position that is lost or older than 20 h is read again from the oldest r
 
 test('a batch that fails is tried again from its first failure on, in order', async () => {
   const [one, other] = [person('one'), person('other')];
-  const [source] = eventSources(handler());
+  const [source] = sourcesFor(handler());
   if (!source) throw new Error('no source');
   const seen: string[][] = [];
   const name = `flaky-${randomUUID()}`;
@@ -182,7 +182,7 @@ test('a batch that fails is tried again from its first failure on, in order', as
 
 test('a record that breaks its handler becomes a dead letter with its error, and the rest of the batch is done', async () => {
   const [one, other] = [person('one'), person('other')];
-  const [source] = eventSources(handler());
+  const [source] = sourcesFor(handler());
   if (!source) throw new Error('no source');
   const name = `poison-${randomUUID()}`;
   const done = new Set<string>();
@@ -236,7 +236,7 @@ test("a large conversation's summaries follow in the trailing pass, and its page
     );
     await messageGroups.addMembers(log, { messageGroupUuid, actor: creator, people });
   }
-  startRunner(eventSources(handler()));
+  startRunner(sourcesFor(handler()));
   const marker = await messages.send(log, { sender: creator, messageGroupUuid, message: 'to all' });
   expect(marker.large).toBe(true);
   await eventually(
@@ -279,7 +279,7 @@ test('a table that throttles for longer than all attempts costs no summary and l
   );
   const { name, runnerName } = table;
   const throttled = createTable({ region: 'us-east-1', endpoint: proxy.endpoint, name, runnerName });
-  const [source] = eventSources(createHandler(createProjector(throttled), logger));
+  const [source] = sourcesFor(createHandler(createProjector(throttled), logger));
   if (!source) throw new Error('no source');
   const { message_group_uuid } = await messages.sendDirect(log, {
     sender: one,
@@ -313,7 +313,7 @@ test('a hand-made row in the table stops nothing', async () => {
   await table.doc.send(
     new PutCommand({ TableName: table.name, Item: { pk: 'MSG#odd', sk: '2023-06-26T10:16' } }),
   );
-  startRunner(eventSources(handler()));
+  startRunner(sourcesFor(handler()));
   const { message_group_uuid } = await messages.sendDirect(log, {
     sender: one,
     recipient: other,
@@ -328,7 +328,7 @@ test('a hand-made row in the table stops nothing', async () => {
 
 test('what waits is counted, read or not, and its age is that of the oldest record', async () => {
   const [one, other] = [person('one'), person('other')];
-  const [source] = eventSources(handler());
+  const [source] = sourcesFor(handler());
   if (!source) throw new Error('no source');
   let release = () => {};
   const released = new Promise<void>((resolve) => {

@@ -4,11 +4,13 @@ import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { Table } from '@parley/core/table/client';
 import type { Logger } from 'pino';
 import { chooseLeases, createObserver, type Seen } from './balance.ts';
+import type { EventSource } from './event-sources.ts';
 import { holdLease } from './held-lease.ts';
 import { createLag, type Pending } from './lag.ts';
 import type { Lease, Place } from './leases.ts';
 import * as leases from './leases.ts';
-import { type ConsumerContext, consumeShard, type EventSource, type Shard } from './shard-consumer.ts';
+import { type ConsumerContext, consumeShard } from './shard-consumer.ts';
+import type { Shard } from './shards.ts';
 import { describeStream, type Stream } from './shards.ts';
 import { createWaiter, type Waiter } from './waiter.ts';
 

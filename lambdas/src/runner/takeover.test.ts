@@ -11,10 +11,10 @@ import { createTestTable, testEndpoint } from '@parley/engines/testing/test-tabl
 import type { DynamoDBRecord } from 'aws-lambda';
 import { pino } from 'pino';
 import { eventually } from '../testing/eventually.ts';
+import { sourcesFor } from '../testing/sources.ts';
 import { person } from '../testing/writers.ts';
-import { eventSources } from './event-sources.ts';
+import type { EventSource } from './event-sources.ts';
 import * as leases from './leases.ts';
-import type { EventSource } from './shard-consumer.ts';
 import { describeStream } from './shards.ts';
 import { createStreamRunner } from './stream-runner.ts';
 
@@ -41,7 +41,7 @@ function sourceOf(
   deliver: (texts: string[]) => Promise<void>,
   changes: Partial<EventSource> = {},
 ): EventSource {
-  const [source] = eventSources(async ({ Records }) => {
+  const [source] = sourcesFor(async ({ Records }) => {
     await deliver(Records.map(textOf));
     return none;
   });

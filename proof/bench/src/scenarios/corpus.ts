@@ -6,7 +6,7 @@ import { type Entry, largeGroupMembers, type Person } from '@parley/core/log/ent
 import { createLog } from '@parley/core/log/log';
 import { createProjector } from '@parley/core/projections/projector';
 import { root } from '@parley/engines/launch';
-import { eventSources } from '@parley/lambdas/runner/event-sources';
+import { consumers } from '@parley/lambdas/consumers/all';
 import { type BenchEngine, startEngine } from '../engine.ts';
 import { counted } from '../figures.ts';
 import { makePerson, recordsOf } from '../people.ts';
@@ -63,9 +63,7 @@ export const corpus: Scenario = {
   },
 };
 
-const windowMs = Math.max(
-  ...eventSources(async () => ({ batchItemFailures: [] })).map((source) => source.windowMs),
-);
+const windowMs = Math.max(...consumers.map((consumer) => consumer.windowMs));
 const messagesPerWindow = (windowMs / 1_000) * perSecond;
 const isLarge = ({ people }: Room) => people.size > largeGroupMembers;
 
