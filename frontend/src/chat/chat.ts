@@ -416,7 +416,7 @@ export function createChat(options: Options) {
         return takeErasure(event.data);
       case 'resync':
         void resumeConversations();
-        return lookAgain(options.secondLookMs ?? 5_000);
+        return lookAgain(options.secondLookMs ?? 8_000);
     }
   }
 
@@ -429,7 +429,7 @@ export function createChat(options: Options) {
     if (group && members) change(uuid, { group: { ...group, members } });
     lookAgain(300);
     // By then every node knows that the name is gone.
-    lookAgain(options.secondLookMs ?? 5_000);
+    lookAgain(options.secondLookMs ?? 8_000);
   }
 
   function announce(entry: Entry) {
@@ -461,7 +461,7 @@ export function createChat(options: Options) {
       if (status === 'ready') void refreshGroup(uuid);
       if (status === 'failed') void open(uuid);
     }
-    lookAgain(options.secondLookMs ?? 5_000);
+    lookAgain(options.secondLookMs ?? 8_000);
   }
 
   return {

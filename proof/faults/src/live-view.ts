@@ -6,11 +6,11 @@ import { entryOf, rowOf, tokenOf } from './requests.ts';
 import { openSocket, type SocketEvent } from './socket.ts';
 
 /*
- * A live client exactly as docs/realtime.md describes it ("The client"): it reads its inbox after `authenticate` and 5 s
- * later, fetches what it lacks with `after_seq`, and then trusts events, whose seq shows when something is missing.
+ * A live client exactly as docs/realtime.md describes it ("The client"): it reads its inbox after `authenticate` and 8 s
+ * later, fetches what it lacks with `after_seq`, and then trusts events, whose seq or last_seq shows what is missing.
  */
 
-const inboxAgainMs = 5_000;
+const inboxAgainMs = 8_000;
 const reconnectMs = 1_000;
 
 export type LiveView = ReturnType<typeof createLiveView>;
@@ -65,10 +65,13 @@ export function createLiveView(options: PersonOptions) {
   async function readRows(call: CallOf<'inbox'>) {
     const answer = await asker.ask(call);
     if (answer.outcome !== 'ok') return;
-    for (const row of answer.result.rows ?? []) {
-      groups.add(row.uuid);
-      if (row.last_seq > (complete.get(row.uuid) ?? 0)) void fetch(row.uuid);
-    }
+    for (const row of answer.result.rows ?? []) fetchWhatIsMissing(row);
+  }
+
+  /** A node pushes an entry once: a socket that came after the push, and before the summary, learns of it by the row. */
+  function fetchWhatIsMissing({ uuid, last_seq }: Row) {
+    groups.add(uuid);
+    if (last_seq > (complete.get(uuid) ?? 0)) void fetch(uuid);
   }
 
   function hear(socket: number, { event, data }: SocketEvent) {
@@ -81,9 +84,11 @@ export function createLiveView(options: PersonOptions) {
       if (seq <= (complete.get(group) ?? 0)) return;
       know(entry);
       if (seq > (complete.get(group) ?? 0)) void fetch(group);
-    } else if (event === 'message_group.updated')
-      recorder.put({ type: 'row', ...at, row: rowOf(data as Row) });
-    else if (event === 'resync') void readInbox();
+    } else if (event === 'message_group.updated') {
+      const row = rowOf(data as Row);
+      recorder.put({ type: 'row', ...at, row });
+      fetchWhatIsMissing(row);
+    } else if (event === 'resync') void readInbox();
     else if (event === 'membership') takeMembership(data as MembershipEvent);
   }
 
