@@ -3,38 +3,22 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 let ticksPerSecond: number | undefined;
 
-/** CPU seconds that a process has used, user and system, with those of the children it has waited for. Linux. */
+/** CPU seconds of a process, user and system, including children it has waited for. Linux only. */
 export function cpuSeconds(pid: number): number {
   ticksPerSecond ??= Number(execFileSync('getconf', ['CLK_TCK'], { encoding: 'utf8' }));
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The second field is the command in parentheses and may hold anything.
+  // The second field is the command in parentheses, which may hold spaces and parentheses itself.
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
-/** Memory that is in RAM, in bytes. */
+/** Resident memory in bytes. */
 export function residentBytes(pid: number): number {
   const line = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));
   return Number(line?.[1] ?? 0) * 1024;
 }
 
-/** The most memory that a process has had in RAM by the time this is called again, in bytes, or by its end. */
-export function watchPeak(pid: number): () => number {
-  let peakKb = 0;
-  const look = () => {
-    const line = /^VmHWM:\s+(\d+) kB/m.exec(tryRead(`/proc/${pid}/status`));
-    peakKb = Math.max(peakKb, Number(line?.[1] ?? 0));
-  };
-  // The kernel keeps the mark for as long as the process lives.
-  const timer = setInterval(look, 20).unref();
-  return () => {
-    look();
-    clearInterval(timer);
-    return peakKb * 1024;
-  };
-}
-
-/** Children of a process, and theirs. */
+/** All processes below a process. */
 export function descendants(pid: number): number[] {
   const children = new Map<number, number[]>();
   for (const name of readdirSync('/proc')) {
@@ -48,7 +32,7 @@ export function descendants(pid: number): number[] {
   return below(pid);
 }
 
-/** Empty for a process that ended in between. */
+/** Returns an empty text if the process has ended. */
 function tryRead(path: string): string {
   try {
     return readFileSync(path, 'utf8');
@@ -57,7 +41,7 @@ function tryRead(path: string): string {
   }
 }
 
-/** By name, the CPU seconds that groups of processes use from now until it is called again. */
+/** Starts to measure. The returned function gives the CPU seconds that each group of processes has used since. */
 export function watchCpu(groups: Record<string, number[]>): () => Record<string, number> {
   const sum = (pids: number[]) => pids.reduce((total, pid) => total + cpuSeconds(pid), 0);
   const before = new Map(Object.entries(groups).map(([name, pids]) => [name, sum(pids)]));

@@ -5,7 +5,6 @@ import { type Figure, isMet } from './figures.ts';
 import { machine } from './machine.ts';
 import { lines } from './print.ts';
 import { scenarios } from './scenarios/index.ts';
-import { profileInto } from './system.ts';
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,
@@ -14,7 +13,6 @@ const { positionals, values } = parseArgs({
     quick: { type: 'boolean' },
     full: { type: 'boolean' },
     list: { type: 'boolean' },
-    profile: { type: 'string' },
   },
 });
 
@@ -32,27 +30,26 @@ async function main() {
     for (const { name, about } of scenarios) console.log(`${name.padEnd(14)} ${about}`);
     return;
   }
-  if (values.profile) profileInto(givenPath(process.env, values.profile));
   const options = { isQuick: values.quick ?? false, isFull: values.full ?? false, log };
   const figures: Figure[] = [];
   for (const { name, about, isRepeat, run } of chosen()) {
     console.log(`${name}: ${about}`);
     if (options.isQuick && isRepeat && positionals.length === 0) {
-      log('skipped: a quick run has one of its kind');
+      log('skipped: a quick run measures one scenario of each kind');
       continue;
     }
     for (const figure of await run(options)) {
       figures.push(figure);
       for (const line of lines(figure)) console.log(line);
     }
-    if (values.json) keep(givenPath(process.env, values.json), figures);
+    if (values.json) saveFigures(givenPath(process.env, values.json), figures);
   }
   const missed = figures.filter((figure) => isMet(figure) === false);
   console.log(`${figures.length} figures, ${missed.length} targets missed`);
 }
 
-/** The figures of this run in place of those that the file has of the same scenarios. */
-function keep(file: string, figures: Figure[]) {
+/** Replaces the file's figures of the scenarios that ran and leaves the others. */
+function saveFigures(file: string, figures: Figure[]) {
   const before: Figure[] = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')).figures : [];
   const isMeasured = ({ scenario }: Figure) => figures.some((figure) => figure.scenario === scenario);
   const order = scenarios.map(({ name }) => name);
@@ -62,7 +59,7 @@ function keep(file: string, figures: Figure[]) {
   writeFileSync(file, `${JSON.stringify({ machine: machine(), figures: all }, rounded, 1)}\n`);
 }
 
-/** Six significant digits are more than was measured. */
+/** Rounds to six significant digits: no measurement is more precise. */
 const rounded = (_key: string, value: unknown) =>
   typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(6)) : value;
 
@@ -70,7 +67,7 @@ function log(line: string) {
   console.log(`  ${line}`);
 }
 
-// Processes and folders of a run go with it.
+// An orderly exit ends the run's processes and removes its folders.
 for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => process.exit(1));
 
 await main().catch((error) => {

@@ -4,7 +4,6 @@ import { givenPath } from '@parley/config/given-path';
 import { root } from '@parley/engines/launch';
 import { type Figure, isMet } from './figures.ts';
 import { short, verdict } from './print.ts';
-import { xml } from './xml.ts';
 
 /**
  * Draws docs/images/bench-<scenario>.svg from the figures of a run, and writes them as a table into
@@ -16,6 +15,9 @@ const folder = join(root, 'docs/images');
 
 const width = 760;
 const [left, right, rowHeight, top] = [330, 120, 34, 44];
+
+/** Escapes a text for SVG. */
+const xml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
 /** A bar for each figure of a scenario, with its rounds as dots, its floor and its target as lines. */
 function plot(scenario: string, figures: Figure[]): string {

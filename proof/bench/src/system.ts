@@ -25,13 +25,6 @@ export type SystemOptions = {
   hasRunner?: boolean;
 };
 
-const profiling: string[] = [];
-
-/** From now on each API process and runner writes a CPU profile into this folder when it ends. */
-export function profileInto(folder: string) {
-  profiling.push('--cpu-prof', `--cpu-prof-dir=${folder}`);
-}
-
 /** Parley as bin/start runs it, on free ports with temporary data: engines on disk, stream runner, API processes. */
 export async function startSystem({ nodes = [{}], hasRunner = true }: SystemOptions = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'));
@@ -48,7 +41,7 @@ export async function startSystem({ nodes = [{}], hasRunner = true }: SystemOpti
         AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
         ...serviceEnv,
       },
-      execArgv: ['--import', 'tsx', ...profiling],
+      execArgv: ['--import', 'tsx'],
       detached: true,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

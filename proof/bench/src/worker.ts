@@ -1,14 +1,13 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { stopChild } from '@parley/engines/launch';
+import type { Load, LoadResult } from './load/drive.ts';
+import type { SocketPlan } from './load/sockets.ts';
 
-/** A process of its own for a file of this folder, which answers one question at a time (`answerParent`). */
-export function startWorker<Question, Answer>(
-  file: string,
-  { args = [] as string[], nodeArgs = [] as string[] } = {},
-) {
-  const child = fork(join(import.meta.dirname, file), args, {
-    execArgv: ['--import', 'tsx', ...nodeArgs],
+/** Runs a file of this folder in its own process. It answers one question at a time (`answerParent`). */
+export function startWorker<Question, Answer>(file: string) {
+  const child = fork(join(import.meta.dirname, file), [], {
+    execArgv: ['--import', 'tsx'],
     detached: true,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
@@ -32,7 +31,11 @@ export function startWorker<Question, Answer>(
   };
 }
 
-/** Answers what the parent asks, and ends with it. */
+/** Starts the load generator of Parley's sockets. */
+export const startSocketLoad = () =>
+  startWorker<{ plan: SocketPlan } | { load: Load }, LoadResult>('load/sockets.ts');
+
+/** Answers the parent's questions and ends when the parent does. */
 export function answerParent<Question, Answer>(answer: (question: Question) => Promise<Answer>) {
   process.on('disconnect', () => process.exit(0));
   process.on('message', ({ question }: { question: Question }) => {

@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Competitor } from '../competitors.ts';
+import type { Competitor } from '../competitor.ts';
 import { openXmpp, password, type XmppServer } from './xmpp-server.ts';
 
 const schema = '/usr/share/ejabberd/sql/pg.sql';
 
-/** Debian's ejabberd with its message archive (MAM) on Postgres; undefined, and said, where it is not installed. */
+/** Debian's ejabberd with its message archive (MAM) on Postgres. Logs that it is skipped if it is not installed. */
 export async function startEjabberd(
   pairs: number,
   log: (line: string) => void,

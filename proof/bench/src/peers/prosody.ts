@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Competitor } from '../competitors.ts';
+import type { Competitor } from '../competitor.ts';
 import { openXmpp, password, type XmppServer } from './xmpp-server.ts';
 
-/** Debian's Prosody with its message archive (MAM) on Postgres; undefined, and said, where it is not installed. */
+/** Debian's Prosody with its message archive (MAM) on Postgres. Logs that it is skipped if it is not installed. */
 export async function startProsody(
   pairs: number,
   log: (line: string) => void,

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { stopChild } from '@parley/engines/launch';
 import getPort from 'get-port';
 import { killAtExit, removeAtExit } from '../at-exit.ts';
-import { type Competitor, measured } from '../competitors.ts';
+import { type Competitor, measureLoad } from '../competitor.ts';
 import { descendants } from '../cpu.ts';
 import type { Load, LoadResult } from '../load/drive.ts';
 import type { XmppPlan } from '../load/xmpp.ts';
@@ -16,7 +16,7 @@ import { type PeerPostgres, startPostgres } from './postgres.ts';
 
 export type XmppServer = {
   name: string;
-  /** Prepares folder and database, and answers how to start it in the foreground. */
+  /** Prepares folder and database, and returns the command that runs the server in the foreground. */
   prepare: (place: {
     folder: string;
     port: number;
@@ -25,11 +25,11 @@ export type XmppServer = {
   }) => Promise<{ command: string; args: string[]; options?: SpawnOptions }>;
 };
 
-/** Everybody's. */
+/** The password of every account. */
 export const password = 'bench';
 const startTimeoutMs = 30_000;
 
-/** An XMPP server with its archive on a Postgres of its own, and pairs of people signed in to it. */
+/** Starts an XMPP server with its archive on its own Postgres, and signs pairs of people in. */
 export async function openXmpp(server: XmppServer, pairs: number): Promise<Competitor | undefined> {
   const postgres = await startPostgres();
   if (!postgres) return undefined;
@@ -47,7 +47,7 @@ export async function openXmpp(server: XmppServer, pairs: number): Promise<Compe
     const port = await getPort();
     const accounts = Array.from({ length: 2 * pairs }, (_, index) => `person${index}`);
     const { command, args, options } = await server.prepare({ folder, port, postgres, accounts });
-    // Leads a group, which is killed where it does not stop when asked.
+    // Detached: `stopChild` kills the whole process group if the server ignores SIGTERM.
     child = spawn(command, args, {
       cwd: folder,
       detached: true,
@@ -55,13 +55,13 @@ export async function openXmpp(server: XmppServer, pairs: number): Promise<Compe
       ...options,
     });
     killAtExit(child);
-    await answers(port, child);
+    await waitUntilListening(port, child);
     await load.ask({ plan: { port, accounts, password } });
     const pid = child.pid ?? 0;
     return {
       name: server.name,
       measure: (question) =>
-        measured(load, question, {
+        measureLoad(load, question, {
           [server.name]: [pid, ...descendants(pid)],
           [`Postgres of ${server.name}`]: postgres.pids(),
           [`load of ${server.name}`]: [load.pid],
@@ -74,7 +74,7 @@ export async function openXmpp(server: XmppServer, pairs: number): Promise<Compe
   }
 }
 
-async function answers(port: number, child: ChildProcess) {
+async function waitUntilListening(port: number, child: ChildProcess) {
   const deadline = performance.now() + startTimeoutMs;
   for (;;) {
     const isOpen = await new Promise<boolean>((resolve) => {

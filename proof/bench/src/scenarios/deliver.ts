@@ -1,4 +1,5 @@
-import { type CompetitorRound, openCompetitors } from '../competitors.ts';
+import type { CompetitorRound } from '../competitor.ts';
+import { openCompetitors } from '../competitors.ts';
 import { compared, type Figure, median, type Target } from '../figures.ts';
 import type { Scenario } from '../scenario.ts';
 

@@ -1,12 +1,11 @@
 import * as messageGroups from '@parley/core/conversations/message-groups';
 import { createLog } from '@parley/core/log/log';
-import { measured } from '../competitors.ts';
+import { type CompetitorRound, measureLoad } from '../competitor.ts';
 import { type Figure, median } from '../figures.ts';
-import type { Load, LoadResult } from '../load/drive.ts';
-import type { SocketPlan } from '../load/sockets.ts';
+import type { Load } from '../load/drive.ts';
 import type { Scenario } from '../scenario.ts';
 import { people, startSystem } from '../system.ts';
-import { startWorker } from '../worker.ts';
+import { startSocketLoad } from '../worker.ts';
 
 const perSecond = 30;
 
@@ -17,7 +16,7 @@ export const fanOut: Scenario = {
   async run({ isQuick }) {
     const size = isQuick ? 60 : 1_000;
     const system = await startSystem();
-    const load = startWorker<{ plan: SocketPlan } | { load: Load }, LoadResult>('load/sockets.ts');
+    const load = startSocketLoad();
     try {
       const everyone = await people(system, size);
       const messageGroupUuid = await createGroup(system.table, everyone);
@@ -27,7 +26,7 @@ export const fanOut: Scenario = {
       const rounds = async (question: Load) => {
         const results = [];
         for (let round = 0; round < (isQuick ? 1 : 6); round += 1)
-          results.push(await measured(load, question, { ...system.processes(), load: [load.pid] }));
+          results.push(await measureLoad(load, question, { ...system.processes(), load: [load.pid] }));
         return isQuick ? results : results.slice(1);
       };
       const most = await rounds({ seconds: isQuick ? 0.5 : 2, outstanding: 4 });
@@ -49,12 +48,10 @@ export const fanOut: Scenario = {
   },
 };
 
-type Round = Awaited<ReturnType<typeof measured>>;
-
 function figure(
   name: string,
   unit: string,
-  results: Round[],
+  results: CompetitorRound[],
   measure: 'perSecond' | 'p99',
   target: Figure['target'],
 ): Figure {

@@ -8,13 +8,11 @@ import { renewAfterMs } from '@parley/core/live/connections';
 import { heartbeatMs } from '@parley/core/live/nodes';
 import getPort from 'get-port';
 import { counted } from '../figures.ts';
-import type { Load, LoadResult } from '../load/drive.ts';
-import type { SocketPlan } from '../load/sockets.ts';
 import { dollars } from '../scale/prices.ts';
 import type { Scenario } from '../scenario.ts';
 import { people, startSystem } from '../system.ts';
 import { countUnits } from '../units/count-units.ts';
-import { startWorker } from '../worker.ts';
+import { startSocketLoad } from '../worker.ts';
 
 const socketsOfMonth = 5_000;
 const monthMs = 30 * 24 * 60 * 60_000;
@@ -26,7 +24,7 @@ export const idle: Scenario = {
   async run({ isQuick, isFull }) {
     const count = isQuick ? 10 : isFull ? socketsOfMonth : 500;
     const system = await startSystem({ nodes: [] });
-    const load = startWorker<{ plan: SocketPlan } | { load: Load }, LoadResult>('load/sockets.ts');
+    const load = startSocketLoad();
     const config = loadConfig({ ...system.env, DELIVERY_PORT: String(await getPort()) });
     const ctx = createContext(config, createLogger('silent'));
     const units = countUnits(ctx.table);

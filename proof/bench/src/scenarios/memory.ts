@@ -2,11 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { residentBytes } from '../cpu.ts';
 import { counted, median } from '../figures.ts';
 import { planPairs } from '../lanes.ts';
-import type { Load, LoadResult } from '../load/drive.ts';
-import type { SocketPlan } from '../load/sockets.ts';
 import type { Scenario } from '../scenario.ts';
 import { startSystem } from '../system.ts';
-import { startWorker } from '../worker.ts';
+import { startSocketLoad } from '../worker.ts';
 
 const pairs = 16;
 const sampleMs = 500;
@@ -19,7 +17,7 @@ export const memory: Scenario = {
   async run({ isQuick, isFull }) {
     const seconds = isQuick ? 2 : isFull ? 600 : 60;
     const system = await startSystem();
-    const load = startWorker<{ plan: SocketPlan } | { load: Load }, LoadResult>('load/sockets.ts');
+    const load = startSocketLoad();
     try {
       await load.ask({ plan: await planPairs(system, pairs) });
       const [pid = 0] = system.processes().api ?? [];

@@ -2,12 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import * as summaries from '@parley/core/inbox/summaries';
 import { type Figure, median, quantile } from '../figures.ts';
 import { openConversation, planPairs } from '../lanes.ts';
-import type { Load, LoadResult } from '../load/drive.ts';
-import type { SocketPlan } from '../load/sockets.ts';
 import { text60 } from '../people.ts';
 import type { Scenario } from '../scenario.ts';
 import { type BenchPerson, type System, startSystem } from '../system.ts';
-import { startWorker } from '../worker.ts';
+import { startSocketLoad } from '../worker.ts';
 
 const pairs = 8;
 const shareOfCapacity = 0.7;
@@ -20,7 +18,7 @@ export const summaryLag: Scenario = {
   about: `send -> summary readable, at ${100 * shareOfCapacity} % of capacity`,
   async run({ isQuick }) {
     const system = await startSystem();
-    const load = startWorker<{ plan: SocketPlan } | { load: Load }, LoadResult>('load/sockets.ts');
+    const load = startSocketLoad();
     try {
       const probed = await openConversation(
         system,
