@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { appendBatch, type Config, databaseOptions, tableOptions } from '@parley/config/config';
 import { createPool } from '@parley/core/database/database';
-import { createHeads, type Heads } from '@parley/core/inbox/summaries';
+import { createNewestEntries, type NewestEntries } from '@parley/core/inbox/summaries';
 import type { Entry } from '@parley/core/log/entries';
 import { createLog, type Log } from '@parley/core/log/log';
 import { createPages, type Pages } from '@parley/core/log/pages';
@@ -33,7 +33,7 @@ export type Context = {
   logger: Logger;
   table: Table;
   log: Log;
-  heads: Heads;
+  heads: NewestEntries;
   pages: Pages;
   pool: Pool;
   people: People;
@@ -83,7 +83,7 @@ export function createContext(config: Config, logger: Logger): Context {
     logger,
     table,
     log: createLog(table, { batch: appendBatch(config), onAppend, onGivenUp: writes.givenUp }),
-    heads: createHeads(table),
+    heads: createNewestEntries(table),
     pages: createPages(table),
     pool,
     people: createPeople(pool, { onError }),

@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { givenPath } from '@parley/config/given-path';
+import { isExport } from '@parley/core/transfer/export-file';
 import { importMessages } from '@parley/core/transfer/import';
-import { isExport, type RestoreResult, restore } from '@parley/core/transfer/restore';
+import { type RestoreResult, restore } from '@parley/core/transfer/restore';
 import { connect, run } from './connect.ts';
 import { UsageError } from './explain.ts';
 import { readLines } from './lines.ts';

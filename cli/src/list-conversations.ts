@@ -18,7 +18,10 @@ async function main() {
   try {
     const person = await personOf(pool, who);
     const consumed = measureCapacity(table);
-    const inbox = await summaries.list(table, summaries.createHeads(table), { userUuid: person.uuid, limit });
+    const inbox = await summaries.list(table, summaries.createNewestEntries(table), {
+      userUuid: person.uuid,
+      limit,
+    });
     printRows(inbox.summaries.map(rowOf), values);
     const unread = inbox.unreadConversations;
     console.error(

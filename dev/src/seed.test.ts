@@ -47,7 +47,7 @@ describe('the seed', () => {
       );
       expect(new Set(page.entries.map(({ message }) => message)).size).toBe(100);
 
-      const heads = summaries.createHeads(table);
+      const heads = summaries.createNewestEntries(table);
       const inbox = await summaries.list(table, heads, { userUuid: maya ?? '', limit: 10 });
       expect(inbox.summaries).toHaveLength(2);
     }

@@ -161,7 +161,7 @@ export function createNews(options: NewsOptions) {
     for (let start = 0; start < here.length; start += rowsPerRead) {
       const some = here.slice(start, start + rowsPerRead);
       const rows = await summaries.getMany(table, messageGroupUuid, some);
-      for (const row of rows) await showRow(summaries.atHead(row, head));
+      for (const row of rows) await showRow(summaries.advancedTo(row, head));
     }
   }
 

@@ -25,7 +25,7 @@ const lookUpsInFlight = 8;
 export type PresenceOptions = {
   table: Table;
   nodeId: string;
-  heads: summaries.Heads;
+  heads: summaries.NewestEntries;
   rosters: Rosters;
   sockets: Sockets;
   directory: nodes.Directory;

@@ -4,12 +4,13 @@ import { PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dy
 import type { Pool } from 'pg';
 import type { Conversation } from '../conversations/snapshot.ts';
 import * as conversations from '../conversations/snapshot.ts';
-import type { Position, Summary } from '../inbox/summaries.ts';
+import type { Summary } from '../inbox/summaries.ts';
 import * as summaries from '../inbox/summaries.ts';
 import { refusalOf } from '../log/append/append-writer.ts';
 import { largeGroupMembers, type Person } from '../log/entries.ts';
 import type { Finding } from '../log/fold.ts';
 import type { Member } from '../log/members.ts';
+import { type LogPosition, logStart } from '../log/position.ts';
 import * as placeholders from '../people/placeholders.ts';
 import * as users from '../people/users.ts';
 import type { Table } from '../table/client.ts';
@@ -152,7 +153,7 @@ async function rebuild(
 ): Promise<(SummaryItem & { large: boolean }) | undefined> {
   const { newest } = history;
   if (!newest || !group) return undefined;
-  const joined = history.members.get(user_uuid)?.joined ?? start;
+  const joined = history.members.get(user_uuid)?.joined ?? logStart;
   const readSeq = Math.min(stored ? stored.read_seq : joined.seq, history.seq);
   const own = history.own.get(user_uuid);
   const other = members.find((member) => member.user_uuid !== user_uuid)?.user_uuid ?? user_uuid;
@@ -167,11 +168,9 @@ async function rebuild(
   return { ...item, large: group.member_count > largeGroupMembers };
 }
 
-const start: Position = { seq: 0, count: 0 };
-
 /** What was read covers it: a member who was added again has sent nothing since. */
-function keptSent(stored: Summary | undefined, own: Position | undefined): Position {
-  return stored && own && stored.sent_seq > 0 ? { seq: own.seq, count: own.count } : start;
+function keptSent(stored: Summary | undefined, own: LogPosition | undefined): LogPosition {
+  return stored && own && stored.sent_seq > 0 ? { seq: own.seq, count: own.count } : logStart;
 }
 
 /** The other person's name: as Postgres has it, as the log or the summary knew it last, else none. */

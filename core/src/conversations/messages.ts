@@ -3,7 +3,7 @@ import { AppError } from '../errors.ts';
 import * as summaries from '../inbox/summaries.ts';
 import type { Entry, Person } from '../log/entries.ts';
 import type { Log } from '../log/log.ts';
-import * as messageGroups from './message-groups.ts';
+import { createDirect } from './create-direct.ts';
 import { conversationUuid } from './uuids.ts';
 
 export type Send = {
@@ -14,12 +14,12 @@ export type Send = {
 };
 
 /**
- * Appends a message to a conversation the sender is in. Safe to repeat with the same key: answers the first entry.
+ * Appends a message to a conversation of the sender. A repeat with the same key returns the first entry.
  * Throws `message_group_not_found`, `idempotency_conflict`, `busy`.
  */
 export async function send(log: Log, input: Send & { messageGroupUuid: string }): Promise<Entry> {
   const entry = await log.append({ ...input, bodyHash: bodyHash(input.message) });
-  // Without this the sender would see the own message as unread until the trailing pass.
+  // Otherwise the sender would see this message as unread until the trailing pass.
   if (entry.large) await summaries.markSent(log.table, entry);
   return entry;
 }
@@ -36,15 +36,15 @@ export async function sendDirect(
   } catch (error) {
     if (!(error instanceof AppError) || !error.codes.includes('message_group_not_found')) throw error;
   }
-  const first = await messageGroups.createDirect(log, {
+  const first = await createDirect(log, {
     messageGroupUuid,
     recipient,
     ...input,
     bodyHash: bodyHash(input.message),
   });
-  // Who loses the race to create it appends.
+  // If another send has just created the conversation, append to it.
   return first ?? send(log, { messageGroupUuid, ...input });
 }
 
-/** What tells a repeated request from another one that reuses its key. */
+/** Distinguishes a repeated request from a different one with the same key. */
 const bodyHash = (message: string) => createHash('sha256').update(message).digest('base64url').slice(0, 22);

@@ -166,7 +166,7 @@ test('of an erased person nothing is left but the place, type, time and count of
 test('an erased person leaves the groups, which have an admin after them, and stays the other one of a direct conversation', async () => {
   await pass(await begin());
   await project((await records()).slice(-1));
-  const heads = summaries.createHeads(table);
+  const heads = summaries.createNewestEntries(table);
   expect(await summaries.get(table, heads, zoe.uuid, group)).toBeUndefined();
   const row = await summaries.get(table, heads, ada.uuid, direct);
   expect(row).toMatchObject({

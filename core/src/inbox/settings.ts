@@ -6,11 +6,11 @@ import type { Table } from '../table/client.ts';
 import { summaryKey } from '../table/keys.ts';
 import * as summaries from './summaries.ts';
 
-/** What a member wants of a conversation; what is not given stays. */
+/** A member's settings of a conversation. */
 export type Settings = { muted?: boolean | undefined; hidden?: boolean | undefined };
 
 /**
- * Mutes a conversation for one member, or puts it away until its next message. What is not given stays; a repeat
+ * Mutes a conversation for one member, or hides it until its next message. An undefined setting stays as it is; a repeat
  * writes nothing. 1 read unit (2 to hide, and of a large conversation), 2 write units. Throws `message_group_not_found`.
  */
 export async function change(
@@ -19,9 +19,9 @@ export async function change(
 ): Promise<summaries.Summary> {
   const [stored] = await summaries.getMany(table, messageGroupUuid, [userUuid]);
   if (!stored) throw new AppError('message_group_not_found');
-  // A summary is hidden with the messages that it does not show yet: they may have been seen live.
-  const head = stored.large || hidden ? await entries.newest(table, messageGroupUuid) : undefined;
-  const message_count = Math.max(stored.message_count, head?.message_count ?? 0);
+  // Hiding covers messages that the summary does not show yet: the member may have seen them live.
+  const newest = stored.large || hidden ? await entries.newest(table, messageGroupUuid) : undefined;
+  const message_count = Math.max(stored.message_count, newest?.message_count ?? 0);
   const changes = {
     ...(muted !== undefined && muted !== (stored.muted ?? false) && { muted }),
     ...(hidden !== undefined &&

@@ -1,16 +1,16 @@
 import { createHash, type Hash } from 'node:crypto';
 
 /*
- * An export is JSON Lines: a header, what there is, and a manifest. docs/export.md describes every line.
+ * An export is JSON Lines: a header, the state, and a manifest. docs/export.md describes every line.
  *
- * The state hash does not depend on the order in which a table hands over its conversations, nor on who computes it:
- * the lines of a part (everybody, or one conversation) come in a fixed order and have one SHA-256; the hash of the state
- * is that of the sorted hashes. It takes 56 bytes of memory for each conversation.
+ * The state hash does not depend on the order in which a table returns its conversations. The lines of a part (everybody,
+ * or one conversation) come in a fixed order and have one SHA-256; the state hash is the hash of the sorted hashes. It
+ * takes 56 bytes of memory for each conversation.
  */
 
 export const formatVersion = 1;
 
-/** What its reader has to mend: the file. */
+/** The file is wrong. Its text addresses the person who runs the command. */
 export class ExportError extends Error {
   override readonly name = 'ExportError';
 }
@@ -39,7 +39,7 @@ const countOf = {
   member: 'members',
 } as const satisfies Record<StateLine['line'], keyof Counts>;
 
-/** The one way to write a value: names in order, nothing undefined. */
+/** The canonical form of a value: sorted names, no undefined values. */
 export const canonical = (value: unknown): string => JSON.stringify(value, sorted);
 
 function sorted(_name: string, value: unknown) {
@@ -60,8 +60,8 @@ export function createManifest() {
 
   return {
     counts,
-    /** Takes a line, and how `canonical` writes it. */
-    take({ line, message_group_uuid: name = 'people' }: StateLine, text: string) {
+    /** Adds a line. `text` is the line as `canonical` writes it. */
+    add({ line, message_group_uuid: name = 'people' }: StateLine, text: string) {
       counts[countOf[line]] += 1;
       if (part?.name !== name) close();
       part ??= { name, hash: createHash('sha256') };
@@ -87,7 +87,7 @@ export async function* linesOf(
   yield canonical({ line: 'export', version: formatVersion, scope, exported_at } satisfies Header);
   for await (const line of state) {
     const text = canonical(line);
-    manifest.take(line, text);
+    manifest.add(line, text);
     yield text;
   }
   const end = manifest.end();

@@ -12,15 +12,15 @@ import type { Table } from '../table/client.ts';
 import { type Key, parseKey } from '../table/keys.ts';
 import { scanPages } from '../table/read.ts';
 import { linesOf, type StateLine } from './export-format.ts';
-import * as registry from './people-lines.ts';
+import * as peopleLines from './people-lines.ts';
 
 /*
- * Writes what cannot be made anew: people, logs, groups, members, how far each has read, and their settings. The rest
- * of a summary follows from the log.
+ * Exports everything that cannot be derived: people, logs, groups, members, read positions and settings. The rest of a
+ * summary follows from the log.
  *
- * While others write, a conversation is still exported in one piece: its log as far as it was read, and the members
- * that this log makes. People come last: whoever an entry names is there by then. What is of erased people is left
- * out, also where it has not been taken out yet.
+ * A conversation is consistent although others write: the export holds the log as far as it was read, and the members
+ * according to that log. People come last, so everybody whom an entry names exists by then. Texts and names of erased
+ * people are left out, even if the table still holds them.
  */
 
 export type ExportOptions = { onItems?: ((items: number) => void) | undefined };
@@ -54,10 +54,10 @@ async function* stateOf(
     onItems?.(items);
   }
   if (open) yield* membersOf(table, open, isErased);
-  yield* registry.everybody(pool);
+  yield* peopleLines.everybody(pool);
 }
 
-/** One conversation with everybody whom it names. Undefined where there is none. */
+/** One conversation with everybody whom it names. Undefined if it does not exist. */
 export async function conversation(table: Table, pool: Pool, messageGroupUuid: string) {
   if (!(await entries.get(table, messageGroupUuid, 1))) return undefined;
   return linesOf('conversation', conversationState(table, pool, messageGroupUuid), table.clock.now());
@@ -67,10 +67,10 @@ async function* conversationState(table: Table, pool: Pool, uuid: string): Async
   const isErased = await erasures.everybody(pool);
   const history = createHistory(uuid);
   yield* entriesAfter(table, history, isErased);
-  // Of the two of a direct conversation one may never have written.
+  // One of the two people of a direct conversation may never have written.
   const { members: present } = await members.roster(table, uuid);
   yield* membersOf(table, history, isErased);
-  yield* registry.some(
+  yield* peopleLines.some(
     pool,
     new Set([...history.people.keys(), ...present.map(({ user_uuid }) => user_uuid)]),
   );
@@ -92,11 +92,11 @@ const entryLine = (entry: Entry, isErased: IsErased): StateLine => ({
 
 const maxReads = 10;
 
-/** The group and its members as the log so far makes them; where they changed since, with the entries that did it. */
+/** The group and its members according to the log so far. If they have changed since, first the entries of the change. */
 async function* membersOf(table: Table, history: History, isErased: IsErased): AsyncGenerator<StateLine> {
   for (let attempt = 1; ; attempt += 1) {
     const { group, members: present } = await members.roster(table, history.uuid);
-    // An import that was stopped: the log is exported, and who is in it will be known when the import is done.
+    // A stopped import: the log is exported, and the members will exist when the import is done.
     if (!group) return;
     if (isFoldOf(history, group, present) || attempt === maxReads) {
       const stored = await conversations.readSummaries(table, [{ uuid: history.uuid, members: present }]);
@@ -117,7 +117,7 @@ function isFoldOf(history: History, group: Group, present: Member[]): boolean {
   return present.every(({ user_uuid, role }) => history.members.get(user_uuid)?.role === role);
 }
 
-/** How far a member has read, own messages included, as the API tells it; what the log makes anew is left out. */
+/** A member with the read position that the API shows (own messages count as read), and the settings. */
 function memberLine(history: History, member: Member, summary: Summary | undefined): StateLine {
   const own = history.own.get(member.user_uuid)?.seq ?? 0;
   const read_seq = Math.min(history.seq, Math.max(own, summary?.read_seq ?? 0));
@@ -126,13 +126,13 @@ function memberLine(history: History, member: Member, summary: Summary | undefin
   return settings && Object.keys(settings).length > 0 ? { ...line, settings } : line;
 }
 
-/** What is made of the log and of the people, or exported as the read position. */
+/** Attributes of a summary that derive from the log and the people, or are exported as the read position. */
 const derived = new Set([
   ...['user', 'message_group_uuid', 'kind', 'title', 'user_uuid', 'user_handle', 'user_display_name'],
   ...['message', 'sender_uuid', 'last_message_at', 'last_seq', 'message_count', 'large'],
   ...['sent_seq', 'sent_count', 'read_seq', 'read_count'],
 ]);
 
-/** What a member has set for themselves: every other attribute of their summary. */
+/** A member's settings: every other attribute of the summary. */
 const settingsOf = (summary: Summary) =>
   Object.fromEntries(Object.entries(summary).filter(([name]) => !derived.has(name)));

@@ -2,13 +2,13 @@ import { createHash } from 'node:crypto';
 import { isReservedHandle } from '@parley/contract/handles';
 import { isWellFormedName } from '@parley/contract/names';
 import { isBlank } from '@parley/contract/visible';
-import { maxGroupMembers } from '../conversations/message-groups.ts';
+import { maxGroupMembers } from '../conversations/limits.ts';
 import { importedGroupUuid } from '../conversations/uuids.ts';
 
-/** A line of the file, or what makes it unreadable. */
+/** A line of the file, or the reason why it is unreadable. */
 export type Line = { number: number; text: string } | { number: number; fault: string };
 
-/** A message of the file, by its line. */
+/** A message of the file, with its line number. */
 export type ImportedMessage = { line: number; room: string; at: string; handle: string; text: string };
 
 export type Limits = {
@@ -16,7 +16,7 @@ export type Limits = {
   titleMaxChars: number;
   handleMaxChars: number;
   nowMs: number;
-  /** Of people who were erased here, by `identityOf`: what they said does not come back. */
+  /** The handles of people who were erased here, by `identityOf`. Their messages do not come back. */
   erasedHandles?: ReadonlySet<string>;
 };
 
@@ -26,15 +26,15 @@ export type RoomPlan = {
   startedAtMs: number;
   lines: number;
   lastLine: number;
-  /** Who speaks, in the order of first appearance, by `identityOf`. */
+  /** The speakers in the order of their first message, by `identityOf`. */
   people: Set<string>;
 };
 
 export type ImportPlan = {
-  /** Identifies the content, whatever the file is called and however it is packed. */
+  /** Identifies the content, independent of the file's name and compression. */
   source: string;
   rooms: Map<string, RoomPlan>;
-  /** Handles to the letter of their first appearance, by `identityOf`. */
+  /** The first spelling of each handle, by `identityOf`. */
   handles: Map<string, string>;
   lines: number;
   badLines: number;
@@ -42,10 +42,10 @@ export type ImportPlan = {
 
 export const erasedReason = 'handle is of somebody who was erased';
 
-/** A handle that differs only in case is the same person. */
+/** Handles that differ only in case belong to the same person. */
 export const identityOf = (handle: string) => handle.toLowerCase();
 
-/** Reads the file once: who speaks in which room, and what is wrong with which line. */
+/** Reads the file once: finds the speakers of each room, and the bad lines. */
 export async function planImport(
   lines: AsyncIterable<Line>,
   limits: Limits,
@@ -58,7 +58,7 @@ export async function planImport(
   for await (const line of lines) {
     hash.update('text' in line ? line.text : '').update('\n');
     const message = parseLine(line, limits);
-    const reason = typeof message === 'string' ? message : takeMessage(rooms, handles, message);
+    const reason = typeof message === 'string' ? message : addMessage(rooms, handles, message);
     if (reason === undefined) plan.lines += 1;
     else {
       plan.badLines += 1;
@@ -72,7 +72,7 @@ export async function planImport(
   return { ...plan, source, rooms: new Map(withUuids), handles };
 }
 
-function takeMessage(
+function addMessage(
   rooms: Map<string, Omit<RoomPlan, 'uuid'>>,
   handles: Map<string, string>,
   { line, room: title, at, handle }: ImportedMessage,
@@ -93,7 +93,7 @@ function takeMessage(
   return undefined;
 }
 
-/** The message of a line, or what is wrong with it. The same line is judged the same in every pass. */
+/** The message of a line, or the reason why the line is bad. Every pass gives the same answer. */
 export function parseLine(line: Line, limits: Limits): ImportedMessage | string {
   if ('fault' in line) return line.fault;
   let value: unknown;
@@ -140,6 +140,6 @@ function timeFault(at: string, nowMs: number): string | undefined {
     return 'at is not an ISO 8601 time';
   if (day > 28 && day > new Date(Date.UTC(year, month, 0)).getUTCDate())
     return 'at is not a day of the calendar';
-  // Whatever follows in the conversation could not have an earlier time.
+  // No later entry of the conversation could have an earlier time.
   return Date.parse(at) > nowMs ? 'at lies in the future' : undefined;
 }

@@ -2,23 +2,23 @@ import pLimit from 'p-limit';
 import { type ImportedMessage, identityOf, type RoomPlan } from './import-plan.ts';
 import { messagesPerTransaction, type Room } from './import-room.ts';
 
-/** Transactions and summaries under way at once, each of another room. */
+/** Rooms that are written at the same time. */
 const roomsInFlight = 3;
-/** Transactions read ahead: enough that rooms which follow one another in the file are written side by side. */
+/** The most waiting transactions. Enough to write rooms in parallel that follow each other in the file. */
 const maxWaiting = 64;
-/** Messages kept until their rooms' transactions are full. */
+/** The most messages that wait for their rooms' transactions to fill. */
 const maxHeld = 20_000;
 
 export type QueuedRoom = { plan: RoomPlan; room: Room; line: number; isFinished: boolean };
 
 export type QueueOptions = {
   rooms: Map<string, QueuedRoom>;
-  /** Told how many messages got in, or were in already. */
+  /** Called with the number of messages that were written, or that were there before. */
   onDone: (messages: number, wereInBefore: boolean) => void;
   signal?: AbortSignal | undefined;
 };
 
-/** Gathers messages into transactions: one after the other in each room, several rooms at a time. */
+/** Gathers messages into transactions. Writes those of one room in order, and several rooms at a time. */
 export function createQueue({ rooms, onDone, signal }: QueueOptions) {
   const limit = pLimit(roomsInFlight);
   const held = new Map<string, ImportedMessage[]>();
@@ -29,7 +29,7 @@ export function createQueue({ rooms, onDone, signal }: QueueOptions) {
 
   const isStopping = () => failure !== undefined || signal?.aborted === true;
 
-  /** Waits while too much waits to be written. */
+  /** Waits while too many transactions are waiting. */
   async function add(message: ImportedMessage) {
     const queued = rooms.get(message.room);
     if (!queued?.plan.people.has(identityOf(message.handle))) return;
@@ -79,7 +79,7 @@ export function createQueue({ rooms, onDone, signal }: QueueOptions) {
   return {
     add,
     isStopping,
-    /** Resolves when nothing is under way any more. Rejects with the first failure. */
+    /** Resolves after the last transaction. Rejects with the first failure. */
     async end() {
       await Promise.all(waiting);
       if (failure) throw failure.error;

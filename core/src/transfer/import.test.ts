@@ -140,7 +140,7 @@ test('nobody has read more than up to their own last message', async () => {
   await run(rows);
   const uuid = importedGroupUuid(await sourceOf(rows), 'tea');
   const log = await logOf(uuid);
-  const heads = summaries.createHeads(table);
+  const heads = summaries.createNewestEntries(table);
   for (const [handle, unread] of [
     ['tea-0', 0],
     ['tea-1', 2],

@@ -13,21 +13,21 @@ import {
   parseLine,
   planImport,
 } from './import-plan.ts';
-import * as positions from './import-positions.ts';
 import { createQueue, type QueuedRoom } from './import-queue.ts';
 import { createRoom, type Room } from './import-room.ts';
+import * as roomProgress from './room-progress.ts';
 
 /*
  * Imports rooms of messages: people, a group for each room, its log with the original times.
  *
- * 1. One pass over the file plans: who speaks in which room, and which lines are bad.
- * 2. A second one appends, 99 messages a transaction, several rooms at a time.
- * 3. With its last line a room gets its members with their summaries, and is finished.
+ * 1. The first pass over the file makes a plan: who speaks in which room, and which lines are bad.
+ * 2. The second pass appends 99 messages a transaction, several rooms at a time.
+ * 3. After its last line a room gets its members with their summaries, and is finished.
  *
- * Safe to interrupt anywhere and to repeat (import-room.ts): the same content goes on where it stopped.
+ * Safe to interrupt and to repeat (import-room.ts): the same content continues where it stopped.
  */
 
-/** Imported people's name is their handle. */
+/** An imported person's name is the handle. */
 const handleMaxChars = 60;
 const titleMaxChars = 100;
 
@@ -39,7 +39,7 @@ export type ImportOptions = {
   signal?: AbortSignal | undefined;
 };
 
-/** Messages: all good ones of the file, those that are in, and how many of these were in before this run. */
+/** Numbers of messages: good ones in the file, those in the log, and of these the ones from before this run. */
 export type Progress = { total: number; done: number; before: number };
 
 export type ImportResult = Progress & {
@@ -49,7 +49,7 @@ export type ImportResult = Progress & {
   isStopped: boolean;
 };
 
-/** `lines` is read twice, and must yield the same. */
+/** Reads `lines` twice, so they must yield the same each time. */
 export async function importMessages(
   table: Table,
   pool: Pool,
@@ -63,8 +63,8 @@ export async function importMessages(
   const erasedHandles = new Set([...plan.handles.keys()].filter((identity) => !people.has(identity)));
   if (erasedHandles.size > 0) {
     limits = { ...limits, erasedHandles };
-    const tellNew = (line: number, reason: string) => reason === erasedReason && onBadLine(line, reason);
-    plan = await planImport(lines(), limits, tellNew);
+    const reportErased = (line: number, reason: string) => reason === erasedReason && onBadLine(line, reason);
+    plan = await planImport(lines(), limits, reportErased);
   }
   const progress: Progress = { total: plan.lines, done: 0, before: 0 };
   const onDone = (messages: number, wereInBefore: boolean) => {
@@ -82,14 +82,14 @@ export async function importMessages(
   }
   await queue.end();
   if (!signal?.aborted) for (const room of orphans) await room.finish();
-  // Should this process have been paused for longer than an erasure takes.
+  // This process may have been paused for longer than an erasure takes.
   await erasures.reopen(pool, since);
   const { badLines, rooms } = plan;
   const isStopped = signal?.aborted === true && progress.done < progress.total;
   return { ...progress, badLines, rooms: rooms.size, people: plan.handles.size, isStopped };
 }
 
-/** By identity. Postgres may fold two handles to one person that JavaScript does not. */
+/** Everybody, by identity. Postgres may fold two handles to one person that JavaScript keeps apart. */
 async function peopleOf(pool: Pool, { handles }: ImportPlan): Promise<Map<string, Person>> {
   return users.insertPeople(
     pool,
@@ -97,26 +97,26 @@ async function peopleOf(pool: Pool, { handles }: ImportPlan): Promise<Map<string
   );
 }
 
-/** Those of the file, and orphans: begun by an earlier run, and all who spoke there were erased since. */
+/** The rooms of the file, and orphans: rooms of an earlier run, all of whose speakers have been erased since. */
 async function roomsOf(table: Table, pool: Pool, plan: ImportPlan, people: Map<string, Person>) {
-  const found = await positions.list(table, plan.source);
+  const found = await roomProgress.list(table, plan.source);
   const shared = { table, pool, source: plan.source, people, erased: arrivals.createErased(pool) };
   const rooms = new Map<string, QueuedRoom>();
   for (const [title, room] of plan.rooms) {
-    const position = found.get(room.uuid);
-    const isFinished = position?.isFinished === true && position.line >= room.lastLine;
-    const created = createRoom({ ...shared, plan: room, position });
-    rooms.set(title, { plan: room, room: created, line: position?.line ?? 0, isFinished });
+    const progress = found.get(room.uuid);
+    const isFinished = progress?.isFinished === true && progress.line >= room.lastLine;
+    const created = createRoom({ ...shared, plan: room, progress });
+    rooms.set(title, { plan: room, room: created, line: progress?.line ?? 0, isFinished });
     found.delete(room.uuid);
   }
   const orphans: Room[] = [];
-  for (const [uuid, position] of found) {
-    const first = position.isFinished ? undefined : await entries.get(table, uuid, 1);
+  for (const [uuid, progress] of found) {
+    const first = progress.isFinished ? undefined : await entries.get(table, uuid, 1);
     if (!first) continue;
-    const { title, line } = position;
+    const { title, line } = progress;
     const startedAtMs = Date.parse(first.created_at);
     const room = { uuid, title, startedAtMs, lines: 0, lastLine: line, people: new Set<string>() };
-    orphans.push(createRoom({ ...shared, plan: room, position }));
+    orphans.push(createRoom({ ...shared, plan: room, progress }));
   }
   return { rooms, orphans };
 }

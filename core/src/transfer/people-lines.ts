@@ -7,7 +7,7 @@ import { foldMissing } from '../people/user-search.ts';
 import { erasedSub, isErasedSub } from '../people/users.ts';
 import type { StateLine } from './export-format.ts';
 
-/** A person as an export holds them. Times are ISO 8601. */
+/** A person's line in an export. Times are ISO 8601. */
 export type PersonLine = {
   line: 'person';
   uuid: string;
@@ -31,7 +31,7 @@ const columns = [
 ];
 const rowsPerQuery = 1_000;
 
-/** Everybody, in the order of their uuids, then the handles nobody may have again. */
+/** Everybody in the order of their uuids, then the retired handles. */
 export async function* everybody(pool: Pool): AsyncGenerator<StateLine> {
   let after: string | undefined;
   for (;;) {
@@ -76,15 +76,15 @@ function lineOf(row: Row): StateLine {
   const line = Object.fromEntries(
     Object.entries(row).map(([name, value]) => [name, value instanceof Date ? value.toISOString() : value]),
   );
-  // Until an erasure is finished the row holds the sign-in that is to be deleted. It leaves no more than its hash.
+  // The row of an unfinished erasure still holds the sign-in. The export holds only its hash.
   const sub = line.erased_at ? (line.cognito_user_id ?? null) : null;
   if (sub !== null && !isErasedSub(sub)) line.cognito_user_id = erasedSub(sub);
   return { line: 'person', ...line };
 }
 
 /**
- * Makes the people who are missing, with their uuids. Who is there stays as they are here. Returns those who could not
- * be made, because their handle, address or sign-in belongs to somebody else, or their handle is reserved. Safe to repeat.
+ * Inserts the missing people with their uuids. Existing people stay as they are. Returns the people who were not inserted,
+ * because their handle, address or sign-in belongs to somebody else, or their handle is reserved. Safe to repeat.
  */
 export async function restore(pool: Pool, people: PersonLine[]): Promise<PersonLine[]> {
   const values = people.filter(isRestorable).map(({ line: _line, ...person }) => person);
@@ -111,7 +111,7 @@ export async function restore(pool: Pool, people: PersonLine[]): Promise<PersonL
   return people.filter(({ uuid }) => !present.has(uuid));
 }
 
-/** Of the reserved handles the person's own: that of a tombstone, or of a placeholder. */
+/** A reserved handle is fine if it is that of the person's own tombstone or placeholder. */
 function isRestorable({ uuid, handle, erased_at }: PersonLine): boolean {
   if (!isReservedHandle(handle)) return true;
   return handle === placeholderHandle(uuid) || (erased_at !== null && handle === tombstoneHandle(uuid));

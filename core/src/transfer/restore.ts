@@ -4,29 +4,29 @@ import * as arrivals from '../erasure/arrivals.ts';
 import * as erasures from '../erasure/erasures.ts';
 import { createLog } from '../log/log.ts';
 import type { Table } from '../table/client.ts';
-import {
-  canonical,
-  createManifest,
-  ExportError,
-  formatVersion,
-  type Header,
-  type Manifest,
-  type StateLine,
-} from './export-format.ts';
+import { stateLines, verify } from './export-file.ts';
+import type { Manifest } from './export-format.ts';
 import type { Line } from './import-plan.ts';
 import type { PersonLine } from './people-lines.ts';
-import * as registry from './people-lines.ts';
-import { announce, begin, type Conversation, finish, take, writeEntries } from './restore-conversation.ts';
+import * as peopleLines from './people-lines.ts';
+import {
+  addLine,
+  announce,
+  createRestored,
+  finish,
+  type RestoredConversation,
+  writeEntries,
+} from './restore-conversation.ts';
 
 /*
- * Brings an export back.
+ * Restores an export.
  *
- * 1. One pass compares it with its manifest: of a file that is cut or changed, nothing is written.
- * 2. People come first, then conversations: the log, then the members with their summaries, and last the group.
- * 3. Nothing that is there is overwritten, so the same command goes on after an interruption, and an old export adds
- *    to a system that lived on no more than what is missing. A conversation whose log differs is refused.
- * 4. Who has been erased here since stays so: their entries come back without texts, names and keys, they leave the
- *    groups that came back, and what an earlier, interrupted run has written of them goes (arrivals.ts).
+ * 1. The first pass compares the file with its manifest. If the file is cut or changed, nothing is written.
+ * 2. People come first, then conversations (conversation-writer.ts).
+ * 3. Nothing is overwritten. The same command therefore continues after an interruption, and an old export only adds what
+ *    a live system lacks. A conversation with a different log is refused.
+ * 4. People who have been erased here stay erased: their entries come back without texts, names and keys, and they leave
+ *    their groups. Texts that an earlier, interrupted run has written go as well (arrivals.ts).
  */
 
 export type RestoreOptions = {
@@ -37,13 +37,13 @@ export type RestoreOptions = {
 
 export type RestoreResult = {
   manifest: Manifest;
-  /** Entries that were written now; the others were there. */
+  /** Entries that this run wrote. The others were there. */
   written: number;
-  /** Entries of people who were erased here: they came back empty. */
+  /** Entries that came back empty, because their authors were erased here. */
   erased: number;
-  /** People who could not be made: their handle, address or sign-in belongs to somebody else here. */
+  /** People who were not restored, because their handle, address or sign-in belongs to somebody else here. */
   refusedPeople: PersonLine[];
-  /** Conversations that are there with another log. */
+  /** Conversations that exist here with a different log. */
   refusedConversations: string[];
   isStopped: boolean;
 };
@@ -53,11 +53,7 @@ const conversationsInFlight = 3;
 const maxWaiting = 48;
 const peoplePerStatement = 500;
 
-/** Whether a file begins as an export does. */
-export const isExport = (line: Line | undefined) =>
-  line !== undefined && 'text' in line && line.text.startsWith('{') && line.text.includes('"line":"export"');
-
-/** `lines` is read twice, and must yield the same. */
+/** Reads `lines` several times, so they must yield the same each time. */
 export async function restore(
   table: Table,
   pool: Pool,
@@ -77,10 +73,10 @@ export async function restore(
   const limit = pLimit(conversationsInFlight);
   let failure: { error: unknown } | undefined;
   let done = 0;
-  let open: Conversation | undefined;
+  let open: RestoredConversation | undefined;
   const isStopping = () => failure !== undefined || signal?.aborted === true;
 
-  function enqueue(conversation: Conversation, work: () => Promise<void>) {
+  function enqueue(conversation: RestoredConversation, work: () => Promise<void>) {
     conversation.turn = conversation.turn
       .then(() => (isStopping() || conversation.isRefused ? undefined : limit(work)))
       .catch((error) => {
@@ -91,7 +87,7 @@ export async function restore(
     void turn.then(() => waiting.delete(turn));
   }
 
-  function flush(conversation: Conversation) {
+  function flush(conversation: RestoredConversation) {
     const chunk = conversation.entries.splice(0);
     if (chunk.length === 0) return;
     enqueue(conversation, async () => {
@@ -103,7 +99,7 @@ export async function restore(
     });
   }
 
-  function close(conversation: Conversation) {
+  function close(conversation: RestoredConversation) {
     flush(conversation);
     enqueue(conversation, () => finish(log, pool, conversation));
     const { uuid, turn } = conversation;
@@ -116,78 +112,31 @@ export async function restore(
     const uuid = String(line.message_group_uuid);
     if (open && open.uuid !== uuid) close(open);
     if (open?.uuid !== uuid) {
-      const conversation = begin(uuid, { isArriving: arriving.has(uuid) });
+      const conversation = createRestored(uuid, { isArriving: arriving.has(uuid) });
       enqueue(conversation, () => announce(table, conversation));
       open = conversation;
     }
-    if (take(open, line, isErased)) result.erased += 1;
+    if (addLine(open, line, isErased)) result.erased += 1;
     if (open.entries.length === entriesPerTransaction) flush(open);
     while (waiting.size >= maxWaiting) await Promise.race(waiting);
   }
   if (open && !isStopping()) close(open);
   while (waiting.size > 0) await Promise.all(waiting);
-  // Should this process have been paused for longer than an erasure takes.
+  // This process may have been paused for longer than an erasure takes.
   await erasures.reopen(pool, since);
   if (failure) throw failure.error;
   return { ...result, isStopped: signal?.aborted === true };
 }
 
-async function verify(lines: AsyncIterable<Line>): Promise<Manifest> {
-  const manifest = createManifest();
-  let header: Header | undefined;
-  let stated: Manifest | undefined;
-  for await (const line of lines) {
-    const value = parse(line);
-    if (stated) throw new ExportError(`line ${line.number}: something follows the manifest`);
-    if (!header) header = headerOf(value);
-    else if (value.line === 'manifest') stated = value as Manifest;
-    else manifest.take(value as StateLine, 'text' in line ? line.text : '');
-  }
-  if (!stated)
-    throw new ExportError('The export is cut: its last line, the manifest, is missing. Nothing was written.');
-  const found = manifest.end();
-  if (canonical(found) !== canonical(stated))
-    throw new ExportError(`The export is not what its manifest says (${found.sha256}). Nothing was written.`);
-  return stated;
-}
-
-function parse(line: Line): Record<string, unknown> & { line: unknown } {
-  if ('fault' in line) throw new ExportError(`line ${line.number}: ${line.fault}`);
-  try {
-    return JSON.parse(line.text);
-  } catch (cause) {
-    throw new ExportError(`line ${line.number}: not JSON`, { cause });
-  }
-}
-
-function headerOf(value: Record<string, unknown>): Header {
-  const header = value as Header;
-  if (header.line !== 'export') throw new ExportError('The first line is not that of an export');
-  if (header.version !== formatVersion)
-    throw new ExportError(`The export has version ${header.version}; this reads ${formatVersion}`);
-  if (header.scope === 'person')
-    throw new ExportError(
-      "A person's own export is for that person to read: the others' part of the conversations is not in it",
-    );
-  return header;
-}
-
-async function* stateLines(lines: AsyncIterable<Line>): AsyncGenerator<StateLine> {
-  for await (const line of lines) {
-    const value = parse(line);
-    if (value.line !== 'export' && value.line !== 'manifest') yield value as StateLine;
-  }
-}
-
-/** Who was erased where the export was made is erased here, too. */
+/** Restores people. Those whom the export shows as erased are erased here, too. */
 async function restorePeople(pool: Pool, lines: AsyncIterable<Line>): Promise<PersonLine[]> {
   const refused: PersonLine[] = [];
   let people: PersonLine[] = [];
   let hashes: string[] = [];
   const write = async () => {
-    refused.push(...(await registry.restore(pool, people)));
+    refused.push(...(await peopleLines.restore(pool, people)));
     for (const { uuid, erased_at } of people) if (erased_at) await erasures.begin(pool, uuid);
-    await registry.restoreRetiredHandles(pool, hashes);
+    await peopleLines.restoreRetiredHandles(pool, hashes);
     [people, hashes] = [[], []];
   };
   for await (const line of stateLines(lines)) {

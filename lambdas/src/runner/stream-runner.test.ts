@@ -244,7 +244,7 @@ test("a large conversation's summaries follow in the trailing pass, and its page
     (unread) => unread === 1,
   );
   const next = await messages.send(log, { sender: creator, messageGroupUuid, message: 'again' });
-  const page = await summaries.list(table, summaries.createHeads(table), {
+  const page = await summaries.list(table, summaries.createNewestEntries(table), {
     userUuid: reader.uuid,
     limit: 20,
   });
@@ -256,7 +256,7 @@ test("a large conversation's summaries follow in the trailing pass, and its page
   const reply = await messages.send(cold, { sender: reader, messageGroupUuid, message: 'mine' });
   await messages.send(cold, { sender: creator, messageGroupUuid, message: 'last' });
   const [own] = (
-    await summaries.list(table, summaries.createHeads(table), { userUuid: reader.uuid, limit: 1 })
+    await summaries.list(table, summaries.createNewestEntries(table), { userUuid: reader.uuid, limit: 1 })
   ).summaries;
   if (!own) throw new Error('no summary');
   expect([summaries.readPosition(own).seq, summaries.unreadCount(own)]).toEqual([reply.seq, 1]);

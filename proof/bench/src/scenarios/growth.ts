@@ -91,7 +91,7 @@ async function ofConversations(table: Table, size: number, limit: number): Promi
         .slice(start, start + 50)
         .map((recipient) => messages.sendDirect(log, { sender, recipient, message: text60 })),
     );
-  const heads = summaries.createHeads(table);
+  const heads = summaries.createNewestEntries(table);
   const page = { userUuid: sender.uuid, limit };
   const { next } = await summaries.list(table, heads, page);
   return [

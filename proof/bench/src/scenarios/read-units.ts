@@ -50,7 +50,7 @@ export const readUnits: Scenario = {
           }),
         );
       };
-      const heads = summaries.createHeads(table);
+      const heads = summaries.createNewestEntries(table);
       const inbox = { userUuid: owner.uuid, limit: 20 };
       const page = { userUuid: owner.uuid, messageGroupUuid, limit: 20 };
       const { next } = await summaries.list(table, heads, inbox);

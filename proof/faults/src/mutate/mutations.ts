@@ -137,18 +137,18 @@ const projector: Mutation[] = [
 
 const positions: Mutation[] = [
   {
-    ...{ file: 'core/src/inbox/summaries.ts', what: 'a read position moves back' },
+    ...{ file: 'core/src/inbox/read-position.ts', what: 'a read position moves back' },
     ...{ from: 'read_seq < :seq', to: 'read_seq <> :seq' },
     ...{ tests: ['core/src/projections/projector.test.ts'], name: 'marked as read' },
   },
   {
-    ...{ file: 'core/src/inbox/summaries.ts', what: 'own messages count as unread' },
+    ...{ file: 'core/src/inbox/summary.ts', what: 'own messages count as unread' },
     ...{ from: 'summary.read_seq >= summary.sent_seq', to: 'true' },
     ...{ tests: ['core/src/projections/projector.test.ts'], name: 'own messages are read' },
   },
   {
     ...{
-      file: 'core/src/inbox/summaries.ts',
+      file: 'core/src/inbox/summary.ts',
       what: 'a hidden conversation stays away after its next message',
     },
     from: 'message_count <= (hidden_count ?? -1)',
@@ -157,10 +157,10 @@ const positions: Mutation[] = [
   },
   {
     ...{
-      file: 'core/src/inbox/summaries.ts',
+      file: 'core/src/inbox/read-position.ts',
       what: 'the answer of a reading counts up to where the summary is',
     },
-    from: 'Math.max(0, head.message_count - position.count)',
+    from: 'Math.max(0, newest.message_count - position.count)',
     to: 'Math.max(0, summary.message_count - position.count)',
     ...{ tests: ['core/src/projections/projector.test.ts'], name: 'marked as read' },
   },

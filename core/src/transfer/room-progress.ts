@@ -3,33 +3,36 @@ import type { Table } from '../table/client.ts';
 import { importKey, importsPk } from '../table/keys.ts';
 import { queryAll } from '../table/read.ts';
 
-/** How far a room has come: everything up to this line of the file is in its log; `isFinished`: and in its summaries. */
-export type Position = { line: number; isFinished: boolean };
+/** The progress of a room: its log holds the file up to this line. `isFinished`: the group and its summaries exist too. */
+export type RoomProgress = { line: number; isFinished: boolean };
 
-const positionFromItem = (item: Record<string, unknown>): Position & { title: string } => ({
+const progressFromItem = (item: Record<string, unknown>): RoomProgress & { title: string } => ({
   title: item.title as string,
   line: item.line as number,
   isFinished: item.is_finished as boolean,
 });
 
-/** Access pattern: the positions of an import, by conversation. 1 read unit for each 4 KB (about 20 rooms). */
-export async function list(table: Table, source: string): Promise<Map<string, Position & { title: string }>> {
-  const positions = new Map<string, Position & { title: string }>();
+/** Access pattern: the progress of all rooms of an import, by conversation. 1 read unit for each 4 KB (about 20 rooms). */
+export async function list(
+  table: Table,
+  source: string,
+): Promise<Map<string, RoomProgress & { title: string }>> {
+  const found = new Map<string, RoomProgress & { title: string }>();
   const items = queryAll(table, {
     TableName: table.runnerName,
     KeyConditionExpression: 'pk = :pk',
     ExpressionAttributeValues: { ':pk': importsPk(source) },
   });
-  for await (const item of items) positions.set(item.sk as string, positionFromItem(item));
-  return positions;
+  for await (const item of items) found.set(item.sk as string, progressFromItem(item));
+  return found;
 }
 
-/** Access pattern: the position of one room. 1 read unit. */
+/** Access pattern: the progress of one room. 1 read unit. */
 export async function get(
   table: Table,
   source: string,
   messageGroupUuid: string,
-): Promise<Position | undefined> {
+): Promise<RoomProgress | undefined> {
   const { Item } = await table.doc.send(
     new GetCommand({
       TableName: table.runnerName,
@@ -37,19 +40,19 @@ export async function get(
       ConsistentRead: true,
     }),
   );
-  return Item && positionFromItem(Item);
+  return Item && progressFromItem(Item);
 }
 
 export type Move = {
   source: string;
   messageGroupUuid: string;
   title: string;
-  to: Position;
-  /** Where the room must stand for it; undefined: nowhere yet. */
+  to: RoomProgress;
+  /** The line that the stored progress must have; undefined if nothing may be stored yet. */
   fromLine: number | undefined;
 };
 
-/** The write that moves a position, on condition that nobody else has. */
+/** The write that moves a room's progress, on condition that nobody else has moved it. */
 export const put = (
   table: Table,
   { source, messageGroupUuid, title, to, fromLine }: Move,
