@@ -4,6 +4,7 @@ FROM node:24-bookworm-slim AS tools
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 COPY contract/package.json contract/
+COPY client/package.json client/
 COPY core/package.json core/
 COPY config/package.json config/
 COPY backend/package.json backend/

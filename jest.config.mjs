@@ -12,7 +12,7 @@ export default {
     ],
   },
   testMatch: [
-    '<rootDir>/{contract,core,config,backend,lambdas,engines,dev,cli,frontend,infra,proof/*}/src/**/*.test.ts',
+    '<rootDir>/{contract,client,core,config,backend,lambdas,engines,dev,cli,frontend,infra,proof/*}/src/**/*.test.ts',
     '<rootDir>/frontend/e2e/*.test.ts',
   ],
   // bin/aws/synth leaves copies of the packages there.

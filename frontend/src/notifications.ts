@@ -1,6 +1,6 @@
+import type { Entry, InboxRow } from '@parley/client/api/types';
 import { isolate } from '@parley/contract/direction';
 import { cut } from '@parley/contract/graphemes';
-import type { Entry, InboxRow } from './api/types.ts';
 import { browserStorage } from './storage.ts';
 
 const storageKey = 'parley.notifications';

@@ -1,7 +1,10 @@
 import { expect, test } from '@jest/globals';
+import { ApiError } from '@parley/client/api/errors';
+import type { Entry } from '@parley/client/api/types';
+import { createDrafts } from '@parley/client/sync/drafts';
+import { createOutbox } from '@parley/client/sync/outbox';
 import fc from 'fast-check';
-import { createDrafts } from './chat/drafts.ts';
-import { createKeptStorage } from './storage.ts';
+import { createPageStorage } from './storage.ts';
 import { memoryStorage } from './testing/memory-storage.ts';
 
 /** A browser's storage that refuses what it is told to. */
@@ -14,7 +17,7 @@ function moody() {
       return Reflect.get(target, name);
     },
   });
-  return { storage, mood, kept: createKeptStorage(() => refusing) };
+  return { storage, mood, kept: createPageStorage(() => refusing) };
 }
 
 test('whatever the browser refuses, and whenever, the page has what it wrote', () => {
@@ -49,7 +52,7 @@ test('whatever the browser refuses, and whenever, the page has what it wrote', (
 });
 
 test('a storage that cannot even be opened is replaced by memory, and the page hears once that something is lost', async () => {
-  const kept = createKeptStorage(() => {
+  const kept = createPageStorage(() => {
     throw new DOMException('', 'SecurityError');
   });
   let heard = 0;
@@ -58,11 +61,11 @@ test('a storage that cannot even be opened is replaced by memory, and the page h
   });
   expect([kept.get('a'), kept.hasLost()]).toEqual([null, false]);
   const drafts = createDrafts(kept, 'ana');
-  drafts.keep('tea', 'begun');
-  drafts.keep('tea', 'begun and on');
+  drafts.save('tea', 'begun');
+  drafts.save('tea', 'begun and on');
   await Promise.resolve();
   expect([drafts.of('tea'), kept.hasLost(), heard]).toEqual(['begun and on', true, 1]);
-  drafts.keep('tea', '');
+  drafts.save('tea', '');
   expect(drafts.of('tea')).toBe('');
 });
 
@@ -70,17 +73,17 @@ test('what another page removes or writes counts here too; a storage that was em
   const { storage, mood, kept } = moody();
   kept.set('session', 'mine');
   storage.removeItem('session');
-  kept.hear({ key: 'session', newValue: null });
+  kept.applyEvent({ key: 'session', newValue: null });
   expect(kept.get('session')).toBeNull();
 
   mood.refuses = (method) => method === 'setItem';
   kept.set('session', 'in memory');
   storage.setItem('session', 'of another page');
-  kept.hear({ key: 'session', newValue: 'of another page' });
+  kept.applyEvent({ key: 'session', newValue: 'of another page' });
   expect(kept.get('session')).toBe('of another page');
 
   storage.clear();
-  kept.hear({ key: null, newValue: null });
+  kept.applyEvent({ key: null, newValue: null });
   expect([kept.get('session'), kept.hasLost()]).toEqual(['of another page', true]);
 });
 
@@ -90,5 +93,68 @@ test('a reload has what was kept, and what could be kept again is', () => {
   kept.set('draft', 'one');
   mood.refuses = () => false;
   kept.set('draft', 'two');
-  expect(createKeptStorage(() => storage).get('draft')).toBe('two');
+  expect(createPageStorage(() => storage).get('draft')).toBe('two');
+});
+
+const entryOf = (message: string) =>
+  ({ message, seq: 11, message_group_uuid: 'tea', type: 'message' }) as Entry;
+const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+const refuse = () => {
+  throw new DOMException('', 'QuotaExceededError');
+};
+
+/** An outbox on the storage of a page. The first send gets no answer. */
+function pageWithOutbox(storage: Storage, failures: Error[] = [], sleep = async () => {}) {
+  const page = createPageStorage(() => storage);
+  const sent: string[] = [];
+  const calls: string[] = [];
+  const outbox = createOutbox({
+    storage: page,
+    userUuid: 'me',
+    sleep,
+    onChange: () => {},
+    onSent: ({ message }) => sent.push(message),
+    async send({ message }) {
+      calls.push(message);
+      const failure = failures.shift();
+      if (failure) throw failure;
+      return entryOf(message);
+    },
+  });
+  const add = (message: string) => outbox.add({ key: `key-${message}`, to: 'tea', message, known_seq: 10 });
+  return { page, outbox, sent, calls, add };
+}
+
+test('a full storage holds up no message, and a forbidden one neither', async () => {
+  const full = { ...memoryStorage(), setItem: refuse };
+  const forbidden = new Proxy(memoryStorage(), { get: refuse });
+  for (const storage of [full, forbidden]) {
+    const { outbox, sent, add } = pageWithOutbox(storage, [new ApiError(0, ['no_answer'])]);
+    add('one');
+    add('two');
+    await settle();
+    expect([sent, outbox.of('tea')]).toEqual([['one', 'two'], []]);
+  }
+});
+
+test('what another page has sent or discarded is neither sent, shown nor stored again from here', async () => {
+  let wake = () => {};
+  const nap = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
+  const storage = memoryStorage();
+  const { page, outbox, calls, add } = pageWithOutbox(storage, [new ApiError(0, ['no_answer'])], () => nap);
+  add('sent there');
+  add('discarded there');
+  await settle();
+  const other = pageWithOutbox(storage);
+  other.outbox.discard('key-discarded there');
+  other.outbox.retryUnreached();
+  await settle();
+  expect(other.sent).toEqual(['sent there']);
+  for (const message of ['sent there', 'discarded there'])
+    page.applyEvent({ key: `parley.outbox.me.key-${message}`, newValue: null });
+  wake();
+  await settle();
+  expect([calls.length, outbox.of('tea'), storage.length]).toEqual([1, [], 0]);
 });

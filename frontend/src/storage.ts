@@ -1,19 +1,20 @@
-import { createSignal } from './chat/signal.ts';
+import { createSignal } from '@parley/client/sync/signal';
 
 /**
- * The browser's storage, or what is left of it: full, forbidden, or emptied while the page is open, it never throws.
+ * The browser's storage with a memory beside it. It never throws, even if the storage is full, forbidden, or emptied while
+ * the page is open.
  *
- * 1. Everything goes through to the browser's storage, and what this page wrote or read is remembered beside it.
- * 2. What the storage refuses is `unkept`: until a later write succeeds, the memory counts, for this page alone.
- * 3. What the storage has lost is answered from memory; only another page's removal of that very key forgets it.
+ * 1. Every write goes to the storage, and the memory remembers what this page wrote or read.
+ * 2. A refused write makes its key `unstored`: until a later write succeeds, the memory counts, for this page alone.
+ * 3. If the storage lost a key, the memory answers. Only another page's removal of that key forgets it.
  */
-export function createKeptStorage(open: () => Storage) {
+export function createPageStorage(open: () => Storage) {
   const memory = new Map<string, string>();
-  const unkept = new Set<string>();
+  const unstored = new Set<string>();
   const signal = createSignal((notify) => queueMicrotask(notify));
   let hasLost = false;
 
-  /** Opening it may throw as well as using it. */
+  /** Opening the storage may throw as well as using it. */
   function attempt<T>(use: (storage: Storage) => T): { done: true; value: T } | { done: false } {
     try {
       return { done: true, value: use(open()) };
@@ -40,7 +41,7 @@ export function createKeptStorage(open: () => Storage) {
     /** Whether something will be gone after a reload. */
     hasLost: () => hasLost,
     get(key: string): string | null {
-      if (unkept.has(key)) return memory.get(key) ?? null;
+      if (unstored.has(key)) return memory.get(key) ?? null;
       const stored = attempt((storage) => storage.getItem(key));
       if (!stored.done || stored.value === null) return memory.get(key) ?? null;
       memory.set(key, stored.value);
@@ -48,33 +49,31 @@ export function createKeptStorage(open: () => Storage) {
     },
     set(key: string, value: string) {
       memory.set(key, value);
-      if (attempt((storage) => storage.setItem(key, value)).done) return void unkept.delete(key);
-      unkept.add(key);
+      if (attempt((storage) => storage.setItem(key, value)).done) return void unstored.delete(key);
+      unstored.add(key);
       lose();
     },
     remove(key: string) {
       memory.delete(key);
-      if (attempt((storage) => storage.removeItem(key)).done) unkept.delete(key);
-      else unkept.add(key);
+      if (attempt((storage) => storage.removeItem(key)).done) unstored.delete(key);
+      else unstored.add(key);
     },
     keys(prefix: string): string[] {
-      const all = new Set([...storedKeys().filter((key) => !unkept.has(key)), ...memory.keys()]);
+      const all = new Set([...storedKeys().filter((key) => !unstored.has(key)), ...memory.keys()]);
       return [...all].filter((key) => key.startsWith(prefix));
     },
-    /** Takes a `storage` event: what another page did. */
-    hear({ key, newValue }: Pick<StorageEvent, 'key' | 'newValue'>) {
+    /** Applies a `storage` event, which reports a change by another page. */
+    applyEvent({ key, newValue }: Pick<StorageEvent, 'key' | 'newValue'>) {
       if (key === null) {
         if (memory.size > 0) lose();
         return;
       }
-      unkept.delete(key);
+      unstored.delete(key);
       if (newValue === null) memory.delete(key);
       else memory.set(key, newValue);
     },
   };
 }
 
-export type KeptStorage = Pick<ReturnType<typeof createKeptStorage>, 'get' | 'set' | 'remove' | 'keys'>;
-
-/** What this page and its other tabs keep. */
-export const browserStorage = createKeptStorage(() => window.localStorage);
+/** The storage that this page shares with its other tabs. */
+export const browserStorage = createPageStorage(() => window.localStorage);

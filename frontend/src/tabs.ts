@@ -1,14 +1,14 @@
 /**
- * Tells the other tabs of this browser. Their storage events do the same where there is a storage; a browser that forbids
- * that may forbid this too, and then each tab learns it from the server.
+ * Sends a uuid to the other tabs of this browser. Storage events do the same if there is a storage. A browser that forbids
+ * storage may forbid this too, and then each tab learns it from the server.
  */
-export function openTabs(name: string, onTold: (userUuid: string) => void) {
+export function openTabs(name: string, onReceived: (userUuid: string) => void) {
   let channel: BroadcastChannel | undefined;
   try {
     channel = new BroadcastChannel(name);
-    channel.onmessage = ({ data }) => onTold(String(data));
+    channel.onmessage = ({ data }) => onReceived(String(data));
   } catch {
     channel = undefined;
   }
-  return { tell: (userUuid: string) => channel?.postMessage(userUuid) };
+  return { publish: (userUuid: string) => channel?.postMessage(userUuid) };
 }

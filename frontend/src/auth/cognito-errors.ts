@@ -1,5 +1,7 @@
-/** A refusal of the sign-in; `code` is Cognito's name of it. */
-export class CognitoError extends Error {
+import { TokenError } from '@parley/client/tokens';
+
+/** A refusal of the sign-in. `code` is the exception's name at Cognito. */
+export class CognitoError extends TokenError {
   readonly code: string;
 
   constructor(code: string, message: string) {
@@ -11,7 +13,7 @@ export class CognitoError extends Error {
 const wrong = 'The e-mail address or the password is wrong.';
 const notTheCode = 'This is not the code we sent, or it has expired. Ask for a new one.';
 const later = 'Too many attempts. Try again later.';
-/** Whoever tries addresses must not learn which of them have an account: each reason has the same words. */
+/** Each reason has the same words, so that nobody can find out which addresses have an account. */
 const signIn = {
   NotAuthorizedException: wrong,
   UserNotFoundException: wrong,
@@ -45,16 +47,16 @@ const texts: Record<string, string> = {
   TooManyRequestsException: later,
 };
 
-/** The reasons of the function that looks at a sign-up before the account exists. */
+/** The reasons of the function that checks a sign-up before the account exists. */
 const handleTexts: Record<string, string> = {
   handle_taken: 'Somebody has this handle, or had it. Choose another one.',
   handle_invalid:
     'A handle is 1 to 30 letters, digits, dots, dashes or lines, and one of them a letter or digit.',
 };
 
-/** What the person reads. */
+/** The text for the person. */
 export function explainRefusal(operation: string, code: string, message: string): string {
-  // Cognito has no exception of its own for it.
+  // Cognito has no exception of its own for this case.
   if (/attempts exceeded/i.test(message)) return later;
   const refused = Object.keys(handleTexts).find((reason) => message.includes(reason));
   if (code === 'UserLambdaValidationException' && refused) return handleTexts[refused] ?? message;

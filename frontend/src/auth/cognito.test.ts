@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
-import type { ClientConfig } from '../api/types.ts';
-import { createKeptStorage } from '../storage.ts';
+import type { ClientConfig } from '@parley/client/api/types';
+import { createPageStorage } from '../storage.ts';
 import { memoryStorage } from '../testing/memory-storage.ts';
 import { createCognito } from './cognito.ts';
 import { createSession } from './session.ts';
@@ -98,7 +98,7 @@ test('a session ends with a refusal of its refresh token, and not with a fault o
     const storage = memoryStorage();
     const session = createSession(
       refusing(status, code),
-      createKeptStorage(() => storage),
+      createPageStorage(() => storage),
       () => {},
     );
     session.open({ access: 'a', refresh: 'r', expiresAtMs: 0 });

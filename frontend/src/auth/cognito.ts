@@ -1,20 +1,13 @@
-import { ApiError } from '../api/errors.ts';
-import type { ClientConfig } from '../api/types.ts';
+import { ApiError } from '@parley/client/api/errors';
+import type { ClientConfig } from '@parley/client/api/types';
 import { CognitoError, explainRefusal } from './cognito-errors.ts';
+import type { AuthAnswer, Call } from './cognito-wire.ts';
 
-/* The Cognito API over fetch: the sign-in of bin/start and that of AWS are the same to us. */
+/* The Cognito API over fetch. The sign-in of bin/start and that of AWS both speak it. */
 
 export type Tokens = { access: string; refresh: string; expiresAtMs: number };
 
-type AuthenticationResult = { AccessToken: string; RefreshToken?: string; ExpiresIn: number };
-type AuthAnswer = {
-  AuthenticationResult?: AuthenticationResult;
-  ChallengeName?: string;
-  ChallengeParameters?: Record<string, string>;
-  Session?: string;
-};
 type UserAnswer = { Username: string; UserAttributes: { Name: string; Value?: string }[] };
-export type Call = <T>(operation: string, body: object) => Promise<T>;
 
 export function createCognito(config: ClientConfig, fetch: typeof globalThis.fetch) {
   const ClientId = config.user_pool_client_id;
@@ -59,9 +52,9 @@ export function createCognito(config: ClientConfig, fetch: typeof globalThis.fet
       }),
     confirm: (email: string, code: string) =>
       call<object>('ConfirmSignUp', { ClientId, Username: email, ConfirmationCode: code }),
-    /** Does not tell whether somebody waits for a code. */
+    /** Answers alike whether or not somebody waits for a code. */
     resendCode: (email: string) => silently(call('ResendConfirmationCode', { ClientId, Username: email })),
-    /** Does not tell whether there is an account. */
+    /** Answers alike whether or not there is an account. */
     forgotPassword: (email: string) => silently(call('ForgotPassword', { ClientId, Username: email })),
     resetPassword: (email: string, code: string, password: string) =>
       call<object>('ConfirmForgotPassword', {
@@ -71,12 +64,12 @@ export function createCognito(config: ClientConfig, fetch: typeof globalThis.fet
         Password: password,
       }),
     signIn,
-    /** Proves the password of who is signed in. */
+    /** Proves the password of the signed-in person. */
     async signInAgain(access: string, password: string): Promise<Tokens> {
       const { Username } = await call<UserAnswer>('GetUser', { AccessToken: access });
       return signIn(Username, password);
     },
-    /** The handle that was asked for at sign-up; another may have been quicker. */
+    /** The handle of the sign-up. Another person may have taken it first. */
     async wantedHandle(access: string): Promise<string | undefined> {
       const { UserAttributes } = await call<UserAnswer>('GetUser', { AccessToken: access });
       return UserAttributes.find(({ Name }) => Name === 'preferred_username')?.Value;
@@ -89,21 +82,21 @@ export function createCognito(config: ClientConfig, fetch: typeof globalThis.fet
       });
       return tokensOf(answer, refresh);
     },
-    /** Ends the refresh token; the API's sign-out ends access tokens everywhere. */
+    /** Ends the refresh token. The sign-out of the API ends all access tokens. */
     revoke: (refresh: string) => call<object>('RevokeToken', { ClientId, Token: refresh }),
   };
 }
 
 export type Cognito = ReturnType<typeof createCognito>;
 
-/** Refusals that depend on who has an account. A pool that prevents user existence errors has the first no more. */
-const tellsOfAccounts = ['UserNotFoundException', 'InvalidParameterException', 'NotAuthorizedException'];
+/** Refusals that reveal whether an account exists. A pool that prevents user existence errors never sends the first. */
+const revealsAccount = ['UserNotFoundException', 'InvalidParameterException', 'NotAuthorizedException'];
 
 async function silently(answer: Promise<object>) {
   try {
     await answer;
   } catch (error) {
-    if (!(error instanceof CognitoError) || !tellsOfAccounts.includes(error.code)) throw error;
+    if (!(error instanceof CognitoError) || !revealsAccount.includes(error.code)) throw error;
   }
 }
 
@@ -132,7 +125,7 @@ function tokensOf(answer: AuthAnswer, refresh = ''): Tokens {
   return {
     access: result.AccessToken,
     refresh: result.RefreshToken ?? refresh,
-    // From now on, whatever this machine's clock says: one that is ahead would have every token expired.
+    // Counted from now, because a clock that is ahead would make every token look expired.
     expiresAtMs: Date.now() + (lifetimeMsOf(result.AccessToken) ?? result.ExpiresIn * 1000),
   };
 }

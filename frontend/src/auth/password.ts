@@ -1,4 +1,4 @@
-import type { ClientConfig } from '../api/types.ts';
+import type { ClientConfig } from '@parley/client/api/types';
 import { pageLocale } from '../text/locale.ts';
 
 type Policy = ClientConfig['password_policy'];

@@ -1,6 +1,6 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
-import type { ClientConfig } from '../api/types.ts';
-import { createKeptStorage } from '../storage.ts';
+import type { ClientConfig } from '@parley/client/api/types';
+import { createPageStorage } from '../storage.ts';
 import { memoryStorage } from '../testing/memory-storage.ts';
 import { createCognito } from './cognito.ts';
 import { createSession } from './session.ts';
@@ -33,7 +33,7 @@ test('a machine whose clock is two hours off renews its tokens once an hour, as 
     const browser = memoryStorage();
     const session = createSession(
       cognito,
-      createKeptStorage(() => browser),
+      createPageStorage(() => browser),
       () => {},
     );
     session.open(await cognito.refresh('r'));
@@ -59,7 +59,7 @@ function sessionOf(cognito: ReturnType<typeof createCognito>) {
   const browser = memoryStorage();
   return createSession(
     cognito,
-    createKeptStorage(() => browser),
+    createPageStorage(() => browser),
     () => {},
   );
 }

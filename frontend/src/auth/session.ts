@@ -1,16 +1,16 @@
-import type { KeptStorage } from '../storage.ts';
+import type { KeyValueStorage } from '@parley/client/storage';
 import { type Cognito, subjectOf, type Tokens } from './cognito.ts';
 import { CognitoError } from './cognito-errors.ts';
 
 const storageKey = 'parley.session';
-/** A token is renewed this long before it expires. That time is stored, so it is one of the wall clock. */
+/** A token is renewed this long before it expires. The expiry is stored, so it uses the wall clock. */
 const renewAheadMs = 60_000;
 
 /**
- * The tokens of who is signed in, shared by the tabs of this browser through its storage. `onEnd` is called once the
- * sign-in has ended elsewhere or cannot be renewed; being offline does not end it.
+ * The tokens of the signed-in person, shared by the tabs of this browser through its storage. `onEnd` runs after the
+ * sign-in ended elsewhere or cannot be renewed. Being offline does not end it.
  */
-export function createSession(cognito: Cognito, storage: KeptStorage, onEnd: () => void) {
+export function createSession(cognito: Cognito, storage: KeyValueStorage, onEnd: () => void) {
   const renewals = new Map<string, Promise<string>>();
 
   function read(): Tokens | undefined {
@@ -28,7 +28,7 @@ export function createSession(cognito: Cognito, storage: KeptStorage, onEnd: () 
   }
 
   async function renew(refresh: string) {
-    // Whoever signed out meanwhile stays signed out, and whoever signed in meanwhile stays signed in.
+    // A sign-out or another sign-in during the request stays in force.
     const isCurrent = () => read()?.refresh === refresh;
     try {
       const tokens = await cognito.refresh(refresh);
@@ -50,7 +50,7 @@ export function createSession(cognito: Cognito, storage: KeptStorage, onEnd: () 
     return renewal;
   }
 
-  /** The tokens of who is signed in now, and of nobody who signs in after them, here or in another tab. */
+  /** The tokens of the person who is signed in now, never those of a person who signs in later, here or in another tab. */
   function credentials() {
     const owner = ownerOf(read());
     const own = () => {
@@ -61,7 +61,7 @@ export function createSession(cognito: Cognito, storage: KeptStorage, onEnd: () 
       isCurrent: () => own() !== undefined,
       validForMs: () => (own()?.expiresAtMs ?? 0) - Date.now(),
       token: () => accessOf(own()),
-      /** The API refused this token, whatever its expiry says. */
+      /** The API refused this token, so its expiry means nothing. */
       renew(refused: string) {
         const tokens = own();
         if (tokens?.access === refused) {
@@ -89,5 +89,5 @@ export type SessionCredentials = ReturnType<Session['credentials']>;
 
 const ownerOf = (tokens: Tokens | undefined) => tokens && subjectOf(tokens.access);
 const signedOut = 'SignedOut';
-/** The chat that asked belongs to somebody who is signed out: somebody else may be signed in. */
+/** The person of the chat is signed out. Another person may be signed in. */
 export const isSignedOut = (error: unknown) => error instanceof CognitoError && error.code === signedOut;

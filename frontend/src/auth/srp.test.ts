@@ -1,6 +1,6 @@
 import { createHash, createHmac, getDiffieHellman, hkdfSync, randomBytes } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
-import type { ClientConfig } from '../api/types.ts';
+import type { ClientConfig } from '@parley/client/api/types';
 import { createCognito } from './cognito.ts';
 
 /*

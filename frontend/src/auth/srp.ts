@@ -1,10 +1,10 @@
+import type { ClientConfig } from '@parley/client/api/types';
 import { createSrpSession, signSrpSession, wrapAuthChallenge, wrapInitiateAuth } from 'cognito-srp-helper';
-import type { ClientConfig } from '../api/types.ts';
-import type { Call } from './cognito.ts';
+import type { Call } from './cognito-wire.ts';
 
 type Challenge = Parameters<typeof signSrpSession>[1];
 
-/** Proves the password without sending it. Loaded only where the user pool offers it. */
+/** Proves the password without sending it. Loaded only if the user pool offers it. */
 export async function signInWithSrp(call: Call, config: ClientConfig, email: string, password: string) {
   const session = createSrpSession(email, password, config.user_pool_id, false);
   const ClientId = config.user_pool_client_id;

@@ -1,6 +1,6 @@
+import type { Person } from '@parley/client/api/types';
 import { isolate } from '@parley/contract/direction';
 import { isReservedHandle } from '@parley/contract/handles';
-import type { Person } from '../api/types.ts';
 
 /** Letters of other alphabets, and a digit, that look like the Latin letter below them. */
 const strange = [...'аԁеһіјкӏмнорԛсѕтуѵхвαεηικμνορτυχβ0'];

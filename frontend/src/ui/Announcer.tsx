@@ -1,9 +1,9 @@
+import type { Entry } from '@parley/client/api/types';
+import type { Conversation } from '@parley/client/sync/conversations';
+import { lastSeq } from '@parley/client/sync/history';
 import { isolate } from '@parley/contract/direction';
 import { flagsOf } from '@parley/contract/entry-kinds';
 import { useEffect, useState } from 'react';
-import type { Entry } from '../api/types.ts';
-import type { Conversation } from '../chat/chat.ts';
-import { lastSeq } from '../chat/history.ts';
 import { nameAmong } from '../people/shared-names.ts';
 
 /** Says new messages of others to screen readers, which a virtual list cannot: its rows come and go. */

@@ -1,9 +1,9 @@
+import type { Api } from '@parley/client/api/requests';
+import type { ClientConfig } from '@parley/client/api/types';
+import type { Chat } from '@parley/client/sync/chat';
+import { sorted, unreadConversations } from '@parley/client/sync/inbox';
 import { useCallback, useEffect, useRef, useState } from 'react';
-import type { Api } from '../api/client.ts';
-import type { ClientConfig } from '../api/types.ts';
 import type { Application } from '../app.ts';
-import type { Chat } from '../chat/chat.ts';
-import { sorted, unreadConversations } from '../chat/inbox.ts';
 import { ConversationView } from './ConversationView.tsx';
 import { focusSomething } from './focus.ts';
 import { InboxList } from './InboxList.tsx';

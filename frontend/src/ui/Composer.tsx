@@ -1,7 +1,7 @@
+import type { Chat } from '@parley/client/sync/chat';
 import { isolate } from '@parley/contract/direction';
 import { isBlank } from '@parley/contract/visible';
 import { type FormEvent, type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
-import type { Chat } from '../chat/chat.ts';
 import { pageLocale } from '../text/locale.ts';
 import { isOfInputMethod } from './keys.ts';
 
@@ -41,7 +41,7 @@ export function Composer({ chat, to, maxChars, title, onSend }: Props) {
   function write(next: string) {
     setText(next);
     setRefusal('');
-    chat.drafts.keep(to, next);
+    chat.drafts.save(to, next);
     if (next !== '' && !to.startsWith('@')) chat.type(to);
   }
 

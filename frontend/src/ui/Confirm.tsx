@@ -1,5 +1,5 @@
+import { explain } from '@parley/client/api/errors';
 import { useId, useState } from 'react';
-import { explain } from '../api/errors.ts';
 import { Modal } from './Modal.tsx';
 
 type Props = {

@@ -1,5 +1,6 @@
-import type { Person } from '../api/types.ts';
-import type { Chat, Conversation } from '../chat/chat.ts';
+import type { Person } from '@parley/client/api/types';
+import type { Chat } from '@parley/client/sync/chat';
+import type { Conversation } from '@parley/client/sync/conversations';
 import { Avatar } from './Avatar.tsx';
 import { go, pathOf } from './router.ts';
 

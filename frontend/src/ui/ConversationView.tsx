@@ -1,11 +1,10 @@
+import { explain } from '@parley/client/api/errors';
+import type { Api } from '@parley/client/api/requests';
+import type { ClientConfig, Entry, Group, Person } from '@parley/client/api/types';
+import type { Chat } from '@parley/client/sync/chat';
+import { emptyHistory } from '@parley/client/sync/history';
 import { isolate } from '@parley/contract/direction';
 import { useEffect, useMemo, useState } from 'react';
-import type { Api } from '../api/client.ts';
-import { explain } from '../api/errors.ts';
-import type { ClientConfig, Entry, Group, Person } from '../api/types.ts';
-import type { Chat } from '../chat/chat.ts';
-import { emptyHistory } from '../chat/history.ts';
-import { toRows } from '../chat/rows.ts';
 import { nameAmong, sharedNames } from '../people/shared-names.ts';
 import { Announcer, authorOf } from './Announcer.tsx';
 import { Composer } from './Composer.tsx';
@@ -13,6 +12,7 @@ import { ConversationHeading, headingOf } from './ConversationHeading.tsx';
 import { GroupDialog } from './GroupDialog.tsx';
 import { MessageList } from './MessageList.tsx';
 import { go, pathOf } from './router.ts';
+import { toRows } from './rows.ts';
 import { SettingsDialog } from './SettingsDialog.tsx';
 
 type Props = { chat: Chat; api: Api; config: ClientConfig; uuid?: string; handle?: string };

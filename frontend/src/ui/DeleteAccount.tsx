@@ -1,5 +1,5 @@
+import { explain } from '@parley/client/api/errors';
 import { type FormEvent, useId, useState } from 'react';
-import { explain } from '../api/errors.ts';
 import { CognitoError } from '../auth/cognito-errors.ts';
 import { Field } from './Field.tsx';
 import { Modal } from './Modal.tsx';

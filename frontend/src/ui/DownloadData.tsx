@@ -1,7 +1,7 @@
+import { explain } from '@parley/client/api/errors';
+import type { Api } from '@parley/client/api/requests';
 import { isolate } from '@parley/contract/direction';
 import { useEffect, useId, useRef, useState } from 'react';
-import type { Api } from '../api/client.ts';
-import { explain } from '../api/errors.ts';
 import { saveFile } from './save-file.ts';
 
 /** Saves what Parley holds of this person. Closing the dialog stops it. */

@@ -1,10 +1,10 @@
+import { explain } from '@parley/client/api/errors';
+import type { Api } from '@parley/client/api/requests';
+import type { Group, Member } from '@parley/client/api/types';
+import type { Chat } from '@parley/client/sync/chat';
 import { isolate } from '@parley/contract/direction';
 import { isBlank } from '@parley/contract/visible';
 import { type FormEvent, useId, useState } from 'react';
-import type { Api } from '../api/client.ts';
-import { explain } from '../api/errors.ts';
-import type { Group, Member } from '../api/types.ts';
-import type { Chat } from '../chat/chat.ts';
 import { Avatar } from './Avatar.tsx';
 import { Confirm } from './Confirm.tsx';
 import { Modal } from './Modal.tsx';

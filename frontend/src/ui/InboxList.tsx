@@ -1,6 +1,6 @@
+import type { InboxRow } from '@parley/client/api/types';
+import type { Chat } from '@parley/client/sync/chat';
 import { type MouseEvent, useEffect, useState } from 'react';
-import type { InboxRow } from '../api/types.ts';
-import type { Chat } from '../chat/chat.ts';
 import { sharedNames } from '../people/shared-names.ts';
 import { agoName, fullName } from '../text/time.ts';
 import { Avatar } from './Avatar.tsx';

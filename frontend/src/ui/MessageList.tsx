@@ -1,12 +1,13 @@
+import type { Chat } from '@parley/client/sync/chat';
+import type { Conversation } from '@parley/client/sync/conversations';
+import { isAtEnd, isAtStart, lastSeq } from '@parley/client/sync/history';
 import { isolate } from '@parley/contract/direction';
 import { flagsOf } from '@parley/contract/entry-kinds';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { VList, type VListHandle } from 'virtua';
-import type { Chat, Conversation } from '../chat/chat.ts';
-import { isAtEnd, isAtStart, lastSeq } from '../chat/history.ts';
-import type { Row } from '../chat/rows.ts';
 import { nameAmong } from '../people/shared-names.ts';
 import { MessageRow } from './MessageRow.tsx';
+import type { Row } from './rows.ts';
 
 type Props = {
   chat: Chat;
@@ -97,7 +98,7 @@ export function MessageList(props: Props) {
     if (!uuid || !handle || document.visibilityState !== 'visible' || !document.hasFocus()) return;
     const index = handle.findItemIndex(handle.scrollOffset + handle.viewportSize - 12);
     const seen = rows.slice(0, index + 1).findLast(({ entry }) => entry)?.entry;
-    if (seen) chat.see(uuid, seen.seq);
+    if (seen) chat.markSeen(uuid, seen.seq);
   }
 
   const lookNow = useRef(look);

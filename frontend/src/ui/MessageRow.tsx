@@ -1,10 +1,10 @@
 import { isolate } from '@parley/contract/direction';
 import { memo } from 'react';
-import type { Row } from '../chat/rows.ts';
-import { isNotice, timeOf } from '../chat/rows.ts';
 import { type Part, splitLinks } from '../text/links.ts';
 import { clockName, dayName, fullName } from '../text/time.ts';
 import { Avatar } from './Avatar.tsx';
+import type { Row } from './rows.ts';
+import { isNotice, timeOf } from './rows.ts';
 
 type Props = {
   row: Row;

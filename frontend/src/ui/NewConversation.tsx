@@ -1,10 +1,10 @@
+import { explain } from '@parley/client/api/errors';
+import { newKey } from '@parley/client/api/key';
+import type { Api } from '@parley/client/api/requests';
+import type { ClientConfig, Person, Profile } from '@parley/client/api/types';
 import { isolate } from '@parley/contract/direction';
 import { isBlank } from '@parley/contract/visible';
 import { type FormEvent, useId, useRef, useState } from 'react';
-import type { Api } from '../api/client.ts';
-import { explain } from '../api/errors.ts';
-import { newKey } from '../api/key.ts';
-import type { ClientConfig, Person, Profile } from '../api/types.ts';
 import { Modal } from './Modal.tsx';
 import { PeopleSearch } from './PeopleSearch.tsx';
 import { go, pathOf } from './router.ts';

@@ -1,5 +1,5 @@
+import type { Chat } from '@parley/client/sync/chat';
 import { useEffect, useState } from 'react';
-import type { Chat } from '../chat/chat.ts';
 
 /** A first connection and a blink are nobody's business; what lasts is said. */
 const patienceMs = 1_500;

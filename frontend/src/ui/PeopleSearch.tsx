@@ -1,7 +1,7 @@
+import { explain } from '@parley/client/api/errors';
+import type { Api } from '@parley/client/api/requests';
+import type { Person } from '@parley/client/api/types';
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
-import type { Api } from '../api/client.ts';
-import { explain } from '../api/errors.ts';
-import type { Person } from '../api/types.ts';
 import { Avatar } from './Avatar.tsx';
 import { isOfInputMethod } from './keys.ts';
 

@@ -1,8 +1,8 @@
+import { explain } from '@parley/client/api/errors';
+import type { Api } from '@parley/client/api/requests';
+import type { ClientConfig, Profile } from '@parley/client/api/types';
 import { isBlank } from '@parley/contract/visible';
 import { type FormEvent, useId, useState } from 'react';
-import type { Api } from '../api/client.ts';
-import { explain } from '../api/errors.ts';
-import type { ClientConfig, Profile } from '../api/types.ts';
 import { canNotify, isNotifying, setNotifying } from '../notifications.ts';
 import { Confirm } from './Confirm.tsx';
 import { DeleteAccount } from './DeleteAccount.tsx';

@@ -1,7 +1,7 @@
+import { explain } from '@parley/client/api/errors';
+import type { Settings } from '@parley/client/api/types';
+import type { Chat } from '@parley/client/sync/chat';
 import { useState } from 'react';
-import { explain } from '../api/errors.ts';
-import type { Settings } from '../api/types.ts';
-import type { Chat } from '../chat/chat.ts';
 import { Modal } from './Modal.tsx';
 import { go, pathOf } from './router.ts';
 

@@ -1,8 +1,8 @@
+import { explain } from '@parley/client/api/errors';
+import type { ClientConfig } from '@parley/client/api/types';
 import { isolate } from '@parley/contract/direction';
 import { isBlank } from '@parley/contract/visible';
 import { type FormEvent, type ReactNode, useEffect, useRef, useState } from 'react';
-import { explain } from '../api/errors.ts';
-import type { ClientConfig } from '../api/types.ts';
 import type { Cognito } from '../auth/cognito.ts';
 import { CognitoError } from '../auth/cognito-errors.ts';
 import { handleProblem } from '../auth/handle.ts';

@@ -1,5 +1,5 @@
+import type { createSignal } from '@parley/client/sync/signal';
 import { useSyncExternalStore } from 'react';
-import type { createSignal } from '../chat/signal.ts';
 
 /** Renders again after each change. */
 export const useSignal = (signal: ReturnType<typeof createSignal>) =>

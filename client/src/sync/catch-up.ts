@@ -1,0 +1,46 @@
+import type { Api } from '../api/requests.ts';
+import type { Conversations } from './conversations.ts';
+import { append, isAtEnd, lastSeq } from './history.ts';
+import { catchUpPage } from './windows.ts';
+
+/** A window further behind than this stays in place. Scrolling reads the rest. */
+const maxCatchUp = 500;
+
+type Options = {
+  api: Pick<Api, 'entries'>;
+  conversations: Conversations;
+  /** The window may have grown. */
+  onDone(uuid: string): void;
+};
+
+/** Reads what follows a window that is near the end. Each conversation has one reader at a time. */
+export function createCatchUp({ api, conversations, onDone }: Options) {
+  const running = new Map<string, Promise<void>>();
+
+  async function readOn(uuid: string) {
+    for (;;) {
+      const known = conversations.get(uuid);
+      if (known?.status !== 'ready') return;
+      const after = lastSeq(known.history);
+      if (known.history.newest - after > maxCatchUp) return;
+      const page = await api.entries(uuid, { after, limit: catchUpPage });
+      conversations.updateHistory(uuid, (history) => append(history, page));
+      const now = conversations.get(uuid);
+      if (!now || lastSeq(now.history) === after) return;
+      if (page.length < catchUpPage && isAtEnd(now.history)) return;
+    }
+  }
+
+  return function catchUp(uuid: string): Promise<void> {
+    const reading = running.get(uuid);
+    if (reading) return reading;
+    const run = readOn(uuid)
+      .catch(() => {})
+      .finally(() => {
+        running.delete(uuid);
+        onDone(uuid);
+      });
+    running.set(uuid, run);
+    return run;
+  };
+}

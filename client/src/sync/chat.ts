@@ -1,0 +1,128 @@
+import { newKey } from '../api/key.ts';
+import type { Group, Person, Settings } from '../api/types.ts';
+import type { LiveState } from '../live/connection.ts';
+import { dispatch, type LiveEvent } from '../live/events.ts';
+import { createEventHandlers } from './event-handlers.ts';
+import type { Pending } from './outbox.ts';
+import { type ChatOptions, createParts, type Parts } from './parts.ts';
+
+/**
+ * The state of one signed-in person: the inbox, the open conversations and what waits to be sent. Every change goes
+ * through here, and `signal` announces it. Requests alone keep the state correct; events make it fast.
+ */
+export function createChat(options: ChatOptions) {
+  const parts = createParts(options);
+  const { signal, me, drafts } = parts;
+  return { me, signal, drafts, ...live(parts, options), ...reading(parts), ...writing(parts) };
+}
+
+export type Chat = ReturnType<typeof createChat>;
+
+/** The connection and what arrives on it. */
+function live(parts: Parts, { sendFrame }: ChatOptions) {
+  const { signal, conversations, opening, outbox, presence, resumes, typing, people } = parts;
+  const handlers = createEventHandlers(parts);
+  let state: LiveState = 'connecting';
+
+  /** Events were lost while the socket was closed, so everything is read again. */
+  function catchUpAfterReconnect() {
+    outbox.retryUnreached();
+    resumes.runNow();
+    for (const { uuid, status } of conversations.all()) {
+      if (status === 'ready') void opening.refreshGroup(uuid);
+      if (status === 'failed') void parts.open(uuid);
+    }
+    resumes.runIn(parts.secondReadMs);
+  }
+
+  return {
+    live: () => ({ state }),
+    setLive(next: LiveState) {
+      if (next !== 'online' && state === 'online') presence.clear();
+      state = next;
+      signal.change();
+      if (state === 'online') catchUpAfterReconnect();
+    },
+    applyEvent: (event: LiveEvent) => dispatch(handlers, event),
+    isOnline: presence.isOnline,
+    typists: (uuid: string): Person[] =>
+      typing
+        .people(uuid)
+        .map((person) => people.get(person) ?? { uuid: person, handle: '', display_name: 'Somebody' }),
+    /** The person presses keys. */
+    type(uuid: string) {
+      if (state === 'online' && typing.shouldSend(uuid)) sendFrame('typing', { message_group_uuid: uuid });
+    },
+    close() {
+      resumes.close();
+      typing.close();
+      outbox.close();
+      parts.windows.close();
+    },
+  };
+}
+
+/** The inbox and the conversations. */
+function reading({ inbox, conversations, windows, receipts, people, open }: Parts) {
+  return {
+    inbox: inbox.rows,
+    inboxStatus: inbox.status,
+    hasMoreInbox: inbox.hasMore,
+    moreInbox: inbox.readMore,
+    readInbox: inbox.read,
+    hasHidden: inbox.hasHidden,
+    readHidden: inbox.readHidden,
+    conversation: conversations.get,
+    person: people.get,
+    /** Shows a conversation at the first unread entry, or at its newest page. */
+    open,
+    loadOlder: windows.loadOlder,
+    loadNewer: windows.loadNewer,
+    jumpToNewest: windows.jumpToNewest,
+    markSeen: receipts.markSeen,
+    settings(uuid: string): Settings {
+      const { muted = false, hidden = false } = inbox.row(uuid) ?? conversations.get(uuid)?.group ?? {};
+      return { muted, hidden };
+    },
+    /** The "new messages" line stands above what arrived while nobody looked. */
+    clearNewLine: (uuid: string) => conversations.update(uuid, { newAfter: undefined }),
+    markNewFrom(uuid: string, seq: number) {
+      const known = conversations.get(uuid);
+      if (known && known.newAfter === undefined) conversations.update(uuid, { newAfter: seq });
+    },
+  };
+}
+
+/** Messages to send, settings, and changes of groups that a request made. */
+function writing({ inbox, conversations, windows, outbox, typing, begun, people, membership }: Parts) {
+  return {
+    pending: (to: string): Pending[] => outbox.of(to),
+    /** `to` is the uuid of a conversation, or `@handle`. */
+    async send(to: string, message: string) {
+      typing.endOwn(to);
+      const known_seq = conversations.get(to)?.history.newest || (inbox.row(to)?.last_seq ?? 0);
+      outbox.add({ key: newKey(), to, message, known_seq });
+      await windows.jumpToNewest(to).catch(() => {});
+    },
+    /** Calls the listener when the first message to `@handle` has begun the conversation. */
+    onBegun(to: string, listener: (uuid: string) => void) {
+      begun.set(to, listener);
+      return () => {
+        begun.delete(to);
+      };
+    },
+    retry: outbox.retry,
+    discard: outbox.discard,
+    setGroup(group: Group) {
+      people.remember(group.members);
+      conversations.update(group.uuid, { group });
+    },
+    /** Mutes, or hides until the next message. Rejects if the server refuses. */
+    async changeSettings(uuid: string, settings: Partial<Settings>) {
+      const now = await inbox.changeSettings(uuid, settings);
+      const group = conversations.get(uuid)?.group;
+      if (group) conversations.update(uuid, { group: { ...group, ...now } });
+    },
+    leave: membership.leave,
+  };
+}

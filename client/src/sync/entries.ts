@@ -1,0 +1,49 @@
+import { flagsOf } from '@parley/contract/entry-kinds';
+import type { Entry } from '../api/types.ts';
+import type { Conversations } from './conversations.ts';
+import { insert, isAtEnd, noteNewest } from './history.ts';
+import type { Outbox } from './outbox.ts';
+import type { People } from './people.ts';
+import type { Typing } from './typing.ts';
+import type { Windows } from './windows.ts';
+
+type Options = {
+  meUuid: string;
+  people: People;
+  typing: Typing;
+  outbox: Pick<Outbox, 'retryUnreached'>;
+  conversations: Conversations;
+  windows: Pick<Windows, 'trimAfterGrowth'>;
+  catchUp(uuid: string): Promise<void>;
+  onGroupChanged(uuid: string): void;
+};
+
+/** Applies single entries, from events and from answers to sends, in any order and any number of times. */
+export function createEntries(options: Options) {
+  const { meUuid, people, typing, outbox, conversations, windows, catchUp } = options;
+  return {
+    apply(entry: Entry) {
+      const uuid = entry.message_group_uuid;
+      people.remember([{ uuid: entry.user_uuid, handle: entry.handle, display_name: entry.display_name }]);
+      typing.stop(uuid, entry.user_uuid);
+      // The entry may belong to a send whose answer was lost. A retry with the same key settles that.
+      if (entry.user_uuid === meUuid) outbox.retryUnreached(uuid);
+      const known = conversations.get(uuid);
+      if (known?.status !== 'ready') return;
+      const wasAtEnd = isAtEnd(known.history);
+      conversations.updateHistory(uuid, (history) => insert(history, entry));
+      const now = conversations.get(uuid);
+      if (wasAtEnd && now && !isAtEnd(now.history)) void catchUp(uuid);
+      windows.trimAfterGrowth(uuid);
+      if (flagsOf(entry).changesGroup) options.onGroupChanged(uuid);
+    },
+    /** An entry with this seq exists. A window at the end reads up to it. */
+    noteNewest(uuid: string, seq: number) {
+      const known = conversations.get(uuid);
+      if (!known || seq <= known.history.newest) return;
+      const wasAtEnd = isAtEnd(known.history);
+      conversations.updateHistory(uuid, (history) => noteNewest(history, seq));
+      if (wasAtEnd) void catchUp(uuid);
+    },
+  };
+}

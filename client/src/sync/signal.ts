@@ -1,0 +1,24 @@
+/** Notifies subscribers of changes. `schedule` groups changes into one notification. */
+export function createSignal(schedule: (notify: () => void) => void) {
+  const listeners = new Set<() => void>();
+  let version = 0;
+  let isDue = false;
+  return {
+    version: () => version,
+    subscribe(listener: () => void) {
+      listeners.add(listener);
+      return () => {
+        listeners.delete(listener);
+      };
+    },
+    change() {
+      if (isDue) return;
+      isDue = true;
+      schedule(() => {
+        isDue = false;
+        version += 1;
+        for (const listener of listeners) listener();
+      });
+    },
+  };
+}

@@ -1,0 +1,51 @@
+/** Typing has no end event: it shows this long after the last event, or until the person's message arrives. */
+const shownMs = 5_000;
+/** A client sends `typing` this often at most. */
+const sendEveryMs = 3_000;
+/** The server refuses a second `typing` within about a second. */
+const serverPauseMs = 1_100;
+
+export type Typing = ReturnType<typeof createTyping>;
+
+/** Who types. Times come from the monotonic clock, because the wall clock may be set back. */
+export function createTyping(onChange: () => void, now = () => performance.now()) {
+  const until = new Map<string, number>();
+  const timers = new Set<ReturnType<typeof setTimeout>>();
+  const sentAt = new Map<string, number>();
+  const keyOf = (conversation: string, person: string) => `${conversation} ${person}`;
+
+  return {
+    start(conversation: string, person: string) {
+      until.set(keyOf(conversation, person), now() + shownMs);
+      onChange();
+      const timer = setTimeout(() => {
+        timers.delete(timer);
+        onChange();
+      }, shownMs + 50);
+      timers.add(timer);
+    },
+    stop(conversation: string, person: string) {
+      if (until.delete(keyOf(conversation, person))) onChange();
+    },
+    people(conversation: string): string[] {
+      const prefix = `${conversation} `;
+      return [...until]
+        .filter(([key, end]) => key.startsWith(prefix) && end > now())
+        .map(([key]) => key.slice(prefix.length));
+    },
+    /** Whether the own typing is due to be sent. A `true` counts as sent. */
+    shouldSend(conversation: string) {
+      if (now() - (sentAt.get(conversation) ?? Number.NEGATIVE_INFINITY) < sendEveryMs) return false;
+      sentAt.set(conversation, now());
+      return true;
+    },
+    /** The own message is sent. The next key press sends `typing` as soon as the server accepts it. */
+    endOwn(conversation: string) {
+      const at = sentAt.get(conversation);
+      if (at !== undefined) sentAt.set(conversation, at - (sendEveryMs - serverPauseMs));
+    },
+    close() {
+      for (const timer of timers) clearTimeout(timer);
+    },
+  };
+}

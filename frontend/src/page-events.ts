@@ -1,0 +1,21 @@
+import type { Connection } from '@parley/client/live/connection';
+import { browserStorage } from './storage.ts';
+
+type Options = {
+  connection(): Connection | undefined;
+  /** Another tab signed in or out, or renewed its token. */
+  onSession(): void;
+};
+
+/** Connects events of the browser to the connection and the session. */
+export function listenToPage({ connection, onSession }: Options) {
+  window.addEventListener('online', () => connection()?.retryNow());
+  window.addEventListener('offline', () => connection()?.suspend());
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') connection()?.retryNow();
+  });
+  window.addEventListener('storage', ({ key, newValue }) => {
+    browserStorage.applyEvent({ key, newValue });
+    if (key === 'parley.session') onSession();
+  });
+}
