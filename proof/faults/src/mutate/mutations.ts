@@ -10,73 +10,168 @@ export type Mutation = {
   name?: string;
 };
 
+/** Mutations of one file, all found by the same tests: what breaks, and the line before and after. */
+const mutationsOf = (
+  file: string,
+  tests: string[],
+  rows: [what: string, from: string, to: string][],
+): Mutation[] => rows.map(([what, from, to]) => ({ file, what, from, to, tests }));
+
 const log: Mutation[] = [
   {
-    ...{ file: 'core/src/log/log.ts', what: 'a repeat is answered without a look at the membership' },
-    from: 'if (!(await members.get(table, messageGroupUuid, sender.uuid)))\n      refuse',
-    to: 'if (false)\n      refuse',
+    ...{ file: 'core/src/log/append/repeat.ts', what: 'a repeat is answered without reading the membership' },
+    from: 'if (!(await members.get(table, messageGroupUuid, sender.uuid)))\n    refuse',
+    to: 'if (false)\n    refuse',
     ...{ tests: ['core/src/log/log.test.ts'], name: 'stranger for repeats' },
   },
   {
-    ...{ file: 'core/src/log/log.ts', what: 'the log is dated by the clock alone' },
-    from: 'Math.max(table.clock.now(), tail.createdAtMs)',
-    to: 'table.clock.now()',
-    ...{ tests: ['core/src/log/log.test.ts'], name: 'a clock that is minutes wrong' },
-  },
-  {
-    ...{ file: 'core/src/log/log.ts', what: 'the newer entries do not tell whose write landed' },
+    ...{
+      file: 'core/src/log/append/repeat.ts',
+      what: 'the newer entries do not answer the jobs that landed',
+    },
     from: 'if (landed.has(job.messageUuid)) answer(job, landed.get(job.messageUuid));',
     to: '{}',
     ...{ tests: ['core/src/log/log-faults.test.ts'], name: 'whose answer was cut' },
   },
   {
-    ...{ file: 'core/src/log/log.ts', what: 'two repeats in one turn are two entries' },
+    ...{ file: 'core/src/log/append/next-entry.ts', what: 'the log is dated by the clock alone' },
+    from: 'Math.max(nowMs, createdAtMs)',
+    to: 'nowMs',
+    tests: ['core/src/log/append/next-entry.test.ts'],
+  },
+  {
+    ...{ file: 'core/src/log/append/next-entry.ts', what: 'a change of the group counts as a message' },
+    from: '(flagsOf(draft).countsAsMessage ? offset : 0)',
+    to: 'offset',
+    tests: ['core/src/log/append/next-entry.test.ts'],
+  },
+  {
+    ...{ file: 'core/src/log/append/next-entry.ts', what: 'the messages of one write have one count' },
+    from: 'countsAsMessage ? offset : 0',
+    to: 'countsAsMessage ? 1 : 0',
+    tests: ['core/src/log/append/next-entry.test.ts'],
+  },
+  {
+    ...{ file: 'core/src/log/append/next-entry.ts', what: 'an entry of a large conversation is not marked' },
+    ...{ from: '...(isLarge && { large: true as const }),', to: '' },
+    tests: ['core/src/log/append/next-entry.test.ts'],
+  },
+  {
+    ...{ file: 'core/src/log/append/admission.ts', what: 'two repeats in one turn are two entries' },
     from: 'if (idempotencyKey !== undefined && keys.has(scopedKey)) continue;',
     to: '',
     ...{ tests: ['core/src/log/log.test.ts'], name: 'wait together behind' },
   },
   {
-    ...{
-      file: 'core/src/log/log.ts',
-      what: 'a search for a key begins one entry late',
-    },
-    from: 'const from = (job.searchedTo ?? knownSeq) + 1;',
-    to: 'const from = (job.searchedTo ?? knownSeq) + 2;',
+    ...{ file: 'core/src/log/append/search.ts', what: 'a search for a key begins one entry late' },
+    from: 'const from = (request.searchedTo ?? knownSeq) + 1;',
+    to: 'const from = (request.searchedTo ?? knownSeq) + 2;',
     ...{ tests: ['core/src/log/log.test.ts'], name: 'the newest entries alone' },
+  },
+  {
+    ...{ file: 'core/src/log/append/search.ts', what: 'a search that went aside begins again at its start' },
+    ...{ from: '(searchedTo ?? append.knownSeq) >', to: 'append.knownSeq >' },
+    tests: ['core/src/log/append/search.test.ts'],
+  },
+  {
+    ...{ file: 'core/src/log/append/turn.ts', what: 'an append shares the turn of a change of members' },
+    ...{ from: 'Math.max(1, Math.min(exclusive, maxEntries))', to: 'Math.min(exclusive + 1, maxEntries)' },
+    tests: ['core/src/log/append/turn.test.ts'],
+  },
+  {
+    ...{ file: 'core/src/log/append/turn.ts', what: 'a turn holds more than a write' },
+    ...{ from: 'exclusive === -1 ? maxEntries :', to: 'exclusive === -1 ? queue.length :' },
+    tests: ['core/src/log/append/turn.test.ts'],
+  },
+];
+
+const queue: Mutation[] = [
+  {
+    ...{ file: 'core/src/log/append/queue.ts', what: 'any number of jobs may wait' },
+    ...{ from: "if (jobCount >= maxJobs) throw new AppError('busy');", to: '' },
+    tests: ['core/src/log/append/queue.test.ts'],
+  },
+  {
+    ...{ file: 'core/src/log/append/queue.ts', what: 'an answered job counts for ever' },
+    ...{ from: 'jobCount -= 1;', to: '' },
+    tests: ['core/src/log/append/queue.test.ts'],
+  },
+  {
+    ...{ file: 'core/src/log/append/queue.ts', what: 'two turns of a conversation run at once' },
+    ...{ from: 'if (!conversation.isRunning) void run', to: 'void run' },
+    tests: ['core/src/log/append/queue.test.ts'],
+  },
+  {
+    ...{ file: 'core/src/log/append/queue.ts', what: 'a turn loses sight of its own writes' },
+    from: 'if (conversation) conversation.observed.push(entry);',
+    to: 'if (conversation?.tail) observe(conversation.tail, entry);',
+    tests: ['core/src/log/append/queue.test.ts'],
+  },
+  {
+    ...{ file: 'core/src/log/append/queue.ts', what: 'a conversation that does not exist is remembered' },
+    ...{ from: 'if (conversation.tail?.seq) idle', to: 'if (conversation.tail) idle' },
+    tests: ['core/src/log/append/queue.test.ts'],
   },
 ];
 
 const tail: Mutation[] = [
-  {
-    ...{ file: 'core/src/log/append/tail.ts', what: 'idempotency without its ten minutes' },
-    ...{
-      from: 'const windowMs = 10 * 60_000;',
-      to: 'const windowMs = 0;',
-      tests: ['core/src/log/append/tail.test.ts'],
-    },
-  },
-  {
-    ...{ file: 'core/src/log/append/tail.ts', what: 'a window of 100 entries' },
-    ...{
-      from: 'const windowEntries = 200;',
-      to: 'const windowEntries = 100;',
-      tests: ['core/src/log/append/tail.test.ts'],
-    },
-  },
-  {
-    ...{ file: 'core/src/log/append/tail.ts', what: 'a key is dropped when it is beyond either window' },
-    from: 'seq > tail.seq - windowEntries || atMs >= tail.createdAtMs - windowMs',
-    to: 'seq > tail.seq - windowEntries && atMs >= tail.createdAtMs - windowMs',
-    tests: ['core/src/log/append/tail.test.ts'],
-  },
-  {
-    ...{ file: 'core/src/log/append/tail.ts', what: 'what was dropped counts as covered' },
-    ...{ from: 'tail.coveredFrom = seq + 1;', to: '', tests: ['core/src/log/append/tail.test.ts'] },
-  },
-  {
-    ...{ file: 'core/src/log/append/tail.ts', what: 'a change of members leaves who was found to be one' },
-    ...{ from: 'tail.members.clear();', to: '', tests: ['core/src/log/append/tail.test.ts'] },
-  },
+  ...mutationsOf(
+    'core/src/log/append/tail.ts',
+    ['core/src/log/append/tail.test.ts'],
+    [
+      ['idempotency without its ten minutes', 'const windowMs = 10 * 60_000;', 'const windowMs = 0;'],
+      ['a window of 100 entries', 'const windowEntries = 200;', 'const windowEntries = 100;'],
+      [
+        'a key is dropped when it is beyond either window',
+        'seq > tail.seq - windowEntries || atMs >= tail.createdAtMs - windowMs',
+        'seq > tail.seq - windowEntries && atMs >= tail.createdAtMs - windowMs',
+      ],
+      ['a key that was dropped counts as covered', 'tail.coveredFrom = seq + 1;', ''],
+      ['a change of members leaves the known members', 'tail.members.clear();', ''],
+      ['a removed person is forgotten', 'for (const uuid of removedBy(entry)) tail.removed.add(uuid);', ''],
+      [
+        'a person who is added again stays removed',
+        'for (const uuid of addedBy(entry)) tail.removed.delete(uuid);',
+        '',
+      ],
+      ['an entry behind a gap is applied', 'if (entry.seq !== tail.seq + 1)', 'if (entry.seq <= tail.seq)'],
+      ['an old entry is applied', 'if (entry.seq === tail.seq + 1) advance', 'advance'],
+      ['the key of a notice is remembered', ' || !kindOf(entry).countsAsMessage) return;', ') return;'],
+      ['the whole log does not cover the window', 'if (tail.coveredFrom <= 1) return true;', ''],
+    ],
+  ),
+];
+
+const kinds: Mutation[] = [
+  ...mutationsOf(
+    'core/src/log/kinds/group-created.ts',
+    ['core/src/log/kinds/index.test.ts'],
+    [
+      ['everybody of a new group is an admin', "uuid === entry.user_uuid ? 'admin' : 'member'", "'admin'"],
+      ['a group may be created twice', 'placeFaults(entry, true)', '[]'],
+    ],
+  ),
+  ...mutationsOf(
+    'core/src/log/kinds/member-removed.ts',
+    ['core/src/log/kinds/index.test.ts'],
+    [
+      ['a removed member has not left', 'left.add(uuid);', ''],
+      ['anybody may be removed', 'if (!members.delete(uuid))', 'members.delete(uuid);\n      if (false)'],
+    ],
+  ),
+  ...mutationsOf(
+    'core/src/log/kinds/members-added.ts',
+    ['core/src/log/kinds/index.test.ts'],
+    [['a member may be added twice', 'if (members.has(uuid)) faults', 'if (false) faults']],
+  ),
+  ...mutationsOf(
+    'core/src/log/kinds/message.ts',
+    ['core/src/log/kinds/index.test.ts'],
+    [
+      ['a stranger may write', '!isGroup || members.has(user_uuid)', 'true'],
+      ['the text of an erased person stays', "redact: () => ''", 'redact: ({ message }) => message'],
+    ],
+  ),
 ];
 
 const rosters: Mutation[] = [
@@ -395,6 +490,6 @@ const campaign: Mutation[] = [
 ];
 
 export const mutations: Mutation[] = [
-  ...[...log, ...tail, ...rosters, ...projector, ...positions, ...pages, ...sequencer],
+  ...[...log, ...queue, ...tail, ...kinds, ...rosters, ...projector, ...positions, ...pages, ...sequencer],
   ...[...leases, ...checkpoints, ...signatures, ...check, ...campaign],
 ];
