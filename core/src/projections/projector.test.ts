@@ -243,6 +243,19 @@ test('an old record of an entry that the log does not hold is shown to nobody', 
   expect(summary).toMatchObject({ last_seq: 1, message_count: 0 });
 });
 
+test('an entry that the log does not hold hides no entry before it', async () => {
+  const { group } = await messageGroups.create(log, { creator: ada, title: 'poisoned', people: [bob] });
+  const uuid = group.message_group_uuid;
+  await messages.send(log, { sender: bob, messageGroupUuid: uuid, message: 'x' });
+  const records = (await recordsOf(uuid)).map((record) => ({ ...record, writtenAtMs: Date.now() - 120_000 }));
+  const [created] = records;
+  if (!created) throw new Error('the log is empty');
+  const absent = { ...created, entry: { ...created.entry, seq: 9, message_count: 8, message: 'nowhere' } };
+  await createProjector(table).project([...records, absent]);
+  const [summary] = await summaries.getMany(table, uuid, [bob.uuid]);
+  expect(summary).toMatchObject({ last_seq: 2, message_count: 1, message: 'x', sent_seq: 2, sent_count: 1 });
+});
+
 function permutations<T>(items: T[]): T[][] {
   if (items.length <= 1) return [items];
   return items.flatMap((item, index) =>

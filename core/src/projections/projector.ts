@@ -92,26 +92,22 @@ export function createProjector(
 
   /** The rewrites of one conversation's summaries, one for each member. */
   async function plan(messageGroupUuid: string, records: EntryRecord[]): Promise<Rewrite[]> {
-    const byMember = new Map<string, LogPosition>();
-    let newest: EntryRecord | undefined;
-    for (const record of records) {
-      const { seq, type, user_uuid, message_count } = record.entry;
-      if (isNewer(record, newest)) newest = record;
-      if (!flagsOf({ type }).countsAsMessage || seq <= (byMember.get(user_uuid)?.seq ?? 0)) continue;
-      byMember.set(user_uuid, { seq, count: message_count });
-    }
-    if (!newest) return [];
-    const roster = await rosters.get(messageGroupUuid);
+    const newest = newestOf(records);
+    const roster = newest && (await rosters.get(messageGroupUuid));
     if (!roster) return [];
     const entry = await currentEntry(newest);
-    // The log was restored to before it: what is not there is shown to nobody.
-    if (!entry) return [];
+    if (!entry) {
+      // The log does not hold this entry, for example after a restore to an earlier time. The entries before it count.
+      const before = records.filter((record) => record.entry.seq < newest.entry.seq);
+      return plan(messageGroupUuid, before);
+    }
+    const sent = newestSentBy(records);
     const isModified = newest.isModified === true;
     return roster.userUuids.map((userUuid) => ({
       messageGroupUuid,
       userUuid,
       newest: { entry, group: roster.group, isModified },
-      sent: byMember.get(userUuid),
+      sent: sent.get(userUuid),
       attempts: 0,
     }));
   }
@@ -169,6 +165,23 @@ export function createProjector(
 async function inTime<T>(isInTime: () => boolean, task: () => Promise<T>): Promise<T> {
   if (!isInTime()) throw new DeadlineError('no time is left; it is done in a later batch');
   return task();
+}
+
+function newestOf(records: EntryRecord[]): EntryRecord | undefined {
+  let newest: EntryRecord | undefined;
+  for (const record of records) if (isNewer(record, newest)) newest = record;
+  return newest;
+}
+
+/** The newest message of each author, by their uuid. */
+function newestSentBy(records: EntryRecord[]): Map<string, LogPosition> {
+  const sent = new Map<string, LogPosition>();
+  for (const { entry } of records) {
+    const { seq, type, user_uuid, message_count } = entry;
+    if (flagsOf({ type }).countsAsMessage && seq > (sent.get(user_uuid)?.seq ?? 0))
+      sent.set(user_uuid, { seq, count: message_count });
+  }
+  return sent;
 }
 
 /** Of two records of one entry, the one that erased something is the newer, in whatever order they come. */
