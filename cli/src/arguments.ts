@@ -1,7 +1,7 @@
+import { UsageError } from '@parley/config/explain';
 import { conversationUuid } from '@parley/core/conversations/uuids';
 import * as users from '@parley/core/people/users';
 import type { Pool } from 'pg';
-import { UsageError } from './explain.ts';
 
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 

@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline';
-import { UsageError } from './explain.ts';
+import { UsageError } from '@parley/config/explain';
 
 /**
  * Asks the person at the terminal to type a word before something is destroyed; `isYes` (--yes) answers it. Without a

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path';
 import { type Config, databaseOptions, loadConfig, tableOptions } from '@parley/config/config';
+import { UsageError } from '@parley/config/explain';
 import { createPool } from '@parley/core/database/database';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
 import type { Pool } from 'pg';
-import { report, UsageError } from './explain.ts';
+import { report } from './verbose.ts';
 
 export function connectTable(config = loadConfig(process.env)): Connection {
   const table = createTable(tableOptions(config));

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from '@parley/config/config';
+import { UsageError } from '@parley/config/explain';
 import { migrate } from '@parley/core/database/database';
 import { confirm } from './confirm.ts';
 import { run } from './connect.ts';
 import { createDatabase, databaseName, dropDatabase, isRemote, loadSchema } from './databases.ts';
-import { UsageError } from './explain.ts';
 
 /** What bin/db/create, drop, schema-load and migrate do. They need no psql. */
 const commands: Record<string, (url: string, isYes: boolean) => Promise<string>> = {

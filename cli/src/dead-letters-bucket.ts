@@ -5,10 +5,10 @@ import {
   NoSuchKey,
   type S3Client,
 } from '@aws-sdk/client-s3';
+import { UsageError } from '@parley/config/explain';
 import { type FailedInvocation, letterPrefix } from '@parley/core/dead-letters/letter-bucket';
 import type { StreamRecord } from '@parley/core/log/stream-records';
 import type { Letter, Letters } from './dead-letters-redrive.ts';
-import { UsageError } from './explain.ts';
 
 type Event = { Records?: StreamRecord[] };
 

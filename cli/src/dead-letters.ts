@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { LambdaClient } from '@aws-sdk/client-lambda';
 import { type Config, letterBucketOptions } from '@parley/config/config';
+import { UsageError } from '@parley/config/explain';
 import { cut } from '@parley/contract/graphemes';
 import { createS3 } from '@parley/core/dead-letters/letter-bucket';
 import { clientConfig } from '@parley/core/table/client';
@@ -9,7 +10,6 @@ import { confirm } from './confirm.ts';
 import { connectTable, run } from './connect.ts';
 import { bucketLetters } from './dead-letters-bucket.ts';
 import { type Letter, type Letters, redrive, tableLetters } from './dead-letters-redrive.ts';
-import { UsageError } from './explain.ts';
 import { counted, printRows } from './print.ts';
 
 const maxErrorChars = 200;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { letterBucketOptions } from '@parley/config/config';
+import { UsageError } from '@parley/config/explain';
 import { openLetterBucket } from '@parley/core/erasure/dead-letters';
 import * as erase from '@parley/core/erasure/erase';
 import * as erasures from '@parley/core/erasure/erasures';
@@ -9,7 +10,6 @@ import * as signIns from '@parley/core/people/sign-ins';
 import { personOf } from './arguments.ts';
 import { confirm } from './confirm.ts';
 import { connect, run } from './connect.ts';
-import { UsageError } from './explain.ts';
 import { printable } from './print.ts';
 import { createProgressBar } from './progress.ts';
 import { createUserPool } from './user-pool.ts';

@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { parseArgs } from 'node:util';
 import { createGzip } from 'node:zlib';
+import { UsageError } from '@parley/config/explain';
 import { givenPath } from '@parley/config/given-path';
 import * as users from '@parley/core/people/users';
 import { countItems } from '@parley/core/table/read';
@@ -13,7 +14,6 @@ import { person } from '@parley/core/transfer/export-person';
 import type { Pool } from 'pg';
 import { conversationOf, personOf } from './arguments.ts';
 import { type Connection, connect, run } from './connect.ts';
-import { UsageError } from './explain.ts';
 import { createProgressBar } from './progress.ts';
 
 type Lines = AsyncGenerator<string, Manifest>;

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
+import { UsageError } from '@parley/config/explain';
 import * as entries from '@parley/core/log/entries';
 import { conversationOf, limitOf } from './arguments.ts';
 import { measureCapacity } from './capacity.ts';
 import { connect, run } from './connect.ts';
-import { UsageError } from './explain.ts';
 import { counted, printRows } from './print.ts';
 
 async function main() {

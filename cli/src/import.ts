@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util';
+import { UsageError } from '@parley/config/explain';
 import { givenPath } from '@parley/config/given-path';
 import { isExport } from '@parley/core/transfer/export-file';
 import { importMessages } from '@parley/core/transfer/import';
 import { type RestoreResult, restore } from '@parley/core/transfer/restore';
 import { connect, run } from './connect.ts';
-import { UsageError } from './explain.ts';
 import { readLines } from './lines.ts';
 import { counted, printable } from './print.ts';
 import { createProgressBar } from './progress.ts';

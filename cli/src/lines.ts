@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
+import { UsageError } from '@parley/config/explain';
 import type { Line } from '@parley/core/transfer/import-plan';
-import { UsageError } from './explain.ts';
 
 const newline = 0x0a;
 const maxLineBytes = 2 ** 20;

@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util';
+import { UsageError } from '@parley/config/explain';
 import * as summaries from '@parley/core/inbox/summaries';
 import { limitOf, personOf } from './arguments.ts';
 import { measureCapacity } from './capacity.ts';
 import { connect, run } from './connect.ts';
-import { UsageError } from './explain.ts';
 import { counted, printRows } from './print.ts';
 
 async function main() {

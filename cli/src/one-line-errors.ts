@@ -1,15 +1,15 @@
-import { report, takeVerbose } from './explain.ts';
+import { report, takeVerbose } from './verbose.ts';
 
 /*
- * Loaded before every program that a script of bin/ runs (bin/lib.sh): what a program does not catch is told in a line, and
- * as a whole with --verbose.
+ * bin/lib.sh loads this file before every program of a script. An error that the program does not catch prints one line, or
+ * the whole error with --verbose.
  */
 
 if (takeVerbose(process.argv)) process.env.PARLEY_VERBOSE = 'true';
 
 process.on('uncaughtException', (error) => end(error));
 
-// A reader that has left, such as `head`, has what it wanted.
+// A reader such as `head` closes the pipe once it has enough. That is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit();
   end(error);

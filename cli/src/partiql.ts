@@ -2,10 +2,10 @@ import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
 import { DynamoDBServiceException } from '@aws-sdk/client-dynamodb';
 import { ExecuteStatementCommand } from '@aws-sdk/lib-dynamodb';
+import { UsageError } from '@parley/config/explain';
 import { limitOf } from './arguments.ts';
 import { measureCapacity } from './capacity.ts';
 import { connectTable, run } from './connect.ts';
-import { UsageError } from './explain.ts';
 import { counted, inOrder, printRows } from './print.ts';
 
 const pageItems = 1_000;

@@ -7,9 +7,9 @@ import {
   RespondToAuthChallengeCommand,
 } from '@aws-sdk/client-cognito-identity-provider';
 import { loadConfig } from '@parley/config/config';
+import { UsageError } from '@parley/config/explain';
 import { createSrpSession, signSrpSession, wrapAuthChallenge, wrapInitiateAuth } from 'cognito-srp-helper';
 import { run } from './connect.ts';
-import { UsageError } from './explain.ts';
 
 type SignIn = {
   region: string;

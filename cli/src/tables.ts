@@ -5,11 +5,11 @@ import {
   ListTablesCommand,
   waitUntilTableNotExists,
 } from '@aws-sdk/client-dynamodb';
+import { UsageError } from '@parley/config/explain';
 import type { Table } from '@parley/core/table/client';
 import { ensureTable, messageTable, runnerTable } from '@parley/core/table/definition';
 import { confirm } from './confirm.ts';
 import { connectTable, run } from './connect.ts';
-import { UsageError } from './explain.ts';
 import { printRows } from './print.ts';
 
 const commands = { load, drop, list };

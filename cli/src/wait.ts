@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb';
 import { loadConfig } from '@parley/config/config';
+import { UsageError } from '@parley/config/explain';
 import { clientConfig } from '@parley/core/table/client';
 import pg from 'pg';
 import { run } from './connect.ts';
-import { UsageError } from './explain.ts';
 
 const pollMs = 250;
 const attemptMs = 2_000;

@@ -1,6 +1,6 @@
 import { join, relative, resolve } from 'node:path';
 import { confirm } from '@parley/cli/confirm';
-import { report, takeVerbose } from '@parley/cli/explain';
+import { report, takeVerbose } from '@parley/cli/verbose';
 import { type Config, loadConfig } from '@parley/config/config';
 import { demoPassword, demoPeople } from '@parley/dev/demo-people';
 import { confirmationCode } from '../../engines/src/cognito-local.ts';

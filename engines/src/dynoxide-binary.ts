@@ -1,13 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { root } from './launch.ts';
 import { StartError } from './start-error.ts';
 
 const version = '1.2.1';
 export const platform = `${process.platform}-${process.arch}`;
-/** Apart from the workspaces' own tree: an `npm install` there would remove a package it does not list. */
-const cache = join(root, 'node_modules/.cache/dynoxide', version);
+/** Outside the tree of the workspaces: `npm install` would remove a package that they do not list. */
+const cache = join(import.meta.dirname, '../../node_modules/.cache/dynoxide', version);
 const binaryIn = (folder: string, target: string) =>
   join(folder, `node_modules/@dynoxide/${target}/dynoxide`);
 
@@ -17,8 +16,8 @@ export function dynoxideBinary() {
 }
 
 /**
- * Installs the package of one platform, if it is not there yet: listing those of others as optional dependencies breaks
- * `npm ci`. False if npm has none for the platform.
+ * Installs the package of one platform if it is missing. Listing all platforms as optional dependencies would break
+ * `npm ci`. Returns false if npm has none for the platform.
  */
 export function installDynoxide(target = platform, folder = cache) {
   if (existsSync(binaryIn(folder, target))) return true;
@@ -32,7 +31,7 @@ export function installDynoxide(target = platform, folder = cache) {
       if (!existsSync(folder)) renameSync(partial, folder);
       return existsSync(binaryIn(folder, target));
     }
-    // No such package, no such version, or one that is not for this machine.
+    // npm has no such package or version, or the package does not support this machine.
     if (/code (E404|ETARGET|EBADPLATFORM)/.test(stderr)) return false;
     const said = error?.message ?? stderr.trim().split('\n').slice(0, 3).join(' ');
     throw new StartError(`The embedded DynamoDB API (${name}) could not be installed: ${said}`);

@@ -1,4 +1,4 @@
-import { explain } from '@parley/cli/explain';
+import { explain } from '@parley/config/explain';
 import type { Engine, EngineName } from './launch.ts';
 import { makePrivateFiles } from './private-files.ts';
 

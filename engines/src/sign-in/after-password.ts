@@ -1,6 +1,6 @@
 import { disabledUser, notConfirmed, SignInError } from './errors.ts';
 import type { SignIn } from './operation.ts';
-import type { StoredUser } from './user-store.ts';
+import type { StoredUser } from './stored-user.ts';
 
 /** What follows the right password: only then is anything said of the person. */
 export async function afterPassword({ tokens, challenges }: SignIn, user: StoredUser) {

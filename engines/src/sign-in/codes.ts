@@ -1,6 +1,6 @@
 import { codeMismatch, expiredCode } from './errors.ts';
 import type { SignIn } from './operation.ts';
-import { attributeOf, type CodePurpose, nowSeconds, type StoredUser } from './user-store.ts';
+import { attributeOf, type CodePurpose, nowSeconds, type StoredUser } from './stored-user.ts';
 
 /** How long Cognito's codes are good for. */
 const lifetimeSeconds: Record<CodePurpose, number> = { 'sign-up': 86_400, 'new-password': 3_600 };

@@ -3,7 +3,7 @@ import { rename, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { SignInError } from './errors.ts';
-import type { Attribute, StoredUser } from './user-store.ts';
+import type { Attribute, StoredUser } from './stored-user.ts';
 
 /* What is used of cognito-local: its store, the operations of an administrator, and the calls of the Lambdas. */
 

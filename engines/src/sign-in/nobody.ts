@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { SignIn } from './operation.ts';
 import type { Verifier } from './srp.ts';
-import type { StoredUser } from './user-store.ts';
+import type { StoredUser } from './stored-user.ts';
 
 /** Of this process: who guesses it could tell nobody from somebody. */
 const secret = randomBytes(32);

@@ -1,7 +1,8 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { notAuthorized } from './errors.ts';
 import type { SigningKey } from './signing-key.ts';
-import { attributeOf, nowSeconds, type Session, type StoredUser, type UserStore } from './user-store.ts';
+import { attributeOf, nowSeconds, type Session, type StoredUser } from './stored-user.ts';
+import type { UserStore } from './user-store.ts';
 
 const accessSeconds = 3_600;
 const refreshSeconds = 30 * 86_400;

@@ -1,10 +1,10 @@
 import { type Competitor, measureLoad } from './competitor.ts';
-import { planPairs } from './lanes.ts';
+import { planPairs, startSocketLoad } from './lanes.ts';
 import type { Load, LoadResult } from './load/drive.ts';
 import { startEjabberd } from './peers/ejabberd.ts';
 import { startProsody } from './peers/prosody.ts';
 import { startSystem } from './system.ts';
-import { startSocketLoad, startWorker } from './worker.ts';
+import { startWorker } from './worker.ts';
 
 /** Starts Parley, the bare echo, and the peers that are installed. */
 export async function openCompetitors(pairs: number, log: (line: string) => void): Promise<Competitor[]> {

@@ -1,22 +1,28 @@
 import * as messages from '@parley/core/conversations/messages';
 import { createLog } from '@parley/core/log/log';
+import type { Load, LoadResult } from './load/drive.ts';
 import type { SocketPlan } from './load/sockets.ts';
 import { text60 } from './people.ts';
 import { type BenchPerson, people, type System } from './system.ts';
+import { startWorker } from './worker.ts';
 
-/** The direct conversation of two people, opened by the first. */
+/** Starts the load generator of Parley's sockets. */
+export const startSocketLoad = () =>
+  startWorker<{ plan: SocketPlan } | { load: Load }, LoadResult>('load/sockets.ts');
+
+/** Opens the direct conversation of two people with a message of the first. */
 export async function openConversation(
   system: System,
   sender: BenchPerson | undefined,
   recipient: BenchPerson | undefined,
 ) {
-  if (!sender || !recipient) throw new Error('a pair of two');
+  if (!sender || !recipient) throw new Error('a conversation needs two people');
   const log = createLog(system.table, { batch: 'transactions' });
   const first = await messages.sendDirect(log, { sender, recipient, message: text60 });
   return { sender, recipient, messageGroupUuid: first.message_group_uuid };
 }
 
-/** Pairs of people with sockets, of whom each first writes to its second. */
+/** Makes pairs of people. The first of each pair writes to the second. */
 export async function planPairs(system: System, pairs: number): Promise<SocketPlan> {
   const everyone = await people(system, 2 * pairs);
   const lanes = await Promise.all(

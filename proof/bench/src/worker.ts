@@ -1,8 +1,6 @@
 import { fork } from 'node:child_process';
 import { join } from 'node:path';
 import { stopChild } from '@parley/engines/launch';
-import type { Load, LoadResult } from './load/drive.ts';
-import type { SocketPlan } from './load/sockets.ts';
 
 /** Runs a file of this folder in its own process. It answers one question at a time (`answerParent`). */
 export function startWorker<Question, Answer>(file: string) {
@@ -30,10 +28,6 @@ export function startWorker<Question, Answer>(file: string) {
     stop: () => stopChild(child),
   };
 }
-
-/** Starts the load generator of Parley's sockets. */
-export const startSocketLoad = () =>
-  startWorker<{ plan: SocketPlan } | { load: Load }, LoadResult>('load/sockets.ts');
 
 /** Answers the parent's questions and ends when the parent does. */
 export function answerParent<Question, Answer>(answer: (question: Question) => Promise<Answer>) {

@@ -17,7 +17,7 @@ export type CampaignOptions = ScheduleOptions & {
   losesFirstMessages?: boolean | undefined;
   onProgress?: (line: string) => void;
   /** Where the logs of the processes go. */
-  keepLogsIn?: string | undefined;
+  copyLogsIn?: string | undefined;
 };
 
 export type CampaignResult = {
@@ -72,7 +72,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     };
   } finally {
     for (const { view } of actors) view.stop();
-    if (options.keepLogsIn) cluster.keepLogs(options.keepLogsIn);
+    if (options.copyLogsIn) cluster.copyLogs(options.copyLogsIn);
     await cluster.close();
   }
 }

@@ -16,13 +16,13 @@ import type { Identity } from './requests.ts';
 import type { Target } from './schedule.ts';
 import { createService, type Service } from './service.ts';
 
-/** Shards that the stream begins with. */
+/** How many shards the stream starts with. */
 const shards = 4;
 const clientId = 'test-client';
 const tokenHours = 12;
 
 export type ClusterOptions = {
-  /** Asked for each request to the table, by its operation. */
+  /** Decides the fate of each request to the table, by its operation. */
   decide: (operation: string, body: Buffer) => Fate;
   rewrite: (operation: string, body: Buffer) => Buffer;
 };
@@ -30,8 +30,8 @@ export type ClusterOptions = {
 export type Cluster = Awaited<ReturnType<typeof startCluster>>;
 
 /**
- * Two backends and two runners, each a process, on engines of their own; an issuer of tokens; and between programs and
- * table two proxies: one for faults, and one that plays a stream of several shards.
+ * Two backends and two runners, each in its own process, on their own engines, with an issuer of tokens. Two proxies stand
+ * between the programs and the table: one injects faults, and one plays a stream of several shards.
  */
 export async function startCluster({ decide, rewrite }: ClusterOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'parley-faults-'));
@@ -42,77 +42,13 @@ export async function startCluster({ decide, rewrite }: ClusterOptions) {
   const databaseUrl = `postgres://postgres:postgres@127.0.0.1:${postgresPort}/postgres`;
   const stream = await startStreamProxy(tableUrl, { shards });
   const proxy = await startFaultProxy(stream.endpoint, decide, { rewrite });
+  const engines = createEngines(folder, tablePort, postgresPort);
+  const env = programEnv({ table: proxy.endpoint, databaseUrl, issuer: issuer.issuer });
+  const { programs, nodes } = createPrograms(folder, env, ports);
+  const services: Record<Target, Service> = { ...engines, ...programs };
 
-  const stdio = (name: string): ['ignore', number, number, 'ipc'] => {
-    const log = openSync(join(folder, 'logs', `${name}.log`), 'a');
-    return ['ignore', log, log, 'ipc'];
-  };
-  const table = createService({
-    name: 'table',
-    fork: () =>
-      forkEngine(
-        'dynoxide',
-        { port: tablePort, dbPath: join(folder, 'dynoxide/dynoxide.db') },
-        stdio('table'),
-      ),
-    ready: engineUrl,
-  });
-  const postgres = createService({
-    name: 'postgres',
-    fork: () => forkEngine('pglite', { port: postgresPort, dir: join(folder, 'pglite') }, stdio('postgres')),
-    ready: engineUrl,
-  });
-
-  const env = {
-    PATH: process.env.PATH,
-    HOME: process.env.HOME,
-    AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
-    AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint,
-    DATABASE_URL: databaseUrl,
-    COGNITO_USER_POOL_CLIENT_ID: clientId,
-    TOKEN_ISSUER: issuer.issuer,
-    // Nobody listens there: everybody has a profile.
-    AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:9',
-    RATE_LIMIT_PER_MINUTE: '0',
-    MAX_REQUESTS_PER_PERSON: '0',
-    DELIVERY_SECRETS: 'of this campaign',
-    LOG_LEVEL: 'warn',
-  };
-  const program = (name: string, path: string, url: string, own: Record<string, string>) =>
-    createService({
-      name,
-      fork: () =>
-        fork(join(root, path), [], {
-          cwd: root,
-          env: { ...env, ...own },
-          execArgv: ['--import', 'tsx', '--import', join(import.meta.dirname, 'shift-clock.ts')],
-          detached: true,
-          stdio: stdio(name),
-        }),
-      ready: (child) => answers(child, url),
-    });
-  const url = (index: number) => `http://127.0.0.1:${ports[index]}`;
-  const runner = (number: 1 | 2) =>
-    program(`runner-${number}`, 'lambdas/src/runner/main.ts', `${url(number - 1)}/status`, {
-      RUNNER_PORT: String(ports[number - 1]),
-    });
-  const backend = (number: 1 | 2) =>
-    program(`backend-${number}`, 'backend/src/main.ts', `${url(number + 1)}/api/health-check`, {
-      PORT: String(ports[number + 1]),
-      DELIVERY_PORT: String(ports[number + 3]),
-      RUNNER_URL: url(number - 1),
-    });
-  const services: Record<Target, Service> = {
-    table,
-    postgres,
-    'runner-1': runner(1),
-    'runner-2': runner(2),
-    'backend-1': backend(1),
-    'backend-2': backend(2),
-  };
-
-  /** For the final reading and `bin/check`: not through the proxies. */
-  const direct = createTable({
+  /** The final read and `bin/check` use the table directly, without the proxies. */
+  const table = createTable({
     region: 'us-east-1',
     endpoint: tableUrl,
     name: 'parley-messages',
@@ -120,25 +56,23 @@ export async function startCluster({ decide, rewrite }: ClusterOptions) {
   });
   const pool = createPool({ connectionString: databaseUrl, max: 2, onError: () => {} });
 
-  await Promise.all([table.start(), postgres.start()]);
+  await Promise.all(Object.values(engines).map((engine) => engine.start()));
   await Promise.all([
-    ensureTable(direct.doc, messageTable(direct.name)),
-    ensureTable(direct.doc, runnerTable(direct.runnerName)),
+    ensureTable(table.doc, messageTable(table.name)),
+    ensureTable(table.doc, runnerTable(table.runnerName)),
     migrate(databaseUrl),
   ]);
-  await Promise.all(
-    Object.values(services).map((service) => service === table || service === postgres || service.start()),
-  );
+  await Promise.all(Object.values(programs).map((program) => program.start()));
 
   return {
     folder,
     services,
-    nodes: { 'backend-1': url(2), 'backend-2': url(3) },
-    table: direct,
+    nodes,
+    table,
     stream,
     pool,
 
-    /** Somebody with a profile and a token. */
+    /** Makes a person with a profile and a token. */
     async person(handle: string): Promise<Identity> {
       const sub = crypto.randomUUID();
       const signUp = { sub, preferredUsername: handle, name: handle, email: `${handle}@example.com` };
@@ -152,18 +86,102 @@ export async function startCluster({ decide, rewrite }: ClusterOptions) {
       return { uuid, handle, tokens, isSigningOut: false, mayBeSignedOut: false, isErased: false, renew };
     },
 
-    /** What the processes logged. */
-    keepLogs: (to: string) => cpSync(join(folder, 'logs'), to, { recursive: true }),
+    /** Copies the logs of all processes to a folder. */
+    copyLogs: (to: string) => cpSync(join(folder, 'logs'), to, { recursive: true }),
 
     async close() {
       await Promise.all(Object.values(services).map((service) => service.kill()));
-      closeTable(direct);
+      closeTable(table);
       await pool.end();
       await proxy.close();
       await stream.close();
       await issuer.close();
       rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+/** Appends the output of a process to its log. */
+function logTo(folder: string, name: string): ['ignore', number, number, 'ipc'] {
+  const log = openSync(join(folder, 'logs', `${name}.log`), 'a');
+  return ['ignore', log, log, 'ipc'];
+}
+
+function createEngines(folder: string, tablePort: number, postgresPort: number) {
+  const dynoxide = { port: tablePort, dbPath: join(folder, 'dynoxide/dynoxide.db') };
+  const pglite = { port: postgresPort, dir: join(folder, 'pglite') };
+  return {
+    table: createService({
+      name: 'table',
+      fork: () => forkEngine('dynoxide', dynoxide, logTo(folder, 'table')),
+      ready: engineUrl,
+    }),
+    postgres: createService({
+      name: 'postgres',
+      fork: () => forkEngine('pglite', pglite, logTo(folder, 'postgres')),
+      ready: engineUrl,
+    }),
+  };
+}
+
+const programEnv = ({
+  table,
+  databaseUrl,
+  issuer,
+}: {
+  table: string;
+  databaseUrl: string;
+  issuer: string;
+}) => ({
+  PATH: process.env.PATH,
+  HOME: process.env.HOME,
+  AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
+  AWS_ENDPOINT_URL_DYNAMODB: table,
+  DATABASE_URL: databaseUrl,
+  COGNITO_USER_POOL_CLIENT_ID: clientId,
+  TOKEN_ISSUER: issuer,
+  // Nothing listens there: nobody asks the sign-in, because everybody has a profile.
+  AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:9',
+  RATE_LIMIT_PER_MINUTE: '0',
+  MAX_REQUESTS_PER_PERSON: '0',
+  DELIVERY_SECRETS: 'of this campaign',
+  LOG_LEVEL: 'warn',
+});
+
+/** Runners have the first two ports, backends the next two, and their deliveries the last two. */
+function createPrograms(folder: string, env: NodeJS.ProcessEnv, ports: number[]) {
+  const url = (index: number) => `http://127.0.0.1:${ports[index]}`;
+  const program = (name: string, path: string, readyUrl: string, own: Record<string, string>) =>
+    createService({
+      name,
+      fork: () =>
+        fork(join(root, path), [], {
+          cwd: root,
+          env: { ...env, ...own },
+          execArgv: ['--import', 'tsx', '--import', join(import.meta.dirname, 'shift-clock.ts')],
+          detached: true,
+          stdio: logTo(folder, name),
+        }),
+      ready: (child) => answers(child, readyUrl),
+    });
+  const runner = (number: 1 | 2) =>
+    program(`runner-${number}`, 'lambdas/src/runner/main.ts', `${url(number - 1)}/status`, {
+      RUNNER_PORT: String(ports[number - 1]),
+    });
+  const backend = (number: 1 | 2) =>
+    program(`backend-${number}`, 'backend/src/main.ts', `${url(number + 1)}/api/health-check`, {
+      PORT: String(ports[number + 1]),
+      DELIVERY_PORT: String(ports[number + 3]),
+      RUNNER_URL: url(number - 1),
+    });
+  return {
+    programs: {
+      'runner-1': runner(1),
+      'runner-2': runner(2),
+      'backend-1': backend(1),
+      'backend-2': backend(2),
+    },
+    nodes: { 'backend-1': url(2), 'backend-2': url(3) },
   };
 }
 

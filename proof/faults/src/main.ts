@@ -46,9 +46,9 @@ async function runCampaigns() {
   const outcomes: Outcome[] = [];
   for (const seed of seeds) {
     const onProgress = (line: string) => console.error(line);
-    const keepLogsIn = keepIn && join(keepIn, `seed-${seed}-logs`);
+    const copyLogsIn = keepIn && join(keepIn, `seed-${seed}-logs`);
     const losesFirstMessages = values['plant-loss'];
-    const options = { seed, minutes, kills, people, losesFirstMessages, onProgress, keepLogsIn };
+    const options = { seed, minutes, kills, people, losesFirstMessages, onProgress, copyLogsIn };
     const { history, ...result } = await runCampaign(options);
     const outcome = { seed, verdict: checkHistory(history), ...result };
     outcomes.push(outcome);

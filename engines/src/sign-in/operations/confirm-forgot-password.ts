@@ -3,7 +3,7 @@ import { codeMismatch } from '../errors.ts';
 import { checkClient, type Operation, text } from '../operation.ts';
 import { checkPassword } from '../password-policy.ts';
 import { makeVerifier } from '../srp.ts';
-import { withAttribute } from '../user-store.ts';
+import { withAttribute } from '../stored-user.ts';
 
 export const confirmForgotPassword: Operation = async (signIn, request) => {
   checkClient(signIn, request);

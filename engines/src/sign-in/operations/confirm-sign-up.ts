@@ -1,7 +1,7 @@
 import { checkCode } from '../codes.ts';
 import { expiredCode, notAuthorized } from '../errors.ts';
 import { checkClient, type Operation, text } from '../operation.ts';
-import { withAttribute } from '../user-store.ts';
+import { withAttribute } from '../stored-user.ts';
 
 export const confirmSignUp: Operation = async (signIn, request) => {
   checkClient(signIn, request);

@@ -1,7 +1,7 @@
 import { notAuthorized, SignInError } from '../errors.ts';
 import { type Operation, type Request, text } from '../operation.ts';
 import { checkPassword } from '../password-policy.ts';
-import type { Attribute } from '../user-store.ts';
+import type { Attribute } from '../stored-user.ts';
 import { initiateAuth } from './initiate-auth.ts';
 
 /* Operations that cognito-local does, once the request is known to be allowed. */

@@ -4,7 +4,7 @@ import { invalidParameter, notAuthorized, SignInError } from '../errors.ts';
 import { checkClient, type Operation, type Request, text } from '../operation.ts';
 import { checkPassword } from '../password-policy.ts';
 import { makeVerifier } from '../srp.ts';
-import type { Attribute } from '../user-store.ts';
+import type { Attribute } from '../stored-user.ts';
 
 const email = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
 /** What a person may say of themselves. */

@@ -2,10 +2,10 @@ import * as messageGroups from '@parley/core/conversations/message-groups';
 import { createLog } from '@parley/core/log/log';
 import { type CompetitorRound, measureLoad } from '../competitor.ts';
 import { type Figure, median } from '../figures.ts';
+import { startSocketLoad } from '../lanes.ts';
 import type { Load } from '../load/drive.ts';
 import type { Scenario } from '../scenario.ts';
 import { people, startSystem } from '../system.ts';
-import { startSocketLoad } from '../worker.ts';
 
 const perSecond = 30;
 

@@ -8,11 +8,11 @@ import { renewAfterMs } from '@parley/core/live/connections';
 import { heartbeatMs } from '@parley/core/live/nodes';
 import getPort from 'get-port';
 import { counted } from '../figures.ts';
+import { startSocketLoad } from '../lanes.ts';
 import { dollars } from '../scale/prices.ts';
 import type { Scenario } from '../scenario.ts';
 import { people, startSystem } from '../system.ts';
 import { countUnits } from '../units/count-units.ts';
-import { startSocketLoad } from '../worker.ts';
 
 const socketsOfMonth = 5_000;
 const monthMs = 30 * 24 * 60 * 60_000;

@@ -1,10 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { residentBytes } from '../cpu.ts';
 import { counted, median } from '../figures.ts';
-import { planPairs } from '../lanes.ts';
+import { planPairs, startSocketLoad } from '../lanes.ts';
 import type { Scenario } from '../scenario.ts';
 import { startSystem } from '../system.ts';
-import { startSocketLoad } from '../worker.ts';
 
 const pairs = 16;
 const sampleMs = 500;

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import * as summaries from '@parley/core/inbox/summaries';
 import { type Figure, median, quantile } from '../figures.ts';
-import { openConversation, planPairs } from '../lanes.ts';
+import { openConversation, planPairs, startSocketLoad } from '../lanes.ts';
 import { text60 } from '../people.ts';
 import type { Scenario } from '../scenario.ts';
 import { type BenchPerson, type System, startSystem } from '../system.ts';
-import { startSocketLoad } from '../worker.ts';
 
 const pairs = 8;
 const shareOfCapacity = 0.7;

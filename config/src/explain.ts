@@ -1,11 +1,11 @@
-import { getSystemErrorMap, inspect } from 'node:util';
+import { getSystemErrorMap } from 'node:util';
 
 /*
- * The one place that turns an error into a line for the person at the terminal. Scripts and bin/start use it; a stack is
- * printed with --verbose alone.
+ * Turns any error into one line for the person at the terminal. Scripts and bin/start print that line; cli/src/verbose.ts
+ * prints the stack instead if --verbose is given.
  */
 
-/** An error that its reader can mend: its message is the line. */
+/** An error that the person at the terminal can fix. Its message is the line. */
 export class UsageError extends Error {
   override readonly name: string = 'UsageError';
 }
@@ -19,20 +19,7 @@ type SystemError = Error & {
   hostname?: string;
 };
 
-const verboseFlag = '--verbose';
-
-/** Whether the person wants whole errors. The flag is taken out of the arguments: every script knows it. */
-export function takeVerbose(argv: string[]): boolean {
-  const isVerbose = argv.includes(verboseFlag);
-  if (isVerbose) argv.splice(0, argv.length, ...argv.filter((argument) => argument !== verboseFlag));
-  return isVerbose;
-}
-
-/** The line, or with --verbose the whole error with its stack and causes. */
-export const report = (error: unknown) =>
-  process.env.PARLEY_VERBOSE === 'true' ? inspect(error) : explain(error);
-
-/** What is wrong and, where one can tell, what to do about it: one line. */
+/** Says in one line what is wrong and, if known, how to fix it. */
 export function explain(error: unknown): string {
   if (!(error instanceof Error)) return oneLine(String(error)) || 'An error without a text.';
   if (error instanceof UsageError || error.name === 'ExportError' || error.name === 'StartError')
@@ -43,17 +30,17 @@ export function explain(error: unknown): string {
     return `${text.replace(/ To specify a positional argument.*$/, '').replace(/\.?$/, '.')} See --help.`;
   const system = systemErrorOf(error);
   if (system) return lineOfSystem(system);
-  return lineOfService(error, text) ?? `${error.name}: ${text || 'no text'} (${verboseFlag} shows where)`;
+  return lineOfService(error, text) ?? `${error.name}: ${text || 'no text'} (--verbose shows where)`;
 }
 
-/** A line of ours may stand for a system error that says more. */
+/** Adds the system error behind one of our own errors, if our text does not name it. */
 function withCause(error: Error): string {
   const line = oneLine(error.message);
   const system = error.cause instanceof Error ? systemErrorOf(error.cause) : undefined;
   return system && !line.includes(system.code) ? `${line} ${lineOfSystem(system)}` : line;
 }
 
-/** The system's error in a chain of causes; of several addresses that were tried, the first. */
+/** Finds the system error in a chain of causes. If several addresses were tried, the first one counts. */
 function systemErrorOf(error: unknown, depth = 0): SystemError | undefined {
   if (!(error instanceof Error) || depth > 5) return undefined;
   if (error instanceof AggregateError && error.errors.length > 0)
@@ -66,7 +53,7 @@ const hasCode = (error: Error): error is SystemError =>
   typeof (error as { code?: unknown }).code === 'string';
 
 const systemTexts = new Map([...getSystemErrorMap().values()]);
-/** A name that no server knows has a code of Node's own. */
+/** ENOTFOUND is Node's own code for an unknown host name. */
 const systemCodes = new Set([...systemTexts.keys(), 'ENOTFOUND']);
 
 function lineOfSystem(error: SystemError): string {

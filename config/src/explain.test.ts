@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import {
   closeSync,
   mkdirSync,
@@ -13,7 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import getPort from 'get-port';
-import { explain, takeVerbose, UsageError } from './explain.ts';
+import { explain, UsageError } from './explain.ts';
 
 let dir: string;
 beforeAll(() => {
@@ -108,24 +107,6 @@ test.each<[what: string, fields: object, line: string]>([
 test('what is no error is a line, too', () => {
   expect(explain(undefined)).toBe('undefined');
   expect(explain('')).toBe('An error without a text.');
-});
-
-test('--verbose is taken out of the arguments', () => {
-  const argv = ['node', 'x.ts', '--verbose', '--json'];
-  expect([takeVerbose(argv), takeVerbose(argv), argv]).toEqual([true, false, ['node', 'x.ts', '--json']]);
-});
-
-test('a program of bin/ prints a stack with --verbose alone', () => {
-  const run = (...args: string[]) => spawnSync('bin/bench', ['--nonsense', ...args], { encoding: 'utf8' });
-  expect(run()).toMatchObject({ status: 2, stderr: "Unknown option '--nonsense'. See --help.\n" });
-  expect(run('--verbose').stderr).toContain('\n    at ');
-});
-
-test('a reader that has what it wanted ends a script without a word', () => {
-  const { stdout, stderr } = spawnSync('bash', ['-c', 'bin/bench --list | head -1; echo "$PIPESTATUS"'], {
-    encoding: 'utf8',
-  });
-  expect([stdout.split('\n').length, stdout.trimEnd().slice(-1), stderr]).toEqual([3, '0', '']);
 });
 
 test('a name that no server knows is a line, whoever asked for it', async () => {
