@@ -1,28 +1,28 @@
-import type { Trial } from './leases.ts';
-import { isAfter } from './shard-reader.ts';
+import type { Attempt } from './leases.ts';
+import { isAfter } from './sequence-numbers.ts';
 
-/** More would need a second write unit; of a batch that fails everywhere, the others begin anew with the next runner. */
-const maxTrials = 10;
+/** More would need a second write unit. If a batch fails everywhere, the next runner counts the others from the start. */
+const maxAttempts = 10;
 
-export type Trials = ReturnType<typeof createTrials>;
+export type Attempts = ReturnType<typeof createAttempts>;
 
-/** What a source tried of a shard and has not done yet, for the runner that comes after. */
-export function createTrials(known: Trial[]) {
-  const trials = new Map(known.map((trial) => [trial.from, trial]));
+/** The deliveries of a source that were started and are not done, for the next runner of the shard. */
+export function createAttempts(known: Attempt[]) {
+  const attempts = new Map(known.map((attempt) => [attempt.from, attempt]));
   return {
-    get: (from: string) => trials.get(from),
-    list: () => [...trials.values()],
-    /** That a delivery begins. Of too many, those last noted are kept. */
-    note(trial: Trial) {
-      trials.delete(trial.from);
-      trials.set(trial.from, trial);
-      const [oldest] = trials.keys();
-      if (trials.size > maxTrials && oldest) trials.delete(oldest);
+    get: (from: string) => attempts.get(from),
+    list: () => [...attempts.values()],
+    /** Records that a delivery starts. If there are too many, the oldest is dropped. */
+    start(attempt: Attempt) {
+      attempts.delete(attempt.from);
+      attempts.set(attempt.from, attempt);
+      const [oldest] = attempts.keys();
+      if (attempts.size > maxAttempts && oldest) attempts.delete(oldest);
     },
-    forget: (from: string) => trials.delete(from),
-    /** What a position has passed is done, or a dead letter. */
+    forget: (from: string) => attempts.delete(from),
+    /** Records up to a position are done, or dead letters. */
     forgetUpTo(doneTo: string | undefined) {
-      for (const from of trials.keys()) if (!isAfter(from, doneTo)) trials.delete(from);
+      for (const from of attempts.keys()) if (!isAfter(from, doneTo)) attempts.delete(from);
     },
   };
 }

@@ -3,12 +3,12 @@ import type { EventSource } from './event-sources.ts';
 import { createReader, maxRecordsPerRead } from './shard-reader.ts';
 import type { Shard } from './shards.ts';
 
-/** Reads that a count takes at most, of up to 1,000 records each. */
+/** A count makes at most this many reads, of up to 1,000 records each. */
 const maxReads = 5;
 
 export type Backlog = { records: number; hasMore: boolean };
 
-/** How many records of interest a shard holds after a sequence number: at least so many, where there are more. */
+/** How many records for a source a shard holds after a sequence number. `hasMore`: at least so many. */
 export async function countAfter(
   streams: DynamoDBStreamsClient,
   shard: Shard,

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { chooseLeases, createObserver, type Seen } from './balance.ts';
+import { chooseLeases, createObserver, nextShareMs, type Seen, seenLease } from './balance.ts';
 
 const seen = (owners: (string | undefined)[]): Seen[] =>
   owners.map((owner, index) => ({ key: String(index), owner, idleTimes: 0 }));
@@ -56,4 +56,18 @@ test('time counts from the last move that the observer has seen, by its own cloc
   nowMs += 700;
   expect(observer.unmovedMs('x', { token: 1, counter: 2 })).toBe(700);
   expect(observer.unmovedMs('x', { token: 2, counter: 2 })).toBe(0);
+});
+
+test('a lease that is not renewed for its duration has no owner', () => {
+  const lease = { owner: 'a', leaseMs: 1_000 };
+  expect(seenLease('key', lease, 999)).toEqual({ key: 'key', owner: 'a', idleTimes: 0.999 });
+  expect(seenLease('key', lease, 1_000)).toEqual({ key: 'key', owner: undefined, idleTimes: 1 });
+  expect(seenLease('key', undefined, 0)).toEqual({ key: 'key', owner: undefined, idleTimes: 0 });
+});
+
+test('the leases are compared again as soon as one of another runner can be stale', () => {
+  expect(nextShareMs(6_000, false, [])).toBe(2_000);
+  expect(nextShareMs(6_000, true, [])).toBe(500);
+  expect(nextShareMs(6_000, false, [{ leaseMs: 6_000, unmovedMs: 5_000 }])).toBe(1_010);
+  expect(nextShareMs(6_000, false, [{ leaseMs: 6_000, unmovedMs: 7_000 }])).toBe(2_000);
 });

@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda';
 
-/** The part of an invocation's context that handlers here look at. */
+/** The part of an invocation's context that handlers here read. */
 export type InvocationContext = Pick<Context, 'getRemainingTimeInMillis'>;
 
 export function contextFor(timeoutMs: number): InvocationContext {

@@ -4,7 +4,7 @@ import * as deadLetters from '@parley/core/dead-letters/dead-letters';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { pino } from 'pino';
-import { createTrials } from './attempts.ts';
+import { createAttempts } from './attempts.ts';
 import { type DeliveryContext, deliver } from './deliver.ts';
 import type { EventSource } from './event-sources.ts';
 import { type HeldLease, holdLease } from './held-lease.ts';
@@ -37,16 +37,16 @@ const records = (count: number) => Array.from({ length: count }, (_, index) => r
 async function createContext(source: Partial<EventSource> & Pick<EventSource, 'handler'>) {
   const name = `source-${randomUUID()}`;
   const place = { source: name, streamArn: shard.streamArn, shardId: shard.shardId };
-  const lease = await leases.take(table, place, undefined, { owner: 'me', leaseMs: 60_000 });
+  const lease = await leases.acquire(table, place, undefined, { owner: 'me', leaseMs: 60_000 });
   if (!lease) throw new Error('not taken');
   const stopping = new AbortController();
   const mine = holdLease(table, lease, {
-    takenAtMs: performance.now(),
+    acquiredAtMs: performance.now(),
     logger,
     onLost: () => stopping.abort(),
   });
   held.push(mine);
-  const trials = createTrials([]);
+  const attempts = createAttempts([]);
   const context: DeliveryContext = {
     table,
     source: {
@@ -61,9 +61,9 @@ async function createContext(source: Partial<EventSource> & Pick<EventSource, 'h
       ...source,
     },
     lease: mine,
-    trials,
+    attempts,
     isCautious: false,
-    note: () => mine.save({ isFinished: false, progress: { [name]: { trials: trials.list() } } }),
+    writeProgress: () => mine.save({ isFinished: false, progress: { [name]: { trials: attempts.list() } } }),
     onProgress: () => {},
     logger,
     signal: stopping.signal,
@@ -214,7 +214,7 @@ test('who has lost the lease stops: nothing is delivered and nothing given up an
     maxAttempts: 1,
     handler: async () => {
       invocations += 1;
-      await leases.take(table, lease, lease, { owner: 'other', leaseMs: 60_000 });
+      await leases.acquire(table, lease, lease, { owner: 'other', leaseMs: 60_000 });
       context.lease.save({ sequenceNumber: '1', isFinished: false });
       while (!context.lease.isLost()) await new Promise((resolve) => setTimeout(resolve, 5));
       throw new Error('too late');

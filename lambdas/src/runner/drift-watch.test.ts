@@ -32,7 +32,7 @@ const recordOf = (entry: Entry) => {
 test('a conversation of the newest batch is recounted, and an alarm names it and what differs, once', async () => {
   const entry = await brokenConversation(table);
   const recent = createRecent();
-  const handler = recent.noting(async () => ({ batchItemFailures: [] }));
+  const handler = recent.watching(async () => ({ batchItemFailures: [] }));
   await handler({ Records: [recordOf(entry)] }, { getRemainingTimeInMillis: () => 1_000 });
   const monitor = createDriftMonitor(table, { onDrift: driftAlarm(logger), settleMs: [10, 10] });
   const watch = startDriftWatch({ monitor, everyMs: 30, recent: recent.take, logger });

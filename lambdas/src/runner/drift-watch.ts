@@ -6,12 +6,12 @@ import { createWaiter } from './waiter.ts';
 
 type Handler = EventSource['handler'];
 
-/** Remembers a conversation of the newest batches: where something went wrong, it most likely went wrong there. */
+/** Remembers a conversation of the newest batch, because a fault is most likely in what changed last. */
 export function createRecent() {
   let recent: string | undefined;
   return {
-    /** The handler, with the last entry of each batch noted once it is done. */
-    noting:
+    /** The handler, and the conversation of each batch's last entry once the batch is done. */
+    watching:
       (handler: Handler): Handler =>
       async (event, context) => {
         const response = await handler(event, context);
@@ -30,13 +30,13 @@ export function createRecent() {
 
 export type DriftWatchOptions = {
   monitor: DriftMonitor;
-  /** Time between two looks. */
+  /** Time between two passes. */
   everyMs: number;
   recent: () => string | undefined;
   logger: Logger;
 };
 
-/** Lets the monitor look now and then, until it is stopped; a look under way is left to itself. */
+/** Runs the monitor's passes until it is stopped. A pass under way is not awaited. */
 export function startDriftWatch({ monitor, everyMs, recent, logger }: DriftWatchOptions) {
   const waiter = createWaiter();
   let isStopping = false;
@@ -45,7 +45,7 @@ export function startDriftWatch({ monitor, everyMs, recent, logger }: DriftWatch
       await waiter.wait(everyMs * (0.75 + Math.random() / 2));
       if (isStopping) return;
       await monitor.pass(recent()).catch((err) => {
-        if (!isStopping) logger.warn({ err }, 'no conversation could be looked at');
+        if (!isStopping) logger.warn({ err }, 'drift monitor cannot read a conversation');
       });
     }
   })();

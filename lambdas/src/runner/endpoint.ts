@@ -2,28 +2,18 @@ import { refusalOf } from '@parley/contract/loopback';
 import express, { type Express } from 'express';
 import type { Logger } from 'pino';
 import { contextFor, type InvocationContext } from './deadline.ts';
-import type { Lag } from './lag.ts';
 import { metricsOf } from './metrics.ts';
+import type { Status } from './status.ts';
 
 export type Functions = Record<string, (event: never, context: InvocationContext) => Promise<unknown>>;
 
-/** What a function may take. */
+/** A function must end within this time. */
 const timeoutMs = 60_000;
-
-/** What a runner knows of itself. */
-export type Status = Lag & {
-  status: 'ok';
-  /** Leases, of each shard. */
-  shards: { held: number; open: number };
-  /** Records given up since the start. */
-  dead_letters: number;
-  drift: { samples: number; found: number; differing: number };
-};
 
 export type EndpointOptions = {
   /** By name, as the Lambda Invoke API addresses them. */
   functions: Functions;
-  /** Errors that are answers of a function, for which nobody has to act. */
+  /** Errors that are a function's answer, so that nobody has to act. */
   isExpected?: (error: unknown) => boolean;
   status: () => Promise<Status>;
   wake: () => void;
@@ -32,7 +22,7 @@ export type EndpointOptions = {
   boundTo?: string;
 };
 
-/** The Lambda Invoke API for the local handlers, and what the API server asks of the runner. Loopback only. */
+/** The Lambda Invoke API for the local handlers, and the routes that the API server calls. Loopback only. */
 export function createEndpoint({
   functions,
   isExpected = () => false,
@@ -60,7 +50,7 @@ export function createEndpoint({
       try {
         res.json((await handler(req.body as never, contextFor(timeoutMs))) ?? null);
       } catch (error) {
-        // Lambda answers 200 and tells of the function's error in a header.
+        // Lambda answers 200, with the function's error in a header.
         if (isExpected(error)) logger.info({ function: req.params.name, err: error }, 'function refused');
         else logger.error({ function: req.params.name, err: error }, 'function failed');
         const { name, message } = error instanceof Error ? error : new Error(String(error));

@@ -6,41 +6,29 @@ import * as leases from './leases.ts';
 export type HeldLease = ReturnType<typeof holdLease>;
 
 /**
- * Keeps a lease that was taken: renews it three times within its duration, and writes positions under its token, one
- * write at a time, of positions that gather meanwhile the last one. `takenAtMs` is when the take was sent
- * (performance.now()). `onLost` is told once, when the lease turns out to be somebody else's.
+ * Holds a lease that was acquired: renews it three times within its duration, and writes positions under its token, one
+ * write at a time. Of the positions that wait for a write, only the last is written. `acquiredAtMs` is when the request
+ * was sent (performance.now()). `onLost` is called once, when another runner turns out to hold the lease.
  */
 export function holdLease(
   table: Table,
   lease: Lease,
-  { takenAtMs, logger, onLost }: { takenAtMs: number; logger: Logger; onLost: () => void },
+  { acquiredAtMs, logger, onLost }: { acquiredAtMs: number; logger: Logger; onLost: () => void },
 ) {
   let { counter } = lease;
   let checkpoint: Checkpoint | undefined = lease.checkpoint;
   let unsaved: Position | undefined;
-  /** When the last write was sent that the table took: the lease lasts from there. */
-  let confirmedAtMs = takenAtMs;
+  /** When the last write was sent that the table accepted: the lease lasts from there. */
+  let confirmedAtMs = acquiredAtMs;
   let state: 'held' | 'lost' | 'released' = 'held';
-  let underWay: Promise<unknown> = Promise.resolve();
-  let queued: Promise<boolean> | undefined;
+  const writes = createWrites(write);
   const timer = setInterval(renewIfDue, lease.leaseMs / 3);
 
   const ageMs = () => performance.now() - confirmedAtMs;
   const isHeld = () => state === 'held' && ageMs() < lease.leaseMs;
 
   function renewIfDue() {
-    if (ageMs() >= lease.leaseMs / 4) void flush();
-  }
-
-  /** Resolves to whether what is unsaved now was written. */
-  function flush(isLast = false): Promise<boolean> {
-    queued ??= underWay.then(() => {
-      queued = undefined;
-      const written = write(isLast);
-      underWay = written;
-      return written;
-    });
-    return queued;
+    if (ageMs() >= lease.leaseMs / 4) void writes.flush();
   }
 
   async function write(isLast: boolean): Promise<boolean> {
@@ -58,7 +46,7 @@ export function holdLease(
       if (isLast) state = 'released';
       return true;
     } catch (err) {
-      // It may have been written all the same: the next write says so again, with a greater counter.
+      // The table may have written it. The next write repeats it with a greater counter.
       unsaved ??= position;
       logger.warn({ shard: lease.shardId, err }, 'lease not renewed, trying again');
       return false;
@@ -73,30 +61,49 @@ export function holdLease(
   }
 
   return {
-    /** Where the shard is done up to: as found, or as saved last. */
+    /** Up to where the shard is done: as found, or as saved last. */
     checkpoint: () => checkpoint,
     isHeld,
     isLost: () => state === 'lost',
-    /** Whether it is certainly ours: after a pause longer than its duration, the table is asked first. */
+    /** Whether the lease is certainly ours: after a pause longer than its duration, the table is asked first. */
     async confirm() {
-      if (!isHeld()) await flush();
+      if (!isHeld()) await writes.flush();
       return isHeld();
     },
-    /** Notes a position, soon. Resolves to whether the table took it, or a later one. */
+    /** Saves a position with the next write. Resolves to whether the table accepted it, or a later one. */
     save(position: Position): Promise<boolean> {
       checkpoint = { ...position, updatedAtMs: table.clock.now() };
       unsaved = position;
-      return flush();
+      return writes.flush();
     },
     /**
-     * Writes what is unsaved and gives the lease up, so that another runner need not wait for it to run out. False where
-     * the table did not take that: whoever holds the lease next reads on from the position before.
+     * Writes what is unsaved and gives the lease up, so that another runner need not wait until it is stale. False if the
+     * table did not accept that: the next holder continues from the position before.
      */
     async release(): Promise<boolean> {
       clearInterval(timer);
-      await queued;
-      await flush(true);
+      await writes.queued();
+      await writes.flush(true);
       return state === 'released';
     },
+  };
+}
+
+/** One write at a time. Everybody who asks while one is under way shares the next. */
+function createWrites(write: (isLast: boolean) => Promise<boolean>) {
+  let underWay: Promise<unknown> = Promise.resolve();
+  let queued: Promise<boolean> | undefined;
+  return {
+    /** Resolves to whether the next write succeeded. */
+    flush(isLast = false): Promise<boolean> {
+      queued ??= underWay.then(() => {
+        queued = undefined;
+        const written = write(isLast);
+        underWay = written;
+        return written;
+      });
+      return queued;
+    },
+    queued: () => queued,
   };
 }

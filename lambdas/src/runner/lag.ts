@@ -1,34 +1,23 @@
 import type { DynamoDBStreamsClient } from '@aws-sdk/client-dynamodb-streams';
 import type { Table } from '@parley/core/table/client';
 import { countAfter } from './backlog.ts';
-import type { EventSource } from './event-sources.ts';
-import type { Shard } from './shards.ts';
-
-/** What was read for a source and is not handled yet. */
-export type Pending = {
-  source: EventSource;
-  shard: Shard;
-  records: number;
-  oldestWrittenAtMs: number;
-  /** Of the last record that was read. */
-  readTo: string;
-};
+import type { Pending } from './feed.ts';
 
 export type Lag = {
   /** Age of the oldest record that is not handled, or how long nothing can be read, in ms. */
   lag_ms: number;
   /** Records of interest that are not handled. */
   records_behind: number;
-  /** There are more than were counted. */
+  /** There are more records than were counted. */
   has_more: boolean;
 };
 
-/** What waits for less than this is under way: nobody counts what came after it. */
+/** Records that wait for less than this are under way: the records behind them are not counted. */
 const promptMs = 1_000;
-/** An answer serves everybody who asks within this time. */
+/** One count serves every request within this time. */
 const freshMs = 2_000;
 
-/** Where the consumers of a runner stand behind their shards. */
+/** How far the consumers of a runner are behind their shards. */
 export function createLag(table: Table, streams: DynamoDBStreamsClient) {
   const pending = new Map<string, Pending[]>();
   /** By the monotonic clock; times of records are those of the table. */
@@ -50,7 +39,7 @@ export function createLag(table: Table, streams: DynamoDBStreamsClient) {
     for (const { records, oldestWrittenAtMs, source, shard, readTo } of [...pending.values()].flat()) {
       lag.records_behind += records;
       if (table.clock.now() - oldestWrittenAtMs < promptMs + source.windowMs) continue;
-      // The stream may be what is out of reach: then nobody knows what else is in it.
+      // The stream itself may be out of reach.
       const unread = await countAfter(streams, shard, source, readTo).catch(() => ({
         records: 0,
         hasMore: true,
@@ -62,21 +51,22 @@ export function createLag(table: Table, streams: DynamoDBStreamsClient) {
   }
 
   return {
-    /** Told of what waits at a place for each of its sources. */
-    note(place: string, waiting: Pending[]) {
-      unreachableSince.delete(place);
-      pending.set(place, waiting);
+    /** Sets the records that wait in a shard, for each source. */
+    setPending(shardId: string, waiting: Pending[]) {
+      unreachableSince.delete(shardId);
+      pending.set(shardId, waiting);
     },
-    noteUnreachable(place: string) {
-      unreachableSince.set(place, unreachableSince.get(place) ?? performance.now());
+    /** `key`: a shard, or the runner itself if it reaches neither stream nor leases. */
+    setUnreachable(key: string) {
+      unreachableSince.set(key, unreachableSince.get(key) ?? performance.now());
     },
-    noteReached: (place: string) => unreachableSince.delete(place),
-    forget(place: string) {
-      pending.delete(place);
-      unreachableSince.delete(place);
+    setReached: (key: string) => unreachableSince.delete(key),
+    forget(shardId: string) {
+      pending.delete(shardId);
+      unreachableSince.delete(shardId);
     },
     lagMs,
-    /** Counts what is not read yet, too: at most five requests for each shard that is late. */
+    /** Counts the records that are not read yet, too: at most five requests for each shard that is late. */
     measure(): Promise<Lag> {
       if (!known || performance.now() - known.atMs > freshMs)
         known = { lag: measure(), atMs: performance.now() };

@@ -17,16 +17,17 @@ import { queryAll } from '@parley/core/table/read';
  *    duration, on the observer's own monotonic clock.
  */
 
-export type Place = { source: string; streamArn: string; shardId: string };
+/** Where a lease is stored. */
+export type LeaseKey = { source: string; streamArn: string; shardId: string };
 
 /**
  * A delivery that was begun, of so many records from one on. It failed, or is under way, or its runner is dead.
  * `attempts`: how often, where it is of one record alone.
  */
-export type Trial = { from: string; records: number; attempts: number };
+export type Attempt = { from: string; records: number; attempts: number };
 
 /** How far a source is: everything up to `doneTo` (none: nothing was there), and what of the rest was tried. */
-export type Progress = { doneTo?: string | undefined; trials: Trial[] };
+export type Progress = { doneTo?: string | undefined; trials: Attempt[] };
 
 /**
  * Everything up to `sequenceNumber` is done by every source (none: nothing was there); `isFinished`: the shard is, and
@@ -40,7 +41,7 @@ export type Position = {
 };
 export type Checkpoint = Position & { updatedAtMs: number };
 
-export type Lease = Place & {
+export type Lease = LeaseKey & {
   owner?: string | undefined;
   /** Raised by each take: the fencing token. 0: never taken. */
   token: number;
@@ -54,7 +55,7 @@ export type Lease = Place & {
 /** A lease that nobody renews is of no use after a day, when its records are gone, and is dropped after a week. */
 const keptDays = 7;
 
-const keyOf = ({ source, streamArn, shardId }: Place) => checkpointKey(source, streamArn, shardId);
+const keyOf = ({ source, streamArn, shardId }: LeaseKey) => checkpointKey(source, streamArn, shardId);
 
 /** The leases of shards that somebody held at some time. 1 read unit for each 4 KB (about ten leases). */
 export async function list(table: Table, source: string, streamArn: string): Promise<Lease[]> {
@@ -77,9 +78,9 @@ export async function list(table: Table, source: string, streamArn: string): Pro
  * Takes a lease as it was seen (undefined: it does not exist). Answers the lease with where its shard is to be read
  * on, or undefined where somebody else moved it meanwhile. Repeated after a lost answer, it finds its own. 1 write unit.
  */
-export async function take(
+export async function acquire(
   table: Table,
-  place: Place,
+  key: LeaseKey,
   seen: Lease | undefined,
   { owner, leaseMs }: { owner: string; leaseMs: number },
 ): Promise<Lease | undefined> {
@@ -88,7 +89,7 @@ export async function take(
     const { Attributes = {} } = await table.doc.send(
       new UpdateCommand({
         TableName: table.runnerName,
-        Key: keyOf(place),
+        Key: keyOf(key),
         UpdateExpression:
           'SET lease_owner = :owner, lease_token = :next, lease_counter = :none, lease_ms = :ms, #ttl = :ttl',
         ConditionExpression:
@@ -107,20 +108,20 @@ export async function take(
         ReturnValues: 'ALL_NEW',
       }),
     );
-    return leaseFromItem(place, Attributes);
+    return leaseFromItem(key, Attributes);
   } catch (error) {
     if (!(error instanceof ConditionalCheckFailedException)) throw error;
-    const current = await get(table, place);
+    const current = await get(table, key);
     return current?.owner === owner && current.token === token + 1 ? current : undefined;
   }
 }
 
 /** 1 read unit. */
-export async function get(table: Table, place: Place): Promise<Lease | undefined> {
+export async function get(table: Table, key: LeaseKey): Promise<Lease | undefined> {
   const { Item } = await table.doc.send(
-    new GetCommand({ TableName: table.runnerName, Key: keyOf(place), ConsistentRead: true }),
+    new GetCommand({ TableName: table.runnerName, Key: keyOf(key), ConsistentRead: true }),
   );
-  return Item && leaseFromItem(place, Item);
+  return Item && leaseFromItem(key, Item);
 }
 
 export type Change = {
@@ -135,7 +136,7 @@ export type Change = {
 /** Renews a lease, notes a position, or both. False: the lease is somebody else's. Safe to repeat. 1 write unit. */
 export async function write(
   table: Table,
-  { token, ...place }: Place & { token: number },
+  { token, ...key }: LeaseKey & { token: number },
   { counter, position, isLast = false }: Change,
 ): Promise<boolean> {
   const set = ['lease_counter = :counter', '#ttl = :ttl'];
@@ -150,7 +151,7 @@ export async function write(
     await table.doc.send(
       new UpdateCommand({
         TableName: table.runnerName,
-        Key: keyOf(place),
+        Key: keyOf(key),
         UpdateExpression: `SET ${set.join(', ')}${remove.length > 0 ? ` REMOVE ${remove.join(', ')}` : ''}`,
         ConditionExpression: 'lease_token = :token AND lease_counter <= :counter',
         ExpressionAttributeNames: { '#ttl': ttlAttribute },
@@ -177,9 +178,9 @@ export async function write(
 
 const ttl = ({ clock }: Table) => Math.floor(clock.now() / 1_000) + keptDays * 24 * 60 * 60;
 
-function leaseFromItem(place: Place, item: Record<string, unknown>): Lease {
+function leaseFromItem(key: LeaseKey, item: Record<string, unknown>): Lease {
   return {
-    ...place,
+    ...key,
     owner: item.lease_owner as string | undefined,
     token: (item.lease_token as number | undefined) ?? 0,
     counter: (item.lease_counter as number | undefined) ?? 0,

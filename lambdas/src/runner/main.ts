@@ -13,14 +13,15 @@ import { createHandler as createPreSignUp, SignUpRefused } from '../pre-sign-up/
 import { createRecent, startDriftWatch } from './drift-watch.ts';
 import { createEndpoint } from './endpoint.ts';
 import { eventSources } from './event-sources.ts';
+import { createStatus } from './status.ts';
 import { createStreamRunner } from './stream-runner.ts';
 
-/** While records wait for longer, summaries differ from their logs for a known reason. */
+/** If records wait for longer, summaries differ from their logs for a known reason. */
 const driftLagMs = 5_000;
 
 /** Runs the Lambdas off AWS: over the table's stream, and behind the Lambda Invoke API. */
 export async function start(config: Config) {
-  // At once: what is gathered is flushed at the exit, for ever where the reader has died (sonic-boom 4.2.1).
+  // Without a buffer: at the exit sonic-boom 4.2.1 flushes its buffer for ever if the reader has died.
   const stdout = pino.destination({ dest: 1, sync: true });
   const logger = pino({ level: config.LOG_LEVEL, base: { service: 'stream-runner' } }, stdout);
   const table = createTable(tableOptions(config));
@@ -35,12 +36,12 @@ export async function start(config: Config) {
   const runner = createStreamRunner({
     table,
     streams,
-    sources: eventSources(forEachConsumer(({ name }) => recent.noting(messageStream.handlers[name]))),
+    sources: eventSources(forEachConsumer(({ name }) => recent.watching(messageStream.handlers[name]))),
     logger,
     leaseMs: config.RUNNER_LEASE_MS,
     repair: async () => {
       const repaired = await repairSummaries(table);
-      logger.info({ repaired }, 'summaries compared with their logs, as the position in the stream was lost');
+      logger.info({ repaired }, 'the position in the stream was lost: summaries compared with their logs');
     },
   });
   const functions = {
@@ -62,17 +63,10 @@ export async function start(config: Config) {
       recent: recent.take,
       logger,
     });
-  const status = async () => ({
-    status: 'ok' as const,
-    ...(await runner.lag()),
-    shards: runner.shards(),
-    dead_letters: runner.deadLetters(),
-    drift: monitor.counters(),
-  });
   const app = createEndpoint({
     functions,
     isExpected: (error) => error instanceof SignUpRefused,
-    status,
+    status: createStatus(runner, monitor),
     wake: runner.wake,
     logger,
     boundTo: config.RUNNER_HOST,
@@ -108,6 +102,6 @@ if (import.meta.filename === process.argv[1]) {
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(signal, stop);
-  // The process that forked this one may be gone before anybody listened.
+  // The parent process may be gone before this one listened.
   if (process.connected === false) await stop();
 }

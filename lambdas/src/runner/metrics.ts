@@ -1,4 +1,4 @@
-import type { Status } from './endpoint.ts';
+import type { Status } from './status.ts';
 
 /** A runner's numbers in the Prometheus text format (version 0.0.4). */
 export function metricsOf({ lag_ms, records_behind, shards, dead_letters, drift }: Status): string {

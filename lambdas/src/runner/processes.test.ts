@@ -113,7 +113,7 @@ test('a killed runner is taken over within 10 s, and one that was paused moves n
   const writers = startWriters(table, { pauseMs: 30 });
   const positions = watchPositions();
   await eventually(shares, even, 40_000);
-  expect(output).toMatch(/"service":"stream-runner".*"msg":"lease taken"/);
+  expect(output).toMatch(/"service":"stream-runner".*"msg":"lease acquired"/);
 
   const before = await shares();
   first.kill('SIGKILL');

@@ -8,13 +8,14 @@ import {
   TrimmedDataAccessException,
 } from '@aws-sdk/client-dynamodb-streams';
 import type { DynamoDBRecord } from 'aws-lambda';
+import { numberOf } from './sequence-numbers.ts';
 import type { Shard } from './shards.ts';
 
 export const maxRecordsPerRead = 1_000;
 
 /**
- * GetRecords, its records as they come: in JSON they have the form in which Lambda hands them over (times in seconds,
- * binary values as base64), which the SDK would convert value by value, to be converted back.
+ * GetRecords without the SDK's conversion of each value: the JSON of the records has the form in which Lambda delivers
+ * them (times in seconds, binary values as base64).
  */
 export async function getRecords(streams: DynamoDBStreamsClient, input: GetRecordsCommandInput) {
   const command = new GetRecordsCommand(input);
@@ -36,25 +37,9 @@ export async function getRecords(streams: DynamoDBStreamsClient, input: GetRecor
   return { records, next: NextShardIterator };
 }
 
-export const numberOf = ({ dynamodb }: DynamoDBRecord) => dynamodb?.SequenceNumber ?? '';
-
-/** Whether a sequence number comes after another of its shard; undefined: before all records. */
-export function isAfter(one: string | undefined, other: string | undefined): boolean {
-  if (one === undefined || other === undefined) return one !== undefined;
-  return BigInt(one) > BigInt(other);
-}
-
-/** The number of the last of these records that comes before all of those, in the shard. */
-export function lastBefore(records: DynamoDBRecord[], those: DynamoDBRecord[]): string | undefined {
-  const numbers = those.map(numberOf);
-  const least = numbers.reduce((one, other) => (isAfter(one, other) ? other : one));
-  const before = records.map(numberOf).filter((number) => isAfter(least, number));
-  return before.length > 0 ? before.reduce((one, other) => (isAfter(one, other) ? one : other)) : undefined;
-}
-
 export type Reader = ReturnType<typeof createReader>;
 
-/** Reads a shard from after `from` on. `onTrimmed` is told that records are gone: it goes on with the oldest then. */
+/** Reads a shard from after `from` on. If records were trimmed, it calls `onTrimmed` and continues with the oldest. */
 export function createReader(
   streams: DynamoDBStreamsClient,
   { streamArn: StreamArn, shardId: ShardId }: Shard,
@@ -77,9 +62,9 @@ export function createReader(
   }
 
   return {
-    /** The last record that was read. */
+    /** The number of the last record that was read. */
     readTo: () => readTo,
-    /** There is nothing more to be read, ever. */
+    /** The shard has ended, and is read to its end. */
     isClosed: () => isClosed,
     async read(Limit = maxRecordsPerRead): Promise<DynamoDBRecord[]> {
       try {

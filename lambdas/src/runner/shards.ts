@@ -4,7 +4,7 @@ import type { Table } from '@parley/core/table/client';
 
 export type StreamShard = {
   shardId: string;
-  /** The shard whose records come before this one's; undefined where there was none, or it is trimmed. */
+  /** The shard whose records come before this one's. Undefined: there was none, or it is trimmed. */
   parentId: string | undefined;
 };
 
@@ -12,7 +12,7 @@ export type StreamShard = {
 export type Shard = {
   streamArn: string;
   shardId: string;
-  /** Its parent is done: it is read from its beginning. Without that and a checkpoint, the position is lost. */
+  /** It has a parent, which is passed: it is read from its beginning. Without a parent and a checkpoint the position is lost. */
   isContinued: boolean;
 };
 
@@ -37,4 +37,17 @@ export async function describeStream(table: Table, streams: DynamoDBStreamsClien
   const listedParent = (parentId: string | undefined) =>
     parentId !== undefined && listed.has(parentId) ? parentId : undefined;
   return { streamArn, shards: shards.map((shard) => ({ ...shard, parentId: listedParent(shard.parentId) })) };
+}
+
+/** Shards that can be read now: they are not done, and their parents are passed. */
+export function openShards(
+  { streamArn, shards }: Stream,
+  { finished, passed }: { finished: Set<string>; passed: Set<string> },
+): Shard[] {
+  return shards
+    .filter(({ shardId, parentId }) => {
+      const isWaiting = parentId !== undefined && !passed.has(parentId);
+      return !isWaiting && !finished.has(shardId);
+    })
+    .map(({ shardId, parentId }) => ({ streamArn, shardId, isContinued: parentId !== undefined }));
 }

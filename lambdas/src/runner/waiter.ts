@@ -1,4 +1,4 @@
-/** One consumer's abortable wait: it ends after its time, by `wake`, or at once where `wake` came before it. */
+/** One consumer's abortable wait. It ends after its time, by `wake`, or at once if `wake` came before it. */
 export type Waiter = { wake(): void; wait(ms: number): Promise<boolean> };
 
 export function createWaiter(): Waiter {

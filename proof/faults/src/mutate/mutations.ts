@@ -347,7 +347,7 @@ const leases: Mutation[] = [
 const checkpoints: Mutation[] = [
   {
     ...{
-      file: 'lambdas/src/runner/shard-consumer.ts',
+      file: 'lambdas/src/runner/position.ts',
       what: 'every source is read on from the checkpoint, whatever it has done',
     },
     from: 'return known ?? { doneTo',
@@ -355,14 +355,13 @@ const checkpoints: Mutation[] = [
     ...{ tests: ['lambdas/src/runner/takeover.test.ts'], name: 'only what that has not done' },
   },
   {
-    ...{ file: 'lambdas/src/runner/shard-consumer.ts', what: 'a position of any age is read on from' },
+    ...{ file: 'lambdas/src/runner/position.ts', what: 'a position of any age is read on from' },
     ...{ from: 'maxCheckpointAgeMs = 20 * 60 * 60_000', to: 'maxCheckpointAgeMs = 2_000 * 60 * 60_000' },
     ...{ tests: ['lambdas/src/runner/stream-runner.test.ts'], name: 'reaches the summaries|older than 20 h' },
   },
   {
     ...{ file: 'lambdas/src/runner/shard-consumer.ts', what: 'a lost position needs no repair' },
-    from: '    lost();\n    return unknown;',
-    to: '    return unknown;',
+    ...{ from: 'if (!start) onLost();', to: '' },
     ...{ tests: ['lambdas/src/runner/stream-runner.test.ts'], name: 'reaches the summaries|older than 20 h' },
   },
 ];

@@ -1,0 +1,95 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { closeTable, createTable } from '@parley/core/table/client';
+import { type Fate, startFaultProxy } from '@parley/engines/testing/fault-proxy';
+import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
+import { pino } from 'pino';
+import { holdLease } from './held-lease.ts';
+import type { Lease, LeaseKey } from './leases.ts';
+import * as leases from './leases.ts';
+
+let table: Awaited<ReturnType<typeof createTestTable>>;
+beforeAll(async () => {
+  table = await createTestTable();
+});
+afterAll(() => table.drop());
+
+const logger = pino({ level: 'silent' });
+const streamArn = 'arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/2026-01-01T00:00:00.000';
+let shards = 0;
+function newPlace(): LeaseKey {
+  shards += 1;
+  return { source: 'summaries', streamArn, shardId: `shardId-${shards}` };
+}
+
+async function taken(place: LeaseKey, seen?: Lease, owner = 'me', leaseMs = 60_000): Promise<Lease> {
+  const lease = await leases.acquire(table, place, seen, { owner, leaseMs });
+  if (!lease) throw new Error('not taken');
+  return lease;
+}
+
+async function stored(place: LeaseKey): Promise<Lease> {
+  const lease = (await leases.list(table, place.source, streamArn)).find(
+    ({ shardId }) => shardId === place.shardId,
+  );
+  if (!lease) throw new Error('no lease');
+  return lease;
+}
+
+async function throughProxy(decide: (operation: string) => Fate) {
+  const proxy = await startFaultProxy(testEndpoint(), decide);
+  const { name, runnerName } = table;
+  const behind = createTable({ region: 'us-east-1', endpoint: proxy.endpoint, name, runnerName });
+  const close = async () => {
+    closeTable(behind);
+    await proxy.close();
+  };
+  return { behind, close };
+}
+
+test('a held lease renews itself, writes the newest position, and is given up at once', async () => {
+  const place = newPlace();
+  const held = holdLease(table, await taken(place, undefined, 'me', 300), {
+    acquiredAtMs: performance.now(),
+    logger,
+    onLost: () => {},
+  });
+  for (let position = 1; position <= 50; position += 1)
+    held.save({ sequenceNumber: String(position), isFinished: false });
+  await sleep(700);
+  expect(held.isHeld()).toBe(true);
+  const { counter, checkpoint } = await stored(place);
+  expect(checkpoint?.sequenceNumber).toBe('50');
+  // The first position, the last, and renewals: not one write for each.
+  expect(counter).toBeLessThan(20);
+  held.save({ sequenceNumber: '51', isFinished: false });
+  await held.release();
+  expect(await stored(place)).toMatchObject({ owner: undefined, checkpoint: { sequenceNumber: '51' } });
+});
+
+test('a holder is told that its lease was taken, and is not sure of it while the table does not answer', async () => {
+  let isAway = false;
+  const { behind, close } = await throughProxy(() => (isAway ? 'fail' : 'pass'));
+  const place = newPlace();
+  let lost = 0;
+  const lease = await taken(place, undefined, 'me', 300);
+  const held = holdLease(behind, lease, {
+    acquiredAtMs: performance.now(),
+    logger,
+    onLost: () => {
+      lost += 1;
+    },
+  });
+  isAway = true;
+  await sleep(400);
+  expect(await held.confirm()).toBe(false);
+  expect([held.isLost(), lost]).toEqual([false, 0]);
+  const other = await taken(place, await stored(place), 'other');
+  isAway = false;
+  held.save({ sequenceNumber: '1', isFinished: false });
+  expect(await held.confirm()).toBe(false);
+  expect([held.isLost(), lost]).toEqual([true, 1]);
+  await held.release();
+  expect(await stored(place)).toMatchObject({ owner: 'other', token: other.token, checkpoint: undefined });
+  await close();
+});

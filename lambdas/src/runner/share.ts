@@ -1,0 +1,59 @@
+import type { Table } from '@parley/core/table/client';
+import { chooseLeases, createObserver, nextShareMs, type Seen, seenLease } from './balance.ts';
+import { type Discovery, discoveryMs } from './discovery.ts';
+import type { HeldShards } from './held-shards.ts';
+import type { Lease } from './leases.ts';
+import * as leases from './leases.ts';
+import type { Shard } from './shards.ts';
+
+export type ShareOptions = {
+  table: Table;
+  /** The source that names the leases. */
+  source: string;
+  owner: string;
+  leaseMs: number;
+  discovery: Discovery;
+  held: HeldShards;
+  isStopping: () => boolean;
+};
+
+/** Acquires the leases that are this runner's share, whenever it is called. */
+export function createShare({ table, source, owner, leaseMs, discovery, held, isStopping }: ShareOptions) {
+  const observer = createObserver();
+
+  const withDuration = (lease: Lease) => ({ ...lease, leaseMs: lease.leaseMs || leaseMs });
+
+  function seen({ shardId }: Shard, lease: Lease | undefined): Seen {
+    if (held.has(shardId)) return { key: shardId, owner, idleTimes: 0 };
+    return seenLease(shardId, lease && withDuration(lease), lease ? observer.unmovedMs(shardId, lease) : 0);
+  }
+
+  /** The leases that other runners hold, or held when they died. */
+  function others(listed: Lease[]) {
+    return listed
+      .filter(({ shardId, owner }) => owner && !held.has(shardId) && !discovery.isFinished(shardId))
+      .map((lease) => ({ ...withDuration(lease), unmovedMs: observer.unmovedMs(lease.shardId, lease) }));
+  }
+
+  /** Resolves to the time until the next call, in ms. */
+  return async function share(): Promise<number> {
+    const stream = await discovery.refresh();
+    held.dropGone(stream);
+    if (discovery.open().every(({ shardId }) => held.has(shardId))) return discoveryMs;
+    const listed = await leases.list(table, source, stream.streamArn);
+    discovery.learn(listed);
+    const known = new Map(listed.map((lease) => [lease.shardId, lease]));
+    const open = discovery.open();
+    const candidates = shuffled(open.map((shard) => seen(shard, known.get(shard.shardId))));
+    const chosen = new Set(chooseLeases(owner, candidates));
+    for (const shard of open)
+      if (chosen.has(shard.shardId) && !isStopping()) await held.acquire(shard, known.get(shard.shardId));
+    return nextShareMs(leaseMs, chosen.size > 0, others(listed));
+  };
+}
+
+/** In random order, because runners that look at the same time should not all want the same lease. */
+function shuffled<T>(items: T[]): T[] {
+  const order = items.map((item) => ({ item, rank: Math.random() }));
+  return order.sort((one, other) => one.rank - other.rank).map(({ item }) => item);
+}
