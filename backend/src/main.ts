@@ -1,7 +1,7 @@
 import { loadConfig } from '@parley/config/config';
-import { start } from './http/server.ts';
 import { createLogger } from './observe/logger.ts';
 import { startTracing } from './observe/tracing.ts';
+import { start } from './start.ts';
 
 let stop = async () => {};
 // On a signal, or when the process that forked this one is gone. A second signal ends it at once.

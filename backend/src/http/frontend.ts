@@ -1,14 +1,14 @@
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Config } from '@parley/config/config';
 import { type Request, type RequestHandler, Router } from 'express';
 import expressStaticGzip from 'express-static-gzip';
 import helmet from 'helmet';
-import type { Context } from '../context.ts';
 
 const builtFolder = fileURLToPath(new URL('../../../frontend/dist', import.meta.url));
 
 /** The browser chat at `/`, where it is built: every address that is no file and no part of the API is its page. */
-export function frontend({ config }: Pick<Context, 'config'>, folder = builtFolder): Router {
+export function frontend({ config }: { config: Config }, folder = builtFolder): Router {
   const router = Router();
   // Names in assets/ carry a hash of their content.
   const assets = files(`${folder}/assets`, { immutable: true, maxAge: '1y' });
@@ -65,9 +65,6 @@ const policy = (signIn: string) =>
     },
   });
 
-function signInOrigin({
-  AWS_REGION,
-  AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: endpoint,
-}: Context['config']) {
+function signInOrigin({ AWS_REGION, AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: endpoint }: Config) {
   return endpoint ? new URL(endpoint).origin : `https://cognito-idp.${AWS_REGION}.amazonaws.com`;
 }

@@ -33,14 +33,14 @@ describe('the rate limit', () => {
 
   it('fills continuously, up to its size', async () => {
     const limit = createRateLimit(600);
-    const taken = Array.from({ length: 601 }, () => limit.take('ada'));
+    const taken = Array.from({ length: 601 }, () => limit.spend('ada'));
     expect(taken.filter((wait) => wait === 0)).toHaveLength(600);
     await new Promise((resolve) => setTimeout(resolve, 120));
-    expect(limit.take('ada')).toBe(0);
+    expect(limit.spend('ada')).toBe(0);
   });
 
   it('is off at 0', () => {
     const limit = createRateLimit(0);
-    expect(Array.from({ length: 1_000 }, () => limit.take('ada')).every((wait) => wait === 0)).toBe(true);
+    expect(Array.from({ length: 1_000 }, () => limit.spend('ada')).every((wait) => wait === 0)).toBe(true);
   });
 });

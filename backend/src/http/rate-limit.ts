@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache';
 
 export type RateLimit = ReturnType<typeof createRateLimit>;
 
-/** What a person may ask for, over HTTP and sockets together: a bucket that fills continuously. 0 is no limit. */
+/** The requests of a person, over HTTP and sockets together: a bucket that fills continuously. 0 means no limit. */
 export function createRateLimit(perMinute: number) {
   const buckets = new LRUCache<string, TokenBucket>({ max: 50_000 });
 
@@ -18,8 +18,8 @@ export function createRateLimit(perMinute: number) {
   }
 
   return {
-    /** Takes one request of this person's. Returns the seconds to wait where there is none left, else 0. */
-    take(userUuid: string): number {
+    /** Spends one request of this person. Returns 0, or the seconds to wait if none is left. */
+    spend(userUuid: string): number {
       if (perMinute === 0) return 0;
       const bucket = buckets.get(userUuid) ?? newBucket();
       buckets.set(userUuid, bucket);

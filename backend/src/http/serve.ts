@@ -1,26 +1,36 @@
 import { isUtf8 } from 'node:buffer';
 import { pipeline } from 'node:stream/promises';
+import type { Config } from '@parley/config/config';
 import { AppError } from '@parley/core/errors';
 import express, { type Express, type NextFunction, type Request, type Response } from 'express';
-import type { Session } from '../auth/sessions.ts';
-import type { Context } from '../context.ts';
+import type { Session, Sessions } from '../auth/sessions.ts';
 import { clientAddress } from './client-address.ts';
-import { createRateLimit } from './rate-limit.ts';
+import type { Overload } from './overload.ts';
+import { createRateLimit, type RateLimit } from './rate-limit.ts';
 import { bearerToken, type Route, read } from './route.ts';
+
+export type ServeParts = {
+  config: Pick<Config, 'MESSAGE_MAX_CHARS' | 'TRUSTED_PROXIES'>;
+  sessions: Sessions;
+  rateLimit: RateLimit;
+  overload: Overload;
+};
 
 /**
  * Serves each route: who asks, how often, what they say, then its handler. Other methods of its path are 405. No place is
  * held while a body is read, because its sender decides how long that takes.
  */
-export function serve(app: Express, ctx: Context, routes: Route[]) {
-  const parseJson = jsonParser(ctx.config.MESSAGE_MAX_CHARS);
+export function serve(app: Express, parts: ServeParts, routes: Route[]) {
+  const parseJson = jsonParser(parts.config.MESSAGE_MAX_CHARS);
   for (const route of routes) {
     app[route.method](
       route.path,
-      ...(route.perAddressPerMinute ? [limitAddress(ctx, route.perAddressPerMinute), takePlace(ctx)] : []),
-      ...(route.isOpen ? [] : [takePlace(ctx), authenticate(ctx), leavePlace]),
+      ...(route.perAddressPerMinute
+        ? [limitAddress(parts, route.perAddressPerMinute), takePlace(parts)]
+        : []),
+      ...(route.isOpen ? [] : [takePlace(parts), authenticate(parts), leavePlace]),
       ...(route.body ? [parseJson] : []),
-      ...(route.isOpen ? [] : [takePlace(ctx)]),
+      ...(route.isOpen ? [] : [takePlace(parts)]),
       answer(route),
     );
   }
@@ -72,7 +82,7 @@ const hasReaderLeft = (error: unknown) =>
 
 /** Before anything costs, and again, as the person's, before the work. A full node answers the open routes that cost nothing. */
 const takePlace =
-  ({ overload }: Context) =>
+  ({ overload }: ServeParts) =>
   (_req: Request, res: Response<unknown, Locals>, next: NextFunction) => {
     // Its `close` has come already, and would never give the place back. Nobody reads the answer.
     if (res.destroyed) return;
@@ -87,10 +97,10 @@ function leavePlace(_req: Request, res: Response<unknown, Locals>, next: NextFun
   next();
 }
 
-function limitAddress({ config }: Context, perMinute: number) {
+function limitAddress({ config }: ServeParts, perMinute: number) {
   const limit = createRateLimit(perMinute);
   return (req: Request, res: Response, next: NextFunction) => {
-    expectTokens(limit.take(clientAddress(req, config.TRUSTED_PROXIES)), res);
+    expectTokens(limit.spend(clientAddress(req, config.TRUSTED_PROXIES)), res);
     next();
   };
 }
@@ -102,10 +112,10 @@ function expectTokens(waitSeconds: number, res: Response) {
 }
 
 const authenticate =
-  ({ sessions, rateLimit }: Context) =>
+  ({ sessions, rateLimit }: ServeParts) =>
   async (req: Request, res: Response<unknown, Locals>, next: NextFunction) => {
     const session = await sessions.open(bearerToken(req));
-    expectTokens(rateLimit.take(session.user.uuid), res);
+    expectTokens(rateLimit.spend(session.user.uuid), res);
     res.locals.session = session;
     next();
   };

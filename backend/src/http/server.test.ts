@@ -5,9 +5,10 @@ import { loadConfig } from '@parley/config/config';
 import express from 'express';
 import { createApp } from '../app.ts';
 import { createLogger } from '../observe/logger.ts';
+import { start } from '../start.ts';
 import { freePort } from '../testing/free-port.ts';
 import { createWorld, type World } from '../testing/world.ts';
-import { createHttpServer, start } from './server.ts';
+import { createHttpServer } from './server.ts';
 
 let world: World;
 beforeAll(async () => {

@@ -7,12 +7,8 @@ import {
 } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Config } from '@parley/config/config';
 import { type ErrorCode, statusOf } from '@parley/contract/errors';
 import type { Express } from 'express';
-import { createApp } from '../app.ts';
-import { type Context, createContext } from '../context.ts';
-import type { Logger } from '../observe/logger.ts';
 
 /** How long requests in flight may take once the process is asked to stop. */
 const drainTimeoutMs = 10_000;
@@ -26,31 +22,6 @@ const timeouts = {
 };
 /** A connection is closed whose reader takes nothing of an answer for so long. */
 const stallTimeoutMs = 20_000;
-
-/** Starts the API. `stop` refuses new connections, finishes requests in flight, and closes what was opened. */
-export async function start(config: Config, logger: Logger) {
-  const ctx = createContext(config, logger);
-  const server = createHttpServer(createApp(ctx), config.KEEP_ALIVE_SECONDS * 1_000);
-  try {
-    server.onUpgrade(ctx.gateway.upgrade);
-    await ctx.gateway.start();
-    await ctx.metrics?.start();
-    const url = await server.listen(config.PORT, config.HOST);
-    ctx.readiness.serve();
-    ctx.erasures.start();
-    return { url, stop: () => stop(ctx, server) };
-  } catch (error) {
-    await ctx.gateway.stop();
-    await ctx.close();
-    throw error;
-  }
-}
-
-async function stop(ctx: Context, server: HttpServer) {
-  ctx.readiness.drain();
-  await Promise.all([server.close(), ctx.gateway.stop()]);
-  await ctx.close();
-}
 
 export type HttpServer = ReturnType<typeof createHttpServer>;
 

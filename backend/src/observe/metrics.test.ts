@@ -112,12 +112,12 @@ it('one uuid leads from the request to the socket of the receiver, and no line h
   expect(await of('appended')).toMatchObject({ request_id: 'request-followed', message_uuid: uuid });
   expect(await of('stream batch')).toMatchObject({ message_uuids: expect.arrayContaining([uuid]) });
   expect(await of('delivery')).toMatchObject({ message_uuids: expect.arrayContaining([uuid]) });
-  expect(await of('told')).toMatchObject({ message_uuid: uuid, people: 1, connections: [connection] });
+  expect(await of('delivered')).toMatchObject({ message_uuid: uuid, people: 1, connections: [connection] });
   expect(lines.join('')).not.toContain('followed-from-hand-to-hand');
   const shown = follow(lines.filter((line) => line.includes(uuid)));
   if (shown) {
     expect(shown).toContainEqual([expect.any(Number), 'backend', 'appended', 'request-followed', null]);
-    expect(shown).toContainEqual([expect.any(Number), 'backend', 'told', null, [connection]]);
+    expect(shown).toContainEqual([expect.any(Number), 'backend', 'delivered', null, [connection]]);
   }
   await receiver.close();
 });

@@ -35,7 +35,7 @@ export function createMetrics(config: MetricsConfig, logger: Logger) {
     buckets: seconds,
     registers,
   });
-  const told = new Counter({
+  const delivered = new Counter({
     name: 'parley_events_total',
     help: 'Entries handed on to a person here',
     registers,
@@ -120,7 +120,7 @@ export function createMetrics(config: MetricsConfig, logger: Logger) {
     http,
     table,
     frame: (action: string, outcome: string, ms: number) => frames.observe({ action, outcome }, ms / 1_000),
-    told: (people: number) => told.inc(people),
+    delivered: (people: number) => delivered.inc(people),
     missed() {
       missed.inc();
       line.missed_deliveries += 1;

@@ -19,11 +19,11 @@ export const membersPerPage = 100;
 
 /** A conversation as the caller sees it, with a page of members and their names. Throws `message_group_not_found`. */
 export async function readDetails(
-  { table, heads, people, cursors }: Context,
+  { table, newestEntries, people, cursors }: Context,
   { user, messageGroupUuid, limit = membersPerPage, cursor }: DetailsInput,
 ) {
   const after = cursor === undefined ? undefined : cursors.open(scope(messageGroupUuid, user), cursor, uuid);
-  const details = await messageGroups.get(table, heads, {
+  const details = await messageGroups.get(table, newestEntries, {
     userUuid: user.uuid,
     messageGroupUuid,
     limit,

@@ -102,13 +102,13 @@ export function createConnection(
     },
 
     /** 0, or the seconds to wait. */
-    takeFrame(): number {
+    spendFrame(): number {
       if (framesPerSecond === 0 || frames.tryRemoveTokens(1)) return 0;
       return Math.max(1, Math.ceil(frames.getWaitTime(1) / 1_000));
     },
 
     /** Whether this `ping` is a heartbeat, which costs nothing. */
-    takePing(): boolean {
+    spendFreePing(): boolean {
       const nowMs = performance.now();
       if (nowMs - pingedAtMs < freePingMs) return false;
       pingedAtMs = nowMs;

@@ -4,7 +4,7 @@ import { codesOf } from '../http/errors.ts';
 import { retryAfterSeconds } from '../http/overload.ts';
 import { encode } from './frames.ts';
 
-/** Why a socket is closed. */
+/** The reasons for closing a socket. */
 export const closeCodes = {
   goingAway: 1001,
   junk: 4400,
@@ -20,6 +20,11 @@ export class RateLimited extends AppError {
     super('rate_limited');
     this.retryAfter = retryAfter;
   }
+}
+
+/** Throws `rate_limited` if there is a time to wait. */
+export function requireTokens(waitSeconds: number) {
+  if (waitSeconds > 0) throw new RateLimited(waitSeconds);
 }
 
 export const codeOf = (error: unknown): ErrorCode => codesOf(error)[0] ?? 'generic_500';

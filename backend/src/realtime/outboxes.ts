@@ -13,16 +13,16 @@ export type OutboxesOptions = {
   logger: Logger;
 };
 
-/** Events that may wait for one node. Who is that slow misses some, and is told so. */
+/** Events that may wait for one node. A slower node misses some, and the table records that. */
 const maxWaiting = 10_000;
 
 type Outbox = { waiting: NodeEvent[]; isSending: boolean };
 
-/** What this node tells the others: to each one request at a time, with all that gathered meanwhile. */
+/** Sends events to the other nodes: to each one request at a time, with everything that waits for it. */
 export function createOutboxes({ table, nodeId, directory, client, logger }: OutboxesOptions) {
   const outboxes = new Map<string, Outbox>();
 
-  async function empty(node: nodes.Node, outbox: Outbox) {
+  async function sendAll(node: nodes.Node, outbox: Outbox) {
     outbox.isSending = true;
     while (outbox.waiting.length > 0) {
       const events = outbox.waiting.splice(0);
@@ -32,33 +32,33 @@ export function createOutboxes({ table, nodeId, directory, client, logger }: Out
   }
 
   async function missed({ nodeId }: nodes.Node, events: NodeEvent[], err?: unknown) {
-    logger.debug({ nodeId, err }, 'a node did not hear of events');
-    // Typing and presence are over before anybody could catch up.
+    logger.debug({ nodeId, err }, 'a node missed events');
+    // Typing and presence are over before a node could catch up.
     if (!events.some(({ event }) => event === 'read' || event === 'settings')) return;
     await nodes
       .noteMissed(table, nodeId)
-      .catch((err) => logger.warn({ nodeId, err }, 'a miss was not noted'));
+      .catch((err) => logger.warn({ nodeId, err }, 'a missed delivery was not recorded'));
   }
 
-  function post(node: nodes.Node, event: NodeEvent) {
+  function enqueue(node: nodes.Node, event: NodeEvent) {
     const outbox = outboxes.get(node.nodeId) ?? { waiting: [], isSending: false };
     outboxes.set(node.nodeId, outbox);
     if (outbox.waiting.length < maxWaiting) outbox.waiting.push(event);
     else void missed(node, [event]);
-    if (!outbox.isSending) void empty(node, outbox);
+    if (!outbox.isSending) void sendAll(node, outbox);
   }
 
   const others = async () => (await directory.list()).filter((node) => node.nodeId !== nodeId);
 
   return {
-    /** To every other node that lives: what is told often must not cost a read for each person it concerns. */
-    async tell(event: NodeEvent) {
-      for (const node of await others()) post(node, event);
+    /** To every other node that lives, because a frequent event must not cost a read for each person it concerns. */
+    async broadcast(event: NodeEvent) {
+      for (const node of await others()) enqueue(node, event);
     },
-    /** The same, unless they are so many that it costs more than it hurries. */
-    async tellFew(event: NodeEvent) {
+    /** The same, unless so many nodes live that it costs more than it gains. */
+    async broadcastIfFew(event: NodeEvent) {
       const alive = await others();
-      if (alive.length < nodes.few) for (const node of alive) post(node, event);
+      if (alive.length < nodes.few) for (const node of alive) enqueue(node, event);
     },
   };
 }

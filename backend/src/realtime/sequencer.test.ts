@@ -32,7 +32,7 @@ function listen() {
   const lost: string[] = [];
   const sequencer = createSequencer({
     table,
-    hand: async ({ seq }) => {
+    broadcast: async ({ seq }) => {
       await sleep(1);
       heard.push(seq);
     },
@@ -49,13 +49,13 @@ async function hearing(heard: number[], count: number) {
 
 const pick = (log: Entry[], ...seqs: number[]) => log.filter(({ seq }) => seqs.includes(seq));
 
-it('hands on in order what comes shuffled, twice and at once', async () => {
+it('broadcasts in order what arrives shuffled, twice and at once', async () => {
   const log = await conversation(20);
-  const { heard, lost, take } = listen();
+  const { heard, lost, deliver } = listen();
   const uuid = log[0]?.message_group_uuid ?? '';
-  await take(uuid, pick(log, 1));
+  await deliver(uuid, pick(log, 1));
   const parts = [pick(log, 3, 2), pick(log, 6, 2), pick(log, 5, 4), pick(log, 8), pick(log, 7, 9, 1)];
-  await Promise.all(parts.map((part) => take(uuid, part)));
+  await Promise.all(parts.map((part) => deliver(uuid, part)));
   expect(heard).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   await sleep(150);
   expect(heard).toHaveLength(9);
@@ -64,44 +64,44 @@ it('hands on in order what comes shuffled, twice and at once', async () => {
 
 it('reads from the log what is still missing after 100 ms', async () => {
   const log = await conversation(10);
-  const { heard, take } = listen();
+  const { heard, deliver } = listen();
   const uuid = log[0]?.message_group_uuid ?? '';
-  await take(uuid, pick(log, 2));
-  await take(uuid, pick(log, 6, 9));
+  await deliver(uuid, pick(log, 2));
+  await deliver(uuid, pick(log, 6, 9));
   expect(heard).toEqual([2]);
   await hearing(heard, 8);
   expect(heard).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
-it('begins nowhere anew after a failure: what was handed on does not come again after what followed it', async () => {
+it('keeps its position after a failure: an entry that was broadcast does not come again after a later one', async () => {
   const log = await conversation(6);
   const uuid = log[0]?.message_group_uuid ?? '';
   const heard: number[] = [];
   const lost: string[] = [];
   let isFailing = false;
-  const hand = ({ seq }: Entry) => {
+  const broadcast = ({ seq }: Entry) => {
     if (isFailing) throw new Error('the table is away');
     heard.push(seq);
   };
-  const { take } = createSequencer({ table, hand, onLost: (group) => lost.push(group) });
-  await take(uuid, pick(log, 1, 2, 3));
+  const { deliver } = createSequencer({ table, broadcast, onLost: (group) => lost.push(group) });
+  await deliver(uuid, pick(log, 1, 2, 3));
   isFailing = true;
-  await take(uuid, pick(log, 4));
+  await deliver(uuid, pick(log, 4));
   expect(lost).toEqual([uuid]);
   isFailing = false;
-  await take(uuid, pick(log, 2, 3, 4));
-  await take(uuid, pick(log, 6));
+  await deliver(uuid, pick(log, 2, 3, 4));
+  await deliver(uuid, pick(log, 6));
   await hearing(heard, 6);
   expect(heard).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
 it('passes a gap that is too wide, and says so', async () => {
   const log = await conversation(2);
-  const { heard, lost, take } = listen();
+  const { heard, lost, deliver } = listen();
   const uuid = log[0]?.message_group_uuid ?? '';
   const far = { ...(log[1] as Entry), seq: 500 };
-  await take(uuid, pick(log, 1));
-  await take(uuid, [far]);
+  await deliver(uuid, pick(log, 1));
+  await deliver(uuid, [far]);
   await hearing(heard, 2);
   expect(heard).toEqual([1, 500]);
   expect(lost).toEqual([uuid]);
@@ -109,20 +109,20 @@ it('passes a gap that is too wide, and says so', async () => {
 
 it('lets the stream say where a conversation begins, and takes ahead of it what follows', async () => {
   const log = await conversation(5);
-  const { heard, lost, take, hurry, forget } = listen();
+  const { heard, lost, deliver, deliverAhead, forget } = listen();
   const uuid = log[0]?.message_group_uuid ?? '';
   // Another node's entry before it may be on its way.
-  hurry(uuid, pick(log, 3));
+  deliverAhead(uuid, pick(log, 3));
   await sleep(150);
   expect(heard).toEqual([]);
-  await take(uuid, pick(log, 2));
-  hurry(uuid, pick(log, 4));
-  hurry(uuid, pick(log, 3));
-  await take(uuid, pick(log, 3, 4));
+  await deliver(uuid, pick(log, 2));
+  deliverAhead(uuid, pick(log, 4));
+  deliverAhead(uuid, pick(log, 3));
+  await deliver(uuid, pick(log, 3, 4));
   expect(heard).toEqual([2, 3, 4]);
   forget(uuid);
-  hurry(uuid, pick(log, 5));
-  await take(uuid, pick(log, 5));
+  deliverAhead(uuid, pick(log, 5));
+  await deliver(uuid, pick(log, 5));
   expect(heard).toEqual([2, 3, 4, 5]);
   expect(lost).toEqual([]);
 });

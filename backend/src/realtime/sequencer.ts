@@ -4,20 +4,20 @@ import type { Table } from '@parley/core/table/client';
 import { LRUCache } from 'lru-cache';
 
 /*
- * Hands the entries of a conversation on in the order of their seq, each once.
+ * Broadcasts the entries of a conversation in the order of their seq, each once.
  *
- * 1. The first entry of a conversation that the stream brings sets where it begins. What an appending node tells
- *    ahead of the stream (`hurry`) does not: two nodes may append at once, and the later entry come first.
- * 2. One that leaves a gap waits for at most 100 ms: most gaps close by themselves.
- * 3. What is missing then is read from the log. A gap too wide for that is told as such, and passed.
+ * 1. The first entry of a conversation that the stream delivers sets its position. An entry that arrives ahead of the
+ *    stream (`deliverAhead`) does not: two nodes may append at once, and the later entry may arrive first.
+ * 2. An entry that leaves a gap waits for at most 100 ms. Most gaps close by themselves.
+ * 3. Then the missing entries are read from the log. A gap too wide for that is reported as lost, and skipped.
  *
- * The steps of a conversation come one after the other, so an entry is handed on before the next one is looked at.
+ * The steps of a conversation run one after the other, so an entry is broadcast before the next one is examined.
  */
 
 const maxHoldMs = 100;
 const maxGap = 200;
 
-type Place = {
+type Position = {
   seq: number;
   held: Map<number, Entry>;
   timer?: NodeJS.Timeout | undefined;
@@ -26,80 +26,80 @@ type Place = {
 
 export type SequencerOptions = {
   table: Table;
-  hand: (entry: Entry) => Promise<void> | void;
-  /** Entries of this conversation were passed over, or could not be handed on. */
+  broadcast: (entry: Entry) => Promise<void> | void;
+  /** Entries of this conversation were skipped, or could not be broadcast. */
   onLost: (messageGroupUuid: string, error?: unknown) => void;
 };
 
-export function createSequencer({ table, hand, onLost }: SequencerOptions) {
-  const places = new LRUCache<string, Place>({
+export function createSequencer({ table, broadcast, onLost }: SequencerOptions) {
+  const positions = new LRUCache<string, Position>({
     max: 50_000,
     dispose: ({ timer }) => clearTimeout(timer),
   });
 
-  function step(uuid: string, place: Place, work: () => Promise<void>): Promise<void> {
-    place.turn = place.turn.then(work).catch((error) => {
-      // What was handed on stays so: were the place forgotten, a second delivery would hand it on again.
-      place.held.clear();
+  function step(uuid: string, position: Position, work: () => Promise<void>): Promise<void> {
+    position.turn = position.turn.then(work).catch((error) => {
+      // The position stays: if it were forgotten, a second delivery would broadcast the same entries again.
+      position.held.clear();
       onLost(uuid, error);
     });
-    return place.turn;
+    return position.turn;
   }
 
-  async function release(uuid: string, place: Place) {
-    for (let next = place.held.get(place.seq + 1); next; next = place.held.get(place.seq + 1)) {
-      place.held.delete(next.seq);
-      await hand(next);
-      place.seq = next.seq;
+  async function release(uuid: string, position: Position) {
+    for (let next = position.held.get(position.seq + 1); next; next = position.held.get(position.seq + 1)) {
+      position.held.delete(next.seq);
+      await broadcast(next);
+      position.seq = next.seq;
     }
-    if (place.held.size > 0)
-      place.timer ??= setTimeout(() => void step(uuid, place, () => fill(uuid, place)), maxHoldMs);
+    if (position.held.size > 0)
+      position.timer ??= setTimeout(() => void step(uuid, position, () => fill(uuid, position)), maxHoldMs);
   }
 
-  async function fill(uuid: string, place: Place) {
-    place.timer = undefined;
-    if (place.held.size === 0) return;
-    const first = Math.min(...place.held.keys());
-    if (first - place.seq - 1 > maxGap) {
+  async function fill(uuid: string, position: Position) {
+    position.timer = undefined;
+    if (position.held.size === 0) return;
+    const first = Math.min(...position.held.keys());
+    if (first - position.seq - 1 > maxGap) {
       onLost(uuid);
-      place.seq = first - 1;
+      position.seq = first - 1;
     } else {
-      const range = { from: place.seq + 1, to: first - 1, order: 'ascending' } as const;
+      const range = { from: position.seq + 1, to: first - 1, order: 'ascending' } as const;
       const missing = await entries.range(table, uuid, range);
-      for (const entry of missing.entries) place.held.set(entry.seq, entry);
+      for (const entry of missing.entries) position.held.set(entry.seq, entry);
     }
-    await release(uuid, place);
+    await release(uuid, position);
   }
 
-  function enter(uuid: string, place: Place, sorted: Entry[]): Promise<void> {
-    return step(uuid, place, () => {
-      for (const entry of sorted) if (entry.seq > place.seq) place.held.set(entry.seq, entry);
-      return release(uuid, place);
+  function enter(uuid: string, position: Position, sorted: Entry[]): Promise<void> {
+    return step(uuid, position, () => {
+      for (const entry of sorted) if (entry.seq > position.seq) position.held.set(entry.seq, entry);
+      return release(uuid, position);
     });
   }
 
   return {
-    /** Takes entries that the stream will bring as well. Where nothing is known of the conversation it is left to that. */
-    hurry(messageGroupUuid: string, news: Entry[]) {
-      const place = places.get(messageGroupUuid);
-      if (place) void enter(messageGroupUuid, place, news);
+    /** Accepts entries that the stream will deliver as well. Leaves them to the stream if the conversation has no position. */
+    deliverAhead(messageGroupUuid: string, arrived: Entry[]) {
+      const position = positions.get(messageGroupUuid);
+      if (position) void enter(messageGroupUuid, position, arrived);
     },
 
-    /** Resolves when those that could be handed on are. */
-    take(messageGroupUuid: string, news: Entry[]): Promise<void> {
-      const sorted = news.toSorted((one, other) => one.seq - other.seq);
+    /** Resolves when every entry without a gap before it was broadcast. */
+    deliver(messageGroupUuid: string, arrived: Entry[]): Promise<void> {
+      const sorted = arrived.toSorted((one, other) => one.seq - other.seq);
       const [first] = sorted;
       if (!first) return Promise.resolve();
-      const place = places.get(messageGroupUuid) ?? {
+      const position = positions.get(messageGroupUuid) ?? {
         seq: first.seq - 1,
         held: new Map<number, Entry>(),
         turn: Promise.resolve(),
       };
-      places.set(messageGroupUuid, place);
-      return enter(messageGroupUuid, place, sorted);
+      positions.set(messageGroupUuid, position);
+      return enter(messageGroupUuid, position, sorted);
     },
-    /** Nobody here hears of it: it begins anew with the next entry that the stream brings. */
-    forget: (messageGroupUuid: string) => void places.delete(messageGroupUuid),
-    stop: () => places.clear(),
+    /** Nobody here needs the conversation. The next entry that the stream delivers sets its position again. */
+    forget: (messageGroupUuid: string) => void positions.delete(messageGroupUuid),
+    stop: () => positions.clear(),
   };
 }

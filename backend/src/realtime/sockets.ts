@@ -5,77 +5,44 @@ import type { Table } from '@parley/core/table/client';
 import pLimit from 'p-limit';
 import type { Logger } from '../observe/logger.ts';
 import type { Connection } from './connection.ts';
+import { createPlacements } from './placements.ts';
 
 export type Sockets = ReturnType<typeof createSockets>;
 
 export type SocketsOptions = { table: Table; node: Node; perPerson: number; logger: Logger };
 
-type Person = {
-  sockets: Set<Connection>;
-  /** Whether the table says that the person is here, and since when. */
-  isPlaced: boolean;
-  placedAtMs: number;
-  /** Writes about a person come one after the other, each with what is right by then. */
-  turn: Promise<void>;
-};
-
 const writesInFlight = 32;
 
-/** The sockets of this node that have authenticated, by person, and what the table says of them. */
+/** The sockets of this node that have authenticated, by person, and their items in the table. */
 export function createSockets({ table, node, perPerson, logger }: SocketsOptions) {
-  const people = new Map<string, Person>();
+  const people = new Map<string, Set<Connection>>();
   const limit = pLimit(writesInFlight);
+  const has = (userUuid: string) => people.has(userUuid);
+  const of = (userUuid: string): Iterable<Connection> => people.get(userUuid) ?? [];
+  const placements = createPlacements({ table, node, isHere: has, limit });
 
-  function settle(userUuid: string, person: Person): Promise<void> {
-    const place = async () => {
-      const isHere = person.sockets.size > 0;
-      if (isHere !== person.isPlaced) {
-        if (isHere) await limit(() => connections.arrive(table, userUuid, node));
-        else await limit(() => connections.depart(table, userUuid, node.nodeId));
-        person.isPlaced = isHere;
-        person.placedAtMs = table.clock.now();
-      }
-      if (!person.isPlaced && person.sockets.size === 0) people.delete(userUuid);
-    };
-    person.turn = person.turn.catch(() => {}).then(place);
-    person.turn.catch(() => {}); // Whoever waits for it is told; the next heartbeat tries again.
-    return person.turn;
-  }
+  const open = (connection: Connection, userUuid: string) =>
+    limit(() => connections.open(table, { connectionId: connection.id, userUuid, nodeId: node.nodeId }));
 
-  const itemOf = (connection: Connection, userUuid: string) => ({
-    connectionId: connection.id,
-    userUuid,
-    nodeId: node.nodeId,
-  });
-
-  /** Writes again what would expire while its socket lives. */
-  async function extend(userUuid: string, person: Person) {
-    person.isPlaced = false;
-    const opened = [...person.sockets].map((each) =>
-      limit(() => connections.open(table, itemOf(each, userUuid))),
-    );
-    await Promise.all([settle(userUuid, person), ...opened]);
+  function drop(connection: Connection, userUuid: string): boolean {
+    const sockets = people.get(userUuid);
+    if (!sockets?.delete(connection)) return false;
+    if (sockets.size === 0) people.delete(userUuid);
+    return true;
   }
 
   return {
     /** Resolves when deliveries come here. Answers whether it is the person's first socket on this node. */
     async add(connection: Connection, userUuid: string): Promise<boolean> {
-      const person = people.get(userUuid) ?? {
-        sockets: new Set(),
-        isPlaced: false,
-        placedAtMs: 0,
-        turn: Promise.resolve(),
-      };
-      if (person.sockets.size >= perPerson) throw new AppError('too_many_connections');
-      people.set(userUuid, person);
-      const isFirst = person.sockets.size === 0;
-      person.sockets.add(connection);
-      const item = itemOf(connection, userUuid);
+      const sockets = people.get(userUuid) ?? new Set();
+      if (sockets.size >= perPerson) throw new AppError('too_many_connections');
+      const isFirst = sockets.size === 0;
+      people.set(userUuid, sockets.add(connection));
       try {
-        await Promise.all([settle(userUuid, person), limit(() => connections.open(table, item))]);
+        await Promise.all([placements.settle(userUuid), open(connection, userUuid)]);
       } catch (error) {
-        person.sockets.delete(connection);
-        void settle(userUuid, person).catch(() => {});
+        drop(connection, userUuid);
+        void placements.settle(userUuid).catch(() => {});
         throw error;
       }
       return isFirst;
@@ -83,36 +50,36 @@ export function createSockets({ table, node, perPerson, logger }: SocketsOptions
 
     /** Answers whether it was the person's last socket on this node. */
     async remove(connection: Connection, userUuid: string): Promise<boolean> {
-      const person = people.get(userUuid);
-      if (!person?.sockets.delete(connection)) return false;
+      if (!drop(connection, userUuid)) return false;
       try {
-        await Promise.all([settle(userUuid, person), limit(() => connections.close(table, connection.id))]);
+        const close = limit(() => connections.close(table, connection.id));
+        await Promise.all([placements.settle(userUuid), close]);
       } catch (err) {
-        logger.debug({ err }, 'a socket that is gone stays in the table until its time is over');
+        logger.debug({ err }, 'a closed socket stays in the table until its item expires');
       }
-      return person.sockets.size === 0;
+      return !has(userUuid);
     },
 
-    has: (userUuid: string) => (people.get(userUuid)?.sockets.size ?? 0) > 0,
-    of: (userUuid: string): Iterable<Connection> => people.get(userUuid)?.sockets ?? [],
+    has,
+    of,
     /** Everybody who is here. */
-    *people() {
-      for (const [userUuid, { sockets }] of people) if (sockets.size > 0) yield userUuid;
-    },
+    people: () => people.keys(),
     *all() {
-      for (const { sockets } of people.values()) yield* sockets;
+      for (const sockets of people.values()) yield* sockets;
     },
     send(userUuid: string, frame: Buffer) {
-      for (const connection of people.get(userUuid)?.sockets ?? []) connection.send(frame);
+      for (const connection of of(userUuid)) connection.send(frame);
     },
 
-    /** Writes again what would expire, or failed. */
+    /** Writes again what would expire, or what failed. */
     async renew() {
-      for (const [userUuid, person] of people) {
-        const isHere = person.sockets.size > 0;
-        const isOld = table.clock.now() - person.placedAtMs > connections.renewAfterMs;
-        if (isHere && person.isPlaced && isOld) await extend(userUuid, person);
-        else if (isHere !== person.isPlaced) await settle(userUuid, person);
+      for (const { userUuid, isExpiring } of placements.due()) {
+        if (!isExpiring) await placements.settle(userUuid);
+        else
+          await Promise.all([
+            placements.replace(userUuid),
+            ...[...of(userUuid)].map((connection) => open(connection, userUuid)),
+          ]);
       }
     },
   };

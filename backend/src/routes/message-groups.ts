@@ -43,7 +43,12 @@ export const messageGroupRoutes = (ctx: Context) => [
       const which = hidden ? 'hidden' : 'shown';
       const scope = ['message_groups', which, user.uuid];
       const after = cursor === undefined ? undefined : ctx.cursors.open(scope, cursor, inboxPosition);
-      const page = await summaries.list(ctx.table, ctx.heads, { userUuid: user.uuid, limit, after, which });
+      const page = await summaries.list(ctx.table, ctx.newestEntries, {
+        userUuid: user.uuid,
+        limit,
+        after,
+        which,
+      });
       if (page.next) {
         const rest = { limit, ...(hidden && { hidden: 'true' }) };
         linkNext(res, '/api/message_groups', { ...rest, cursor: ctx.cursors.seal(scope, page.next) });

@@ -1,16 +1,13 @@
 import { entrySchema, historyParams } from '@parley/contract/entry';
 import { limit, seqInQuery } from '@parley/contract/fields';
-import { type SendBody, sendBody, sendCodes, targetOf } from '@parley/contract/send';
+import { sendBody, sendCodes } from '@parley/contract/send';
 import { z } from '@parley/contract/zod';
-import * as messages from '@parley/core/conversations/messages';
-import { AppError } from '@parley/core/errors';
-import type { Entry } from '@parley/core/log/entries';
 import { peopleOf } from '@parley/core/log/erased';
-import * as users from '@parley/core/people/users';
 import type { Context } from '../context.ts';
 import { linkNext } from '../http/links.ts';
 import { route } from '../http/route.ts';
 import { presentEntry } from '../presenters/entry.ts';
+import { sendMessage } from '../send-message.ts';
 
 const historyQuery = z.object({ limit: limit(20), before_seq: seqInQuery, after_seq: seqInQuery });
 
@@ -66,27 +63,3 @@ export const messageRoutes = (ctx: Context) => [
     },
   }),
 ];
-
-type SendInput = { sender: users.User; body: SendBody; idempotencyKey: string | undefined };
-
-/** Safe to repeat with the same key: answers the first entry. */
-export async function sendMessage(
-  ctx: Pick<Context, 'log' | 'pages' | 'pool'>,
-  input: SendInput,
-): Promise<Entry> {
-  const entry = await append(ctx, input);
-  ctx.pages.observe(entry);
-  return entry;
-}
-
-async function append(
-  { log, pool }: Pick<Context, 'log' | 'pool'>,
-  { sender, body, idempotencyKey }: SendInput,
-) {
-  const send = { sender, message: body.message, idempotencyKey, knownSeq: body.known_seq ?? undefined };
-  const target = targetOf(body);
-  if ('messageGroupUuid' in target) return messages.send(log, { ...send, ...target });
-  const recipient = await users.findByHandle(pool, target.handle);
-  if (!recipient) throw new AppError('user_not_found');
-  return messages.sendDirect(log, { ...send, recipient });
-}

@@ -78,7 +78,7 @@ export const profileRoutes = ({ pool, table, people, gateway, erasures }: Contex
           throw new AppError('fresh_sign_in_required');
         await erasures.begin(user.uuid, bearerToken(req));
         people.forget(user.uuid);
-        gateway.tellSessionsEnded(user.uuid);
+        gateway.publishSessionsEnded(user.uuid);
         return {};
       },
     }),

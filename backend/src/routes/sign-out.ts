@@ -12,7 +12,7 @@ export const signOutRoutes = ({ pool, gateway, signOuts }: Context) => [
     response: z.strictObject({}),
     async handle({ user, issuedAtSeconds, req }) {
       await users.signOut(pool, user.uuid, issuedAtSeconds);
-      gateway.tellSessionsEnded(user.uuid);
+      gateway.publishSessionsEnded(user.uuid);
       await signOuts.endAll(bearerToken(req), user.uuid);
       return {};
     },

@@ -194,7 +194,7 @@ const rosters: Mutation[] = [
     tests: ['core/src/log/rosters.test.ts'],
   },
   {
-    ...{ file: 'backend/src/realtime/news.ts', what: 'who hears is decided by a roster of ten seconds ago' },
+    ...{ file: 'backend/src/realtime/audience.ts', what: 'a roster of ten seconds ago decides who receives' },
     ...{ from: 'rosterMaxAgeMs = 500;', to: 'rosterMaxAgeMs = 10_000;' },
     ...{ tests: ['backend/src/realtime/delivery.test.ts'], name: 'nothing more after a second' },
   },
@@ -295,19 +295,19 @@ const pages: Mutation[] = [
 
 const sequencer: Mutation[] = [
   {
-    ...{ file: 'backend/src/realtime/sequencer.ts', what: 'after a failure what was handed on comes again' },
-    from: 'place.held.clear();',
-    to: 'place.held.clear();\n      place.seq -= 1;',
+    ...{ file: 'backend/src/realtime/sequencer.ts', what: 'after a failure an entry is broadcast again' },
+    from: 'position.held.clear();',
+    to: 'position.held.clear();\n      position.seq -= 1;',
     tests: ['backend/src/realtime/sequencer.test.ts'],
   },
   {
     ...{ file: 'backend/src/realtime/sequencer.ts', what: 'a gap is passed without a reading' },
-    ...{ from: 'first - place.seq - 1 > maxGap', to: 'first - place.seq - 1 > 0' },
+    ...{ from: 'first - position.seq - 1 > maxGap', to: 'first - position.seq - 1 > 0' },
     tests: ['backend/src/realtime/sequencer.test.ts'],
   },
   {
     ...{ file: 'backend/src/realtime/sequencer.ts', what: 'a gap waits for ever' },
-    ...{ from: 'place.timer = undefined;', to: '' },
+    ...{ from: 'position.timer = undefined;', to: '' },
     tests: ['backend/src/realtime/sequencer.test.ts'],
   },
   {

@@ -1,0 +1,31 @@
+/** Timers by key, which end together. */
+export function createTimers() {
+  const timers = new Map<unknown, NodeJS.Timeout>();
+  let isStopped = false;
+
+  function cancel(key: unknown) {
+    clearTimeout(timers.get(key));
+    timers.delete(key);
+  }
+
+  return {
+    has: (key: unknown) => timers.has(key),
+    /** Replaces a timer of the same key. */
+    start(key: unknown, ms: number, run: () => void) {
+      cancel(key);
+      timers.set(
+        key,
+        setTimeout(() => {
+          timers.delete(key);
+          run();
+        }, ms),
+      );
+    },
+    cancel,
+    isStopped: () => isStopped,
+    stop() {
+      isStopped = true;
+      for (const key of [...timers.keys()]) cancel(key);
+    },
+  };
+}
