@@ -5,6 +5,7 @@ import * as entries from '../log/entries.ts';
 import type { Table } from '../table/client.ts';
 import { summaryKey } from '../table/keys.ts';
 import * as summaries from './summaries.ts';
+import { advancedTo } from './summary.ts';
 
 /** A member's settings of a conversation. */
 export type Settings = { muted?: boolean | undefined; hidden?: boolean | undefined };
@@ -21,16 +22,16 @@ export async function change(
   if (!stored) throw new AppError('message_group_not_found');
   // Hiding covers messages that the summary does not show yet: the member may have seen them live.
   const newest = stored.large || hidden ? await entries.newest(table, messageGroupUuid) : undefined;
-  const message_count = Math.max(stored.message_count, newest?.message_count ?? 0);
+  const current = advancedTo(stored, newest);
   const changes = {
     ...(muted !== undefined && muted !== (stored.muted ?? false) && { muted }),
     ...(hidden !== undefined &&
-      hidden !== summaries.isHidden({ ...stored, message_count }) && {
-        hidden_count: hidden ? message_count : -1,
+      hidden !== summaries.isHidden(current) && {
+        hidden_count: hidden ? current.message_count : -1,
       }),
   };
   const names = Object.keys(changes);
-  if (names.length === 0) return { ...stored, message_count };
+  if (names.length === 0) return current;
   try {
     const { Attributes } = await table.doc.send(
       new UpdateCommand({
