@@ -231,10 +231,10 @@ function createScan({ table, register, isErased }: CheckContext) {
     const { history } = conversation(key.messageGroupUuid);
     counters.entries += 1;
     try {
-      history.take(entryFromItem(item));
+      history.apply(entryFromItem(item));
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
-      history.takeUnreadable(key.seq, error.message);
+      history.applyUnreadable(key.seq, error.message);
     }
   }
 

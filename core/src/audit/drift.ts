@@ -123,7 +123,7 @@ function foldTail(tail: Entry[], earlier: Map<number, Entry>, mark: number): His
   const inOrder = [...earlier.values()].sort((one, other) => one.seq - other.seq);
   for (const { type, seq, message_count: count, user_uuid } of inOrder)
     if (flagsOf({ type }).countsAsMessage) history.own.set(user_uuid, { seq, count });
-  for (const entry of tail) history.take(entry);
+  for (const entry of tail) history.apply(entry);
   const { countAt, entryAt } = history;
   history.countAt = (seq) => {
     if (seq > 0 && seq < first.seq) return earlier.get(seq)?.message_count;

@@ -1,44 +1,40 @@
 import type { Table } from '../table/client.ts';
-import { entryKey, type Key } from '../table/keys.ts';
+import { entryKey } from '../table/keys.ts';
+import { createDuplicates } from './duplicates.ts';
 import type { Entry, Person } from './entries.ts';
 import * as entries from './entries.ts';
-import { type IsErased, withoutErased } from './erased.ts';
+import { entryFaults, type Fault } from './entry-faults.ts';
+import type { IsErased } from './erased.ts';
+import { type Finding, keyText } from './finding.ts';
 import { type FoldedGroup, kindOf } from './kinds/index.ts';
+import { createMessageCounts } from './message-counts.ts';
 import type { LogPosition } from './position.ts';
 
-/** What is wrong, and where. The numbers are those of the invariants in docs/data-model.md. */
-export type Finding = { invariant: Invariant; key: string; detail: string };
-export type Invariant = 1 | 2 | 3 | 4 | 5 | 7 | 8;
+export { type Finding, type Invariant, keyText } from './finding.ts';
 
-/** A key as `bin/check` prints it and `bin/ddb/partiql` takes it. */
-export const keyText = ({ pk, sk }: Key) => `${pk} ${sk}`;
-
-/** Nobody's message, and no message_uuid, comes twice among this many entries: the idempotency window. */
-const windowEntries = 200;
-/** A conversation that is wrong throughout is told by its first faults. */
+/** The first faults describe a conversation that is wrong throughout. */
 const maxFindings = 20;
+/** The most entries from the mark on whose texts are kept. */
+const maxLater = 1_000;
 
 /**
- * A log, folded entry by entry: where it stands, who is in it, how far each has written, and what is wrong with it.
- * It keeps four bytes for each entry and one text, the newest.
+ * A log, folded entry by entry: its end, its members, how far each has written, and what is wrong with it. It holds
+ * four bytes for each entry and one text, the newest.
  */
 export type History = ReturnType<typeof createHistory>;
 
 export type HistoryOptions = { mark?: number | undefined; isErased?: IsErased | undefined };
 
-/** Entries from the mark on whose texts are kept. */
-const maxLater = 1_000;
-
 /**
- * With a mark, it also tells how far each author had written by then (`ownByMark`), and keeps what came later: a
- * summary that is read while the log grows may show any of those entries.
+ * With a mark, the history also holds how far each author had written by then (`ownByMark`), and the entries after it:
+ * a summary that is read while the log grows may show any of those.
  */
 export function createHistory(
   messageGroupUuid: string,
   { mark = Number.POSITIVE_INFINITY, isErased = () => false }: HistoryOptions = {},
 ) {
-  let counts = new Uint32Array(64);
-  const recent = createWindow();
+  const counts = createMessageCounts();
+  const duplicates = createDuplicates();
   const later = new Map<number, Entry>();
 
   const history = {
@@ -54,7 +50,7 @@ export function createHistory(
     title: undefined as string | undefined,
     members: new Map() as FoldedGroup['members'],
     left: new Set<string>(),
-    /** Everybody whom an entry names; who wrote one, with the name as of the newest. */
+    /** Everybody whom an entry names; authors with their name as of their newest entry. */
     people: new Map<string, Person | undefined>(),
     /** Each author's newest message. */
     own: new Map<string, LogPosition>(),
@@ -62,92 +58,50 @@ export function createHistory(
     findings: [] as Finding[],
 
     /** The number of messages up to an entry; undefined beyond the log. */
-    countAt: (seq: number) => (seq <= history.seq && Number.isInteger(seq) ? counts[seq] : undefined),
+    countAt: (seq: number) => (seq <= history.seq && Number.isInteger(seq) ? counts.at(seq) : undefined),
 
     /** The newest entry, or one after the mark. */
     entryAt: (seq: number) => (seq === history.newest?.seq ? history.newest : later.get(seq)),
 
-    /** Takes the next entry. */
-    take(entry: Entry) {
-      if (entry.seq !== history.seq + 1) fault(1, entry, `follows entry ${history.seq}`, 'broken');
-      const kind = kindOf(entry);
-      if (kind.countsAsMessage) history.messageCount += 1;
-      if (entry.message_count !== history.messageCount)
-        fault(1, entry, `message_count is ${entry.message_count}, not ${history.messageCount}`, 'broken');
-      if (history.newest && entry.created_at < history.newest.created_at)
-        fault(1, entry, `created_at ${entry.created_at} lies before ${history.newest.created_at}`);
-      for (const twice of recent.take(entry)) fault(2, entry, twice);
-      if (withoutErased(entry, isErased) !== entry) fault(8, entry, 'holds what is of an erased person');
+    /** Applies the next entry. */
+    apply(entry: Entry) {
+      for (const fault of entryFaults(history, entry, duplicates.add(entry))) report(entry, fault);
       history.seq = entry.seq;
       history.messageCount = entry.message_count;
       history.newest = entry;
       if (entry.seq >= mark && later.size < maxLater) later.set(entry.seq, entry);
-      if (!history.isBroken) count(entry);
-      takeAuthor(entry);
-      if (kind.countsAsMessage) takeMessage(entry);
-      if ('members' in entry) takeNames(entry);
-      for (const detail of kind.fold(history, entry)) fault(5, entry, detail);
+      if (!history.isBroken) counts.set(entry.seq, entry.message_count);
+      applyPeople(history, entry);
+      for (const detail of kindOf(entry).fold(history, entry)) report(entry, { invariant: 5, detail });
     },
 
-    /** Puts an item of an entry's key that is none down as a hole. */
-    takeUnreadable(seq: number, reason: string) {
-      fault(1, { seq }, reason, 'broken');
+    /** Applies an item that has an entry's key and is none: the log has a hole there. */
+    applyUnreadable(seq: number, reason: string) {
+      report({ seq }, { invariant: 1, detail: reason, isBreaking: true });
       history.seq = seq;
     },
   };
 
-  function fault(invariant: Invariant, { seq }: { seq: number }, detail: string, isBroken?: 'broken') {
-    if (isBroken) history.isBroken = true;
+  function report({ seq }: { seq: number }, { invariant, detail, isBreaking }: Fault) {
+    if (isBreaking) history.isBroken = true;
     if (history.findings.length >= maxFindings) return;
     history.findings.push({ invariant, key: keyText(entryKey(messageGroupUuid, seq)), detail });
-  }
-
-  function count({ seq, message_count }: Entry) {
-    if (seq >= counts.length) {
-      const larger = new Uint32Array(counts.length * 2);
-      larger.set(counts);
-      counts = larger;
-    }
-    counts[seq] = message_count;
-  }
-
-  function takeAuthor({ user_uuid, user_handle, user_display_name }: Entry) {
-    history.people.set(user_uuid, { uuid: user_uuid, handle: user_handle, display_name: user_display_name });
-  }
-
-  function takeMessage({ seq, message_count, user_uuid }: Entry) {
-    history.own.set(user_uuid, { seq, count: message_count });
-    if (seq <= mark) history.ownByMark.set(user_uuid, seq);
-  }
-
-  function takeNames({ members }: { members: string[] }) {
-    for (const uuid of members) if (!history.people.has(uuid)) history.people.set(uuid, undefined);
   }
 
   return history;
 }
 
-/** Tells what came twice among the newest entries. */
-function createWindow() {
-  const seqs = new Map<string, number>();
-  const names: string[][] = [];
-  return {
-    take({ seq, message_uuid, user_uuid, idempotency_key }: Entry): string[] {
-      const marks = [`message_uuid ${message_uuid}`];
-      if (idempotency_key !== undefined) marks.push(`key of ${user_uuid} ${idempotency_key}`);
-      const twice = marks
-        .filter((name) => seqs.has(name))
-        .map((name) => `${name} is entry ${seqs.get(name)}'s too`);
-      for (const name of marks) seqs.set(name, seq);
-      names.push(marks);
-      if (names.length > windowEntries) for (const name of names.shift() ?? []) forget(name, seq);
-      return twice;
-    },
-  };
+type People = Pick<History, 'people' | 'own' | 'ownByMark' | 'mark'>;
 
-  function forget(name: string, seq: number) {
-    if ((seqs.get(name) ?? 0) <= seq - windowEntries) seqs.delete(name);
-  }
+/** Applies whom an entry names, and how far its author has written. */
+function applyPeople({ people, own, ownByMark, mark }: People, entry: Entry) {
+  const { seq, message_count, user_uuid, user_handle, user_display_name } = entry;
+  people.set(user_uuid, { uuid: user_uuid, handle: user_handle, display_name: user_display_name });
+  if ('members' in entry)
+    for (const uuid of entry.members) if (!people.has(uuid)) people.set(uuid, undefined);
+  if (!kindOf(entry).countsAsMessage) return;
+  own.set(user_uuid, { seq, count: message_count });
+  if (seq <= mark) ownByMark.set(user_uuid, seq);
 }
 
 /** Reads a whole log. 1 read unit for each 4 KB. */
@@ -159,11 +113,11 @@ export async function readHistory(
   const history = createHistory(messageGroupUuid, options);
   try {
     for await (const page of entries.pages(table, messageGroupUuid, { order: 'ascending' })) {
-      for (const entry of page) history.take(entry);
+      for (const entry of page) history.apply(entry);
     }
   } catch (error) {
     if (!(error instanceof TypeError)) throw error;
-    history.takeUnreadable(history.seq + 1, error.message);
+    history.applyUnreadable(history.seq + 1, error.message);
   }
   return history;
 }

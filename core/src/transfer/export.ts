@@ -47,7 +47,7 @@ async function* stateOf(
         open = createHistory(key.messageGroupUuid);
       }
       const entry = entryFromItem(item);
-      open.take(entry);
+      open.apply(entry);
       yield entryLine(entry, isErased);
     }
     items += page.length;
@@ -80,7 +80,7 @@ async function* entriesAfter(table: Table, history: History, isErased: IsErased)
   const from = history.seq + 1;
   for await (const page of entries.pages(table, history.uuid, { from, order: 'ascending' }))
     for (const entry of page) {
-      history.take(entry);
+      history.apply(entry);
       yield entryLine(entry, isErased);
     }
 }

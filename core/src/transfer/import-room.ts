@@ -78,7 +78,7 @@ export function createRoom({ table, pool, source, plan, progress, people, erased
     isRead = false;
     const from = history.seq + 1;
     for await (const page of entries.pages(table, plan.uuid, { from, order: 'ascending' }))
-      for (const entry of page) history.take(entry);
+      for (const entry of page) history.apply(entry);
     line = (await roomProgress.get(table, source, plan.uuid))?.line;
   }
 
@@ -87,7 +87,7 @@ export function createRoom({ table, pool, source, plan, progress, people, erased
     // The first transaction lists the arrival. A separate, earlier write could list a room that no later run names.
     if (history.seq === 0) items.push({ Put: arrivals.put(table, plan.uuid) });
     await transact(table, items);
-    for (const entry of written) history.take(entry);
+    for (const entry of written) history.apply(entry);
     line = newLine;
   }
 

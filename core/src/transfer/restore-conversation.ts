@@ -60,7 +60,7 @@ export function addLine(
   } else {
     const exported = value as Entry;
     const entry = withoutErased(exported, isErased);
-    conversation.history.take(entry);
+    conversation.history.apply(entry);
     conversation.entries.push(entry);
     return entry !== exported;
   }

@@ -15,7 +15,8 @@ const mutationsOf = (
   file: string,
   tests: string[],
   rows: [what: string, from: string, to: string][],
-): Mutation[] => rows.map(([what, from, to]) => ({ file, what, from, to, tests }));
+  name?: string,
+): Mutation[] => rows.map(([what, from, to]) => ({ file, what, from, to, tests, name }));
 
 const log: Mutation[] = [
   {
@@ -265,7 +266,7 @@ const pages: Mutation[] = [
   {
     ...{ file: 'core/src/log/pages.ts', what: 'a removed member reads on by what the node remembers' },
     from: 'if (await get(memberKey(input.messageGroupUuid, input.userUuid)))',
-    to: 'if (seen.has(nameOf(input)) || (await get(memberKey(input.messageGroupUuid, input.userUuid))))',
+    to: 'if (memberships.has(nameOf(input)) || (await get(memberKey(input.messageGroupUuid, input.userUuid))))',
     ...{ tests: ['core/src/log/pages.test.ts'], name: 'a removed member and a stranger' },
   },
   {
@@ -274,23 +275,35 @@ const pages: Mutation[] = [
     ...{ tests: ['core/src/log/pages.test.ts'], name: 'as new as a read' },
   },
   {
-    ...{ file: 'core/src/log/pages.ts', what: 'an entry behind a gap extends what is remembered' },
-    from: 'if (!known || known.at(-1)?.seq !== entry.seq - 1) return;',
-    to: 'if (!known) return;',
-    tests: ['core/src/log/pages.test.ts'],
-  },
-  {
     ...{ file: 'core/src/log/pages.ts', what: 'a page that the log may grow into is kept' },
     from: 'if (!known && page.at(-1)?.seq === beforeSeq - 1)',
     to: 'if (!known)',
     ...{ tests: ['core/src/log/pages.test.ts'], name: 'beyond the end' },
   },
   {
-    ...{ file: 'core/src/log/pages.ts', what: 'an extended page lives for another minute' },
-    from: 'ttl: Math.max(1, runs.getRemainingTTL(uuid))',
+    ...{ file: 'core/src/log/remembered-pages.ts', what: 'an extended page lives for another minute' },
+    from: 'ttl: Math.max(1, newest.getRemainingTTL(uuid))',
     to: 'ttl: maxAgeMs',
     ...{ tests: ['core/src/log/pages.test.ts'], name: 'a conversation that goes on' },
   },
+  ...mutationsOf(
+    'core/src/log/remembered-pages.ts',
+    ['core/src/log/remembered-pages.test.ts'],
+    [
+      [
+        'an entry behind a gap extends the newest page',
+        'if (known.at(-1)?.seq !== entry.seq - 1) return undefined;',
+        '',
+      ],
+      ['a newest page grows without end', 'known.length < maxNewest', 'true'],
+      ['a short page counts as full', 'known.length >= limit || known[0]?.seq === 1', 'true'],
+      [
+        'a page replaces newer entries',
+        'if (page.length > 0 && knownSeq <= (page.at(-1)?.seq ?? 0))',
+        'if (true)',
+      ],
+    ],
+  ),
 ];
 
 const sequencer: Mutation[] = [
@@ -393,27 +406,78 @@ const signatures: Mutation[] = [
 ];
 
 const check: Mutation[] = [
-  {
-    ...{ file: 'core/src/log/fold.ts', what: 'a hole in a log is no finding' },
-    ...{ from: 'if (entry.seq !== history.seq + 1)', to: 'if (false)' },
-    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a hole in a log' },
-  },
-  {
-    ...{ file: 'core/src/log/fold.ts', what: 'a wrong count of messages is no finding' },
-    ...{ from: 'if (entry.message_count !== history.messageCount)', to: 'if (false)' },
-    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a count that is not the number' },
-  },
-  {
-    ...{ file: 'core/src/log/fold.ts', what: 'a time that lies before the one before is no finding' },
-    from: 'if (history.newest && entry.created_at < history.newest.created_at)',
-    to: 'if (false)',
-    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a time before that' },
-  },
-  {
-    ...{ file: 'core/src/log/fold.ts', what: 'a doubled message is no finding' },
-    ...{ from: 'for (const twice of recent.take(entry)) fault(2, entry, twice);', to: '' },
-    ...{ tests: ['core/src/audit/check.test.ts'], name: 'comes twice' },
-  },
+  ...mutationsOf(
+    'core/src/log/entry-faults.ts',
+    ['core/src/log/entry-faults.test.ts', 'core/src/audit/check.test.ts'],
+    [
+      ['a hole in a log is no finding', 'if (entry.seq !== history.seq + 1)', 'if (false)'],
+      ['a wrong count of messages is no finding', 'if (entry.message_count !== count)', 'if (false)'],
+      [
+        'a time before that of the entry before is no finding',
+        'if (history.newest && entry.created_at < history.newest.created_at)',
+        'if (false)',
+      ],
+      [
+        'a doubled message is no finding',
+        'for (const detail of duplicates) faults.push({ invariant: 2, detail });',
+        '',
+      ],
+    ],
+    'a hole in a log|a count that is not the number|a time before that|comes twice',
+  ),
+  ...mutationsOf(
+    'core/src/log/entry-faults.ts',
+    ['core/src/log/entry-faults.test.ts'],
+    [
+      [
+        'a text of an erased person is no finding',
+        'if (withoutErased(entry, history.isErased) !== entry)',
+        'if (false)',
+      ],
+      ['a notice counts as a message', 'countsAsMessage ? 1 : 0', 'countsAsMessage ? 1 : 1'],
+    ],
+  ),
+  ...mutationsOf(
+    'core/src/log/fold.ts',
+    ['core/src/log/fold.test.ts'],
+    [
+      ['a position beyond the log has a count', 'seq <= history.seq && Number.isInteger(seq)', 'true'],
+      ['a broken log is judged on', 'if (isBreaking) history.isBroken = true;', ''],
+      [
+        'a finding for every entry of a broken log',
+        'if (history.findings.length >= maxFindings) return;',
+        '',
+      ],
+      ['the mark is passed over', 'if (seq <= mark) ownByMark', 'ownByMark'],
+      [
+        'the texts after the mark are dropped',
+        'if (entry.seq >= mark && later.size < maxLater)',
+        'if (false)',
+      ],
+      ['a notice is its author’s own message', 'if (!kindOf(entry).countsAsMessage) return;', ''],
+    ],
+  ),
+  ...mutationsOf(
+    'core/src/log/duplicates.ts',
+    ['core/src/log/duplicates.test.ts'],
+    [
+      ['a window of 199 entries', 'const windowEntries = 200;', 'const windowEntries = 199;'],
+      ['a key that comes twice is no duplicate', 'if (idempotency_key !== undefined)', 'if (false)'],
+      ['a mark that came again is forgotten with the first', '<= seq - windowEntries) seqs', '<= seq) seqs'],
+    ],
+  ),
+  ...mutationsOf(
+    'core/src/log/message-counts.ts',
+    ['core/src/log/message-counts.test.ts'],
+    [
+      [
+        'a log that is read from its middle has no counts',
+        'Math.max(seq + 1, counts.length * 2)',
+        'counts.length * 2',
+      ],
+      ['the counts before a growth are lost', 'larger.set(counts);', ''],
+    ],
+  ),
   {
     ...{ file: 'core/src/conversations/snapshot.ts', what: 'a summary that stayed behind is no finding' },
     ...{ from: 'if (summary.last_seq < mustReach)', to: 'if (false)' },
