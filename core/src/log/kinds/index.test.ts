@@ -6,7 +6,7 @@ const entryOf = (change: Change, seq = 2) =>
 
 const changes: Change[] = [
   { type: 'message' },
-  { type: 'group_created', title: 'Pies', members: ['ada', 'ben'] },
+  { type: 'group_created', title: 'Pies', members: ['ada', 'ben', 'gus'] },
   { type: 'members_added', members: ['eve', 'flo'] },
   { type: 'member_removed', members: ['ben'] },
   { type: 'role_changed', members: ['eve'], role: 'admin' },
@@ -32,6 +32,7 @@ it('folds a log into its members, title and who has left', () => {
   expect(folded).toMatchObject({ isGroup: true, title: 'Tarts' });
   expect([...folded.members].map(([uuid, member]) => [uuid, member.role, member.joined])).toEqual([
     ['ada', 'admin', { seq: 1, count: 1 }],
+    ['gus', 'member', { seq: 1, count: 1 }],
     ['eve', 'admin', { seq: 2, count: 1 }],
     ['flo', 'member', { seq: 2, count: 1 }],
   ]);
@@ -69,7 +70,7 @@ it('leaves no name in a text that names an erased person', () => {
 
 it('says whom an entry adds and removes', () => {
   expect(changes.map((change) => addedBy(entryOf(change)))).toEqual([
-    ...[[], ['ada', 'ben'], ['eve', 'flo'], [], [], []],
+    ...[[], ['ada', 'ben', 'gus'], ['eve', 'flo'], [], [], []],
   ]);
   expect(changes.map((change) => removedBy(entryOf(change)))).toEqual([[], [], [], ['ben'], [], []]);
 });
