@@ -23,14 +23,26 @@ function titleOf({ display_name: sender }: Entry, { kind, display_name: title }:
   return kind === 'group' ? `${isolate(sender)} · ${isolate(title)}` : isolate(sender);
 }
 
+/** Undefined in a browser that has the constructor and refuses it, as Chrome on Android does. The setting is then off. */
+function create(title: string, options: NotificationOptions): Notification | undefined {
+  try {
+    return new Notification(title, options);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    browserStorage.set(storageKey, 'off');
+    return undefined;
+  }
+}
+
 /** One notification for each conversation: the newest message replaces the one before. */
 export function notifyOf(entry: Entry, row: InboxRow) {
   if (!document.hidden || !isNotifying()) return;
-  const notification = new Notification(titleOf(entry, row), {
+  const notification = create(titleOf(entry, row), {
     body: isolate(cut(entry.message, maxBodyChars)),
     tag: entry.message_group_uuid,
     icon: '/icon.svg',
   });
+  if (!notification) return;
   notification.onclick = () => {
     window.focus();
     history.pushState(null, '', `/messages/${entry.message_group_uuid}`);
