@@ -28,6 +28,6 @@ it('says what happened to the people whom an entry names', () => {
 });
 
 it('takes an unknown type, or the name of a property of every object, as a notice', () => {
-  for (const type of ['reaction', 'constructor', '']) expect(flagsOf({ type })).toBe(unknownKind);
+  for (const type of ['not yet known', 'constructor', '']) expect(flagsOf({ type })).toBe(unknownKind);
   expect(unknownKind).toMatchObject({ countsAsMessage: false, isRow: true, membership: undefined });
 });

@@ -15,7 +15,7 @@ const changes: Change[] = [
 
 const group = (): FoldedGroup => ({ isGroup: false, title: undefined, members: new Map(), left: new Set() });
 
-const ofNewerVersion = entryOf({ type: 'reaction', members: ['ben'] } as unknown as Change);
+const ofNewerVersion = entryOf({ type: 'not yet known', members: ['ben'] } as unknown as Change);
 
 it('has every kind of the contract, with its flags', () => {
   expect(changes.map(({ type }) => type)).toEqual(entryTypes);
