@@ -57,13 +57,10 @@ export function createPages(table: Table, { maxBytes = 32 * 2 ** 20, maxAgeMs = 
 
   async function listAfter(input: PageInput, afterSeq: number): Promise<Page> {
     const { messageGroupUuid, beforeSeq, limit } = input;
+    const to = beforeSeq === undefined ? undefined : beforeSeq - 1;
     await refuseStrangers(input);
-    const page = await entries.range(table, messageGroupUuid, {
-      from: afterSeq + 1,
-      to: beforeSeq === undefined ? undefined : beforeSeq - 1,
-      order: 'ascending',
-      limit,
-    });
+    const range = { from: afterSeq + 1, to, order: 'ascending', limit } as const;
+    const page = await entries.range(table, messageGroupUuid, range);
     await admit(input);
     return { entries: page.entries, hasMore: !page.isComplete };
   }
