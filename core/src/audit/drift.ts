@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { flagsOf } from '@parley/contract/entry-kinds';
+import { summaryFaults } from '../conversations/faults.ts';
 import * as conversations from '../conversations/snapshot.ts';
 import type { Summary } from '../inbox/summaries.ts';
 import type { Entry } from '../log/entries.ts';
@@ -79,9 +80,7 @@ export async function recount(
   // Members and titles are a matter of the whole log.
   const ofLog = history.findings.filter(({ invariant }) => invariant <= 2);
   const conversation = { history, group, members: some, summaries, leavers: new Set<string>() };
-  const ofSummaries = history.isBroken
-    ? []
-    : some.flatMap((member) => conversations.summaryFaults(conversation, member));
+  const ofSummaries = history.isBroken ? [] : some.flatMap((member) => summaryFaults(conversation, member));
   return { seq: history.seq, findings: [...ofLog, ...ofSummaries] };
 }
 

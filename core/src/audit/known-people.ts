@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Pool } from 'pg';
-import type { Conversation } from '../conversations/snapshot.ts';
+import type { ConversationSnapshot } from '../conversations/snapshot.ts';
 import { type Finding, keyText } from '../log/fold.ts';
 import * as users from '../people/users.ts';
 import { groupKey } from '../table/keys.ts';
@@ -8,13 +8,13 @@ import { groupKey } from '../table/keys.ts';
 const maxKnown = 100_000;
 const uuidsPerQuery = 1_000;
 
-/** Who of a conversation is not in Postgres (erased people are, as tombstones). */
-export type Register = ReturnType<typeof createRegister>;
+/** Finds people who are missing in Postgres. Erased people are not missing: their tombstones exist. */
+export type KnownPeople = ReturnType<typeof createKnownPeople>;
 
-export function createRegister(pool: Pool) {
+export function createKnownPeople(pool: Pool) {
   const known = new LRUCache<string, true>({ max: maxKnown });
 
-  /** Those of them who do not exist. */
+  /** The uuids without a row. */
   async function missingOf(uuids: Iterable<string>): Promise<Set<string>> {
     const asked = [...uuids].filter((uuid) => !known.has(uuid));
     const missing = new Set(asked);
@@ -29,7 +29,7 @@ export function createRegister(pool: Pool) {
   }
 
   return {
-    /** By conversation, with the names that the table knows; one that names only people who exist is missing. */
+    /** By conversation: the missing people, with the names from the table. Only conversations with missing people. */
     async strangers(conversations: Mentions[]): Promise<Map<string, users.Person[]>> {
       const named = conversations.map((conversation) => ({
         conversation,
@@ -51,9 +51,10 @@ export function createRegister(pool: Pool) {
   };
 }
 
-type Mentions = Pick<Conversation, 'history' | 'members'> & Partial<Pick<Conversation, 'summaries'>>;
+type Mentions = Pick<ConversationSnapshot, 'history' | 'members'> &
+  Partial<Pick<ConversationSnapshot, 'summaries'>>;
 
-/** As the newest entry of theirs names them, or the inbox of the other person of a direct conversation; else ''. */
+/** With the name from the person's newest entry, or from the other person's summary of a direct conversation; else ''. */
 function personOf({ history, summaries }: Mentions, uuid: string): users.Person {
   const author = history.people.get(uuid);
   if (author) return author;
@@ -61,7 +62,7 @@ function personOf({ history, summaries }: Mentions, uuid: string): users.Person 
   return { uuid, handle: summary?.user_handle ?? '', display_name: summary?.user_display_name ?? '' };
 }
 
-/** What a person who is not in Postgres is told as. */
+/** The finding for a person who is missing in Postgres. */
 export const strangerFault =
   (messageGroupUuid: string) =>
   ({ uuid }: Pick<users.Person, 'uuid'>): Finding => ({

@@ -479,13 +479,13 @@ const check: Mutation[] = [
     ],
   ),
   {
-    ...{ file: 'core/src/conversations/snapshot.ts', what: 'a summary that stayed behind is no finding' },
+    ...{ file: 'core/src/conversations/faults.ts', what: 'a summary that stayed behind is no finding' },
     ...{ from: 'if (summary.last_seq < mustReach)', to: 'if (false)' },
     ...{ tests: ['core/src/audit/check.test.ts'], name: 'a summary behind the log' },
   },
   {
     ...{
-      file: 'core/src/conversations/snapshot.ts',
+      file: 'core/src/conversations/faults.ts',
       what: 'a count that is not of its position is no finding',
     },
     ...{ from: 'if (counted !== count)', to: 'if (false)' },
@@ -493,15 +493,15 @@ const check: Mutation[] = [
   },
   {
     ...{
-      file: 'core/src/conversations/snapshot.ts',
+      file: 'core/src/conversations/faults.ts',
       what: 'a member whom the log does not make one is no finding',
     },
     ...{ from: 'if (!history.members.has(userUuid))', to: 'if (false)' },
     ...{ tests: ['core/src/audit/check.test.ts'], name: 'a member of a group whom' },
   },
   {
-    ...{ file: 'core/src/audit/check.ts', what: 'a summary of somebody who is no member is no finding' },
-    from: 'suspects.orphans.push(...found.filter((summary) => !isMember(summary)));',
+    ...{ file: 'core/src/audit/scan.ts', what: 'a summary of somebody who is no member is no finding' },
+    from: 'suspects.orphans.push(...(await orphansAmong(context.table, found)));',
     to: '',
     ...{ tests: ['core/src/audit/check.test.ts'], name: 'a summary of somebody' },
   },

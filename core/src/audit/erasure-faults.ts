@@ -1,0 +1,25 @@
+import type { Pool } from 'pg';
+import * as deadLetters from '../erasure/dead-letters.ts';
+import * as erasures from '../erasure/erasures.ts';
+import type { Finding } from '../log/fold.ts';
+
+/** An erasure takes a minute, plus a time that grows with the person's conversations. */
+const erasureMs = 10 * 60_000;
+
+/** Unfinished erasures, and dead letters that hold data of erased people. */
+export async function erasureFaults(
+  places: deadLetters.LetterPlaces,
+  pool: Pool | undefined,
+): Promise<Finding[]> {
+  if (!pool) return [];
+  const found: Finding[] = [];
+  const isErased = await erasures.finished(pool);
+  for await (const { name } of deadLetters.holding(places, isErased))
+    found.push({ invariant: 8, key: name, detail: 'is a dead letter with what is of an erased person' });
+  for (const { uuid, erased_at } of await erasures.unfinished(pool)) {
+    if (Date.now() - erased_at.getTime() < erasureMs) continue;
+    const detail = `is erased since ${erased_at.toISOString()}, and not to the end: bin/erase-person --unfinished`;
+    found.push({ invariant: 8, key: `users ${uuid}`, detail });
+  }
+  return found;
+}
