@@ -36,7 +36,7 @@ export function createOutboxes({ table, nodeId, directory, client, logger }: Out
     // Typing and presence are over before a node could catch up.
     if (!events.some(({ event }) => event === 'read' || event === 'settings')) return;
     await nodes
-      .noteMissed(table, nodeId)
+      .recordMissed(table, nodeId)
       .catch((err) => logger.warn({ nodeId, err }, 'a missed delivery was not recorded'));
   }
 

@@ -89,8 +89,12 @@ export function createScan(context: CheckContext) {
   async function verify() {
     const [scanned, found] = [closed, inboxes];
     [closed, inboxes] = [[], []];
-    suspects.conversations.push(...(await suspectsAmong(context, scanned)));
-    suspects.orphans.push(...(await orphansAmong(context.table, found)));
+    const [conversations, orphans] = await Promise.all([
+      suspectsAmong(context, scanned),
+      orphansAmong(context.table, found),
+    ]);
+    suspects.conversations.push(...conversations);
+    suspects.orphans.push(...orphans);
   }
 
   return {

@@ -4,13 +4,13 @@ import { ttlAttribute } from '../table/definition.ts';
 import { connectionKey, type Key, nodeIdOf, placeKey, placesPk } from '../table/keys.ts';
 import type { Node } from './nodes.ts';
 
-/** Items of longer lives are written again in time (`renewAfterMs`). */
+/** A longer-lived item is written again after `renewAfterMs`. */
 const keptSeconds = 24 * 60 * 60;
 export const renewAfterMs = 12 * 60 * 60_000;
 
 export type Connection = { connectionId: string; userUuid: string; nodeId: string };
 
-/** A socket that has authenticated. Nothing is written while it lives. 1 write unit. */
+/** Records an authenticated socket. Nothing is written during its life. 1 write unit. */
 export async function open(table: Table, { connectionId, userUuid, nodeId }: Connection) {
   const { now, ttl } = times(table);
   const attributes = { user_uuid: userUuid, node: nodeId, connected_at: now, [ttlAttribute]: ttl };
@@ -22,18 +22,18 @@ export async function close(table: Table, connectionId: string) {
   await table.doc.send(new DeleteCommand({ TableName: table.name, Key: connectionKey(connectionId) }));
 }
 
-/** A person's first socket on a node: from here on deliveries go there. Safe to repeat. 1 write unit. */
+/** Records a person's first socket on a node. Deliveries go there from now on. Safe to repeat. 1 write unit. */
 export async function arrive(table: Table, userUuid: string, { nodeId, endpoint }: Node) {
   const { now, ttl } = times(table);
   await put(table, { ...placeKey(userUuid, nodeId), endpoint, since: now, [ttlAttribute]: ttl });
 }
 
-/** A person's last socket on a node is gone. Safe to repeat. 1 write unit. */
+/** Records that a person's last socket on a node is closed. Safe to repeat. 1 write unit. */
 export async function depart(table: Table, userUuid: string, nodeId: string) {
   await table.doc.send(new DeleteCommand({ TableName: table.name, Key: placeKey(userUuid, nodeId) }));
 }
 
-/** Where a person is, as a node wrote it. Whether that node still lives is another question (`nodes.list`). */
+/** A node with sockets of a person, as that node wrote it. The node may be dead by now (`nodes.list`). */
 export type Place = Node & { since: string };
 
 /** Access pattern: the nodes a person has sockets on. 1 read unit. */

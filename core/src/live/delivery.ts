@@ -5,21 +5,21 @@ import type { Table } from '../table/client.ts';
 import { sign, signatureHeader } from './delivery-signature.ts';
 import type { Node } from './nodes.ts';
 
-/** What happened in a conversation, as the stream tells a node. */
+/** New entries of a conversation, as the stream's consumer delivers them to a node. */
 export type ConversationNews = {
   message_group_uuid: string;
-  /** Of the group when it was routed: a node that knows an older one reads who is in it. */
+  /** The group's version at the time of routing. A node with an older version reads the members again. */
   version: number;
   entries: Entry[];
   /** Authors whose entries lost their texts. */
   erased?: string[];
-  /** The new summaries of the members on that node; none of a large conversation, or with `members`. */
+  /** The new summaries of the members on that node. Empty for a large conversation, or with `members`. */
   rows: Summary[];
-  /** Whom it concerns, where every node is told: a node reads the summaries of those it has. */
+  /** The people concerned, if every node receives the delivery. Each node reads the summaries of its own people. */
   members?: string[];
 };
 
-/** What nodes tell each other. Nothing of it is stored. */
+/** Events between nodes. They are not stored. */
 export type NodeEvent =
   | { event: 'typing'; message_group_uuid: string; user_uuid: string }
   | {
@@ -29,7 +29,7 @@ export type NodeEvent =
       read_seq: number;
       row?: Summary | undefined;
     }
-  /** Ahead of the stream, which tells it once more. */
+  /** Sent ahead of the stream, which delivers the entry again. */
   | { event: 'appended'; user_uuid: string; entry: Entry }
   | { event: 'settings'; user_uuid: string; row: Summary }
   | { event: 'presence'; user_uuid: string; online: boolean; node: string; to: string[] }
@@ -39,7 +39,7 @@ export type Delivery = { conversations?: ConversationNews[]; events?: NodeEvent[
 
 export const deliverPath = '/deliver';
 export const onlinePath = '/online';
-/** A node refuses a longer body. What is longer goes in several requests. */
+/** A node refuses a longer body. A longer delivery is split into several requests. */
 export const maxDeliveryBytes = 16 * 2 ** 20;
 
 /** Signed requests to the internal endpoint of a node. */
@@ -47,7 +47,7 @@ export type DeliveryClient = ReturnType<typeof createDeliveryClient>;
 
 export type DeliveryClientOptions = {
   table: Table;
-  /** The first one signs. */
+  /** The first secret signs. */
   secrets: readonly string[];
   timeoutMs?: number;
 };
@@ -56,7 +56,7 @@ export function createDeliveryClient({ table, secrets, timeoutMs = 1_000 }: Deli
   const agent = new Agent({ keepAlive: true, maxSockets: 32, timeout: 60_000 });
   const [secret] = secrets;
 
-  /** Resolves to the answer. Rejects where it is none, or not in time. */
+  /** Resolves to the answer. Rejects if there is none in time. */
   function post({ nodeId, endpoint }: Node, path: string, body: Buffer): Promise<unknown> {
     if (!secret) return Promise.reject(new Error('DELIVERY_SECRETS is not set'));
     const headers = {
@@ -81,7 +81,7 @@ export function createDeliveryClient({ table, secrets, timeoutMs = 1_000 }: Deli
     });
   }
 
-  /** In several requests, one after the other, where one would be too long. */
+  /** Delivers in several requests, one after the other, if one would be too long. */
   async function deliver(node: Node, delivery: Delivery): Promise<void> {
     const body = encode(delivery);
     if (body.length <= maxDeliveryBytes) return void (await post(node, deliverPath, body));
@@ -90,7 +90,7 @@ export function createDeliveryClient({ table, secrets, timeoutMs = 1_000 }: Deli
 
   return {
     deliver,
-    /** Who of these people has a socket on that node. */
+    /** Those of these people who have a socket on that node. */
     async online(node: Node, userUuids: string[]): Promise<string[]> {
       const answer = (await post(node, onlinePath, encode({ user_uuids: userUuids }))) as {
         online: string[];

@@ -4,22 +4,22 @@ import type { Table } from '../table/client.ts';
 import { ttlAttribute } from '../table/definition.ts';
 import { type Key, listedNodeKey, nodeIdOf, nodeKey, nodesPk } from '../table/keys.ts';
 
-/** A process that holds sockets, and where it takes deliveries. */
+/** A process that holds sockets, and the endpoint for its deliveries. */
 export type Node = { nodeId: string; endpoint: string };
 
-/** So many nodes are told of everything: more of them are told of their own people. */
+/** Up to this many nodes, every node receives every delivery. Beyond it, deliveries are routed by member. */
 export const few = 8;
 
 export const heartbeatMs = 10_000;
-/** Three heartbeats missed: nobody waits for this node any more. */
+/** After three missed heartbeats a node counts as dead. */
 export const deadAfterMs = 30_000;
 const keptSeconds = 24 * 60 * 60;
 
 export const isAlive = (table: Table, seenAt: string) => table.clock.now() - Date.parse(seenAt) < deadAfterMs;
 
 /**
- * Says that a node lives. Answers when it last missed a delivery, if ever: a value that differs from that of the
- * heartbeat before is news. Safe to repeat. 2 write units.
+ * Records that a node is alive. Returns the time of its last missed delivery, if any. If the value differs from that of
+ * the previous heartbeat, the node has missed something. Safe to repeat. 2 write units.
  */
 export async function heartbeat(table: Table, { nodeId, endpoint }: Node): Promise<string | undefined> {
   const nowMs = table.clock.now();
@@ -47,8 +47,8 @@ export async function heartbeat(table: Table, { nodeId, endpoint }: Node): Promi
 }
 
 /**
- * Proves that the table takes conditional writes: a write to the node's own item, which nobody else makes. Rejects where
- * it does not. Safe to repeat. 1 write unit.
+ * Proves that the table accepts conditional writes, by a write to the node's own item. Rejects if it does not. Safe to
+ * repeat. 1 write unit.
  */
 export async function probe(table: Table, nodeId: string) {
   const nowMs = table.clock.now();
@@ -67,8 +67,8 @@ export async function probe(table: Table, nodeId: string) {
   );
 }
 
-/** Notes that a delivery did not reach a node. Who is gone already stays gone. Safe to repeat. 1 write unit. */
-export async function noteMissed(table: Table, nodeId: string) {
+/** Records that a node missed a delivery. Does not recreate a node that has left. Safe to repeat. 1 write unit. */
+export async function recordMissed(table: Table, nodeId: string) {
   try {
     await table.doc.send(
       new UpdateCommand({
@@ -84,14 +84,14 @@ export async function noteMissed(table: Table, nodeId: string) {
   }
 }
 
-/** A node that stops. Safe to repeat. 2 write units. */
+/** Removes a node that stops. Safe to repeat. 2 write units. */
 export async function leave(table: Table, nodeId: string) {
   const remove = (Key: Key) => ({ DeleteRequest: { Key } });
   const requests = [remove(nodeKey(nodeId)), remove(listedNodeKey(nodeId))];
   await table.doc.send(new BatchWriteCommand({ RequestItems: { [table.name]: requests } }));
 }
 
-/** Access pattern: the nodes that live. 1 read unit for each 4 KB (about 30 nodes). */
+/** Access pattern: the live nodes. 1 read unit for each 4 KB (about 30 nodes). */
 export async function list(table: Table): Promise<Node[]> {
   const { Items = [] } = await table.doc.send(
     new QueryCommand({
@@ -107,12 +107,12 @@ export async function list(table: Table): Promise<Node[]> {
   }));
 }
 
-/** How long what is known of the nodes serves those who can do without the newest one. */
+/** How long a cached list of nodes is used. */
 const freshMs = 1_000;
 
 export type Directory = ReturnType<typeof createDirectory>;
 
-/** The nodes that live, as of at most a second ago. */
+/** The live nodes, at most a second old. */
 export function createDirectory(table: Table) {
   let known: { nodes: Promise<Node[]>; atMs: number } | undefined;
   return {
