@@ -5,14 +5,14 @@ import { repairSummaries } from '@parley/core/audit/repair';
 import { createPool } from '@parley/core/database/database';
 import { clientConfig, closeTable, createTable, skipLogCopies } from '@parley/core/table/client';
 import { pino } from 'pino';
-import { consumers, forEachConsumer } from '../consumers/all.ts';
+import { forEachConsumer } from '../consumers/all.ts';
 import { driftAlarm } from '../drift/handler.ts';
 import { createMessageStream } from '../message-stream/live.ts';
-import { createHandler as createPostConfirmation } from '../post-confirmation/handler.ts';
-import { createHandler as createPreSignUp, SignUpRefused } from '../pre-sign-up/handler.ts';
+import { SignUpRefused } from '../pre-sign-up/handler.ts';
 import { createRecent, startDriftWatch } from './drift-watch.ts';
 import { createEndpoint } from './endpoint.ts';
 import { eventSources } from './event-sources.ts';
+import { createFunctions } from './functions.ts';
 import { createStatus } from './status.ts';
 import { createStreamRunner } from './stream-runner.ts';
 
@@ -44,13 +44,6 @@ export async function start(config: Config) {
       logger.info({ repaired }, 'the position in the stream was lost: summaries compared with their logs');
     },
   });
-  const functions = {
-    ...Object.fromEntries(
-      consumers.map(({ name, functionName }) => [functionName, messageStream.handlers[name]]),
-    ),
-    'post-confirmation': createPostConfirmation(pool),
-    'pre-sign-up': createPreSignUp(pool, logger),
-  };
   const monitor = createDriftMonitor(table, {
     onDrift: driftAlarm(logger),
     isBehind: () => runner.lagMs() > driftLagMs,
@@ -64,7 +57,7 @@ export async function start(config: Config) {
       logger,
     });
   const app = createEndpoint({
-    functions,
+    functions: createFunctions(messageStream, pool, logger),
     isExpected: (error) => error instanceof SignUpRefused,
     status: createStatus(runner, monitor),
     wake: runner.wake,
