@@ -26,8 +26,8 @@ export function openPartLog(path: string) {
         });
       }
     },
-    /** A line of our own. */
-    note: (msg: string) =>
+    /** Appends a line of the supervisor. */
+    append: (msg: string) =>
       file.write(`${JSON.stringify({ level: warnLevel, time: Date.now(), service: 'supervisor', msg })}\n`),
     /** Resolves when everything is written. */
     async close(childClosed: Promise<unknown> | undefined) {

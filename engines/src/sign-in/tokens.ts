@@ -9,45 +9,11 @@ const refreshSeconds = 30 * 86_400;
 
 const hashOf = (token: string) => createHash('sha256').update(token).digest('base64url');
 
-/** Tokens of a sign-in, as Cognito makes them: what is refreshed says when the person signed in, not when it was made. */
+type Issuer = { key: SigningKey; clientId: string };
+
+/** Issues tokens as Cognito does: a refreshed token keeps the time of the sign-in (`auth_time`). */
 export function createTokens(users: UserStore, key: SigningKey, clientId: string) {
-  async function present(user: StoredUser, { id, authTime }: Session) {
-    const sub = attributeOf(user, 'sub') ?? user.Username;
-    const iat = nowSeconds();
-    const common = {
-      sub,
-      origin_jti: id,
-      event_id: randomUUID(),
-      auth_time: authTime,
-      iat,
-      exp: iat + accessSeconds,
-    };
-    const access = {
-      ...common,
-      token_use: 'access',
-      client_id: clientId,
-      scope: 'aws.cognito.signin.user.admin',
-      username: user.Username,
-      jti: randomUUID(),
-    };
-    const identity = {
-      ...common,
-      token_use: 'id',
-      aud: clientId,
-      'cognito:username': user.Username,
-      email: attributeOf(user, 'email'),
-      email_verified: attributeOf(user, 'email_verified') === 'true',
-      preferred_username: attributeOf(user, 'preferred_username'),
-      name: attributeOf(user, 'name'),
-      jti: randomUUID(),
-    };
-    return {
-      AccessToken: await key.sign(access),
-      IdToken: await key.sign(identity),
-      ExpiresIn: accessSeconds,
-      TokenType: 'Bearer',
-    };
-  }
+  const issuer = { key, clientId };
 
   return {
     async begin(user: StoredUser) {
@@ -63,16 +29,16 @@ export function createTokens(users: UserStore, key: SigningKey, clientId: string
         ...current,
         Sessions: [...(current.Sessions ?? []).filter(({ expires }) => expires > authTime), session],
       }));
-      return { ...(await present(user, session)), RefreshToken: refreshToken };
+      return { ...(await present(user, session, issuer)), RefreshToken: refreshToken };
     },
     async refresh(refreshToken: string) {
       const found = await findSession(refreshToken);
       if (!found) throw notAuthorized('Invalid Refresh Token');
       if (found.session.expires <= nowSeconds()) throw notAuthorized('Refresh Token has expired');
       if (!found.user.Enabled) throw notAuthorized('User is disabled.');
-      return present(found.user, found.session);
+      return present(found.user, found.session, issuer);
     },
-    /** Whether there was such a token. */
+    /** Returns whether the token existed. */
     async revoke(refreshToken: string) {
       const found = await findSession(refreshToken);
       if (!found) return false;
@@ -83,7 +49,7 @@ export function createTokens(users: UserStore, key: SigningKey, clientId: string
       return true;
     },
     revokeAll: (user: StoredUser) => users.update(user.Username, (current) => ({ ...current, Sessions: [] })),
-    /** The person of an access token whose sign-in has not been ended. */
+    /** Returns the person of an access token, unless its session has ended. */
     async verify(accessToken: string): Promise<StoredUser> {
       const claims = await key.verify(accessToken).catch((error) => {
         throw notAuthorized(
@@ -109,6 +75,45 @@ export function createTokens(users: UserStore, key: SigningKey, clientId: string
     }
     return undefined;
   }
+}
+
+/** The access token and the id token of a session. */
+async function present(user: StoredUser, { id, authTime }: Session, { key, clientId }: Issuer) {
+  const sub = attributeOf(user, 'sub') ?? user.Username;
+  const iat = nowSeconds();
+  const common = {
+    sub,
+    origin_jti: id,
+    event_id: randomUUID(),
+    auth_time: authTime,
+    iat,
+    exp: iat + accessSeconds,
+  };
+  const access = {
+    ...common,
+    token_use: 'access',
+    client_id: clientId,
+    scope: 'aws.cognito.signin.user.admin',
+    username: user.Username,
+    jti: randomUUID(),
+  };
+  const identity = {
+    ...common,
+    token_use: 'id',
+    aud: clientId,
+    'cognito:username': user.Username,
+    email: attributeOf(user, 'email'),
+    email_verified: attributeOf(user, 'email_verified') === 'true',
+    preferred_username: attributeOf(user, 'preferred_username'),
+    name: attributeOf(user, 'name'),
+    jti: randomUUID(),
+  };
+  return {
+    AccessToken: await key.sign(access),
+    IdToken: await key.sign(identity),
+    ExpiresIn: accessSeconds,
+    TokenType: 'Bearer',
+  };
 }
 
 export type Tokens = ReturnType<typeof createTokens>;

@@ -4,7 +4,7 @@ import type { CallOf } from './history.ts';
 import type { LiveView } from './live-view.ts';
 import type { Random } from './random.ts';
 
-/** A conversation of the campaign's people. `owner`: never leaves it, and is the one who adds, removes and promotes. */
+/** A conversation of the campaign's people. The `owner` never leaves, and alone adds, removes and promotes members. */
 export type Conversation = { uuid: string; owner: string | undefined; pair: [string, string] | undefined };
 
 const directConversations = 8;
@@ -29,7 +29,7 @@ const weights = {
 
 export type Actor = { view: LiveView; random: Random };
 
-/** Direct conversations that the first message will create, and groups that are made now. */
+/** Plans direct conversations, which their first message creates, and creates groups. */
 export async function setUp(actors: Actor[], random: Random): Promise<Conversation[]> {
   const conversations: Conversation[] = [];
   const people = random.shuffled(actors);
@@ -66,13 +66,13 @@ async function create({ view, random }: Actor, others: Actor[], conversations: C
 type Sent = { id: number; call: CallOf<'send'> };
 
 export type Time = {
-  /** From 0 to 1, and greater once the time is up. */
+  /** Rises from 0 to 1, and beyond 1 once the time is up. */
   progress: () => number;
-  /** How many of 100 people erase themselves, all of them early: an erasure takes a minute at least. */
+  /** How many of 100 people erase themselves. They do so early, because an erasure takes at least a minute. */
   erasePercent: number;
 };
 
-/** What one person does until the time is up, or until they erase themselves: one thing after the other. */
+/** Acts for one person, one deed after the other, until the time is up or the person is erased. */
 export async function live(
   actor: Actor,
   actors: Actor[],
@@ -82,16 +82,31 @@ export async function live(
   const { view, random } = actor;
   const { uuid: me } = view.identity;
   const erasesAt = random.chance(erasePercent) ? random.int(1, 15) / 100 : Infinity;
+  const deeds = createDeeds(actor, actors, conversations);
+  while (progress() < 1) {
+    await sleep(random.int(0, 2 * meanThinkMs));
+    if (progress() > erasesAt) return erase(view);
+    const groups = conversations.filter(
+      ({ uuid, pair }) => pair?.includes(me) || (!pair && view.groups.has(uuid)),
+    );
+    if (groups.length > 0 && progress() < 1) await deeds[random.weighted(weights)](random.pick(groups));
+  }
+}
+
+type Deeds = Record<keyof typeof weights, (group: Conversation) => Promise<unknown>>;
+
+/** Everything one person can do to a conversation. */
+function createDeeds(actor: Actor, actors: Actor[], conversations: Conversation[]): Deeds {
+  const { view, random } = actor;
+  const { uuid: me } = view.identity;
   const { ask, repeat } = view.asker;
   const sent: Sent[] = [];
   let number = 0;
 
   const somebody = () => random.pick(actors).view.identity.uuid;
-  const mine = () =>
-    conversations.filter(({ uuid, pair }) => pair?.includes(me) || (!pair && view.groups.has(uuid)));
   const owned = () => conversations.filter(({ owner }) => owner === me);
 
-  const deeds: Record<keyof typeof weights, (group: Conversation) => Promise<unknown>> = {
+  return {
     async send({ uuid: group, pair }) {
       number += 1;
       const to = pair?.find((person) => person !== me);
@@ -150,22 +165,15 @@ export async function live(
     },
     stranger: () => ask({ kind: 'history', group: random.pick(conversations).uuid, after: 0, isLook: true }),
   };
-
-  while (progress() < 1) {
-    await sleep(random.int(0, 2 * meanThinkMs));
-    if (progress() > erasesAt) return erase(view);
-    const groups = mine();
-    if (groups.length > 0 && progress() < 1) await deeds[random.weighted(weights)](random.pick(groups));
-  }
 }
 
-/** Ends every session, and begins a new one: until it has begun, whatever else this person asks for waits. */
+/** Ends every session of a person and starts a new one. The person's other requests wait until then. */
 async function signOut({ identity, asker }: LiveView) {
   identity.isSigningOut = true;
   const { outcome, attempts } = await asker.ask({ kind: 'sign-out', token: identity.tokens.length });
   if (outcome !== 'ok' || attempts > 1) {
     identity.mayBeSignedOut = true;
-    // A token of the second of the sign-out counts as issued before it.
+    // A token issued in the same second as the sign-out counts as older than it.
     await sleep(1_100);
   }
   await identity.renew();
@@ -173,7 +181,7 @@ async function signOut({ identity, asker }: LiveView) {
 }
 
 async function erase({ identity, asker, stop }: LiveView) {
-  // An erasure asks for a fresh sign-in.
+  // An erasure requires a fresh sign-in.
   await identity.renew();
   identity.isErased = true;
   await asker.ask({ kind: 'erase', token: identity.tokens.length });
