@@ -30,7 +30,7 @@ export function connect(): Connection & { pool: Pool } {
   return { ...connection, pool, close };
 }
 
-/** Runs a program to its exit code. An error is told in a line, or as a whole with --verbose. */
+/** Runs a program to its exit code. An error prints one line, or the whole error with --verbose. */
 export async function run(main: () => Promise<number>) {
   try {
     process.exitCode = await main();

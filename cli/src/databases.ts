@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import pg from 'pg';
 
-/** Makes the database of this address where it is missing. Returns whether it did. */
+/** Creates the database of this address if it is missing, and returns whether it did. */
 export async function createDatabase(url: string) {
   try {
     await withClient(url, async () => {});
@@ -38,7 +38,7 @@ export async function dropDatabase(url: string): Promise<'dropped' | 'emptied' |
   });
 }
 
-/** Loads the dumped schema into an empty database, all or nothing. Returns false where one is there. */
+/** Loads the dumped schema into an empty database, all or nothing. Returns false if there is a schema already. */
 export async function loadSchema(url: string, path: string) {
   try {
     // One request of many statements is one transaction.
@@ -50,7 +50,7 @@ export async function loadSchema(url: string, path: string) {
   }
 }
 
-/** Whether the server is another machine, as far as the address tells. */
+/** Whether the address names another machine. */
 export function isRemote(url: string) {
   const { host } = new pg.Client({ connectionString: url });
   return !host.startsWith('/') && !/^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(host);

@@ -5,7 +5,7 @@ import type { StreamRecord } from '@parley/core/log/stream-records';
 import type { Table } from '@parley/core/table/client';
 import { consumers } from '@parley/lambdas/consumers/all';
 
-/** What could not be handled, and the function that it is for. */
+/** An event that a function could not handle, and the name of that function. */
 export type Letter = {
   /** Names it on the command line. */
   id: string;
@@ -15,11 +15,11 @@ export type Letter = {
   error: string;
   /** Name or ARN. */
   functionName: string;
-  /** The event as the function gets it. */
+  /** The event as the function receives it. */
   event: { Records: StreamRecord[] };
 };
 
-/** Where letters are kept: the runner's table off AWS, a bucket there. */
+/** Letters are stored in a bucket on AWS, and elsewhere in the runner's table. */
 export type Letters = {
   list(): AsyncIterable<Letter>;
   get(id: string): Promise<Letter | undefined>;
@@ -59,9 +59,8 @@ export function tableLetters(table: Table): Letters {
 export type RedriveFailure = { sequenceNumber: string; error: string };
 
 /**
- * Hands a letter's event to its function once more. Where that fails as a whole, each record goes alone and in order,
- * so that one bad record does not keep back the rest of a batch. Answers what failed; safe to repeat, as the functions
- * are.
+ * Invokes a letter's function with its event again. If the whole event fails, each record is sent alone and in order, so
+ * that one bad record does not block the rest of the batch. Returns the failures. Safe to repeat, as the functions are.
  */
 export async function redrive(
   lambda: LambdaClient,
@@ -79,7 +78,7 @@ export async function redrive(
   return failures;
 }
 
-/** The error, or undefined where all was done. */
+/** Returns the error, or undefined if everything was handled. */
 async function invoke(lambda: LambdaClient, FunctionName: string, Records: StreamRecord[]) {
   const { FunctionError, Payload } = await lambda.send(
     new InvokeCommand({ FunctionName, Payload: JSON.stringify({ Records }) }),

@@ -93,8 +93,8 @@ async function write(lines: Lines, output: string | undefined): Promise<Manifest
 }
 
 /**
- * A file has its name when it is whole, and nothing is left of one that is not. What is there and no file, such as a
- * device or a pipe, is written to as it is.
+ * A file gets its name once it is complete, and an incomplete one is removed. A device or a pipe is written to
+ * directly.
  */
 async function writeFile(texts: AsyncIterable<string>, output: string) {
   const there = await stat(output).catch(() => undefined);

@@ -4,7 +4,7 @@ import { cut } from '@parley/contract/graphemes';
 type Row = Record<string, unknown>;
 
 const maxCellChars = 60;
-/** What would move the cursor, hide text or turn its direction is shown by its number. */
+/** Characters that move the cursor, hide text or change its direction are printed as their code points. */
 const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
 const escaped = (text: string) =>
@@ -23,14 +23,14 @@ function cellOf(value: unknown): string {
   return isolate(widthOf(text) > maxCellChars ? `${cut(text, maxCellChars - 1)}…` : text);
 }
 
-/** Sets have no JSON of their own. */
+/** JSON has no sets. */
 function jsonable(value: unknown): unknown {
   return value instanceof Set ? [...value] : value;
 }
 
 const keyColumns = ['pk', 'sk'];
 
-/** Rows as an aligned table, the keys first. Numbers to the right. */
+/** Prints rows as an aligned table, with the keys first and numbers to the right. */
 export function tableOf(rows: Row[]): string {
   const names = new Set(rows.flatMap((row) => Object.keys(row)));
   const columns = [...keyColumns.filter((name) => names.delete(name)), ...names];

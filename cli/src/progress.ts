@@ -5,7 +5,7 @@ const lineMs = 5_000;
 
 export type ProgressBar = ReturnType<typeof createProgressBar>;
 
-/** A bar with rate and time left on a terminal; elsewhere a line every five seconds. Both on standard error. */
+/** Shows a bar with rate and time left on a terminal, elsewhere a line every five seconds. Both go to standard error. */
 export function createProgressBar(title: string) {
   const { isTTY } = process.stderr;
   const bar =

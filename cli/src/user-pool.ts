@@ -61,8 +61,8 @@ function signIn({ Username, Attributes, UserStatus, Enabled }: UserType): SignIn
 export type SyncResult = { made: users.User[]; withoutEmail: users.User[]; seen: number };
 
 /**
- * Makes the people whom the sign-up trigger missed. Who has not confirmed the address yet is left out: the sign-up is
- * not over. Safe to repeat, and beside sign-ups that happen meanwhile.
+ * Creates the people whom the sign-up trigger missed. People who have not confirmed their address are left out, because
+ * their sign-up is not complete. Safe to repeat, and safe while people sign up.
  */
 export async function syncUsers(userPool: UserPool, pool: Pool): Promise<SyncResult> {
   const result: SyncResult = { made: [], withoutEmail: [], seen: 0 };
@@ -83,7 +83,7 @@ export async function syncUsers(userPool: UserPool, pool: Pool): Promise<SyncRes
   return result;
 }
 
-/** Returns false where the user pool does not know the person (any more). Safe to repeat. */
+/** Returns false if the user pool does not have the person. Safe to repeat. */
 export async function setSignInEnabled(userPool: UserPool, sub: string, isEnabled: boolean) {
   const Username = await usernameOf(userPool, sub);
   if (!Username) return false;

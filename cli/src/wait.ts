@@ -42,7 +42,7 @@ function engines(): Engine[] {
   return all.filter(({ address }) => address);
 }
 
-/** Says why it waits, once for each reason. */
+/** Prints each reason for waiting once. */
 async function answersUntil({ name, address, ask }: Engine, deadlineMs: number, seconds: string) {
   let said = '';
   for (;;) {
@@ -63,7 +63,7 @@ async function answersUntil({ name, address, ask }: Engine, deadlineMs: number, 
   }
 }
 
-/** Over TCP: while a container of Postgres makes its database, only its Unix socket answers. */
+/** Connects over TCP, because a Postgres container that still creates its database answers on its Unix socket only. */
 async function askPostgres(connectionString: string) {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: attemptMs });
   try {
@@ -83,7 +83,7 @@ async function listTables(region: string, endpoint: string) {
   }
 }
 
-/** fetch and the SDK hide the reason in causes. */
+/** Finds the reason among the causes, where fetch and the SDK hide it. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return reasonOf(error.errors[0]);
   if (!(error instanceof Error)) return String(error);

@@ -61,7 +61,7 @@ const leaseDuration = makeValidator<number>((input) => {
   return value;
 });
 
-/** Every variable Parley reads, with its default and its meaning. `.env.example` lists the same (a test says so). */
+/** Every variable that Parley reads, with its default and meaning. A test keeps `.env.example` equal. */
 export const variables = {
   HOST: str({ default: '127.0.0.1', desc: 'Address the API binds to; 0.0.0.0 in a container' }),
   PORT: port({ default: 4567, desc: 'Port of the API' }),
@@ -269,7 +269,7 @@ const originOf = (name: string, settingsFrom = '') =>
 
 export type Config = ReturnType<typeof loadConfig>;
 
-/** A statement costs one write unit on AWS; elsewhere the disk sync that a transaction shares is what costs. */
+/** On AWS a statement costs one write unit. Elsewhere the disk sync costs most, and a transaction needs only one. */
 export function appendBatch({
   APPEND_BATCH,
   AWS_ENDPOINT_URL_DYNAMODB,
@@ -278,7 +278,7 @@ export function appendBatch({
   return AWS_ENDPOINT_URL_DYNAMODB ? 'transactions' : 'statements';
 }
 
-/** Where the tables are, as `createTable` of the core takes it. */
+/** The options of `createTable` in core. */
 export const tableOptions = (config: Config) => ({
   region: config.AWS_REGION,
   endpoint: config.AWS_ENDPOINT_URL_DYNAMODB,
@@ -286,13 +286,13 @@ export const tableOptions = (config: Config) => ({
   runnerName: config.DDB_RUNNER_TABLE,
 });
 
-/** How to enter Postgres, as `createPool` of the core takes it. */
+/** The options of `createPool` in core. */
 export const databaseOptions = (config: Config) => ({
   connectionString: config.DATABASE_URL,
   iamRegion: config.DATABASE_AUTH === 'iam' ? config.AWS_REGION : undefined,
 });
 
-/** Where dead letters are on AWS, as `openLetterBucket` of the core takes it. */
+/** The options of `openLetterBucket` in core, on AWS. */
 export const letterBucketOptions = (config: Config) => ({
   region: config.AWS_REGION,
   endpoint: config.AWS_ENDPOINT_URL_S3,

@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 
-/** A path as a person gives it to a script: relative to where the person stands (bin/lib.sh says where that is). */
+/** Resolves a path that a person gives to a script, relative to the person's folder (set by bin/lib.sh). */
 export function givenPath(env: Record<string, string | undefined>, path: string): string {
   return resolve(env.PARLEY_CALLER_DIR ?? '.', path);
 }

@@ -28,15 +28,15 @@ const stampName = 'parley-version';
 
 export type DataDirOptions = { fresh?: boolean; version?: number; upgrades?: Record<number, Upgrade> };
 
-/** Every process named by a file in it is ended by the next start, should it still run. */
+/** The next start ends every process that a file in this folder names, if it still runs. */
 export const pidFolder = (dir: string) => join(dir, 'pids');
 
 /** Whether --fresh has anything to delete. */
 export const hasData = (dir: string) => existsSync(join(dir, stampName));
 
 /**
- * Takes the folder for this process, as long as it runs, and brings it to the version of this code. `closed` is how many
- * of its files other users of the machine could read or write until now.
+ * Locks the folder while this process runs, and upgrades it to the version of this code. `closed` counts its files that
+ * other users of the machine could read or write until now.
  */
 export async function openDataDir(dir: string, options: DataDirOptions = {}) {
   const { fresh = false, version = dataVersion, upgrades: steps = upgrades } = options;
@@ -128,7 +128,7 @@ async function upgrade(dir: string, found: number, version: number, steps: Recor
   }
 }
 
-/** Made once and kept, so that a page cursor outlives a restart. */
+/** Created once and stored, so that page cursors survive a restart. */
 export function keptSecret(dir: string, name: string) {
   const path = join(dir, name);
   const kept = read(path)?.trim();
@@ -138,7 +138,7 @@ export function keptSecret(dir: string, name: string) {
   return secret;
 }
 
-/** How the scripts in bin/ find a running system. A shell can source it. */
+/** Scripts in bin/ find a running system through this file. A shell can source it. */
 export function writeEnvFile(dir: string, env: Record<string, string>) {
   const lines = Object.entries(env).map(([name, value]) => `${name}='${value.replaceAll("'", `'\\''`)}'\n`);
   writeFileSync(join(dir, envName), lines.join(''), { mode: 0o600 });

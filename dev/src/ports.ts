@@ -3,7 +3,7 @@ import { StartError } from '../../engines/src/start-error.ts';
 
 export type NamedPort = { variable: string; port: number; host: string };
 
-/** Refuses to start where a port is taken, and names the variable that changes it. */
+/** Refuses to start if a port is taken, and names the variable that changes it. */
 export async function assertPortsFree(ports: readonly NamedPort[]) {
   for (const { variable, port } of ports) {
     const twin = ports.find((other) => other.port === port && other.variable !== variable);

@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import type { Config } from '@parley/config/config';
 import { StartError } from '../../engines/src/start-error.ts';
 
-/** What serves the conversations on this machine. */
+/** The engine that stores conversations on this machine. */
 export type TableEngine = { name: 'dynoxide' } | { name: 'dynamodb-local'; jar: string };
 
 /** What the choice asks of the machine, in this order, and only as far as it needs. */
 export type Machine = {
   platform: string;
   isFile(path: string): boolean;
-  /** Installs dynoxide where npm has it for this platform. */
+  /** Installs dynoxide if npm has it for this platform. */
   installDynoxide(): boolean;
   /** Undefined if there is no Java. */
   javaVersion(): number | undefined;
@@ -60,7 +60,7 @@ async function downloadWithConsent(settings: Settings, machine: Machine, missing
 
 export const isFile = (path: string) => statSync(path, { throwIfNoEntry: false })?.isFile() ?? false;
 
-/** Where an engine keeps its data, below DATA_DIR. */
+/** An engine's data folder, below DATA_DIR. */
 export const tableFolder = (dataDir: string, name: TableEngine['name']) => join(dataDir, name);
 
 /** A table of the other engine would stay unread, and the people would find their conversations empty. */

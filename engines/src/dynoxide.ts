@@ -8,21 +8,21 @@ import { startNativeServer } from './native-server.ts';
 
 const streamRetentionMs = 24 * 3_600_000;
 const pruneIntervalMs = 3_600_000;
-/** Rows deleted under one write lock: the server waits meanwhile. */
+/** Rows deleted under one write lock. The server waits for the lock. */
 const pruneChunk = 500;
 const prunePauseMs = 10;
 
 export type DynoxideOptions = {
-  /** With a `door` a guard listens there, which lets no web page in; without one the server itself does. */
+  /** The guard listens here if there is a `door`, and lets no web page in. Without a `door` the server listens here. */
   port: number;
-  /** Where the server itself listens then. */
+  /** The address of the server behind the guard. */
   door?: Door | undefined;
   dbPath: string;
-  /** Names the server's process, so that the next start can end one that outlived us. */
+  /** Holds the server's pid, so that the next start can end a server that outlived us. */
   pidFile?: string;
 };
 
-/** Runs the DynamoDB API on a file. Never in memory: the index below needs a second connection. */
+/** Runs the DynamoDB API on a file, not in memory, because the index below needs a second connection. */
 export async function startDynoxide(
   { port, door, dbPath, pidFile = `${dbPath}.pid` }: DynoxideOptions,
   log: (line: string) => void = () => {},
@@ -68,7 +68,7 @@ export function indexStream(dbPath: string) {
   );
 }
 
-/** Drops stream records older than 24 h, which the server keeps for ever. The newest of each table stays: it counts on. */
+/** Drops stream records older than 24 h, which the server never does. The newest of each table stays, because the server continues its number. */
 export async function pruneStream(dbPath: string, now = Date.now()) {
   const horizon = Math.floor((now - streamRetentionMs) / 1000);
   const { end, newest } = withDatabase(dbPath, (db) => ({

@@ -14,7 +14,7 @@ export type EngineOptions = {
 };
 export type EngineName = keyof EngineOptions;
 
-/** `failed` rejects where the engine ends by itself. */
+/** `failed` rejects if the engine ends by itself. */
 export type Engine = { url: string; failed: Promise<never>; stop(): Promise<void> };
 
 export const root = join(import.meta.dirname, '../..');
@@ -54,17 +54,17 @@ export async function stopChild(child: ChildProcess, graceMs = 5_000) {
   clearTimeout(force);
 }
 
-/** Kills a forked process and what it started: it leads a group of its own. */
+/** Kills a forked process and its children, which form one process group. */
 export function killGroup({ pid }: ChildProcess) {
   if (!pid) return;
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // Nobody of the group is left.
+    // The group has already ended.
   }
 }
 
-/** Launches an engine with its output discarded: what tests need. */
+/** Launches an engine for tests and discards its output. */
 export async function launch<Name extends EngineName>(name: Name, options: EngineOptions[Name]) {
   const child = forkEngine(name, options);
   const url = await engineUrl(child);

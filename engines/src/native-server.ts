@@ -9,24 +9,24 @@ export type NativeServer = {
   name: string;
   command: string;
   args: string[];
-  /** Where it may write files of its own. */
+  /** The folder for its own files. */
   cwd?: string;
-  /** Names the server's process, so that the next start can end one that outlived us. */
+  /** Holds the server's pid, so that the next start can end a server that outlived us. */
   pidFile?: string | undefined;
   /** Where it listens; 127.0.0.1 by default. */
   host?: string;
   port: number;
-  /** Turns what it said before it ended into a clear line, if it is a known failure. */
+  /** Turns the output of a known failure into a clear line. */
   explain?(said: string): string | undefined;
 };
 
 const linesRemembered = 20;
 const pollMs = 25;
 
-/** Runs a server that is no Node program, and resolves once it listens on its port. */
+/** Runs a native program and resolves once it listens on its port. */
 export async function startNativeServer(server: NativeServer, log: (line: string) => void) {
   if (server.pidFile) await endStale(server.pidFile);
-  // Otherwise the program that answers there would pass for this server.
+  // Otherwise another program on this port would pass for the server.
   if (await canConnect(server))
     throw new Error(`${server.name} cannot start: port ${server.port} is already in use.`);
   const child = spawn(server.command, server.args, {
@@ -38,7 +38,7 @@ export async function startNativeServer(server: NativeServer, log: (line: string
     child.once('error', reject);
     child.once('close', (code, signal) => reject(new Error(`${server.name} ended (${signal ?? code})`)));
   });
-  // An engine whose failure is awaited by nobody must not end this process.
+  // A failure that nobody awaits must not end this process.
   failed.catch(() => {});
   const stop = async () => {
     child.kill('SIGTERM');
@@ -46,7 +46,7 @@ export async function startNativeServer(server: NativeServer, log: (line: string
     if (server.pidFile) await endStale(server.pidFile);
   };
   try {
-    // Before anything else: the next start has to find a server that outlives us.
+    // First of all, because the next start must find a server that outlives us.
     if (server.pidFile && child.pid) writePidFile(server.pidFile, child.pid);
     await Promise.race([listening(server, child), failed]);
   } catch (error) {

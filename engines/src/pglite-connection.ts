@@ -15,15 +15,15 @@ import {
   startSettings,
 } from './pglite-session.ts';
 
-/** Names of settings that no catalogue has; more are not put aside. */
+/** At most this many custom settings of a connection are put aside. */
 const maxCustom = 100;
 
-/** One client: what it has sent, and what is its own in the session while another one has it. */
+/** One client: its unread input, and its state of the session while another connection has its turn. */
 export type PgConnection = {
   socket: Socket;
   input: Buffer;
   hasStarted: boolean;
-  /** The socket is closed, or about to be: nothing of it runs any more. */
+  /** The socket is closed or closing, so nothing of this connection runs any more. */
   isGone: boolean;
   state: SessionState | undefined;
   custom: Set<string>;
@@ -87,7 +87,7 @@ export type Batch = {
   dropsUnnamed: boolean;
 };
 
-/** The messages that have arrived whole, up to the end of an exchange. */
+/** Takes the complete messages, up to the end of an exchange. */
 export function takeBatch(connection: PgConnection): Batch | undefined {
   const { input } = connection;
   const batch: Omit<Batch, 'bytes'> = {
@@ -120,7 +120,7 @@ export function takeBatch(connection: PgConnection): Batch | undefined {
   return { ...batch, bytes: new Uint8Array(input.subarray(0, end)) };
 }
 
-/** The message at an offset; who sends what cannot be one is sent away. */
+/** Reads the message at an offset. A malformed message ends the connection. */
 export function readNext(connection: PgConnection, offset: number): Message | undefined {
   try {
     return readMessage(connection.input, offset);
@@ -133,12 +133,12 @@ export function readNext(connection: PgConnection, offset: number): Message | un
 function observe(connection: PgConnection, message: Message, batch: Omit<Batch, 'bytes'>) {
   if (message.type === 'Q') {
     const [statement = ''] = readStrings(message, 1);
-    if (noteStatement(connection, statement)) batch.mayAlter = true;
+    if (recordCustomSettings(connection, statement)) batch.mayAlter = true;
     batch.dropsUnnamed = true;
     connection.unnamed = undefined;
   } else if (message.type === 'P') {
     const [name, statement = ''] = readStrings(message, 2);
-    const mayAlter = noteStatement(connection, statement);
+    const mayAlter = recordCustomSettings(connection, statement);
     if (mayAlter || name !== '') batch.mayAlter = true;
     if (name !== '') return;
     connection.unnamed = Buffer.from(message.bytes);
@@ -158,8 +158,8 @@ function use({ unnamedMayAlter }: PgConnection, batch: Omit<Batch, 'bytes'>) {
   if (unnamedMayAlter) batch.mayAlter = true;
 }
 
-/** Whether it may alter the session. */
-function noteStatement({ custom }: PgConnection, statement: string) {
+/** Remembers the custom settings of a statement, and returns whether it may alter the session. */
+function recordCustomSettings({ custom }: PgConnection, statement: string) {
   if (!mayAlterSession(statement)) return false;
   for (const name of customSettings(statement)) if (custom.size < maxCustom) custom.add(name);
   return true;

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** A process, told apart from a later one with the same pid by its start. */
+/** A process. Its start time distinguishes it from a later one with the same pid. */
 export type ProcessIdentity = { pid: number; started: string };
 
 export function identify(pid: number): ProcessIdentity | null {
@@ -31,14 +31,14 @@ export function readPidFile(path: string): ProcessIdentity | null {
   }
 }
 
-/** Ends the process that a pid file names, if it is still that one, and removes the file. */
+/** Ends the process of a pid file, if that pid still belongs to it, and removes the file. */
 export async function endStale(path: string, graceMs = 3_000) {
   const identity = readPidFile(path);
   if (identity && isRunning(identity)) await end(identity, graceMs);
   rmSync(path, { force: true });
 }
 
-/** Ends what an earlier run left behind: every process that a file of the folder names. */
+/** Ends every process that a pid file of the folder names, because an earlier run left it behind. */
 export async function endStaleIn(folder: string) {
   if (!existsSync(folder)) return;
   await Promise.all(readdirSync(folder).map((name) => endStale(join(folder, name))));
@@ -57,7 +57,7 @@ function signal({ pid }: ProcessIdentity, name: NodeJS.Signals) {
   try {
     process.kill(pid, name);
   } catch {
-    // It ended in between.
+    // The process has already ended.
   }
 }
 
@@ -65,7 +65,7 @@ function signal({ pid }: ProcessIdentity, name: NodeJS.Signals) {
 function linuxStart(pid: number) {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the command in parentheses and may hold anything.
+    // The second field is the command in parentheses, which may hold spaces and parentheses itself.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     if (fields[0] === 'Z' || fields[0] === 'X') return null;
     const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();

@@ -1,4 +1,4 @@
-/** What is wrong, in one line for the person at the terminal. */
+/** Its message says in one line what is wrong, for the person at the terminal. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }

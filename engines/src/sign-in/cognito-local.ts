@@ -8,9 +8,9 @@ import type { Attribute, StoredUser } from './stored-user.ts';
 /* What is used of cognito-local: its store, the operations of an administrator, and the calls of the Lambdas. */
 
 export type CognitoLocalOptions = {
-  /** Where people are kept. */
+  /** The folder of the stored people. */
   dir: string;
-  /** Where the Lambda invoke endpoint is, which runs `pre-sign-up` and `post-confirmation`. */
+  /** The Lambda invoke endpoint that runs `pre-sign-up` and `post-confirmation`. */
   runnerUrl: string;
   userPoolId: string;
   clientId: string;
@@ -57,7 +57,7 @@ export async function openCognitoLocal(options: CognitoLocalOptions) {
   return {
     pool: await services.cognito.getUserPool(ctx, userPoolId),
     call: (operation: string, request: object) => route(operation)(ctx, request),
-    /** Throws what the Lambda refuses, in Cognito's words. A runner that is away refuses nobody. */
+    /** Throws Cognito's error if the Lambda refuses. If the runner is not available, nobody is refused. */
     async signingUp(signUp: Confirmation) {
       try {
         await services.triggers.preSignUp(ctx, signUp);
@@ -68,7 +68,7 @@ export async function openCognitoLocal(options: CognitoLocalOptions) {
         throw new SignInError(code, message.replace(/^pre-sign-up/, 'PreSignUp'));
       }
     },
-    /** A Lambda that fails is logged there, and does not undo the confirmation: as on AWS. */
+    /** As on AWS, a failing Lambda does not undo the confirmation. The runner logs the failure. */
     confirmed: (confirmation: Confirmation) => services.triggers.postConfirmation(ctx, confirmation),
     written,
   };
@@ -76,7 +76,7 @@ export async function openCognitoLocal(options: CognitoLocalOptions) {
 
 export type CognitoLocal = Awaited<ReturnType<typeof openCognitoLocal>>;
 
-/** Put together as its own server does, on our folder and without one. */
+/** Builds cognito-local's services as its own server does, on our folder and without that server. */
 async function createServices(
   require: NodeJS.Require,
   folder: string,
@@ -106,7 +106,7 @@ async function createServices(
     { PreSignUp: 'pre-sign-up', PostConfirmation: 'post-confirmation' },
     client,
   );
-  // No mail is sent: the code is the same for everybody, and said at the start.
+  // No mail is sent. The code is the same for everybody, and bin/start prints it.
   const messages = { deliver: async () => {} };
   const triggers = new TriggersService(clock, cognito, lambda);
   return { cognito, clock, messages, triggers, otp: () => code } as Services;

@@ -13,7 +13,7 @@ export async function openSigningKey(dir: string, issuer: string) {
     jwks: { keys: [{ ...jwk, kid, alg: 'RS256', use: 'sig' }] },
     sign: (claims: Record<string, unknown>) =>
       new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid }).setIssuer(issuer).sign(privateKey),
-    /** Throws where it is not ours, or has expired. */
+    /** Throws if the token is not ours or has expired. */
     verify: async (token: string) =>
       (await jwtVerify(token, publicKey, { issuer, algorithms: ['RS256'] })).payload,
   };

@@ -5,12 +5,12 @@ process.once('exit', () => {
   for (const task of tasks) task();
 });
 
-/** A folder that is gone when this process is, however it ends. */
+/** Removes a folder when this process ends, whatever ends it. */
 export function removeAtExit(folder: string) {
   tasks.push(() => rmSync(folder, { recursive: true, force: true }));
 }
 
-/** A process that knows no parent to end with ends when this one does. */
+/** Kills a child when this process ends, for programs that do not watch their parent. */
 export function killAtExit(child: { kill: (signal: 'SIGKILL') => boolean }) {
   tasks.push(() => child.kill('SIGKILL'));
 }

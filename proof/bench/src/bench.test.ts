@@ -8,17 +8,17 @@ import type { Figure } from './figures.ts';
 
 const root = join(import.meta.dirname, '../../..');
 
-/** One that counts, one over HTTP, one over sockets, one that runs bin/start. */
+/** One scenario that counts, one over HTTP, one over sockets, and one that runs bin/start. */
 const some = ['write-units', 'pages-older', 'deliver-8x1', 'start'];
 
-// Says that the harness works, and nothing of speed: one short round of each.
+// One short round of each shows that the harness works. It says nothing about speed.
 test('scenarios run and tell numbers', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'parley-bench-test-'));
   try {
     const file = join(folder, 'figures.json');
     await promisify(execFile)('bin/bench', ['--quick', '--json', file, ...some], {
       cwd: root,
-      // Before the test's own time is up: what it started ends with it.
+      // Shorter than the test's own timeout, so that its processes end with it.
       timeout: 170_000,
     });
     const { figures, machine } = JSON.parse(readFileSync(file, 'utf8')) as {

@@ -7,7 +7,7 @@ import { launch } from '@parley/engines/launch';
 import getPort from 'get-port';
 import { removeAtExit } from './at-exit.ts';
 
-/** A DynamoDB API of its own on disk, in a temporary folder, with Parley's tables. */
+/** Starts a DynamoDB API on disk, in a temporary folder, with Parley's tables. */
 export async function startEngine({ hasStream = true } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'));
   removeAtExit(folder);
@@ -15,7 +15,7 @@ export async function startEngine({ hasStream = true } = {}) {
   const tables: Table[] = [];
   const names = { name: 'bench-messages', runnerName: 'bench-runner' };
 
-  /** A client with connections of its own, as each node has. */
+  /** Opens a client with its own connections, as each node does. */
   function connect(): Table {
     const table = createTable({ region: 'us-east-1', endpoint: engine.url, ...names });
     tables.push(table);

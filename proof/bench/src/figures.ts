@@ -1,4 +1,4 @@
-/** A number worth printing, with what it is held against. */
+/** A measured number, with the floor and the target it is compared with. */
 export type Figure = {
   scenario: string;
   name: string;
@@ -6,10 +6,10 @@ export type Figure = {
   value: number;
   unit: string;
   rounds: number[];
-  /** What it is compared with, measured in the same run, and the median of the rounds' ratios. */
+  /** A floor measured in the same run, and the median of the rounds' ratios. */
   floor?: { name: string; value: number; rounds: number[] } | undefined;
   ratio?: number | undefined;
-  /** Least and greatest ratio of a round. */
+  /** The smallest and the largest ratio of a round. */
   ratioSpread?: [number, number] | undefined;
   target?: Target | undefined;
   /** Further numbers of the same measurement: latencies in ms, memory in MB, shares. */
@@ -29,7 +29,7 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 || low === undefined ? high : (low + high) / 2;
 }
 
-/** The value below which a share of the values lies; nearest rank. */
+/** The value below which a share of the values lies, by nearest rank. */
 export function quantile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b);
   const found = sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)];
@@ -44,7 +44,7 @@ export function isMet({ value, ratio, target }: Figure): boolean | undefined {
   return held >= (target.atLeast ?? -Infinity) && held <= (target.atMost ?? Infinity);
 }
 
-/** One number that was counted, not timed. */
+/** A figure that was counted, not timed. */
 export const counted = (
   scenario: string,
   name: string,
@@ -53,7 +53,7 @@ export const counted = (
   more: Pick<Figure, 'target' | 'also'> = {},
 ): Figure => ({ scenario, name, value, unit, rounds: [value], ...more });
 
-/** A figure of rounds that alternated with those of a floor. */
+/** A figure whose rounds alternated with rounds of a floor. */
 export function compared(
   about: Pick<Figure, 'scenario' | 'name' | 'unit' | 'target' | 'also' | 'cpu'>,
   rounds: number[],

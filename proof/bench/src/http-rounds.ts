@@ -7,12 +7,12 @@ import { startWorker } from './worker.ts';
 
 export type HttpVariant = Omit<HttpLoad, 'seconds'> & { name: string; target?: Target | undefined };
 
-/** Until V8 has compiled what is busy. */
+/** V8 needs about this long to compile the hot code. */
 const warmUpSeconds = 2.5;
 
 type Round = HttpResult & { cpu: Record<string, number> };
 
-/** Measures requests in turn with the floor (a), after a round of each that does not count. */
+/** Alternates rounds of requests with rounds of floor (a). A warm-up round of each comes first and does not count. */
 export async function httpRounds(
   system: System,
   { scenario, variant, isQuick }: { scenario: string; variant: HttpVariant; isQuick: boolean },

@@ -32,5 +32,5 @@ export async function planPairs(system: System, pairs: number): Promise<SocketPl
       return { from, to, messageGroupUuid };
     }),
   );
-  return { url: system.url, tokens: everyone.map(({ token }) => token), lanes, hearers: 1 };
+  return { url: system.url, tokens: everyone.map(({ token }) => token), lanes, receivers: 1 };
 }

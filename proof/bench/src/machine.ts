@@ -1,6 +1,6 @@
 import { cpus, release, totalmem, type } from 'node:os';
 
-/** What the figures were measured on. */
+/** Describes the machine of the measurement. */
 export const machine = () => ({
   cpus: cpus().length,
   model: cpus()[0]?.model ?? 'unknown',

@@ -14,6 +14,6 @@ export const makePeople = (count: number, prefix = 'person') =>
 /** A text of 60 bytes. */
 export const text60 = 'a message as people write it, sixty bytes of it in plain tex';
 
-/** Entries as the stream hands them to the projector. */
+/** Turns entries into the stream records that the projector reads. */
 export const recordsOf = (entries: Entry[]): EntryRecord[] =>
   entries.map((entry) => ({ entry, writtenAtMs: Date.now(), sequenceNumber: String(entry.seq) }));

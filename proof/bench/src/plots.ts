@@ -19,7 +19,7 @@ const [left, right, rowHeight, top] = [330, 120, 34, 44];
 /** Escapes a text for SVG. */
 const xml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 
-/** A bar for each figure of a scenario, with its rounds as dots, its floor and its target as lines. */
+/** Draws a bar for each figure of a scenario, its rounds as dots, and its floor and target as lines. */
 function plot(scenario: string, figures: Figure[]): string {
   const height = top + figures.length * rowHeight + 12;
   const rows = figures.map((figure, index) => row(figure, top + index * rowHeight));

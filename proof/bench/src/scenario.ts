@@ -1,18 +1,18 @@
 import type { Figure } from './figures.ts';
 
 export type RunOptions = {
-  /** One short round of everything: says that it works, and nothing about speed. */
+  /** Run one short round, which shows that the scenario works and nothing about speed. */
   isQuick: boolean;
-  /** The sizes that take minutes. */
+  /** Also measure the sizes that take minutes. */
   isFull: boolean;
-  /** Says what is being done, or why something is left out. */
+  /** Prints progress, or why something is left out. */
   log: (line: string) => void;
 };
 
 export type Scenario = {
   name: string;
   about: string;
-  /** Another case of the scenario before it: a quick run leaves it out unless it is named. */
+  /** A variant of the scenario before it. A quick run skips it unless it is named. */
   isRepeat?: boolean;
   run: (options: RunOptions) => Promise<Figure[]>;
 };

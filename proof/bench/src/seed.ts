@@ -10,7 +10,7 @@ import { text60 } from './people.ts';
 const itemsPerTransaction = 100;
 const transactionsInFlight = 4;
 
-/** Writes direct conversations of so many messages each as they are once their summaries have followed; their uuids. */
+/** Writes direct conversations with `messages` entries and up-to-date summaries, and returns their uuids. */
 export async function seedConversations(table: Table, pairs: [Person, Person][], messages: number) {
   const conversations = pairs.map((pair) => conversation(pair, messages));
   const items = conversations.flatMap((one) => one.items);

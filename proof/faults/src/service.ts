@@ -8,11 +8,11 @@ export type ServiceOptions = {
   name: string;
   /** Forks it in a group of its own. */
   fork: () => ChildProcess;
-  /** Resolves when it serves; rejects where it does not. */
+  /** Resolves when the process serves, and rejects if it does not. */
   ready: (child: ChildProcess) => Promise<unknown>;
 };
 
-/** A process that is killed, paused and started again. What is asked of it comes one after the other. */
+/** A process that can be killed, paused and restarted. These calls run one after the other. */
 export type Service = ReturnType<typeof createService>;
 
 export function createService({ name, fork, ready }: ServiceOptions) {
@@ -44,8 +44,8 @@ export function createService({ name, fork, ready }: ServiceOptions) {
     if (child?.pid) process.kill(-child.pid, name);
   }
 
-  /** Waits until what was asked before is done. */
-  function next<T>(work: () => Promise<T>): Promise<T> {
+  /** Runs work after all earlier work. */
+  function enqueue<T>(work: () => Promise<T>): Promise<T> {
     const result = turn.then(work);
     turn = result.catch(() => {});
     return result;
@@ -53,28 +53,28 @@ export function createService({ name, fork, ready }: ServiceOptions) {
 
   return {
     name,
-    start: () => next(start),
-    kill: () => next(kill),
+    start: () => enqueue(start),
+    kill: () => enqueue(kill),
     tell: (message: object) =>
-      next(async () => {
+      enqueue(async () => {
         if (child?.connected) child.send(message);
       }),
-    /** Killed with -9, and started again after a while. Resolves when it serves. `began` is told when it dies. */
+    /** Kills the process with SIGKILL and restarts it after a pause. `began` is called at the kill. Resolves when it serves. */
     restart: (afterMs: number, began: () => void) =>
-      next(async () => {
+      enqueue(async () => {
         began();
         await kill();
         await sleep(afterMs);
         await start();
       }),
     pause: (forMs: number, began: () => void) =>
-      next(async () => {
+      enqueue(async () => {
         began();
         signal('SIGSTOP');
         await sleep(forMs);
         signal('SIGCONT');
       }),
-    /** Throws where it ended though nobody killed it. */
+    /** Throws if the process ended by itself. */
     assertAlive() {
       if (crash) throw new Error(crash);
     },

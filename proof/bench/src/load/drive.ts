@@ -1,25 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../figures.ts';
 
-/** A way from one person to another: `send` takes a number that `heard` is told when the message has arrived. */
+/** Sends messages from one person to another. The receiver passes the number of each message to `arrived`. */
 export type Lane = { send: (id: number) => void };
 
 export type Load = {
   seconds: number;
-  /** Messages under way on each lane: the next one follows an arrival. */
+  /** Messages in flight on each lane. Each arrival sends the next message. */
   outstanding?: number;
-  /** Instead: messages a second over all lanes, whatever arrives. */
+  /** Alternatively, a fixed rate of messages over all lanes. */
   perSecond?: number;
 };
 
 export type LoadResult = { perSecond: number; arrived: number; p50: number; p99: number };
 
-/** How long messages under way may take once the time is up. */
+/** Messages in flight at the end may take this long to arrive. */
 const drainMs = 5_000;
 
 /**
- * Sends numbered messages and measures how many arrive and how long each takes. Latencies are in ms, of every arrival
- * of a message that was sent in the measured time.
+ * Sends numbered messages and measures how many arrive and how long each takes. Latencies are in ms and include every
+ * message that was sent in the measured time.
  */
 export function createDriver(lanes: Lane[]) {
   const sentAtMs = new Map<number, { atMs: number; lane: number }>();
@@ -36,8 +36,8 @@ export function createDriver(lanes: Lane[]) {
   }
 
   return {
-    /** Told of an arrival. `isLast`: no more are expected of this message. */
-    heard(id: number, isLast = true) {
+    /** Records an arrival. `isLast` is false while more receivers are expected to get the message. */
+    arrived(id: number, isLast = true) {
       const sent = sentAtMs.get(id);
       if (!sent) return;
       latencies.push(performance.now() - sent.atMs);
@@ -47,7 +47,7 @@ export function createDriver(lanes: Lane[]) {
       if (isRunning && isClosedLoop) send(sent.lane);
     },
 
-    /** Rejects where messages were lost. */
+    /** Rejects if messages were lost. */
     async run({ seconds, outstanding, perSecond }: Load): Promise<LoadResult> {
       latencies.length = 0;
       arrivedInTime = 0;
@@ -65,13 +65,13 @@ export function createDriver(lanes: Lane[]) {
       }
       isRunning = false;
       const elapsed = (performance.now() - startedAtMs) / 1_000;
-      const arrived = arrivedInTime;
+      const inTime = arrivedInTime;
       const deadline = performance.now() + drainMs;
       while (sentAtMs.size > 0 && performance.now() < deadline) await sleep(5);
       if (sentAtMs.size > 0)
         throw new Error(`${sentAtMs.size} messages have not arrived within ${drainMs} ms`);
       return {
-        perSecond: arrived / elapsed,
+        perSecond: inTime / elapsed,
         arrived: latencies.length,
         p50: quantile(latencies, 0.5),
         p99: quantile(latencies, 0.99),

@@ -3,7 +3,7 @@ import { text60 } from '../people.ts';
 import { answerParent } from '../worker.ts';
 import { createDriver, type Load, type LoadResult } from './drive.ts';
 
-/** Floor (c), its client: frames of a message's size go to a bare `ws` server and come back. */
+/** The client of floor (c): it sends frames of a message's size to a bare `ws` server, which echoes them. */
 answerParent<{ url: string; sockets: number } | { load: Load }, LoadResult | undefined>(async (question) => {
   if ('load' in question) return driver?.run(question.load);
   const sockets = Array.from({ length: question.sockets }, () => new WebSocket(question.url));
@@ -12,7 +12,7 @@ answerParent<{ url: string; sockets: number } | { load: Load }, LoadResult | und
     sockets.map((socket) => ({ send: (id) => socket.send(JSON.stringify({ id, message: text60 })) })),
   );
   for (const socket of sockets)
-    socket.on('message', (data) => driver?.heard((JSON.parse(String(data)) as { id: number }).id));
+    socket.on('message', (data) => driver?.arrived((JSON.parse(String(data)) as { id: number }).id));
   return undefined;
 });
 

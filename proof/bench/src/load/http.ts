@@ -9,12 +9,12 @@ export type HttpLoad = {
   connections: number;
   seconds: number;
   requests: HttpRequest[];
-  /** `turn`: one after the other; `zipf`: the first most often, as people are. */
+  /** `turn` picks requests in order. `zipf` picks the first ones most often, as real traffic does. */
   pick: 'turn' | 'zipf';
 };
 export type HttpResult = { perSecond: number; requests: number; p50: number; p99: number };
 
-/** Drives HTTP. A request with a body gets an idempotency key of its own. An answer other than 200 is an error. */
+/** Sends HTTP requests. Each request with a body has its own idempotency key. Any answer other than 200 is an error. */
 answerParent<HttpLoad, HttpResult>(async ({ url, connections, seconds, requests, pick }) => {
   let turn = 0;
   const draw = pick === 'zipf' ? zipf(requests.length) : () => turn++ % requests.length;

@@ -5,14 +5,14 @@ import { createDriver, type Load, type LoadResult } from './drive.ts';
 
 export type SocketPlan = {
   url: string;
-  /** Who connects, by token. */
+  /** The token of each person who connects. */
   tokens: string[];
-  /** From one of them to another, by index; `hearers` of them hear each message. */
+  /** Lanes from one person to another, by their index. Each message reaches `receivers` people. */
   lanes: { from: number; to: number; messageGroupUuid: string }[];
-  hearers: number;
+  receivers: number;
 };
 
-/** Opens the sockets of a plan, or with a load measures over them. */
+/** Opens the sockets of a plan. A later question with a load measures over them. */
 answerParent<{ plan: SocketPlan } | { load: Load }, LoadResult | undefined>(async (question) => {
   if ('load' in question) return driver?.run(question.load);
   driver = await connectAll(question.plan);
@@ -21,7 +21,7 @@ answerParent<{ plan: SocketPlan } | { load: Load }, LoadResult | undefined>(asyn
 
 let driver: ReturnType<typeof createDriver> | undefined;
 
-async function connectAll({ url, tokens, lanes, hearers }: SocketPlan) {
+async function connectAll({ url, tokens, lanes, receivers }: SocketPlan) {
   const sockets: WebSocket[] = [];
   for (let index = 0; index < tokens.length; index += 50)
     sockets.push(...(await Promise.all(tokens.slice(index, index + 50).map((token) => connect(url, token)))));
@@ -34,20 +34,20 @@ async function connectAll({ url, tokens, lanes, hearers }: SocketPlan) {
     })),
   );
   const left = new Map<number, number>();
-  const receivers = new Set(hearers === 1 ? lanes.map(({ to }) => to) : sockets.keys());
-  for (const index of receivers)
+  const receiving = new Set(receivers === 1 ? lanes.map(({ to }) => to) : sockets.keys());
+  for (const index of receiving)
     sockets[index]?.on('message', (data) => {
       const id = createdId(data as Buffer);
       if (id === undefined) return;
-      const remaining = (left.get(id) ?? hearers) - 1;
+      const remaining = (left.get(id) ?? receivers) - 1;
       if (remaining > 0) left.set(id, remaining);
       else left.delete(id);
-      created.heard(id, remaining === 0);
+      created.arrived(id, remaining === 0);
     });
   return created;
 }
 
-/** The number of a message that a frame tells of; undefined for other frames. */
+/** The number of the message in a `message.created` frame, or undefined for other frames. */
 function createdId(frame: Buffer): number | undefined {
   const text = frame.toString('latin1');
   if (!text.includes('"message.created"')) {
@@ -65,10 +65,10 @@ function connect(url: string, token: string): Promise<WebSocket> {
     socket.once('open', () =>
       socket.send(JSON.stringify({ id: 'a', action: 'authenticate', payload: { token } })),
     );
-    socket.on('message', function look(data) {
+    socket.on('message', function readAnswer(data) {
       const frame = JSON.parse(String(data));
       if (frame.request_id !== 'a') return;
-      socket.off('message', look);
+      socket.off('message', readAnswer);
       if (frame.success) resolve(socket);
       else reject(new Error(`authenticate: ${JSON.stringify(frame.error)}`));
     });

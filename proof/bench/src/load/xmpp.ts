@@ -5,7 +5,7 @@ import { createDriver, type Load, type LoadResult } from './drive.ts';
 
 export type XmppPlan = { port: number; accounts: string[]; password: string };
 
-/** Signs pairs of accounts in, or with a load measures messages from each first to its second. */
+/** Signs pairs of accounts in. A later question with a load measures messages from the first of each pair to the second. */
 answerParent<{ plan: XmppPlan } | { load: Load }, LoadResult | undefined>(async (question) => {
   if ('load' in question) return driver?.run(question.load);
   driver = await connectAll(question.plan);
@@ -33,7 +33,7 @@ async function connectAll({ port, accounts, password }: XmppPlan) {
   });
   const created = createDriver(lanes);
   for (const [index, socket] of sockets.entries()) {
-    if (index % 2 === 1) listen(socket, created.heard);
+    if (index % 2 === 1) listen(socket, created.arrived);
     else socket.resume();
   }
   return created;
@@ -41,22 +41,22 @@ async function connectAll({ port, accounts, password }: XmppPlan) {
 
 const body = /<body>#(\d+)#/g;
 
-/** Bodies of messages, wherever the bytes of the stream are cut. */
-function listen(socket: Socket, heard: (id: number) => void) {
+/** Finds message bodies in the stream, even if a chunk ends inside one. */
+function listen(socket: Socket, arrived: (id: number) => void) {
   let rest = '';
   socket.on('data', (data) => {
     const text = rest + data.toString('latin1');
     let end = 0;
     for (const match of text.matchAll(body)) {
       end = match.index + match[0].length;
-      heard(Number(match[1]));
+      arrived(Number(match[1]));
     }
-    // What may be the beginning of a body.
+    // The rest may hold the beginning of a body.
     rest = text.slice(Math.max(end, text.length - 20));
   });
 }
 
-/** RFC 6120: stream, SASL PLAIN, stream, bind; then available. */
+/** Follows RFC 6120: stream, SASL PLAIN, stream, bind, then presence. */
 async function signIn(port: number, account: string, password: string): Promise<Socket> {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true });
   const stream =
@@ -75,17 +75,17 @@ async function signIn(port: number, account: string, password: string): Promise<
   return socket;
 }
 
-/** Sends, and waits for an answer that holds a text. */
+/** Sends a stanza and waits for an answer that contains a text. */
 function exchange(socket: Socket, sent: string, awaited: string): Promise<void> {
   return new Promise((resolve, reject) => {
-    let heard = '';
-    const timer = setTimeout(() => reject(new Error(`instead of ${awaited}: ${heard}`)), 10_000);
+    let received = '';
+    const timer = setTimeout(() => reject(new Error(`instead of ${awaited}: ${received}`)), 10_000);
     socket.once('error', reject);
-    socket.on('data', function look(data) {
-      heard += data;
-      if (!heard.includes(awaited)) return;
+    socket.on('data', function readAnswer(data) {
+      received += data;
+      if (!received.includes(awaited)) return;
       clearTimeout(timer);
-      socket.off('data', look);
+      socket.off('data', readAnswer);
       socket.off('error', reject);
       resolve();
     });

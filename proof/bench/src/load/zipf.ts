@@ -1,4 +1,4 @@
-/** Draws numbers below `count`; the n-th with a frequency of 1/n (Zipf, exponent 1). */
+/** Draws numbers below `count`. The n-th number has a frequency of 1/n (Zipf, exponent 1). */
 export function zipf(count: number): () => number {
   const sums: number[] = [];
   let total = 0;

@@ -25,7 +25,7 @@ const ejabberd: XmppServer = {
     );
     const config = join(folder, 'ejabberd.yml');
     writeFileSync(config, configuration(port, postgres.port));
-    // Without a node name it is in no Erlang cluster, and leaves no port mapper behind.
+    // Without a node name it joins no Erlang cluster and leaves no port mapper behind.
     return {
       command: 'erl',
       args: ['-noinput', '+K', 'true', '-mnesia', 'dir', `"${join(folder, 'mnesia')}"`, '-s', 'ejabberd'],
@@ -43,14 +43,14 @@ const ejabberd: XmppServer = {
   },
 };
 
-/** Where Debian keeps it on this architecture. */
+/** Debian's folder of Erlang libraries on this architecture. */
 function libraries(): string {
   const folder = readdirSync('/usr/lib').find(
     (name) =>
       name.endsWith('-linux-gnu') &&
       readdirSync(join('/usr/lib', name)).some((lib) => lib.startsWith('ejabberd-')),
   );
-  if (!folder) throw new Error('ejabberd is nowhere in /usr/lib');
+  if (!folder) throw new Error('/usr/lib has no ejabberd');
   return join('/usr/lib', folder);
 }
 

@@ -12,7 +12,7 @@ import { descendants } from '../cpu.ts';
 const installed = '/usr/lib/postgresql';
 const startTimeoutMs = 20_000;
 
-/** The newest of Debian's Postgres servers; undefined where none is installed. */
+/** The programs of Debian's newest Postgres, or undefined if none is installed. */
 function binaries(): string | undefined {
   if (!existsSync(installed)) return undefined;
   const folders = readdirSync(installed).sort((a, b) => Number(b) - Number(a));
@@ -21,14 +21,14 @@ function binaries(): string | undefined {
     .find((bin) => existsSync(join(bin, 'initdb')));
 }
 
-/** The account that Debian's package made: a server refuses to run as root. */
+/** The account of Debian's package, because Postgres refuses to run as root. */
 function account(): { uid?: number; gid?: number } {
   if (process.getuid?.() !== 0) return {};
   const id = (flag: string) => Number(execFileSync('id', [flag, 'postgres'], { encoding: 'utf8' }));
   return { uid: id('-u'), gid: id('-g') };
 }
 
-/** A server of its own with its default durability (fsync on), in a temporary folder. Undefined where none is installed. */
+/** Starts a Postgres with its default durability (fsync on) in a temporary folder, or returns undefined if none is installed. */
 export async function startPostgres() {
   const bin = binaries();
   if (!bin) return undefined;
@@ -60,7 +60,7 @@ export async function startPostgres() {
   }
 
   async function stop() {
-    // SIGTERM would wait for its clients.
+    // With SIGTERM the server would wait for its clients.
     child.kill('SIGINT');
     await stopChild(child);
     rmSync(folder, { recursive: true, force: true });

@@ -1,31 +1,31 @@
 import { behaviour, daySeconds, lambdaDollars, messageWrites, monthDays, pushReads } from './capacity.ts';
 import { dollars, prices } from './prices.ts';
 
-/** What runs while nobody talks, with infra/settings.example.json: infra/src/stacks.test.ts counts it in the templates. */
+/** Resources of a deployment with infra/settings.example.json. infra/src/stacks.test.ts counts them in the templates. */
 export const deployed = {
   tasks: 2,
   cpus: 1,
   gigabytes: 2,
   natGateways: 1,
-  /** Zones in which the interface endpoint is. */
+  /** Zones with an interface endpoint. */
   endpointZones: 2,
-  /** Of the load balancer in each zone, and of each NAT gateway. */
+  /** Addresses of the load balancer, one in each zone, and of each NAT gateway. */
   publicAddresses: 3,
   auroraUnits: 0.5,
   keys: 2,
-  /** The owner's of Postgres too, which RDS makes. */
+  /** Including the secret of Postgres's owner, which RDS makes. */
   secrets: 4,
-  /** At the edge; each million of requests costs beside that. */
+  /** At the edge. Requests cost extra. */
   firewalls: 1,
   firewallRules: 2,
   alarmMetrics: 29,
   ownMetrics: 5,
 };
-/** Alarms that autoscaling makes for itself, and metrics of Container Insights: AWS decides how many. */
+/** Alarms of autoscaling and metrics of Container Insights. AWS decides their numbers. */
 const assumed = { autoscalingAlarms: 4, insightMetrics: 30 };
 const monthHours = 730;
 
-/** The bill of a month in which nobody talks: dollars by item, dearest first. */
+/** The bill of a month without messages: dollars by item, the most expensive first. */
 export function idleMonth(heartbeatWrites: number): [item: string, dollars: number][] {
   const { tasks, cpus, gigabytes, alarmMetrics, ownMetrics } = deployed;
   const heartbeats = (tasks * heartbeatWrites * daySeconds * monthDays) / 10;
@@ -54,7 +54,7 @@ export function idleMonth(heartbeatWrites: number): [item: string, dollars: numb
   return items.sort(([, one], [, other]) => other - one);
 }
 
-/** What a million messages add, in conversations of so many members, by item. */
+/** What a million messages add to the bill, by item, in conversations with `members` members. */
 export function millionMessages(members: number, rewrite: number): [item: string, dollars: number][] {
   return [
     ['write units: the log and the summaries', dollars({ write: 1e6 * messageWrites(members, rewrite) })],

@@ -1,26 +1,26 @@
 import { dollars, prices } from './prices.ts';
 
-/** What people do on a day, and when. Every number is an assumption that a reader may change. */
+/** What people do on a day. Every number is an assumption that a reader may change. */
 export const behaviour = {
-  /** Messages a person sends. */
+  /** Messages that a person sends. */
   sends: 40,
-  /** Of these: to one person, to a small group, to a large one; and how many members those have. */
+  /** The share of these messages by kind of conversation, and the number of its members. */
   kinds: [
     { name: 'direct', share: 0.7, members: 2 },
     { name: 'group', share: 0.25, members: 12 },
     { name: 'large group', share: 0.05, members: 300 },
   ],
-  /** Messages that share a rewrite of their summaries: none do in direct conversations and small groups. */
+  /** Messages of a large group that share a rewrite of their summaries. Elsewhere each message has its own. */
   messagesPerWindow: 3,
-  /** A person's visits: each opens a socket, reads the inbox twice and this many conversations, and marks them read. */
+  /** Visits of a person. Each opens a socket, reads the inbox twice, and reads this many conversations and marks them. */
   visits: 8,
   conversationsPerVisit: 3,
-  /** The greatest load of the day, against its mean; and the share of people who are then connected. */
+  /** The peak load of the day divided by its mean, and the share of people connected at the peak. */
   peakFactor: 3,
   connectedAtPeak: 0.15,
-  /** Of the members of a conversation who hear live of a message. */
+  /** The share of members who receive a message live. */
   connectedMembers: 0.2,
-  /** Bytes of an entry and of a summary with its row of the index. */
+  /** Bytes of an entry, and of a summary with its row of the index. */
   entryBytes: 500,
   summaryBytes: 900,
   conversationsPerPerson: 30,
@@ -29,14 +29,14 @@ export const behaviour = {
   busiest: 20,
 };
 
-/** What was measured (bin/bench), by what it says. */
+/** Unit costs that bin/bench measured. */
 export type UnitCosts = {
   writeAlone: number;
   pageReads: number;
   inboxReads: number;
   heartbeatWrites: number;
   connectWrites: number;
-  /** Deliveries a second that one node hands on, and the sockets that it holds. */
+  /** Deliveries a second through one node, and the sockets it holds. */
   deliveriesPerNode: number;
   socketsPerNode: number;
 };
@@ -46,20 +46,20 @@ const partitionReads = 3_000;
 const partitionBytes = 10 * 2 ** 30;
 export const daySeconds = 86_400;
 export const monthDays = 30;
-/** Of a Lambda batch: the time its requests take, on average. */
+/** The mean time of the requests of one Lambda batch. */
 const batchSeconds = 0.05;
 const lambdaGigabytes = 0.5;
 const handshakesPerNode = 500;
 const nodesAtLeast = 2;
 
-/** The write units of one message in a conversation of so many members. */
+/** The write units of one message in a conversation with `members` members. */
 export function messageWrites(members: number, rewrite: number): number {
   const isLarge = members > 50;
   const summaries = (members * rewrite) / (isLarge ? behaviour.messagesPerWindow : 1);
   return 1 + summaries + (isLarge ? 2 : 0);
 }
 
-/** The read units of finding where a message goes: each member of a small conversation, and the rows of the connected. */
+/** The read units of routing a message: each member of a small conversation, and the rows of connected members. */
 export const pushReads = (members: number) => (members > 50 ? 1 : members * (1 + behaviour.connectedMembers));
 
 export const lambdaDollars = (batches: number) =>
@@ -69,7 +69,7 @@ export const lambdaDollars = (batches: number) =>
 /** Everything that a number of daily users needs. */
 export function capacity(users: number, costs: UnitCosts) {
   const { kinds, visits, conversationsPerVisit, peakFactor } = behaviour;
-  // A direct message that comes alone: the entry, and two summaries.
+  // A direct message that arrives alone writes its entry and two summaries.
   const rewrite = (costs.writeAlone - 1) / 2;
   const messages = users * behaviour.sends;
   const perMessage = (of: (members: number) => number) =>
@@ -101,7 +101,7 @@ export function capacity(users: number, costs: UnitCosts) {
     Math.ceil(peak(read) / partitionReads),
     Math.ceil(bytes / partitionBytes),
   );
-  // A shard is polled four times a second; a batch holds what came meanwhile.
+  // Lambda polls a shard four times a second. A batch holds the records that came in between.
   const batchesPerDay = Math.min(messages, partitions * 4 * daySeconds);
   return {
     messagesAtPeak: peak(messages),
@@ -116,14 +116,14 @@ export function capacity(users: number, costs: UnitCosts) {
     sockets: connected,
     nodes,
     deliveries,
-    // Names and the person behind a token, many in one statement: rows, not statements.
+    // Rows of names and of the people behind tokens. One statement reads many rows.
     postgresRows: peak(users * visits * (3 + 2 * conversationsPerVisit) + messages),
     hottestKeyWrites: behaviour.busiest,
     storm: storm(connected / nodes, nodes, costs),
   };
 }
 
-/** A node dies: its sockets come to the others within the time these take handshakes, and read what they missed. */
+/** A node dies. Its sockets reconnect to the others, as fast as these accept handshakes, and read what they missed. */
 function storm(sockets: number, nodes: number, costs: UnitCosts) {
   const seconds = sockets / (Math.max(1, nodes - 1) * handshakesPerNode);
   return {

@@ -10,16 +10,16 @@ export const prices = {
   gigabyteHour: 0.00356,
   balancerHour: 0.0225,
   natGatewayHour: 0.045,
-  /** Of an interface endpoint, in each zone. */
+  /** An interface endpoint in one zone. */
   endpointHour: 0.01,
   publicAddressHour: 0.005,
   auroraUnitHour: 0.12,
   keyMonth: 1,
   secretMonth: 0.4,
-  /** Of each metric that an alarm watches. */
+  /** Each metric that an alarm watches. */
   alarmMonth: 0.1,
   metricMonth: 0.3,
-  /** AWS WAF; a million requests that it looks at cost 0.60 beside. */
+  /** AWS WAF. Each million inspected requests costs another 0.60. */
   firewallMonth: 5,
   firewallRuleMonth: 1,
 };

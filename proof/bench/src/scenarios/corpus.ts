@@ -21,9 +21,9 @@ type Line = { room: string; handle: string; text: string };
 type Room = { people: Map<string, Person>; lines: Line[] };
 
 /**
- * Write units of real chat at 20 messages/s in each room. Appends and rewrites of summaries are made by the code that
- * runs on AWS; only the clock is a model: what falls into one window of the event source is projected together, and a
- * message in a room without a window alone. Without --full the first windows of each room stand for its length.
+ * Write units of real chat at 20 messages/s in each room. The code that runs on AWS appends and rewrites summaries. Only
+ * the clock is a model: the messages of one window of the event source are projected together, and in a room without a
+ * window each message is projected alone. Without --full the first windows of each room stand for the whole room.
  */
 export const corpus: Scenario = {
   name: 'corpus',
@@ -67,7 +67,7 @@ const windowMs = Math.max(...consumers.map((consumer) => consumer.windowMs));
 const messagesPerWindow = (windowMs / 1_000) * perSecond;
 const isLarge = ({ people }: Room) => people.size > largeGroupMembers;
 
-/** Two windows of a large room, a few messages of another: each costs the same as the next. */
+/** Two windows of a large room, or a few messages of a small one. The rest costs the same. */
 const sampleOf = (room: Room) => (isLarge(room) ? 2 * messagesPerWindow : 5);
 
 async function replay(engine: BenchEngine, room: Room): Promise<number> {
@@ -76,17 +76,17 @@ async function replay(engine: BenchEngine, room: Room): Promise<number> {
   const log = createLog(table, { batch: 'statements' });
   const units = countUnits(table);
   const projector = createProjector(table);
-  const gather = isLarge(room) ? messagesPerWindow : 1;
-  for (let start = 0; start < room.lines.length; start += gather) {
+  const together = isLarge(room) ? messagesPerWindow : 1;
+  for (let start = 0; start < room.lines.length; start += together) {
     const written: Entry[] = [];
-    for (const { handle, text } of room.lines.slice(start, start + gather)) {
+    for (const { handle, text } of room.lines.slice(start, start + together)) {
       const sender = room.people.get(handle);
       if (sender)
         written.push(await messages.send(log, { sender, messageGroupUuid, message: text.slice(0, 1_024) }));
     }
     await projector.project(recordsOf(written));
   }
-  return units.take().write;
+  return units.reset().write;
 }
 
 async function readRooms(): Promise<Map<string, Room>> {

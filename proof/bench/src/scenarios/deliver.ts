@@ -5,7 +5,7 @@ import type { Scenario } from '../scenario.ts';
 
 type Case = { name: string; pairs: number; outstanding: number; measure: 'perSecond' | 'p50' };
 
-/** Until V8 has compiled what is busy. */
+/** V8 needs about this long to compile the hot code. */
 const warmUpSeconds = 4;
 
 const cases: Case[] = [
@@ -14,7 +14,7 @@ const cases: Case[] = [
   { name: 'deliver-32x4', pairs: 32, outstanding: 4, measure: 'perSecond' },
 ];
 
-/** A message from one person's socket to the other's, archived: Parley, its peers and a bare echo in turn. */
+/** Archived messages from one person's socket to another's. Rounds of Parley, its peers and a bare echo alternate. */
 export const deliveries: Scenario[] = cases.map((one, index) => ({
   name: one.name,
   isRepeat: index > 0,

@@ -9,7 +9,7 @@ import { people, startSystem } from '../system.ts';
 
 const perSecond = 30;
 
-/** One group whose members are all connected: every message goes to every one of them. */
+/** One group whose members are all connected, so each message reaches all of them. */
 export const fanOut: Scenario = {
   name: 'fan-out',
   about: 'one group of 1,000 connected members',
@@ -22,7 +22,7 @@ export const fanOut: Scenario = {
       const messageGroupUuid = await createGroup(system.table, everyone);
       const lanes = Array.from({ length: 4 }, (_, from) => ({ from, to: from, messageGroupUuid }));
       const tokens = everyone.map(({ token }) => token);
-      await load.ask({ plan: { url: system.url, tokens, lanes, hearers: size } });
+      await load.ask({ plan: { url: system.url, tokens, lanes, receivers: size } });
       const rounds = async (question: Load) => {
         const results = [];
         for (let round = 0; round < (isQuick ? 1 : 6); round += 1)
@@ -72,13 +72,13 @@ function figure(
   };
 }
 
-/** A group of any size; answers its uuid. */
+/** Creates a group of any size and returns its uuid. */
 export async function createGroup(
   table: Parameters<typeof createLog>[0],
   everyone: messageGroups.Create['people'],
 ): Promise<string> {
   const [creator, ...others] = everyone;
-  if (!creator) throw new Error('a group of somebody');
+  if (!creator) throw new Error('a group needs a creator');
   const log = createLog(table, { batch: 'transactions' });
   const { maxPeoplePerTransaction: most } = messageGroups;
   const { group } = await messageGroups.create(log, {

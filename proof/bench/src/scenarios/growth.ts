@@ -11,17 +11,17 @@ import { createGroup } from './fan-out.ts';
 
 type Task = () => Promise<unknown>;
 
-/** Milliseconds of pages and sends where little is stored, and where much is. */
+/** Compares the time of pages and sends in a small and in a large table. */
 export const growth: Scenario = {
   name: 'growth',
   about: 'pages and sends as conversations, inboxes and groups grow',
-  async run({ isQuick, isFull, log: say }) {
+  async run({ isQuick, isFull, log: print }) {
     const sizes = {
       entries: isQuick ? [20, 100] : [1_000, isFull ? 1_000_000 : 50_000],
       conversations: isQuick ? [5, 10] : [20, isFull ? 5_000 : 1_000],
       members: isQuick ? [3, 10] : [10, 1_000],
     } as const;
-    // The same page of both inboxes, and another behind it.
+    // The first page of both inboxes, and the page after it.
     const pageLimit = isQuick ? 2 : 10;
     const engine = await startEngine({ hasStream: false });
     try {
@@ -46,7 +46,7 @@ export const growth: Scenario = {
         'page in the middle',
         'send',
       ]);
-      say('entries measured');
+      print('entries measured');
       await measure(
         'conversations of a person',
         sizes.conversations,

@@ -17,7 +17,7 @@ import { countUnits } from '../units/count-units.ts';
 const socketsOfMonth = 5_000;
 const monthMs = 30 * 24 * 60 * 60_000;
 
-/** What connected sockets cost that say nothing: the node's heartbeats, and the items of who is here. */
+/** The cost of silent sockets: heartbeats of the node, and the items of connected people. */
 export const idle: Scenario = {
   name: 'idle',
   about: `units of ${socketsOfMonth} connected sockets for a month`,
@@ -35,17 +35,17 @@ export const idle: Scenario = {
       const url = await server.listen(0, '127.0.0.1');
       const tokens = (await people(system, count)).map(({ token }) => token);
       await sleep(1_000);
-      units.take();
-      await load.ask({ plan: { url, tokens, lanes: [], hearers: 1 } });
-      const connecting = units.take();
-      // Presence of those who have just come is told for some seconds.
+      units.reset();
+      await load.ask({ plan: { url, tokens, lanes: [], receivers: 1 } });
+      const connecting = units.reset();
+      // Presence of newly connected people is published for some seconds.
       if (!isQuick) await sleep(5_000);
-      units.take();
-      const beats = isQuick ? 1 : 3;
-      await sleep(beats * heartbeatMs);
-      const idling = units.take();
-      const write = (idling.write * monthMs) / (beats * heartbeatMs);
-      const read = (idling.read * monthMs) / (beats * heartbeatMs);
+      units.reset();
+      const heartbeats = isQuick ? 1 : 3;
+      await sleep(heartbeats * heartbeatMs);
+      const idling = units.reset();
+      const write = (idling.write * monthMs) / (heartbeats * heartbeatMs);
+      const read = (idling.read * monthMs) / (heartbeats * heartbeatMs);
       const renewing = ((connecting.write / count) * socketsOfMonth * monthMs) / renewAfterMs;
       return [
         counted(
@@ -57,8 +57,8 @@ export const idle: Scenario = {
             target: { of: 'value', atMost: 10 },
             also: {
               'sockets measured': count,
-              'write units a heartbeat': idling.write / beats,
-              'read units a heartbeat': idling.read / beats,
+              'write units a heartbeat': idling.write / heartbeats,
+              'read units a heartbeat': idling.read / heartbeats,
               'write units to connect and to renew one': connecting.write / count,
             },
           },

@@ -9,7 +9,7 @@ const pairs = 16;
 const sampleMs = 500;
 const megabyte = 2 ** 20;
 
-/** Memory of the API process at full load: what it takes at most, and whether it still grows in the second half. */
+/** Peak memory of the API process at full load, and its growth in the second half. */
 export const memory: Scenario = {
   name: 'memory',
   about: 'memory of the API process under full load (--full: 10 minutes)',

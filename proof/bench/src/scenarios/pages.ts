@@ -20,18 +20,18 @@ const cases: Case[] = [
   { name: 'pages-inbox', about: 'first page of the inbox', path: () => '/api/message_groups', atLeast: 0.25 },
 ];
 
-/** Pages of 20 by many people of many conversations, the first of them most often (Zipf). */
+/** Many people read pages of 20 from many conversations, the first ones most often (Zipf). */
 export const pages: Scenario[] = cases.map(({ name, about, path, atLeast }, index) => ({
   name,
   isRepeat: index > 0,
   about: `${about}, distinct people and conversations (Zipf), 64 connections`,
-  async run({ isQuick, log: say }) {
+  async run({ isQuick, log: print }) {
     const count = isQuick ? 40 : 1_000;
-    // Nothing is written while pages are read.
+    // No runner, because nothing is written while pages are read.
     const system = await startSystem({ hasRunner: false });
     try {
       const everyone = await people(system, count);
-      // The first pairs are the conversations that are read; the others fill the inboxes.
+      // The conversations of the first step are read. The others fill the inboxes.
       const pairsOf = (step: number) =>
         everyone.map((one, index): [BenchPerson, BenchPerson] => [
           one,
@@ -40,7 +40,7 @@ export const pages: Scenario[] = cases.map(({ name, about, path, atLeast }, inde
       const groups = await seedConversations(system.table, pairsOf(1), messagesOfEach);
       for (let step = 2; step <= friendsOfEach; step += 1)
         await seedConversations(system.table, pairsOf(step), 1);
-      say(`${count} people with ${2 * friendsOfEach} conversations each`);
+      print(`${count} people with ${2 * friendsOfEach} conversations each`);
       const requests = everyone.map(
         ({ token }, index): HttpRequest => ({ method: 'GET', path: path(groups[index] ?? ''), token }),
       );

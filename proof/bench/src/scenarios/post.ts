@@ -10,7 +10,7 @@ import { people, type System, startSystem } from '../system.ts';
 
 const conversations = 32;
 
-/** Sends over HTTP, answered when they are durable, in each way of writing appends. */
+/** Sends over HTTP, answered once durable, with each kind of append batch. */
 export const posts: Scenario[] = [64, 16].map((connections) => ({
   name: `post-${connections}`,
   isRepeat: connections !== 64,
@@ -38,7 +38,7 @@ export const posts: Scenario[] = [64, 16].map((connections) => ({
   },
 }));
 
-/** How long a send takes. The better path is the one that is held to the target. */
+/** The median time of a send. Only the faster kind of batch has a target. */
 const medianOf = ({ scenario, also }: Figure, path: WriteBatch) =>
   counted(scenario, `${path}, median`, also?.['p50 ms'] ?? Number.NaN, 'ms', {
     target: path === 'transactions' ? { of: 'value', atMost: 10 } : undefined,

@@ -13,7 +13,7 @@ import { countUnits } from '../units/count-units.ts';
 const conversationsOfPerson = 150;
 const messagesInHistory = 200;
 
-/** Read units of the pages and of a send, on a node that knows the conversation and on one that does not. */
+/** Read units of pages and sends, on a node that has the conversation in memory and on one that has not. */
 export const readUnits: Scenario = {
   name: 'read-units',
   about: 'read units of pages and sends',
@@ -42,10 +42,10 @@ export const readUnits: Scenario = {
       const units = countUnits(table);
       const figures: Figure[] = [];
       const reads = async (name: string, atMost: number | undefined, task: () => Promise<unknown>) => {
-        units.take();
+        units.reset();
         await task();
         figures.push(
-          counted('read-units', name, units.take().read, 'read units', {
+          counted('read-units', name, units.reset().read, 'read units', {
             target: atMost === undefined ? undefined : { of: 'value', atMost },
           }),
         );

@@ -10,7 +10,7 @@ import type { Scenario } from '../scenario.ts';
 const ports = ['PORT', 'RUNNER_PORT', 'DYNOXIDE_PORT', 'PGLITE_PORT', 'COGNITO_PORT', 'DELIVERY_PORT'];
 const timeoutMs = 60_000;
 
-/** Seconds from bin/start to a system that says it is ready, with packages installed. */
+/** Seconds from bin/start until it prints that Parley is ready, with packages installed. */
 export const start: Scenario = {
   name: 'start',
   about: 'bin/start to ready, the first time and later',
@@ -48,16 +48,16 @@ async function secondsToReady(folder: string): Promise<number> {
   };
   const startedAtMs = performance.now();
   const child = spawn('bin/start', [], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let told = '';
+  let output = '';
   try {
     await new Promise<void>((resolve, reject) => {
-      const fail = () => reject(new Error(`bin/start was not ready within ${timeoutMs} ms: ${told}`));
+      const fail = () => reject(new Error(`bin/start was not ready within ${timeoutMs} ms: ${output}`));
       const timer = setTimeout(fail, timeoutMs);
       child.once('exit', fail);
       for (const stream of [child.stdout, child.stderr])
         stream.on('data', (data) => {
-          told += data;
-          if (!told.includes('Parley is ready')) return;
+          output += data;
+          if (!output.includes('Parley is ready')) return;
           clearTimeout(timer);
           child.off('exit', fail);
           resolve();

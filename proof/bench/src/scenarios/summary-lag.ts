@@ -8,10 +8,10 @@ import { type BenchPerson, type System, startSystem } from '../system.ts';
 
 const pairs = 8;
 const shareOfCapacity = 0.7;
-/** On average, and at random: a steady pace falls into step with the passes of the runner, and hides or doubles the wait. */
+/** The mean of random pauses. A steady pace would fall into step with the runner and hide or double the wait. */
 const probeEveryMs = 40;
 
-/** From a send to the moment the recipient's summary, read consistently, shows it; beside a steady load. */
+/** The time from a send until a consistent read of the recipient's summary shows it, under a steady load. */
 export const summaryLag: Scenario = {
   name: 'summary-lag',
   about: `send -> summary readable, at ${100 * shareOfCapacity} % of capacity`,
@@ -58,7 +58,7 @@ export const summaryLag: Scenario = {
 
 type Probed = { sender: BenchPerson; recipient: BenchPerson; messageGroupUuid: string };
 
-/** Sends over HTTP and reads the recipient's summary until it shows the message; times in ms. */
+/** Sends over HTTP and reads the recipient's summary until it shows the message. Returns times in ms. */
 async function probe(system: System, { sender, recipient, messageGroupUuid }: Probed, seconds: number) {
   const times: number[] = [];
   const body = JSON.stringify({ message: text60, message_group_uuid: messageGroupUuid });

@@ -11,7 +11,7 @@ const conversations = 8;
 const perSecond = 500;
 const passMs = 50;
 
-/** Write units of messages in direct conversations, with the code that runs on AWS: statements, then the projector. */
+/** Write units of messages in direct conversations, with the code that runs on AWS: statements and the projector. */
 export const writeUnits: Scenario = {
   name: 'write-units',
   about: 'write units a message costs in a direct conversation',
@@ -23,18 +23,18 @@ export const writeUnits: Scenario = {
     const people = makePeople(2 * conversations);
     const pairs = Array.from({ length: conversations }, (_, index) => people.slice(2 * index, 2 * index + 2));
     const send = ([sender, recipient]: typeof people) => {
-      if (!sender || !recipient) throw new Error('a pair of two');
+      if (!sender || !recipient) throw new Error('a conversation needs two people');
       return messages.sendDirect(log, { sender, recipient, message: text60 });
     };
     const units = countUnits(table);
     try {
       await projector.project(recordsOf(await Promise.all(pairs.map(send))));
-      units.take();
+      units.reset();
 
       const alone = isQuick ? 5 : 100;
       for (let index = 0; index < alone; index += 1)
         await projector.project(recordsOf([await send(pairs[index % conversations] ?? [])]));
-      const uncoalesced = units.take();
+      const uncoalesced = units.reset();
 
       const passes = isQuick ? 2 : 40;
       const perPass = (perSecond * passMs) / 1_000;
@@ -44,7 +44,7 @@ export const writeUnits: Scenario = {
         );
         await projector.project(recordsOf(await Promise.all(sends)));
       }
-      const coalesced = units.take();
+      const coalesced = units.reset();
       return [
         perMessage('alone', uncoalesced.write / alone, 7),
         perMessage(

@@ -14,9 +14,9 @@ type Output = { ConsumedCapacity?: Capacity | Capacity[]; Responses?: { Error?: 
 const writes = /^(Put|Update|Delete|BatchWrite|TransactWrite)/;
 
 /**
- * Counts the units that requests through this client consume, as the engine tells them, with those of the index.
- * AWS charges a refused write too, which no engine off AWS reports: one unit a statement or item of up to 1 KB, two in
- * a transaction for each of its items.
+ * Counts the units that the engine reports for the requests of this client, including the index. AWS also charges for
+ * refused writes, which no other engine reports: one unit for a statement or item of up to 1 KB, and two for each item
+ * of a transaction.
  */
 export function countUnits(table: Table) {
   const units: Units = { read: 0, write: 0, refused: 0, requests: 0 };
@@ -51,8 +51,8 @@ export function countUnits(table: Table) {
   );
 
   return {
-    /** What was consumed since the last call. */
-    take(): Units {
+    /** Returns the units since the last call and starts again at zero. */
+    reset(): Units {
       const taken = { ...units };
       Object.assign(units, { read: 0, write: 0, refused: 0, requests: 0 });
       return taken;
