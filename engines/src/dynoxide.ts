@@ -68,7 +68,10 @@ export function indexStream(dbPath: string) {
   );
 }
 
-/** Drops stream records older than 24 h, which the server never does. The newest of each table stays, because the server continues its number. */
+/**
+ * Drops stream records older than 24 h, which the server never does. The newest of each table stays, because the server
+ * continues its number.
+ */
 export async function pruneStream(dbPath: string, now = Date.now()) {
   const horizon = Math.floor((now - streamRetentionMs) / 1000);
   const { end, newest } = withDatabase(dbPath, (db) => ({
