@@ -18,17 +18,19 @@ import { legacyRoutes } from './routes/legacy.ts';
 import { memberRoutes } from './routes/members.ts';
 import { messageGroupRoutes } from './routes/message-groups.ts';
 import { messageRoutes } from './routes/messages.ts';
+import { ownRowRoutes } from './routes/own-row.ts';
 import { profileRoutes } from './routes/profile.ts';
 import { readyRoutes } from './routes/ready.ts';
 import { signOutRoutes } from './routes/sign-out.ts';
 import { userRoutes } from './routes/users.ts';
 
-/** The HTTP API. It listens to nothing by itself. */
+/** The HTTP API. Pure: a server must listen for it. */
 export function createApp(ctx: Context): Express {
-  // In the order in which the router tries them: first what is asked most.
+  // The router tries them in this order: the most frequent requests come first.
   const routes: Route[] = [
     ...messageRoutes(ctx),
     ...messageGroupRoutes(ctx),
+    ...ownRowRoutes(ctx),
     ...memberRoutes(ctx),
     ...userRoutes(ctx),
     ...profileRoutes(ctx),
@@ -59,7 +61,7 @@ export function createApp(ctx: Context): Express {
   return app;
 }
 
-/** An answer of the API is no page. The pages there are have policies of their own. */
+/** The answers of the API are not pages. The few pages have policies of their own. */
 const nothingRuns = {
   useDefaults: false,
   directives: {
@@ -78,7 +80,7 @@ const corsOptions = ({ config }: Context): cors.CorsOptions => ({
   maxAge: 600,
 });
 
-/** Nothing here is for a cache, and a client of a process that ends should not keep its connection. */
+/** No cache may store an answer, and a client of a stopping process should not keep its connection. */
 const answerHeaders =
   ({ readiness }: Context): RequestHandler =>
   (_req, res, next) => {

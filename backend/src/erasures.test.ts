@@ -26,7 +26,7 @@ async function firstLines(options: pg.PoolConfig): Promise<{ level: number; msg:
   return lines.slice(0, 2).map((line) => JSON.parse(line));
 }
 
-const msg = 'erasures were not looked for, and are later';
+const msg = 'unfinished erasures could not be read, and the next pass tries again';
 
 test('a node whose Postgres is away warns of it only where it lasts', async () => {
   const connectionString = 'postgres://nobody@127.0.0.1:1/nothing';

@@ -9,7 +9,7 @@ import * as signIns from '@parley/core/people/sign-ins';
 import type { Pool } from 'pg';
 import type { Logger } from './observe/logger.ts';
 
-/** Every node looks for what is unfinished this often: an erasure outlives the process that began it. */
+/** Every node looks for unfinished erasures this often, because an erasure outlives the process that began it. */
 const defaultEveryMs = 30_000;
 
 export type Erasures = ReturnType<typeof createErasures>;
@@ -23,22 +23,19 @@ export type ErasuresOptions = {
   everyMs?: number;
 };
 
-/** Brings erasures to their end. Several nodes may do the same one: every step can be repeated. */
+/** Finishes erasures. Several nodes may work on the same one, because every step can be repeated. */
 export function createErasures(options: ErasuresOptions) {
   const { config, log, pool, client, logger, everyMs = defaultEveryMs } = options;
   const stopping = new AbortController();
   const userPool = config.COGNITO_USER_POOL_ID ? { client, id: config.COGNITO_USER_POOL_ID } : undefined;
-  const deleteSignIn = async (sub: string) => {
-    if (userPool) await signIns.remove(userPool, sub);
-  };
   let letterBucket: ReturnType<typeof openLetterBucket> | undefined;
-  let isAsked = false;
+  let isRequested = false;
   let running: Promise<void> | undefined;
   let loop: Promise<void> | undefined;
 
   async function run() {
-    while (isAsked && !stopping.signal.aborted) {
-      isAsked = false;
+    while (isRequested && !stopping.signal.aborted) {
+      isRequested = false;
       for (const erasure of await erasures.unfinished(pool)) {
         if (stopping.signal.aborted) return;
         await runOne(erasure);
@@ -50,18 +47,22 @@ export function createErasures(options: ErasuresOptions) {
     const { uuid } = erasure;
     try {
       letterBucket ??= openLetterBucket(letterBucketOptions(config));
-      const options = { deleteSignIn, letterBucket: await letterBucket, signal: stopping.signal };
+      const options = {
+        deleteSignIn: async (sub: string) => userPool && signIns.remove(userPool, sub),
+        letterBucket: await letterBucket,
+        signal: stopping.signal,
+      };
       const isFinished = await erase.pass(log, pool, erasure, options);
       if (isFinished) logger.info({ userUuid: uuid }, 'a person was erased');
     } catch (err) {
       if (!stopping.signal.aborted)
-        logger.error({ userUuid: uuid, err }, 'an erasure is unfinished, and is tried again');
+        logger.error({ userUuid: uuid, err }, 'an erasure is unfinished, and the next pass tries again');
     }
   }
 
-  /** One pass of every erasure that is unfinished. Rejects where Postgres is away. */
+  /** One pass of every unfinished erasure. Rejects if Postgres is away. */
   function sweep(): Promise<void> {
-    isAsked = true;
+    isRequested = true;
     running ??= run().finally(() => {
       running = undefined;
     });
@@ -69,10 +70,12 @@ export function createErasures(options: ErasuresOptions) {
   }
 
   const sweepSoon = (level: 'info' | 'warn' = 'warn') =>
-    void sweep().catch((err) => logger[level]({ err }, 'erasures were not looked for, and are later'));
+    void sweep().catch((err) =>
+      logger[level]({ err }, 'unfinished erasures could not be read, and the next pass tries again'),
+    );
 
   async function repeat() {
-    // A node may be up before Postgres and its first migration.
+    // A node may start before Postgres and its first migration.
     sweepSoon('info');
     while (!stopping.signal.aborted) {
       await sleep(everyMs * (0.5 + Math.random()), undefined, { signal: stopping.signal }).catch(() => {});
@@ -90,7 +93,7 @@ export function createErasures(options: ErasuresOptions) {
           await signIns.removeOwn(userPool, token);
           await erasures.forgetSub(pool, erasure);
         } catch (err) {
-          logger.warn({ userUuid, err }, 'the sign-in was not deleted, and is with the next pass');
+          logger.warn({ userUuid, err }, 'the sign-in was not deleted, and the next pass tries again');
         }
       }
       sweepSoon();

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { TokenBucket } from 'limiter';
 import type { WebSocket } from 'ws';
 import type { Session } from '../auth/sessions.ts';
+import { createFrameBudget } from './frame-budget.ts';
 import { closeCodes } from './frame-errors.ts';
 
 export type Connection = ReturnType<typeof createConnection>;
@@ -13,52 +13,29 @@ export type ConnectionOptions = {
   pingMs?: number;
 };
 
-/** What gathers for a socket at most before it is written. */
+/** Frames gather up to this size before they are written. */
 const writeBytes = 32 * 1024;
-/** How long a peer may take to answer a close. A slow one gets the time to read what lies before it. */
+/** A peer may take this long to answer a close. A slow one gets the time to read the frames before it. */
 const goodbyeMs = 2_000;
 const slowGoodbyeMs = 15_000;
-/** A heartbeat of a client costs nothing this often; clients of ours send one every 25 s. */
-const freePingMs = 4_000;
-const refusalsForMs = 60_000;
-/** Timers take no more. */
+/** The longest delay of a timer. */
 const maxTimerMs = 2 ** 31 - 1;
 
-/** One socket: what may wait in it, whether its peer still answers, and whose it is. */
+/** One socket: the frames that wait in it, whether its peer still answers, and its session. */
 export function createConnection(
   ws: WebSocket,
   socket: Duplex,
   { bufferBytes, framesPerSecond, pingMs = 30_000 }: ConnectionOptions,
 ) {
-  const frames = new TokenBucket({
-    bucketSize: 3 * framesPerSecond,
-    tokensPerInterval: framesPerSecond,
-    interval: 'second',
-  });
-  frames.content = 3 * framesPerSecond;
-  let pingedAtMs = Number.NEGATIVE_INFINITY;
-  let refusals = { count: 0, sinceMs: 0 };
-  let isAnswering = true;
   let isGathering = false;
   let deadline: NodeJS.Timeout | undefined;
+  watchPeer(ws, pingMs);
+  ws.once('close', () => clearTimeout(deadline));
 
-  const pings = setInterval(() => {
-    if (!isAnswering) return ws.terminate();
-    isAnswering = false;
-    ws.ping();
-  }, pingMs);
-  ws.on('pong', () => {
-    isAnswering = true;
-  });
-  ws.once('close', () => {
-    clearInterval(pings);
-    clearTimeout(deadline);
-  });
-
-  /** What is sent in one turn of the event loop leaves in one write, which is the most that a frame costs. */
+  /** Frames of one turn of the event loop leave in one write, because a write is the greatest cost of a frame. */
   function gather() {
     if (isGathering) {
-      // A peer that reads is not slow because much is told at once.
+      // A peer that reads is not slow just because many frames are sent at once.
       if (ws.bufferedAmount >= writeBytes) {
         socket.uncork();
         socket.cork();
@@ -74,6 +51,7 @@ export function createConnection(
   }
 
   const connection = {
+    ...createFrameBudget(framesPerSecond),
     id: randomUUID(),
     /** Set once it has authenticated. */
     session: undefined as Session | undefined,
@@ -84,7 +62,7 @@ export function createConnection(
 
     isOpen: () => ws.readyState === ws.OPEN,
 
-    /** Takes what is serialised. A socket that does not drain is closed: its client catches up from the log. */
+    /** Sends an encoded frame. A socket that does not drain is closed, and its client catches up from the log. */
     send(frame: Buffer) {
       if (ws.readyState !== ws.OPEN) return;
       gather();
@@ -101,29 +79,7 @@ export function createConnection(
       ws.once('close', () => clearTimeout(force));
     },
 
-    /** 0, or the seconds to wait. */
-    spendFrame(): number {
-      if (framesPerSecond === 0 || frames.tryRemoveTokens(1)) return 0;
-      return Math.max(1, Math.ceil(frames.getWaitTime(1) / 1_000));
-    },
-
-    /** Whether this `ping` is a heartbeat, which costs nothing. */
-    spendFreePing(): boolean {
-      const nowMs = performance.now();
-      if (nowMs - pingedAtMs < freePingMs) return false;
-      pingedAtMs = nowMs;
-      return true;
-    },
-
-    /** The refusals of the last minute, this one included. */
-    countRefusal(): number {
-      const nowMs = performance.now();
-      if (nowMs - refusals.sinceMs > refusalsForMs) refusals = { count: 0, sinceMs: nowMs };
-      refusals.count += 1;
-      return refusals.count;
-    },
-
-    /** Closes with 4401 after that time, unless it is told another one before. */
+    /** Closes with 4401 after that time. A later call replaces the time. */
     closeAfter(ms: number, reason: string) {
       clearTimeout(deadline);
       if (ws.readyState !== ws.OPEN) return;
@@ -137,4 +93,18 @@ export function createConnection(
     },
   };
   return connection;
+}
+
+/** Ends a socket whose peer has not answered the last ping. */
+function watchPeer(ws: WebSocket, pingMs: number) {
+  let isAnswering = true;
+  const pings = setInterval(() => {
+    if (!isAnswering) return ws.terminate();
+    isAnswering = false;
+    ws.ping();
+  }, pingMs);
+  ws.on('pong', () => {
+    isAnswering = true;
+  });
+  ws.once('close', () => clearInterval(pings));
 }

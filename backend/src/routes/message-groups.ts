@@ -1,11 +1,9 @@
 import { cursor, limit, uuidParams } from '@parley/contract/fields';
-import { changeSettingsBody, inboxRowSchema, settingsSchema } from '@parley/contract/inbox-row';
+import { inboxRowSchema } from '@parley/contract/inbox-row';
 import {
-  markReadBody,
   messageGroupSchema,
   newGroupBody,
   newMessageGroupSchema,
-  readPositionSchema,
   renameBody,
   titleCodes,
 } from '@parley/contract/message-group';
@@ -14,11 +12,12 @@ import * as messageGroups from '@parley/core/conversations/message-groups';
 import { AppError } from '@parley/core/errors';
 import * as summaries from '@parley/core/inbox/summaries';
 import * as users from '@parley/core/people/users';
+import type { Response } from 'express';
 import type { Context } from '../context.ts';
 import { linkNext } from '../http/links.ts';
 import { route } from '../http/route.ts';
 import { membersPerPage, showDetails } from '../presenters/group-details.ts';
-import { namedIn, presentInboxRow, presentSettings } from '../presenters/inbox-row.ts';
+import { namedIn, presentInboxRow } from '../presenters/inbox-row.ts';
 import { presentNewMessageGroup } from '../presenters/message-group.ts';
 
 const { maxPeoplePerTransaction } = messageGroups;
@@ -39,25 +38,7 @@ export const messageGroupRoutes = (ctx: Context) => [
     query: z.object({ limit: limit(20), cursor, hidden }),
     response: z.array(inboxRowSchema),
     headers: ['Link', 'Parley-Unread-Conversations'],
-    async handle({ user, query: { limit, cursor, hidden }, res }) {
-      const which = hidden ? 'hidden' : 'shown';
-      const scope = ['message_groups', which, user.uuid];
-      const after = cursor === undefined ? undefined : ctx.cursors.open(scope, cursor, inboxPosition);
-      const page = await summaries.list(ctx.table, ctx.newestEntries, {
-        userUuid: user.uuid,
-        limit,
-        after,
-        which,
-      });
-      if (page.next) {
-        const rest = { limit, ...(hidden && { hidden: 'true' }) };
-        linkNext(res, '/api/message_groups', { ...rest, cursor: ctx.cursors.seal(scope, page.next) });
-      }
-      if (page.unreadConversations && !hidden)
-        res.set('Parley-Unread-Conversations', shortCount(page.unreadConversations.count));
-      const names = await ctx.people.names(page.summaries.flatMap(namedIn));
-      return page.summaries.map((summary) => presentInboxRow(summary, names));
-    },
+    handle: ({ user, query, res }) => listInbox(ctx, res, { userUuid: user.uuid, ...query }),
   }),
   route({
     operationId: 'createMessageGroup',
@@ -116,32 +97,27 @@ export const messageGroupRoutes = (ctx: Context) => [
       return showDetails(ctx, res, { user, messageGroupUuid });
     },
   }),
-  route({
-    operationId: 'markMessageGroupRead',
-    method: 'put',
-    path: '/api/message_groups/:uuid/read',
-    summary: 'Mark a conversation as read up to an entry; never moves back, nor past the newest',
-    params: uuidParams,
-    body: markReadBody,
-    response: readPositionSchema,
-    errors: ['message_group_not_found', 'seq_invalid'],
-    handle({ user, params, body }) {
-      const input = { userUuid: user.uuid, messageGroupUuid: params.uuid, seq: body.seq };
-      return ctx.gateway.markRead(input);
-    },
-  }),
-  route({
-    operationId: 'changeMessageGroupSettings',
-    method: 'put',
-    path: '/api/message_groups/:uuid/settings',
-    summary: 'Mute a conversation for yourself, or put it away until its next message',
-    params: uuidParams,
-    body: changeSettingsBody,
-    response: settingsSchema,
-    errors: ['message_group_not_found'],
-    async handle({ user, params, body }) {
-      const input = { userUuid: user.uuid, messageGroupUuid: params.uuid, ...body };
-      return presentSettings(await ctx.gateway.changeSettings(input));
-    },
-  }),
 ];
+
+type InboxQuery = { userUuid: string; limit: number; cursor?: string | undefined; hidden: boolean };
+
+/** A page of the caller's rows, with a link to the next one. */
+async function listInbox(ctx: Context, res: Response, { userUuid, limit, cursor, hidden }: InboxQuery) {
+  const which = hidden ? 'hidden' : 'shown';
+  const scope = ['message_groups', which, userUuid];
+  const after = cursor === undefined ? undefined : ctx.cursors.open(scope, cursor, inboxPosition);
+  const page = await summaries.list(ctx.table, ctx.newestEntries, {
+    userUuid,
+    limit,
+    after,
+    which,
+  });
+  if (page.next) {
+    const rest = { limit, ...(hidden && { hidden: 'true' }) };
+    linkNext(res, '/api/message_groups', { ...rest, cursor: ctx.cursors.seal(scope, page.next) });
+  }
+  if (page.unreadConversations && !hidden)
+    res.set('Parley-Unread-Conversations', shortCount(page.unreadConversations.count));
+  const names = await ctx.people.names(page.summaries.flatMap(namedIn));
+  return page.summaries.map((summary) => presentInboxRow(summary, names));
+}
