@@ -116,7 +116,7 @@ async function deliverPart(
         await context.writeProgress();
       }
     }
-    await backoff(signal, step === 'rest' ? 1 : attempt + faults);
+    await backoff(signal, step === 'rest' ? 1 : attempt - 1 + faults);
     if (left) return left;
   }
 }
