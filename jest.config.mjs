@@ -16,7 +16,7 @@ export default {
     '<rootDir>/frontend/e2e/*.test.ts',
   ],
   // bin/aws/synth leaves copies of the packages there.
-  modulePathIgnorePatterns: ['<rootDir>/infra/dist'],
+  modulePathIgnorePatterns: ['<rootDir>/infra/dist', '<rootDir>/client/dist'],
   globalSetup: '<rootDir>/engines/src/testing/global-setup.mjs',
   globalTeardown: '<rootDir>/engines/src/testing/global-teardown.mjs',
   setupFiles: ['<rootDir>/engines/src/testing/one-realm.mjs'],

@@ -16,6 +16,8 @@ type Options = {
 /** Reads what follows a window that is near the end. Each conversation has one reader at a time. */
 export function createCatchUp({ api, conversations, onDone }: Options) {
   const running = new Map<string, Promise<void>>();
+  /** Conversations that were asked for again while their read was running. That read may have missed the news. */
+  const repeats = new Set<string>();
 
   async function readOn(uuid: string) {
     for (;;) {
@@ -26,6 +28,7 @@ export function createCatchUp({ api, conversations, onDone }: Options) {
       const page = await api.entries(uuid, { after, limit: catchUpPage });
       conversations.updateHistory(uuid, (history) => append(history, page));
       const now = conversations.get(uuid);
+      if (repeats.delete(uuid)) continue;
       if (!now || lastSeq(now.history) === after) return;
       if (page.length < catchUpPage && isAtEnd(now.history)) return;
     }
@@ -33,11 +36,15 @@ export function createCatchUp({ api, conversations, onDone }: Options) {
 
   return function catchUp(uuid: string): Promise<void> {
     const reading = running.get(uuid);
-    if (reading) return reading;
+    if (reading) {
+      repeats.add(uuid);
+      return reading;
+    }
     const run = readOn(uuid)
       .catch(() => {})
       .finally(() => {
         running.delete(uuid);
+        repeats.delete(uuid);
         onDone(uuid);
       });
     running.set(uuid, run);

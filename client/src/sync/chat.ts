@@ -2,7 +2,7 @@ import { newKey } from '../api/key.ts';
 import type { Group, Person, Settings } from '../api/types.ts';
 import type { LiveState } from '../live/connection.ts';
 import { dispatch, type LiveEvent } from '../live/events.ts';
-import { createEventHandlers } from './event-handlers.ts';
+import { createEventHandlers, resynchronize } from './event-handlers.ts';
 import type { Pending } from './outbox.ts';
 import { type ChatOptions, createParts, type Parts } from './parts.ts';
 
@@ -20,20 +20,9 @@ export type Chat = ReturnType<typeof createChat>;
 
 /** The connection and what arrives on it. */
 function live(parts: Parts, { sendFrame }: ChatOptions) {
-  const { signal, conversations, opening, outbox, presence, resumes, typing, people } = parts;
+  const { signal, outbox, presence, resumes, typing, people } = parts;
   const handlers = createEventHandlers(parts);
   let state: LiveState = 'connecting';
-
-  /** Events were lost while the socket was closed, so everything is read again. */
-  function catchUpAfterReconnect() {
-    outbox.retryUnreached();
-    resumes.runNow();
-    for (const { uuid, status } of conversations.all()) {
-      if (status === 'ready') void opening.refreshGroup(uuid);
-      if (status === 'failed') void parts.open(uuid);
-    }
-    resumes.runIn(parts.secondReadMs);
-  }
 
   return {
     live: () => ({ state }),
@@ -41,7 +30,9 @@ function live(parts: Parts, { sendFrame }: ChatOptions) {
       if (next !== 'online' && state === 'online') presence.clear();
       state = next;
       signal.change();
-      if (state === 'online') catchUpAfterReconnect();
+      if (state !== 'online') return;
+      outbox.retryUnreached();
+      resynchronize(parts);
     },
     applyEvent: (event: LiveEvent) => dispatch(handlers, event),
     isOnline: presence.isOnline,
@@ -55,6 +46,7 @@ function live(parts: Parts, { sendFrame }: ChatOptions) {
     },
     close() {
       resumes.close();
+      parts.rereads.close();
       typing.close();
       outbox.close();
       parts.windows.close();

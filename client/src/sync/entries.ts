@@ -9,6 +9,7 @@ import type { Windows } from './windows.ts';
 
 type Options = {
   meUuid: string;
+  clean(entry: Entry): Entry;
   people: People;
   typing: Typing;
   outbox: Pick<Outbox, 'retryUnreached'>;
@@ -16,18 +17,22 @@ type Options = {
   windows: Pick<Windows, 'trimAfterGrowth'>;
   catchUp(uuid: string): Promise<void>;
   onGroupChanged(uuid: string): void;
+  /** An author has read everything up to the own message. */
+  onRead(uuid: string, userUuid: string, seq: number): void;
 };
 
 /** Applies single entries, from events and from answers to sends, in any order and any number of times. */
 export function createEntries(options: Options) {
   const { meUuid, people, typing, outbox, conversations, windows, catchUp } = options;
   return {
-    apply(entry: Entry) {
+    apply(received: Entry) {
+      const entry = options.clean(received);
       const uuid = entry.message_group_uuid;
       people.remember([{ uuid: entry.user_uuid, handle: entry.handle, display_name: entry.display_name }]);
       typing.stop(uuid, entry.user_uuid);
       // The entry may belong to a send whose answer was lost. A retry with the same key settles that.
       if (entry.user_uuid === meUuid) outbox.retryUnreached(uuid);
+      if (flagsOf(entry).countsAsMessage) options.onRead(uuid, entry.user_uuid, entry.seq);
       const known = conversations.get(uuid);
       if (known?.status !== 'ready') return;
       const wasAtEnd = isAtEnd(known.history);

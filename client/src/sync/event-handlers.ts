@@ -2,6 +2,16 @@ import { flagsOf } from '@parley/contract/entry-kinds';
 import type { EventHandlers } from '../live/events.ts';
 import { type Parts, soonMs } from './parts.ts';
 
+/** Events were lost, so everything is read again. */
+export function resynchronize({ conversations, opening, open, resumes, secondReadMs }: Parts) {
+  resumes.runNow();
+  for (const { uuid, status } of conversations.all()) {
+    if (status === 'ready' || status === 'loading') void opening.refreshGroup(uuid);
+    if (status === 'failed' || status === 'missing') void open(uuid);
+  }
+  resumes.runIn(secondReadMs);
+}
+
 /** What each event of the gateway changes. */
 export function createEventHandlers(parts: Parts): EventHandlers {
   const { me, entries, announcements, inbox, resumes, receipts, typing, presence, membership } = parts;
@@ -24,10 +34,8 @@ export function createEventHandlers(parts: Parts): EventHandlers {
       resumes.runIn(soonMs);
       // After the second read no node has the erased name in its cache.
       resumes.runIn(parts.secondReadMs);
+      parts.rereads.runIn(parts.secondReadMs);
     },
-    resync: () => {
-      resumes.runNow();
-      resumes.runIn(parts.secondReadMs);
-    },
+    resync: () => resynchronize(parts),
   };
 }

@@ -2,13 +2,13 @@ import { flagsOf } from '@parley/contract/entry-kinds';
 import type { Entry } from '../api/types.ts';
 
 /**
- * What is loaded of one conversation: a window of entries without a hole, somewhere in a log that may hold 100,000.
+ * The loaded part of one conversation: a window of entries without a hole, somewhere in a log that may hold 100,000.
  *
  * 1. The window is always dense: `entries[i].seq === first + i`.
- * 2. An entry joins it only at its edges; one that lies further ahead is kept aside until the gap is filled.
+ * 2. An entry joins it only at its edges. An entry further ahead waits in `ahead` until the gap is filled.
  * 3. `newest` is the greatest seq noted of. A window that reaches it is at the end, and live entries join it.
- * 4. It is bounded: what grew at one edge is cut at the other, in a step of its own. A list on the screen keeps its place
- *    while one edge moves, not while both do.
+ * 4. It is bounded: growth at one edge is cut at the other, in a step of its own, because a list on the screen keeps its
+ *    place only while one edge moves.
  */
 export type History = {
   entries: readonly Entry[];
@@ -27,7 +27,7 @@ export const lastSeq = ({ entries }: History) => entries.at(-1)?.seq ?? 0;
 export const isAtStart = (history: History) => firstSeq(history) === 1 || history.newest === 0;
 export const isAtEnd = (history: History) => lastSeq(history) >= history.newest;
 
-/** Begins anew with this page, wherever it lies. */
+/** Starts again with this page, anywhere in the log. */
 export function openWindow(history: History, page: Entry[]): History {
   const newest = Math.max(history.newest, page.at(-1)?.seq ?? 0);
   return joinAhead({ ...history, entries: page, newest });
@@ -38,18 +38,18 @@ export function noteNewest(history: History, seq: number): History {
   return seq > history.newest ? { ...history, newest: seq } : history;
 }
 
-/** Takes one entry, live or as the answer to a send: any number of times, in any order. */
+/** Adds one entry, from an event or from the answer to a send, in any order and any number of times. */
 export function insert(history: History, entry: Entry): History {
   const noted = noteNewest(history, entry.seq);
   const last = lastSeq(history);
-  // A window that is not at the end reads its way there; only an empty one has no place to keep entries for.
+  // An empty window has no gap to wait for, unless the entry is the first of the log.
   if (entry.seq <= last || (last === 0 && entry.seq !== 1)) return noted;
   if (entry.seq === last + 1) return joinAhead({ ...noted, entries: [...history.entries, entry] });
   if (history.ahead.size >= maxAhead || history.ahead.has(entry.seq)) return noted;
   return { ...noted, ahead: new Map(history.ahead).set(entry.seq, entry) };
 }
 
-/** Joins a page that follows the window. What overlaps is skipped; a page that leaves a gap is refused. */
+/** Joins a page that follows the window. Known entries are skipped, and a page that leaves a gap is refused. */
 export function append(history: History, page: Entry[]): History {
   const last = lastSeq(history);
   const fresh = page.filter(({ seq }) => seq > last);
@@ -57,6 +57,12 @@ export function append(history: History, page: Entry[]): History {
   if (!next || next.seq !== last + 1) return history;
   const newest = Math.max(history.newest, fresh.at(-1)?.seq ?? 0);
   return joinAhead({ ...history, entries: [...history.entries, ...fresh], newest });
+}
+
+/** Puts newer versions of loaded entries in their places. */
+export function replace(history: History, page: Entry[]): History {
+  const newer = new Map(page.map((entry) => [entry.seq, entry]));
+  return { ...history, entries: history.entries.map((entry) => newer.get(entry.seq) ?? entry) };
 }
 
 /** Joins a page that precedes the window. */
@@ -67,30 +73,31 @@ export function prepend(history: History, page: Entry[]): History {
   return { ...history, entries: [...older, ...history.entries] };
 }
 
-/** Cuts what the window holds too much: above after it grew below, below after it grew above. */
+/** Cuts the window to its bound, at the edge opposite to its growth. */
 export function trim(history: History, edge: 'start' | 'end'): History {
   if (history.entries.length <= maxWindow) return history;
   const entries = edge === 'start' ? history.entries.slice(-maxWindow) : history.entries.slice(0, maxWindow);
   return { ...history, entries };
 }
 
-/** What is shown of a person who was erased. */
+/** The name of an erased person. */
 export const erasedName = (userUuid: string) => ({
   display_name: 'Deleted user',
   handle: `deleted-${userUuid}`,
 });
 
-/** Takes an erased person's texts and names out of what is loaded. */
+/** An entry of an erased person. The text of a notice is the server's to change. */
+export const withoutText = (entry: Entry): Entry =>
+  flagsOf(entry).countsAsMessage ? { ...entry, message: '', ...erasedName(entry.user_uuid) } : entry;
+
+/** Removes an erased person's texts and names from what is loaded. */
 export function withoutAuthor(history: History, userUuid: string): History {
-  const empty = (entry: Entry) =>
-    entry.user_uuid === userUuid && flagsOf(entry).countsAsMessage
-      ? { ...entry, message: '', ...erasedName(userUuid) }
-      : entry;
-  const ahead = new Map([...history.ahead].map(([seq, entry]) => [seq, empty(entry)]));
-  return { ...history, entries: history.entries.map(empty), ahead };
+  const clean = (entry: Entry) => (entry.user_uuid === userUuid ? withoutText(entry) : entry);
+  const ahead = new Map([...history.ahead].map(([seq, entry]) => [seq, clean(entry)]));
+  return { ...history, entries: history.entries.map(clean), ahead };
 }
 
-/** Moves what was kept aside and now follows without a gap into the window. */
+/** Moves entries from `ahead` that now follow without a gap into the window. */
 function joinAhead(history: History): History {
   if (history.ahead.size === 0) return history;
   const entries = [...history.entries];

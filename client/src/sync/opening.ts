@@ -17,15 +17,24 @@ type Options = {
 
 /** Opens conversations and reads their groups. */
 export function createOpening({ api, conversations, people, catchUp }: Options) {
-  async function refreshGroup(uuid: string) {
-    const group = await api.group(uuid).catch(() => undefined);
-    if (!group) return;
-    people.remember(group.members);
-    conversations.update(uuid, { group });
+  const reads = createRepeatedReads();
+
+  /** Reads the group, and again if it changed during the read. */
+  function refreshGroup(uuid: string) {
+    return reads.run(uuid, async () => {
+      try {
+        const group = await api.group(uuid);
+        people.remember(group.members);
+        conversations.update(uuid, { group });
+      } catch (error) {
+        if (isMissing(error)) conversations.update(uuid, { status: 'missing', reason: explain(error) });
+      }
+    });
   }
 
   /** Starts at the first unread entry, or at the newest page if little is unread. */
   async function load(uuid: string) {
+    const isChanged = reads.watch(uuid);
     const group = await api.group(uuid);
     people.remember(group.members);
     const newAfter = unreadFrom(group);
@@ -37,11 +46,14 @@ export function createOpening({ api, conversations, people, catchUp }: Options) 
     const page = await api.entries(uuid, range);
     conversations.updateHistory(uuid, (history) => openWindow(noteNewest(history, group.last_seq), page));
     conversations.update(uuid, { group, newAfter, status: 'ready' });
+    if (isChanged()) void refreshGroup(uuid);
     await catchUp(uuid);
   }
 
   return {
     refreshGroup,
+    /** A receipt changed the group, so a running read may bring an older state. */
+    noteChange: reads.repeatIfRunning,
     /** `row` is the conversation's row in the inbox. */
     async open(uuid: string, row: Unread | undefined) {
       if (conversations.get(uuid)?.status === 'ready') {
@@ -54,9 +66,38 @@ export function createOpening({ api, conversations, people, catchUp }: Options) 
       try {
         await load(uuid);
       } catch (error) {
-        const isMissing = error instanceof ApiError && [400, 404].includes(error.status);
-        conversations.update(uuid, { status: isMissing ? 'missing' : 'failed', reason: explain(error) });
+        const status = isMissing(error) ? 'missing' : 'failed';
+        conversations.update(uuid, { status, reason: explain(error) });
       }
+    },
+  };
+}
+
+const isMissing = (error: unknown) => error instanceof ApiError && [400, 404].includes(error.status);
+
+/** One read of each conversation at a time. A read that was asked for during another one follows it. */
+function createRepeatedReads() {
+  const asked = new Map<string, number>();
+  const running = new Set<string>();
+  const countOf = (uuid: string) => asked.get(uuid) ?? 0;
+  const ask = (uuid: string) => void asked.set(uuid, countOf(uuid) + 1);
+
+  return {
+    async run(uuid: string, read: () => Promise<void>) {
+      ask(uuid);
+      if (running.has(uuid)) return;
+      running.add(uuid);
+      for (let done = 0; done !== countOf(uuid); ) {
+        done = countOf(uuid);
+        await read();
+      }
+      running.delete(uuid);
+    },
+    repeatIfRunning: ask,
+    /** Whether anybody asked since. */
+    watch(uuid: string) {
+      const before = countOf(uuid);
+      return () => countOf(uuid) !== before;
     },
   };
 }

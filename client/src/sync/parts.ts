@@ -44,9 +44,15 @@ export function createParts(options: ChatOptions) {
   const presence = createPresence(onChange);
   const typing = createTyping(onChange);
   const conversations = createConversations(onChange);
-  const windows = createWindows({ api, conversations });
-  const catchUp = createCatchUp({ api, conversations, onDone: (uuid) => windows.trimLater(uuid, 'start') });
-  const opening = createOpening({ api, conversations, people, catchUp });
+  const erasures = createErasures({ conversations });
+  const entriesApi = {
+    entries: async (...range: Parameters<Api['entries']>) =>
+      (await api.entries(...range)).map(erasures.clean),
+  };
+  const windows = createWindows({ api: entriesApi, conversations });
+  const onDone = (uuid: string) => windows.trimLater(uuid, 'start');
+  const catchUp = createCatchUp({ api: entriesApi, conversations, onDone });
+  const opening = createOpening({ api: { ...api, ...entriesApi }, conversations, people, catchUp });
   const inbox = createInboxSync({
     api,
     onRow(row) {
@@ -70,8 +76,9 @@ export function createParts(options: ChatOptions) {
     },
   });
   const entries = createEntries({
-    ...{ meUuid: me.uuid, people, typing, outbox, conversations, windows, catchUp },
+    ...{ meUuid: me.uuid, clean: erasures.clean, people, typing, outbox, conversations, windows, catchUp },
     onGroupChanged: (uuid) => void opening.refreshGroup(uuid),
+    onRead: (uuid, userUuid, seq) => receipts.moveMember(uuid, userUuid, seq),
   });
   /** Reads what events may have missed. */
   async function resume() {
@@ -79,9 +86,13 @@ export function createParts(options: ChatOptions) {
     await Promise.all(conversations.all().map(({ uuid }) => catchUp(uuid)));
   }
   const resumes = createDelayedRuns(resume);
+  const rereads = createDelayedRuns(async () => {
+    await Promise.all(erasures.takeChanged().map(windows.reread));
+  });
   const receipts = createReceipts({
     ...{ api, meUuid: me.uuid, conversations, inbox },
     onUnknownCount: () => resumes.runIn(soonMs),
+    onMoved: opening.noteChange,
   });
   const membership = createMembership({
     ...{ meUuid: me.uuid, conversations, inbox },
@@ -90,7 +101,6 @@ export function createParts(options: ChatOptions) {
   });
   /** Listeners for the uuid of a conversation that a first message begins, by `@handle`. */
   const begun = new Map<string, (uuid: string) => void>();
-  const erasures = createErasures({ conversations });
   const drafts = createDrafts(storage, me.uuid);
   return {
     ...{ api, me, signal, people, presence, typing, conversations, windows, catchUp, opening, inbox, open },
@@ -100,6 +110,7 @@ export function createParts(options: ChatOptions) {
       drafts,
       entries,
       resumes,
+      rereads,
       receipts,
       membership,
       begun,

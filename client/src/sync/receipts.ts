@@ -13,10 +13,12 @@ type Options = {
   inbox: InboxSync;
   /** Another device read part of a conversation, so the unread count is unknown. */
   onUnknownCount(): void;
+  /** A member's position changed. */
+  onMoved(uuid: string): void;
 };
 
 /** Read positions: the own one goes to the server, and those of the others arrive as receipts. */
-export function createReceipts({ api, meUuid, conversations, inbox, onUnknownCount }: Options) {
+export function createReceipts({ api, meUuid, conversations, inbox, onUnknownCount, onMoved }: Options) {
   /** The positions that were sent and may not be in the inbox yet. */
   const sent = new Map<string, number>();
 
@@ -27,7 +29,17 @@ export function createReceipts({ api, meUuid, conversations, inbox, onUnknownCou
     return own?.read_seq === null && members.length <= maxReceiptMembers;
   }
 
+  function moveMember(uuid: string, userUuid: string, read_seq: number) {
+    onMoved(uuid);
+    const members = conversations.get(uuid)?.group?.members ?? [];
+    if (members.length > maxReceiptMembers) return;
+    conversations.updateMembers(uuid, (member) =>
+      member.uuid === userUuid && (member.read_seq ?? 0) < read_seq ? { ...member, read_seq } : member,
+    );
+  }
+
   return {
+    moveMember,
     /** The person has seen everything up to `seq`. */
     markSeen(uuid: string, seq: number) {
       const position = Math.max(inbox.row(uuid)?.read_seq ?? 0, sent.get(uuid) ?? 0);
@@ -47,9 +59,7 @@ export function createReceipts({ api, meUuid, conversations, inbox, onUnknownCou
         if (read_seq >= row.last_seq) inbox.applyRead(uuid, { read_seq, unread_count: 0 });
         else onUnknownCount();
       }
-      conversations.updateMembers(uuid, (member) =>
-        member.uuid === user_uuid && (member.read_seq ?? 0) < read_seq ? { ...member, read_seq } : member,
-      );
+      moveMember(uuid, user_uuid, read_seq);
     },
   };
 }

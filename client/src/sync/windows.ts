@@ -9,6 +9,7 @@ import {
   maxWindow,
   openWindow,
   prepend,
+  replace,
   trim,
 } from './history.ts';
 
@@ -66,6 +67,16 @@ export function createWindows({ api, conversations }: Options) {
       if (known?.status !== 'ready' || isAtEnd(known.history)) return;
       const page = await api.entries(uuid, { limit: pageSize });
       conversations.updateHistory(uuid, (history) => openWindow(history, page));
+    },
+    /** Reads the loaded entries again, because their texts changed on the server. */
+    async reread(uuid: string) {
+      const loaded = conversations.get(uuid);
+      if (loaded?.status !== 'ready') return;
+      const last = lastSeq(loaded.history);
+      for (let after = firstSeq(loaded.history) - 1; after < last; after += catchUpPage) {
+        const page = await api.entries(uuid, { after, limit: catchUpPage });
+        conversations.updateHistory(uuid, (history) => replace(history, page));
+      }
     },
     close() {
       for (const timer of trims.values()) clearTimeout(timer);
