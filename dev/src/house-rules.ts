@@ -1,5 +1,12 @@
 /** What a folder may import beside itself. The first row whose folder fits counts, so inner folders stand first. */
 export const arrows: { folder: string; may: string[] }[] = [
+  // What tests share starts real engines, and the runner beside the backend.
+  {
+    folder: 'backend/src/testing/',
+    may: ['backend/', 'contract/', 'client/', 'core/', 'config/', 'engines/', 'lambdas/'],
+  },
+  { folder: 'lambdas/src/testing/', may: ['lambdas/', 'core/', 'config/', 'engines/'] },
+  { folder: 'cli/src/testing/', may: ['cli/', 'core/', 'config/', 'engines/'] },
   { folder: 'contract/', may: [] },
   { folder: 'client/', may: ['contract/'] },
   { folder: 'config/', may: ['contract/'] },
