@@ -16,8 +16,10 @@ export type TokenChanges = {
 export async function createIssuer() {
   const keys = new Map([['key-1', generateKeyPairSync('rsa', { modulusLength: 2048 })]]);
   let keyFetches = 0;
+  let held = Promise.resolve();
   const server = createServer(async (_req, res) => {
     keyFetches += 1;
+    await held;
     const jwks = [...keys].map(async ([kid, { publicKey }]) => ({
       ...(await exportJWK(publicKey)),
       kid,
@@ -32,6 +34,14 @@ export async function createIssuer() {
   return {
     issuer,
     keyFetches: () => keyFetches,
+    /** Answers no request for keys until the function that it returns is called. */
+    holdKeys(): () => void {
+      let release = () => {};
+      held = new Promise((resolve) => {
+        release = resolve;
+      });
+      return () => release();
+    },
     publicKey: (kid = 'key-1') => keyOf(kid).publicKey,
     addKey: (kid: string) => keys.set(kid, generateKeyPairSync('rsa', { modulusLength: 2048 })),
     token(sub: string, { claims, header, key }: TokenChanges = {}) {
