@@ -50,7 +50,7 @@ export function skipLogCopies({ middlewareStack }: { middlewareStack: { remove(n
   middlewareStack.remove('loggerMiddleware');
 }
 
-/** What no engine off AWS looks at. With the signature it is half of what a read costs (`bin/bench client`). */
+/** Middleware that no engine off AWS reads: why it is left out is in docs/decisions/0017-a-lean-client.md. */
 const onlyForAws = [
   'getUserAgentMiddleware',
   'recursionDetectionMiddleware',
