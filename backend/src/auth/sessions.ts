@@ -21,7 +21,7 @@ export function createSessions({ tokens, identities, signUps }: SessionsOptions)
 
     /** The same session now, its person read at most `maxAgeMs` ago. Throws `generic_401` where it has ended, `busy`. */
     async renew({ user: _, ...claims }: Session, maxAgeMs = 0): Promise<Session> {
-      const user = await identities.lately(claims.sub, maxAgeMs);
+      const user = await identities.cachedBySub(claims.sub, maxAgeMs);
       if (!user || claims.expiresAtSeconds * 1_000 <= Date.now()) throw new AppError('generic_401');
       return admit(claims, user);
     },

@@ -11,8 +11,8 @@ it('keeps an answer no longer because the clock of the machine is set back', asy
     read: async (keys) => new Map(keys.map((key) => [key, { reads: ++reads }])),
   });
   const now = Date.now();
-  expect(await lookup.lately('ada', 20)).toEqual({ reads: 1 });
+  expect(await lookup.loadCached('ada', 20)).toEqual({ reads: 1 });
   jest.spyOn(Date, 'now').mockImplementation(() => now - 3_600_000);
   await new Promise((resolve) => setTimeout(resolve, 25));
-  expect(await lookup.lately('ada', 20)).toEqual({ reads: 2 });
+  expect(await lookup.loadCached('ada', 20)).toEqual({ reads: 2 });
 });

@@ -3,80 +3,82 @@ import { LRUCache } from 'lru-cache';
 import { isUnreachable } from '../database/database.ts';
 import { AppError } from '../errors.ts';
 
-/** How long an earlier answer may stand in while Postgres is away. */
+/** While Postgres is unreachable, rows up to this age are served from memory. */
 const staleMs = 10 * 60_000;
-/** After a failure nobody asks for this long: a server that hangs costs one wait, not one per request. */
-const holdOffMs = 1_000;
-const maxKnown = 50_000;
+/** The pause after a failure: while a server hangs, only one request in this time waits for it. */
+const retryAfterMs = 1_000;
+const maxCached = 50_000;
 
 export type LookupOptions<Row> = {
-  /** Reads rows by key in one statement; a key without a row is missing in the answer. */
+  /** Reads rows by key in one statement. A key without a row is missing from the map. */
   read: (keys: readonly string[]) => Promise<Map<string, Row>>;
-  /** Told when Postgres is away and what is known is served instead. */
+  /** Called when Postgres is unreachable and rows are served from memory. */
   onError?: ((error: Error) => void) | undefined;
 };
 
 /**
- * Reads rows by key, many callers in one statement.
- * 1. A batch collects keys until the statement before it is answered, so batches grow under load, and every caller
- *    gets what Postgres held after it asked.
- * 2. Where Postgres is away, the last answer of at most ten minutes stands in; without one the load fails as `busy`.
+ * Reads rows by key and combines many callers into one statement.
+ * 1. A batch collects keys until the previous statement is answered. So batches grow under load, and every caller gets
+ *    a row that was read after its call.
+ * 2. While Postgres is unreachable, a row that was read in the last ten minutes is served from memory. Without such a
+ *    row the load fails with `busy`.
  */
 export function createLookup<Row extends object>({ read, onError }: LookupOptions<Row>) {
-  const answers = new LRUCache<string, { row: Row; readAtMs: number }>({ max: maxKnown });
+  const cache = new LRUCache<string, { row: Row; readAtMs: number }>({ max: maxCached });
+  /** Keys whose row changed while a statement was reading it: its result is not cached. */
   const forgotten = new Set<string>();
   let inFlight: Promise<unknown> = Promise.resolve();
-  let askAgainAtMs = 0;
+  let retryAtMs = 0;
 
-  const lastAnswer = (key: string, maxAgeMs: number) => {
-    const answer = answers.get(key);
-    return answer && performance.now() - answer.readAtMs < maxAgeMs ? answer.row : undefined;
+  const cached = (key: string, maxAgeMs: number) => {
+    const entry = cache.get(key);
+    return entry && performance.now() - entry.readAtMs < maxAgeMs ? entry.row : undefined;
   };
 
-  const readAndRemember = async (keys: readonly string[]) => {
+  const readAndCache = async (keys: readonly string[]) => {
     const readAtMs = performance.now();
     forgotten.clear();
     const rows = await read([...new Set(keys)]);
     for (const key of keys) {
       const row = rows.get(key);
-      if (!row) answers.delete(key);
-      else if (!forgotten.has(key)) answers.set(key, { row, readAtMs });
+      if (!row) cache.delete(key);
+      else if (!forgotten.has(key)) cache.set(key, { row, readAtMs });
     }
     return keys.map((key) => rows.get(key) ?? null);
   };
 
-  const readOrStandIn = async (keys: readonly string[]) => {
-    const standIns = (cause?: unknown) =>
-      keys.map((key) => lastAnswer(key, staleMs) ?? new AppError('busy', { cause }));
-    if (performance.now() < askAgainAtMs) return standIns();
+  const readOrFallBack = async (keys: readonly string[]) => {
+    const fallBack = (cause?: unknown) =>
+      keys.map((key) => cached(key, staleMs) ?? new AppError('busy', { cause }));
+    if (performance.now() < retryAtMs) return fallBack();
     try {
-      return await readAndRemember(keys);
+      return await readAndCache(keys);
     } catch (error) {
       if (!isUnreachable(error)) throw error;
-      askAgainAtMs = performance.now() + holdOffMs;
+      retryAtMs = performance.now() + retryAfterMs;
       onError?.(error);
-      return standIns(error);
+      return fallBack(error);
     }
   };
 
   const loader = new DataLoader<string, Row | null>(
     (keys) => {
-      const rows = readOrStandIn(keys);
-      inFlight = rows.catch(() => {});
+      const rows = readOrFallBack(keys);
+      inFlight = rows.catch(() => {}); // The callers of this batch get the error.
       return rows;
     },
     { cache: false, batchScheduleFn: (dispatch) => inFlight.then(() => setImmediate(dispatch)) },
   );
 
   return {
-    /** What Postgres holds now; null where it holds nothing. */
+    /** The row as Postgres has it now, or null if there is none. */
     load: (key: string) => loader.load(key),
-    /** What Postgres held at most that long ago, when this node read it; read now where it was not. */
-    lately: async (key: string, maxAgeMs: number): Promise<Row | null> =>
-      lastAnswer(key, maxAgeMs) ?? loader.load(key),
-    /** The next `lately` reads anew: also where the statement under way read the row before it changed. */
+    /** The row as this node read it at most `maxAgeMs` ago, or else as Postgres has it now. Null if there is none. */
+    loadCached: async (key: string, maxAgeMs: number): Promise<Row | null> =>
+      cached(key, maxAgeMs) ?? loader.load(key),
+    /** Call this after the row has changed: the next `loadCached` reads it from Postgres. */
     forget(key: string) {
-      answers.delete(key);
+      cache.delete(key);
       forgotten.add(key);
     },
   };

@@ -157,12 +157,12 @@ describe('the person behind a token', () => {
     const identities = createIdentities(pool);
     await identities.bySub(sub(person));
     await users.disable(database.pool, person.uuid);
-    expect(await identities.lately(sub(person), 60_000)).toEqual(person);
+    expect(await identities.cachedBySub(sub(person), 60_000)).toEqual(person);
     expect(statements).toBe(1);
     identities.forget(sub(person));
-    expect((await identities.lately(sub(person), 60_000))?.disabled_at).toBeInstanceOf(Date);
+    expect((await identities.cachedBySub(sub(person), 60_000))?.disabled_at).toBeInstanceOf(Date);
     await pause(20);
-    await identities.lately(sub(person), 10);
+    await identities.cachedBySub(sub(person), 10);
     expect(statements).toBe(3);
   });
 

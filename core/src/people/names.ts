@@ -8,19 +8,19 @@ export type People = ReturnType<typeof createPeople>;
 export type Identities = ReturnType<typeof createIdentities>;
 
 export type PeopleOptions = {
-  /** Told when Postgres is away and what is known is served instead. */
+  /** Called when Postgres is unreachable and names are served from memory. */
   onError?: (error: Error) => void;
-  /** Names are read again after this time. A new one shows within 5 s, the time of a request included. */
+  /** A cached name is read again after this time. With the default, a new name shows within 5 s, request included. */
   maxAgeMs?: number;
 };
 
-/** The directory of names, kept in memory for a moment. */
+/** Names of people by uuid, cached for a few seconds. */
 export function createPeople(pool: Pool, { onError, maxAgeMs = 4_000 }: PeopleOptions = {}) {
   const lookup = createLookup({ read: (uuids) => users.findNames(pool, uuids), onError });
 
   const name = async (uuid: string) => {
     try {
-      return await lookup.lately(uuid, maxAgeMs);
+      return await lookup.loadCached(uuid, maxAgeMs);
     } catch (error) {
       if (error instanceof AppError) return null;
       throw error;
@@ -28,7 +28,10 @@ export function createPeople(pool: Pool, { onError, maxAgeMs = 4_000 }: PeopleOp
   };
 
   return {
-    /** Who is unknown, and while Postgres is away who was not asked for lately, is missing: the caller has a stored name. */
+    /**
+     * The map lacks people who do not exist and, while Postgres is unreachable, people who are not cached. For these
+     * the caller uses the names stored in its entry or summary.
+     */
     async names(uuids: Iterable<string>): Promise<Map<string, Name>> {
       const found = new Map<string, Name>();
       await Promise.all(
@@ -39,23 +42,22 @@ export function createPeople(pool: Pool, { onError, maxAgeMs = 4_000 }: PeopleOp
       );
       return found;
     },
-    /** Call after a change made on this node: the next `names` has it. */
+    /** Call this after a name changed on this node: the next `names` returns the new one. */
     forget: lookup.forget,
   };
 }
 
 /**
- * The person behind a token, read anew for every HTTP request so that a sign-out or a shut account counts at once on
- * all nodes, and `lately` for the frames of a socket, which a node closes when it hears of a sign-out. While Postgres
- * is away the person as last seen, at most ten minutes ago, else `busy`.
+ * People by the `sub` of their token. An HTTP request uses `bySub`, so a sign-out or a disabled account takes effect on
+ * every node at once. A frame may use `cachedBySub`, because a sign-out also closes the person's sockets. While
+ * Postgres is unreachable, both return a person who was read in the last ten minutes, and otherwise fail with `busy`.
  */
 export function createIdentities(pool: Pool, { onError }: Pick<PeopleOptions, 'onError'> = {}) {
   const lookup = createLookup({ read: (subs) => users.findBySubs(pool, subs), onError });
   return {
     bySub: lookup.load,
-    /** As this node read the person at most that long ago, by whatever request, unless it was told to forget. */
-    lately: lookup.lately,
-    /** The next `lately` reads anew. */
+    cachedBySub: lookup.loadCached,
+    /** Call this after the person changed: the next `cachedBySub` reads them from Postgres. */
     forget: lookup.forget,
   };
 }

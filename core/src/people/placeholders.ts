@@ -12,19 +12,19 @@ import * as users from './users.ts';
  * becomes a tombstone again.
  */
 
-/** For a person whose handle is unknown or taken. It is longer than any handle of a sign-up. */
+/** The handle of a person whose own is unknown or taken. It is longer than any handle of a sign-up. */
 export const placeholderHandle = (userUuid: string) => `missing-${userUuid}`;
 export const placeholderName = 'Unknown user';
 
 const insertChunk = 1_000;
 
 /**
- * Inserts a disabled row for each person without one. An empty handle means that the handle is unknown. Returns the number
- * of new rows: 0 for a repeat.
+ * Inserts a disabled row for each person without one. An empty handle means that the handle is unknown. Returns the
+ * number of new rows: 0 for a repeat.
  */
 export async function insert(pool: Pool, strangers: readonly users.Person[]): Promise<number> {
   const people = [...byUuid(strangers).values()].filter(({ uuid }) => users.isWellFormedUuid(uuid));
-  let made = 0;
+  let inserted = 0;
   for (let start = 0; start < people.length; start += insertChunk) {
     const chunk = people.slice(start, start + insertChunk);
     await vacateTombstones(
@@ -32,12 +32,12 @@ export async function insert(pool: Pool, strangers: readonly users.Person[]): Pr
       chunk.filter(wasErased).map(({ uuid }) => uuid),
     );
     const named = chunk.filter((person) => isUsable(person.handle) || wasErased(person));
-    made += await insertUnlessTaken(pool, named);
+    inserted += await insertUnlessTaken(pool, named);
     const unnamed = chunk.map((person) => ({ ...person, handle: placeholderHandle(person.uuid) }));
-    made += await insertUnlessTaken(pool, unnamed);
+    inserted += await insertUnlessTaken(pool, unnamed);
   }
   await foldMissing(pool);
-  return made;
+  return inserted;
 }
 
 const isUsable = (handle: string) => handle !== '' && users.isStorable(handle) && !isReservedHandle(handle);
@@ -45,11 +45,11 @@ const isUsable = (handle: string) => handle !== '' && users.isStorable(handle) &
 /** In the log an erased person has the handle of the tombstone. */
 const wasErased = ({ uuid, handle }: users.Person) => handle === tombstoneHandle(uuid);
 
-/** One mention of each person: if possible one with a handle. */
+/** Each person once: if possible from a mention with a handle. */
 function byUuid(strangers: readonly users.Person[]): Map<string, users.Person> {
-  const known = new Map<string, users.Person>();
-  for (const person of strangers) if (!known.get(person.uuid)?.handle) known.set(person.uuid, person);
-  return known;
+  const found = new Map<string, users.Person>();
+  for (const person of strangers) if (!found.get(person.uuid)?.handle) found.set(person.uuid, person);
+  return found;
 }
 
 async function insertUnlessTaken(pool: Pool, people: readonly users.Person[]): Promise<number> {

@@ -7,10 +7,12 @@ import {
   UserNotFoundException,
 } from '@aws-sdk/client-cognito-identity-provider';
 
-/** Where people sign in. */
+/** The Cognito user pool where people sign in. */
 export type UserPool = { client: CognitoIdentityProviderClient; id: string };
 
-/** The user pool's own name of a person; undefined where it does not know them (any more). */
+/**
+ * The person's username in the user pool, or undefined if the pool has no such person. Needs the right to ListUsers.
+ */
 export async function usernameOf({ client, id }: UserPool, sub: string): Promise<string | undefined> {
   const { Users } = await client.send(
     new ListUsersCommand({ UserPoolId: id, Filter: `sub = "${sub}"`, Limit: 1 }),
@@ -18,7 +20,7 @@ export async function usernameOf({ client, id }: UserPool, sub: string): Promise
   return Users?.[0]?.Username;
 }
 
-/** Deletes a sign-in for good. Safe to repeat. Needs the right to ListUsers and AdminDeleteUser. */
+/** Deletes a sign-in permanently. Safe to repeat. Needs the right to ListUsers and AdminDeleteUser. */
 export async function remove(userPool: UserPool, sub: string) {
   const Username = await usernameOf(userPool, sub);
   if (Username === undefined) return;
@@ -29,12 +31,12 @@ export async function remove(userPool: UserPool, sub: string) {
   }
 }
 
-/** Deletes one's own sign-in, by one's own access token: needs no right of ours. */
+/** Deletes the sign-in that the access token belongs to. The token is the only right it needs. */
 export async function removeOwn({ client }: UserPool, AccessToken: string) {
   await client.send(new DeleteUserCommand({ AccessToken }));
 }
 
-/** Ends every sign-in of a person, refresh tokens too, by one of their access tokens: needs no right of ours. */
+/** Revokes every token of the person, refresh tokens included. The access token is the only right it needs. */
 export async function endAll(client: UserPool['client'], AccessToken: string) {
   await client.send(new GlobalSignOutCommand({ AccessToken }));
 }

@@ -1,8 +1,9 @@
 import type { Pool } from 'pg';
 
 /**
- * Gives a new handle to anybody who has the handle of another person's tombstone. Nobody can choose such a handle, but a
- * row that was written by hand or by an earlier version may have it, and would block the erasure. Safe to repeat.
+ * Gives a new handle to anybody who has the handle that one of these people's tombstones needs. Nobody can choose such
+ * a handle, but a row that was written by hand or by an earlier version may have it. It would block the erasure. Safe
+ * to repeat.
  */
 export async function vacateTombstones(pool: Pool, userUuids: readonly string[]) {
   await pool.query(

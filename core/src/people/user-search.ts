@@ -6,8 +6,9 @@ import { isStorable, type User, userColumns } from './users.ts';
 export { foldMissing };
 
 /*
- * A search compares the folded columns of handle and name. `fold` runs in code, so every server folds alike. A row of an
- * import, of an earlier version or made by hand may lack them: a search folds such rows before it answers.
+ * A search compares the folded columns of handle and name. `fold` runs in code, so the result does not depend on the
+ * locale of Postgres. A row that was imported, written by hand or by an earlier version may lack them. A search folds
+ * such rows before it answers.
  */
 
 /** The most rows that one search folds before it answers. A larger import folds its own people. */
@@ -21,7 +22,7 @@ export type Search = {
   after?: string;
 };
 
-/** People who can receive messages, by handle. An empty prefix finds nobody. */
+/** People who can receive messages, ordered by handle. An empty prefix finds nobody. */
 export async function search(pool: Pool, { prefix, limit, after }: Search): Promise<User[]> {
   const folded = fold(prefix);
   if (folded === '' || !isStorable(prefix) || !isStorable(after ?? '')) return [];

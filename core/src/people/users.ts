@@ -13,7 +13,7 @@ export type User = {
   handle: string;
   display_name: string;
   bio: string;
-  /** Null for imported people, and where another person had the address first. */
+  /** Null for imported people, and if another person had the address first. */
   email: string | null;
   /** The `sub` of the person's tokens; null for imported people. */
   cognito_user_id: string | null;
@@ -25,23 +25,23 @@ export type User = {
 
 export type Name = Pick<User, 'handle' | 'display_name'>;
 
-/** What a `User` holds. */
+/** SQL: the columns of a `User`. */
 export const userColumns =
   'uuid, handle, display_name, bio, email, cognito_user_id, signed_out_at, disabled_at, erased_at';
 
-/** Postgres cannot hold U+0000 in text. Who searches for it finds nothing, who writes it is told. */
+/** Postgres cannot store U+0000 in text. A search for it finds nothing; a write of it is refused. */
 export const isStorable = (text: string) => !text.includes('\0');
 
 export async function findBySub(pool: Pool, sub: string): Promise<User | null> {
   return (await findBySubs(pool, [sub])).get(sub) ?? null;
 }
 
-/** The people of these subs, disabled and erased ones included: the caller decides what they may. */
+/** The people with these subs, disabled and erased ones included: the caller decides what they may do. */
 export async function findBySubs(pool: Pool, subs: readonly string[]): Promise<Map<string, User>> {
   const found = await findByStoredSubs(pool, subs.filter(isStorable));
   const missing = subs.filter((sub) => !found.has(sub));
   if (missing.length === 0) return found;
-  // Few are strangers or erased: for nobody else a hash is computed.
+  // A hash is computed only for the few subs that were not found.
   const tombstones = await findByStoredSubs(pool, missing.map(erasedSub));
   for (const sub of missing) {
     const user = tombstones.get(erasedSub(sub));
@@ -58,7 +58,7 @@ async function findByStoredSubs(pool: Pool, subs: readonly string[]): Promise<Ma
   return new Map(rows.map((user) => [user.cognito_user_id ?? '', user]));
 }
 
-/** What a tombstone keeps of a `sub`: enough to refuse an old token, and a sign-up that comes late. */
+/** The form in which a tombstone stores a `sub`: enough to recognize an old token or a late sign-up, and refuse it. */
 export const erasedSub = (sub: string) => `erased:${createHash('sha256').update(sub).digest('base64url')}`;
 export const isErasedSub = (sub: string) => sub.startsWith('erased:');
 
@@ -70,7 +70,9 @@ export async function findByUuid(pool: Pool, uuid: string): Promise<User | null>
 const wellFormedUuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 export const isWellFormedUuid = (uuid: string) => wellFormedUuid.test(uuid);
 
-/** Names by uuid in one query. The row of an erased person holds no name of theirs any more, and is read like any. */
+/**
+ * Names by uuid, in one query. Uuids without a row are missing from the map. Erased people have a tombstone's names.
+ */
 export async function findNames(pool: Pool, uuids: readonly string[]): Promise<Map<string, Name>> {
   const { rows } = await pool.query<Person>(
     'select uuid, handle, display_name from users where uuid = any($1::uuid[])',
@@ -79,12 +81,12 @@ export async function findNames(pool: Pool, uuids: readonly string[]): Promise<M
   return new Map(rows.map(({ uuid, handle, display_name }) => [uuid, { handle, display_name }]));
 }
 
-/** Case does not matter. Erased people are not found. */
+/** Finds a person by handle, in any case. Erased people are not found. */
 export async function findByHandle(pool: Pool, handle: string): Promise<User | null> {
   return (await findByHandles(pool, [handle])).get(handle) ?? null;
 }
 
-/** Keyed by the handles as they were given. Postgres alone folds case: its rules and JavaScript's differ. */
+/** Keyed by the handles as they were passed in. Only Postgres folds case, because JavaScript's rules differ. */
 export async function findByHandles(pool: Pool, handles: readonly string[]): Promise<Map<string, User>> {
   const { rows } = await pool.query<User & { asked: string }>(
     `select asked, ${userColumns}
@@ -95,7 +97,7 @@ export async function findByHandles(pool: Pool, handles: readonly string[]): Pro
   return new Map(rows.map(({ asked, ...user }) => [asked, user]));
 }
 
-/** Returns null for a person who is gone. A bio that is not given stays. */
+/** Without a bio the stored one stays. Returns null if there is no such person. Fails with `text_not_well_formed`. */
 export async function updateProfile(
   pool: Pool,
   uuid: string,
@@ -114,9 +116,11 @@ export async function updateProfile(
 }
 
 /**
- * Ends every session of a person. Tokens tell their second only, so the whole second of the sign-out is dead
- * (`isTokenRevoked`), and this resolves when it is over: a sign-in that follows the answer has a later one. The
- * time of the token that asks makes sure that this one dies even if the issuer's clock runs ahead of Postgres.
+ * Ends every session of a person. Tokens have a time in whole seconds, so tokens from the second of the sign-out are
+ * revoked too (`isTokenRevoked`). The promise resolves when that second is over, so that a sign-in after the answer
+ * gets a valid token.
+ *
+ * @param issuedAtSeconds The time of the caller's own token. That token is revoked even if the issuer's clock is ahead.
  */
 export async function signOut(pool: Pool, uuid: string, issuedAtSeconds?: number): Promise<void> {
   const { rows } = await pool.query<{ signed_out_at: Date }>(
@@ -131,18 +135,22 @@ export async function signOut(pool: Pool, uuid: string, issuedAtSeconds?: number
 }
 
 /**
- * Whether a token is from before the person's last sign-out. A token of the same second counts as before: the safe
- * side. Pass `auth_time` where the token has it, for a refreshed token has a later `iat` than the sign-in it stems from.
+ * Whether a token is from before the person's last sign-out, or from the same second.
+ *
+ * @param issuedAtSeconds The token's `auth_time`, or its `iat` if it has none. A refreshed token has a later `iat` than
+ *   its sign-in.
  */
 export function isTokenRevoked(
   { signed_out_at }: Pick<User, 'signed_out_at'>,
   issuedAtSeconds: number,
 ): boolean {
-  // Asked the other way round, a token without a time would pass.
+  // Not `<=`: a token without a time (NaN) must count as revoked.
   return signed_out_at !== null && !(issuedAtSeconds * 1_000 > signed_out_at.getTime());
 }
 
-/** Shuts a person out until `enable`. Repeating it keeps the first time. */
+/**
+ * Locks a person out until `enable`. A repeat keeps the first `disabled_at`. Returns null if there is no such person.
+ */
 export async function disable(pool: Pool, uuid: string): Promise<User | null> {
   const { rows } = await pool.query<User>(
     `update users set disabled_at = coalesce(disabled_at, now()), updated_at = now()
@@ -173,8 +181,9 @@ const attempts = 8;
 const displayNameChars = 60;
 
 /**
- * Makes the person of a sign-up, or returns the one its `sub` has already: safe to repeat and to race.
- * An address that belongs to somebody else is left out, never a reason to hand over that person's account.
+ * Inserts the person of a sign-up, or returns the one who already has its `sub`. Safe to repeat and to run
+ * concurrently. If another person has the address, the new person gets none: a shared address must not give access to
+ * an account. Fails with `busy` if no derived handle was free.
  */
 export async function insertFromSignUp(pool: Pool, signUp: SignUp): Promise<User> {
   const { sub, email } = signUp;
@@ -191,11 +200,11 @@ export async function insertFromSignUp(pool: Pool, signUp: SignUp): Promise<User
   throw new AppError('busy');
 }
 
-/** SQL: whether a handle was an erased person's, which nobody gets again. */
+/** SQL: whether a handle belonged to an erased person. Nobody gets it again. */
 export const isRetired = (handle: string) =>
   `exists (select from retired_handles where handle_hash = sha256(convert_to(lower(${handle}), 'UTF8')))`;
 
-/** Whether a person can choose this handle: it is well-formed, and nobody has it or had it. */
+/** Whether a person can choose this handle: it is well-formed, nobody has it, and no erased person had it. */
 export async function isAvailable(pool: Pool, handle: string): Promise<boolean> {
   if (!isHandle(handle)) return false;
   const { rows } = await pool.query<{ is_taken: boolean }>(
@@ -205,7 +214,7 @@ export async function isAvailable(pool: Pool, handle: string): Promise<boolean> 
   return rows[0]?.is_taken === false;
 }
 
-/** Returns null where the sub or the handle is taken, or another sign-up won the race for the address just now. */
+/** Returns null if the sub or the handle is taken, or if a concurrent sign-up was first with the address. */
 async function insertUnlessTaken(
   pool: Pool,
   person: { handle: string; displayName: string; email: string | undefined; sub: string },
@@ -229,7 +238,7 @@ async function insertUnlessTaken(
   return rows[0] ?? null;
 }
 
-/** The address's local part and a number, which has two digits at first and one more with each attempt. */
+/** The local part of the address with a random number: two digits at first, one more for each attempt. */
 function numberedHandle(email: string | undefined, attempt: number) {
   const localPart = email?.split('@')[0]?.split('+')[0] ?? '';
   const allowed = localPart.replace(/[^A-Za-z0-9_.-]/g, '').slice(0, derivedHandleChars);
@@ -237,7 +246,9 @@ function numberedHandle(email: string | undefined, attempt: number) {
   return `${name}${randomInt(10 ** (attempt + 1), 10 ** (attempt + 2))}`;
 }
 
-/** Undefined where nothing of it can be seen. */
+/**
+ * The name without characters that cannot be stored or shown, cut to 60 units. Undefined if nothing visible remains.
+ */
 function presentableName(name = ''): string | undefined {
   const text = cutUnits(withoutUnfit(name).trim(), displayNameChars);
   return isBlank(text) ? undefined : text;
@@ -249,9 +260,9 @@ export type Person = Pick<User, 'uuid' | 'handle' | 'display_name'>;
 const insertChunk = 1_000;
 
 /**
- * Makes the people who are missing, with their handles to the letter, and returns everybody, keyed by the lower-cased
- * handle. A handle that differs only in case is the same person: the first spelling stays. Who was erased is left out.
- * Safe to repeat.
+ * Inserts the people who are missing, with exactly these handles, and returns everybody, keyed by the lower-cased
+ * handle. Handles that differ only in case are one person: the first spelling stays. A handle of an erased person is
+ * left out. Safe to repeat. Fails with `text_not_well_formed` or `handles_invalid`.
  */
 export async function insertPeople(
   pool: Pool,
@@ -264,7 +275,7 @@ export async function insertPeople(
     const names = chunk.map(({ handle, display_name }) => display_name ?? handle);
     if (!handles.every(isStorable)) throw new AppError('text_not_well_formed');
     if (handles.some(isReservedHandle)) throw new AppError('handles_invalid');
-    // In one order, so that two imports at a time wait for each other instead of dying in a deadlock.
+    // Sorted, so that two imports at a time wait for each other instead of ending in a deadlock.
     await pool.query(
       `insert into users (handle, display_name, handle_folded, name_folded)
        select handle, display_name, handle_folded, name_folded
