@@ -8,17 +8,17 @@ const erasureMs = 10 * 60_000;
 
 /** Unfinished erasures, and dead letters that hold data of erased people. */
 export async function erasureFaults(
-  places: deadLetters.LetterPlaces,
+  stores: deadLetters.LetterStores,
   pool: Pool | undefined,
 ): Promise<Finding[]> {
   if (!pool) return [];
   const found: Finding[] = [];
   const isErased = await erasures.finished(pool);
-  for await (const { name } of deadLetters.holding(places, isErased))
-    found.push({ invariant: 8, key: name, detail: 'is a dead letter with what is of an erased person' });
+  for await (const { name } of deadLetters.lettersToScrub(stores, isErased))
+    found.push({ invariant: 8, key: name, detail: 'is a dead letter with data of an erased person' });
   for (const { uuid, erased_at } of await erasures.unfinished(pool)) {
     if (Date.now() - erased_at.getTime() < erasureMs) continue;
-    const detail = `is erased since ${erased_at.toISOString()}, and not to the end: bin/erase-person --unfinished`;
+    const detail = `was erased at ${erased_at.toISOString()}, but not completely: run bin/erase-person --unfinished`;
     found.push({ invariant: 8, key: `users ${uuid}`, detail });
   }
   return found;

@@ -6,14 +6,14 @@ import { ttlAttribute } from '../table/definition.ts';
 import { deadLetterKey, deadLettersPk } from '../table/keys.ts';
 import { queryAll } from '../table/read.ts';
 
-/** The consumers of the stream (lambdas/src/consumers), each with the dead letters that it leaves. */
+/** The names of the stream's consumers (lambdas/src/consumers). Each has dead letters of its own. */
 export const consumers = ['summaries', 'large-summaries'] as const;
 export type ConsumerName = (typeof consumers)[number];
 
-/** Why a record was given up, in the words of Lambda's on-failure destinations. */
+/** Why no further attempt was made, in the terms of Lambda's on-failure destinations. */
 export type Condition = 'RetryAttemptsExhausted' | 'RecordAgeExceeded';
 
-/** A stream record that failed every attempt, whole, and why. */
+/** A stream record that failed every attempt, with its last error. */
 export type DeadLetter = {
   consumer: string;
   shardId: string;
@@ -24,9 +24,9 @@ export type DeadLetter = {
 };
 export type StoredLetter = DeadLetter & { id: string; failedAt: string };
 
-const keptDays = 14;
+const retentionDays = 14;
 
-/** Keeps a record, so that its shard can move on. Safe to repeat. 1 write unit for each KB. */
+/** Stores a dead letter, so that its shard can move on. Safe to repeat. 1 write unit for each KB. */
 export async function put(table: Table, letter: DeadLetter) {
   const { consumer, shardId, record, error, condition, attempts } = letter;
   const nowMs = table.clock.now();
@@ -40,13 +40,13 @@ export async function put(table: Table, letter: DeadLetter) {
         condition,
         attempts,
         failed_at: new Date(nowMs).toISOString(),
-        [ttlAttribute]: Math.floor(nowMs / 1_000) + keptDays * 24 * 60 * 60,
+        [ttlAttribute]: Math.floor(nowMs / 1_000) + retentionDays * 24 * 60 * 60,
       },
     }),
   );
 }
 
-/** Whether a record was given up before. 1 read unit for each 4 KB. */
+/** Whether a record is a dead letter already. 1 read unit for each 4 KB. */
 export async function exists(
   table: Table,
   { consumer, shardId, record }: Pick<DeadLetter, 'consumer' | 'shardId' | 'record'>,
@@ -69,25 +69,25 @@ export async function* list(table: Table, consumer: string): AsyncGenerator<Stor
   for await (const item of items) yield letterFromItem(consumer, item);
 }
 
-/** The letter of an id, as `list` told it. */
+/** The letter with this id, which is `<consumer>/<shard>#<sequence number>`. Undefined if there is none. */
 export async function get(table: Table, id: string): Promise<StoredLetter | undefined> {
-  const place = placeOf(id);
-  if (!place) return undefined;
+  const origin = parseId(id);
+  if (!origin) return undefined;
   const { Item } = await table.doc.send(
-    new GetCommand({ TableName: table.runnerName, Key: keyOf(place), ConsistentRead: true }),
+    new GetCommand({ TableName: table.runnerName, Key: keyOf(origin), ConsistentRead: true }),
   );
-  return Item && letterFromItem(place.consumer, Item);
+  return Item && letterFromItem(origin.consumer, Item);
 }
 
-/** Removes a letter as it was read: one that was put again meanwhile stays. Safe to repeat. */
+/** Removes a letter. If its record has failed again since the letter was read, the letter stays. Safe to repeat. */
 export async function remove(table: Table, { id, failedAt }: StoredLetter) {
-  const place = placeOf(id);
-  if (!place) return;
+  const origin = parseId(id);
+  if (!origin) return;
   try {
     await table.doc.send(
       new DeleteCommand({
         TableName: table.runnerName,
-        Key: keyOf(place),
+        Key: keyOf(origin),
         ConditionExpression: 'attribute_not_exists(pk) OR failed_at = :read',
         ExpressionAttributeValues: { ':read': failedAt },
       }),
@@ -98,14 +98,15 @@ export async function remove(table: Table, { id, failedAt }: StoredLetter) {
 }
 
 const idPattern = /^([^/]+)\/([^#]+)#(.+)$/;
-type LetterPlace = { consumer: string; shardId: string; sequenceNumber: string };
+/** The record that a letter was made of. */
+type Origin = { consumer: string; shardId: string; sequenceNumber: string };
 
-function placeOf(id: string): LetterPlace | undefined {
+function parseId(id: string): Origin | undefined {
   const [, consumer, shardId, sequenceNumber] = idPattern.exec(id) ?? [];
   return consumer && shardId && sequenceNumber ? { consumer, shardId, sequenceNumber } : undefined;
 }
 
-const keyOf = ({ consumer, shardId, sequenceNumber }: LetterPlace) =>
+const keyOf = ({ consumer, shardId, sequenceNumber }: Origin) =>
   deadLetterKey(consumer, shardId, sequenceNumber);
 
 function letterFromItem(consumer: string, item: Record<string, unknown>): StoredLetter {

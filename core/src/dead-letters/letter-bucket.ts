@@ -10,24 +10,24 @@ import type { StreamRecord } from '../log/stream-records.ts';
 import { clientConfig } from '../table/client.ts';
 
 /*
- * Where Lambda's event sources put what they give up: an object for each invocation, at
- * `aws/lambda/<event source mapping>/<shard>/YYYY/MM/DD/...`, with the whole event in it.
+ * Lambda's event sources write an object for each invocation that failed every attempt, with the whole event, at
+ * `aws/lambda/<event source mapping>/<shard>/YYYY/MM/DD/...`.
  * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
  */
 export const letterPrefix = 'aws/lambda/';
 
-/** The parts of a failed invocation's document that are looked at. */
+/** The fields of such an object that Parley reads. */
 export type FailedInvocation = {
   timestamp?: string;
   requestContext?: { functionArn?: string; condition?: string; approximateInvokeCount?: number };
   responseContext?: { functionError?: string; statusCode?: number };
-  /** The event, mostly as JSON. */
+  /** The event: usually as a JSON text. */
   payload?: string | { Records?: StreamRecord[] };
 };
 
 export type BucketOptions = {
   region: string;
-  /** An S3 API off AWS; its credentials are then placeholders. */
+  /** The address of an S3 API off AWS. Requests to it are signed with placeholder credentials. */
   endpoint?: string | undefined;
   name: string;
 };
@@ -38,7 +38,7 @@ export type LetterBucket = ReturnType<typeof createLetterBucket>;
 export const createS3 = ({ region, endpoint }: Omit<BucketOptions, 'name'>) =>
   new S3Client({ ...clientConfig(region, endpoint), forcePathStyle: Boolean(endpoint) });
 
-/** The versions of letters, for who must leave nothing in any of them. */
+/** Reads and rewrites all versions of the dead letters, so that an erasure can clean each. */
 export function createLetterBucket({ name: Bucket, ...options }: BucketOptions) {
   const s3 = createS3(options);
 
@@ -52,21 +52,20 @@ export function createLetterBucket({ name: Bucket, ...options }: BucketOptions) 
     }
   }
 
-  /** False where it is another one by now, or gone. */
+  /** `changed` if the object is gone or is no longer this version; `versioned` if the bucket keeps the old version. */
   async function overwrite({ key: Key, versionId, etag }: LetterVersion, Body: string) {
     try {
       const { VersionId } = await s3.send(new PutObjectCommand({ Bucket, Key, Body, IfMatch: etag }));
-      // A bucket that keeps no versions has written over it.
-      return VersionId === undefined || VersionId === versionId ? 'replaced' : 'kept';
+      return VersionId === undefined || VersionId === versionId ? 'replaced' : 'versioned';
     } catch (error) {
-      if ([404, 409, 412].includes(statusOf(error) ?? 0)) return false;
+      if ([404, 409, 412].includes(statusOf(error) ?? 0)) return 'changed';
       throw error;
     }
   }
 
   return {
     name: Bucket,
-    /** Each version, also of letters that were redriven: a bucket keeps them for a while. A request for each. */
+    /** Every version with its text, those of redriven letters included. One request for each. */
     async *versions(): AsyncGenerator<LetterVersion> {
       let marker: { KeyMarker?: string | undefined; VersionIdMarker?: string | undefined } = {};
       for (let isTruncated = true; isTruncated; ) {
@@ -81,14 +80,15 @@ export function createLetterBucket({ name: Bucket, ...options }: BucketOptions) 
       }
     },
     /**
-     * Leaves nothing of a version: the text takes the place of the latest one, an earlier one is deleted. False where
-     * it was redriven or rewritten meanwhile. Safe to repeat, and to stop in the middle: an earlier version is listed.
+     * Removes a version. The latest version of a letter is replaced by one with the new text; an earlier version is
+     * deleted. Returns false if the letter was redriven or rewritten since it was read. Safe to repeat. If it stops
+     * half way, the old version is still listed by `versions`.
      */
     async replace(version: LetterVersion, text: string): Promise<boolean> {
       const { key: Key, versionId: VersionId, isLatest } = version;
-      const done = isLatest ? await overwrite(version, text) : 'kept';
-      if (done === 'kept') await s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
-      return done !== false;
+      const outcome = isLatest ? await overwrite(version, text) : 'versioned';
+      if (outcome === 'versioned') await s3.send(new DeleteObjectCommand({ Bucket, Key, VersionId }));
+      return outcome !== 'changed';
     },
     close: () => s3.destroy(),
   };

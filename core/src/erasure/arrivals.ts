@@ -7,14 +7,16 @@ import { queryAll } from '../table/read.ts';
 import * as erasures from './erasures.ts';
 
 /*
- * Conversations that an import or a restore writes, and the people who are erased meanwhile.
+ * The list of conversations that an import or a restore is writing, so that people can be erased at the same time.
  *
- * 1. Before its first text, a conversation is put on a list. Its members come last: until then an erasure finds it here.
- * 2. Who writes a text has known for a few seconds at most who is erased; an erasure looks again after a minute.
- * 3. When its group is there, what is of erased people is taken out and they leave (`erase.settle`). Then it goes from
- *    the list.
+ * 1. A conversation is listed before its first text is written. Its members are written last; until then an erasure
+ *    finds the conversation by this list.
+ * 2. The writer reads every few seconds who is erased (`createErased`). An erasure makes a second pass after a minute,
+ *    which finds a text that was written with older knowledge.
+ * 3. When the group is written, erased people and their texts are removed (`erase.settle`). Then the conversation is
+ *    taken off the list.
  *
- * So no text of an erased person stays, wherever the work is interrupted, and whether it is taken up again or not.
+ * So no text of an erased person stays, even if the import is interrupted and never resumed.
  */
 
 export const put = (table: Table, messageGroupUuid: string) => ({
@@ -22,15 +24,15 @@ export const put = (table: Table, messageGroupUuid: string) => ({
   Item: arrivalKey(messageGroupUuid),
 });
 
-/** Access pattern: begin. 1 write unit. Safe to repeat. */
+/** Access pattern: list a conversation. 1 write unit. Safe to repeat. */
 export const begin = (table: Table, messageGroupUuid: string) =>
   table.doc.send(new PutCommand(put(table, messageGroupUuid)));
 
-/** Access pattern: end. 1 write unit. Safe to repeat. */
+/** Access pattern: take a conversation off the list. 1 write unit. Safe to repeat. */
 export const end = (table: Table, messageGroupUuid: string) =>
   table.doc.send(new DeleteCommand({ TableName: table.runnerName, Key: arrivalKey(messageGroupUuid) }));
 
-/** Access pattern: all of them. 1 read unit for each 4 KB: where nothing is under way, 1. */
+/** Access pattern: the uuids of all listed conversations. 1 read unit for each 4 KB, at least 1. */
 export async function list(table: Table): Promise<string[]> {
   const found: string[] = [];
   const items = queryAll(table, {
@@ -42,18 +44,18 @@ export async function list(table: Table): Promise<string[]> {
   return found;
 }
 
-/** Far less than the minute after which an erasure looks again. */
+/** Far less than the minute after which an erasure makes its last pass. */
 const maxAgeMs = 5_000;
 
-/** Who is erased, as of a few seconds ago. */
+/** Returns a function that says who is erased, as of at most a few seconds ago. */
 export function createErased(pool: Pool): () => Promise<IsErased> {
   let readAtMs = Number.NEGATIVE_INFINITY;
-  let known = Promise.resolve<IsErased>(() => false);
+  let isErased = Promise.resolve<IsErased>(() => false);
   return () => {
     if (performance.now() - readAtMs > maxAgeMs) {
       readAtMs = performance.now();
-      known = erasures.everybody(pool);
+      isErased = erasures.everybody(pool);
     }
-    return known;
+    return isErased;
   };
 }

@@ -12,7 +12,7 @@ import { type Entry, entryItem, type Person } from '../log/entries.ts';
 import { createLog } from '../log/log.ts';
 import type { StreamRecord } from '../log/stream-records.ts';
 import * as users from '../people/users.ts';
-import { holding, scrub } from './dead-letters.ts';
+import { lettersToScrub, scrub } from './dead-letters.ts';
 import * as erase from './erase.ts';
 import * as erasures from './erasures.ts';
 
@@ -134,15 +134,15 @@ test('a letter that is redriven, or scrubbed for somebody else, while it is scru
   const failed = { consumer: 'summaries', shardId: 's', error: '', attempts: 8 };
   for (const record of records)
     await deadLetters.put(table, { ...failed, record, condition: 'RetryAttemptsExhausted' });
-  const places = { table, letterBucket };
+  const stores = { table, letterBucket };
   const answers: boolean[] = [];
-  for await (const found of holding(places, is(zoe))) {
+  for await (const found of lettersToScrub(stores, is(zoe))) {
     if (found.name.endsWith('redriven')) s3.remove(keyOf('redriven'));
-    if (found.name.endsWith('shared')) await scrub(places, is(ada));
+    if (found.name.endsWith('shared')) await scrub(stores, is(ada));
     answers.push(await found.scrub());
   }
   expect(answers).toEqual([true, false, false]);
-  await scrub(places, is(zoe));
+  await scrub(stores, is(zoe));
   expect(s3.everything().join()).not.toMatch(/zanzibar|zoe|hello|"ada"/);
   expect(s3.keys()).toEqual([keyOf('shared')]);
 });

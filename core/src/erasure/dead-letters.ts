@@ -11,44 +11,44 @@ import type { Table } from '../table/client.ts';
 import { deadLettersPk, type Key } from '../table/keys.ts';
 import { valuesOf } from '../table/values.ts';
 
-/** Off AWS letters are in the runner's table, there in a bucket; a record is redriven from either as it was. */
-export type LetterPlaces = { table: Table; letterBucket?: LetterBucket | undefined };
+/** Dead letters are in the runner's table off AWS and in a bucket on AWS. Both hold whole records. */
+export type LetterStores = { table: Table; letterBucket?: LetterBucket | undefined };
 
 const maxAttempts = 5;
 
-/** Undefined without a name. Loads S3's client only then: it would be a tenth of a second of every start. */
+/** Returns undefined without a name. Loads the S3 client only with one, because that adds 0.1 s to a start. */
 export async function openLetterBucket(options: BucketOptions): Promise<LetterBucket | undefined> {
   if (options.name === '') return undefined;
   const { createLetterBucket } = await import('../dead-letters/letter-bucket.ts');
   return createLetterBucket(options);
 }
 
-/** A letter that holds something of erased people. `scrub` answers false where it is another one by now. */
-export type Holding = { name: string; scrub: () => Promise<boolean> };
+/** A letter with data of erased people. `scrub` returns false if the letter has changed since it was read. */
+export type LetterToScrub = { name: string; scrub: () => Promise<boolean> };
 
 /**
- * Takes what is of erased people out of the records that failed, until none holds anything. Safe to repeat. 1 read unit
- * for each 4 KB of them, and a request for each object.
+ * Removes the data of erased people from all dead letters. Safe to repeat. 1 read unit for each 4 KB of letters, and
+ * one request for each object of the bucket. Fails if letters change during every attempt.
  */
-export async function scrub(places: LetterPlaces, isErased: IsErased) {
+export async function scrub(stores: LetterStores, isErased: IsErased) {
   for (let attempt = 1; attempt <= maxAttempts; attempt += 1) {
     let isDone = true;
-    for await (const letter of holding(places, isErased)) if (!(await letter.scrub())) isDone = false;
+    for await (const letter of lettersToScrub(stores, isErased)) if (!(await letter.scrub())) isDone = false;
     if (isDone) return;
   }
-  throw new Error('a dead letter was another one each time it was to be rewritten');
+  throw new Error('dead letters changed during every attempt to scrub them');
 }
 
-/** The letters that hold something of erased people. */
-export async function* holding(
-  { table, letterBucket }: LetterPlaces,
+/** The letters that hold data of erased people. */
+export async function* lettersToScrub(
+  { table, letterBucket }: LetterStores,
   isErased: IsErased,
-): AsyncGenerator<Holding> {
+): AsyncGenerator<LetterToScrub> {
   yield* inTable(table, isErased);
   if (letterBucket) yield* inBucket(letterBucket, isErased);
 }
 
-async function* inTable(table: Table, isErased: IsErased): AsyncGenerator<Holding> {
+async function* inTable(table: Table, isErased: IsErased): AsyncGenerator<LetterToScrub> {
   for (const consumer of deadLetters.consumers)
     for await (const { id, record } of deadLetters.list(table, consumer)) {
       const change = {
@@ -74,13 +74,13 @@ async function replace(table: Table, Key: Key, { from, to }: { from: string; to:
     );
     return true;
   } catch (error) {
-    // Redriven or purged, or another person's erasure was faster.
+    // The letter was redriven or purged, or another erasure has rewritten it.
     if (error instanceof ConditionalCheckFailedException) return false;
     throw error;
   }
 }
 
-async function* inBucket(bucket: LetterBucket, isErased: IsErased): AsyncGenerator<Holding> {
+async function* inBucket(bucket: LetterBucket, isErased: IsErased): AsyncGenerator<LetterToScrub> {
   for await (const version of bucket.versions()) {
     const scrubbed = withoutErasedRecords(version.key, version.text, isErased);
     if (scrubbed !== version.text)
@@ -91,7 +91,7 @@ async function* inBucket(bucket: LetterBucket, isErased: IsErased): AsyncGenerat
   }
 }
 
-/** A failed invocation as JSON, with its event in the form that it had; the very same text where nothing goes. */
+/** The JSON of a failed invocation without data of erased people. Returns the same text if it holds none. */
 function withoutErasedRecords(key: string, text: string, isErased: IsErased): string {
   const document = parse<FailedInvocation>(key, text);
   const { payload } = document;
@@ -106,7 +106,7 @@ function withoutErasedRecords(key: string, text: string, isErased: IsErased): st
   });
 }
 
-/** What nobody can read holds nobody knows what: the erasure stays unfinished until somebody has looked. */
+/** Fails if the text is not JSON: it may hold data of the person, so the erasure must not finish. */
 function parse<T>(key: string, text: string): T {
   try {
     return JSON.parse(text) as T;
@@ -115,7 +115,7 @@ function parse<T>(key: string, text: string): T {
   }
 }
 
-/** A record, the images of its entry without what is of erased people; the very same where it holds nothing. */
+/** The record with scrubbed images. Returns the same object if it holds no data of erased people. */
 function withoutErasedImages(record: StreamRecord, isErased: IsErased): StreamRecord {
   const images: Record<string, Record<string, AttributeValue>> = {};
   for (const name of ['NewImage', 'OldImage'] as const) {
@@ -133,7 +133,7 @@ function withoutErasedImage(image: Record<string, AttributeValue>, isErased: IsE
     const scrubbed = withoutErased(entry, isErased);
     return scrubbed === entry ? undefined : marshall(entryItem(scrubbed), { removeUndefinedValues: true });
   } catch (error) {
-    // No entry of Parley's: nothing of a person's either.
+    // Not an entry, so it holds no person's data.
     if (error instanceof TypeError) return undefined;
     throw error;
   }

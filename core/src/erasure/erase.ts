@@ -22,36 +22,36 @@ import type { Erasure } from './erasures.ts';
 import * as erasures from './erasures.ts';
 
 /*
- * Takes what is of an erased person out of the table.
+ * Removes an erased person's data from the table.
  *
- * 1. `erasures.begin` has made their row a tombstone. Whoever shows a text asks for its author's name, which is at most
- *    5 s old: from then on nobody is shown a text of theirs, whatever the table, a summary or a stream record holds.
- * 2. A pass goes through every conversation they are or were in: they leave the groups, their entries lose text, names
- *    and keys, and the summaries that showed them are rewritten. What is clean already is not written.
- * 3. What was under way at 1 may be written after a pass: a send, a summary from a record of before. So a pass that
- *    began a minute later makes sure, and only then the erasure is finished.
+ * 1. `erasures.begin` has made their row a tombstone. A node looks up the author's name (at most 5 s old) before it
+ *    shows a text, so from then on nobody sees their texts, even if the table still holds them.
+ * 2. A pass visits every conversation they are or were in. It removes them from groups, removes text, names and keys
+ *    from their entries, and rewrites the summaries that showed them. It writes nothing that is already clean.
+ * 3. A send or a summary that was in progress at step 1 may be written after a pass. So the erasure is finished by a
+ *    pass that began at least a minute after step 1.
  *
- * Every step may be repeated, by several at a time, and stopped anywhere: what is unfinished is in Postgres.
+ * Every step may be repeated, run concurrently, and stop anywhere: Postgres lists the unfinished erasures.
  */
 
-/** A send is answered within seconds, and a stream record is read again after a minute (`trustImageMs`). */
+/** A send is answered within seconds, and older stream records are read again from the table (`trustImageMs`). */
 export const settledAfterMs = 60_000;
 const conversationsInFlight = 2;
 const writesInFlight = 8;
 
 export type EraseOptions = {
-  /** Deletes the sign-in of this `sub` where there is one. Safe to repeat. */
+  /** Deletes the sign-in with this `sub`, if there is one. Safe to repeat. */
   deleteSignIn: (sub: string) => Promise<void>;
-  /** Where dead letters are on AWS. */
+  /** The dead letters on AWS. */
   letterBucket?: LetterBucket | undefined;
   onConversation?: (done: number, total: number) => void;
-  /** Rejects the pass between two conversations. */
+  /** Stops the pass before the next conversation; the pass then rejects. */
   signal?: AbortSignal | undefined;
-  /** Tests do not wait. */
+  /** The age in milliseconds from which an erasure's pass can be its last. */
   settledMs?: number;
 };
 
-/** One pass of an erasure that has begun. True where it was the last one. */
+/** Makes one pass of an erasure that has begun. Returns true if it was the last. */
 export async function pass(
   log: Log,
   pool: Pool,
@@ -79,7 +79,7 @@ async function scrub(
   userUuid: string,
   { onConversation, signal }: Pick<EraseOptions, 'onConversation' | 'signal'>,
 ) {
-  // In this order: what goes from the first list meanwhile is found by its members.
+  // In this order: a conversation that leaves the first list in between has its members by then.
   const arriving = await arrivals.list(log.table);
   const found = [...new Set([...arriving, ...(await conversations.ofPerson(log.table, userUuid))])];
   const limit = pLimit(conversationsInFlight);
@@ -98,8 +98,8 @@ async function scrub(
 }
 
 /**
- * Takes the erased ones among these people out of a conversation that has just come back, as passes do that were over
- * before it. Safe to repeat.
+ * Removes the erased ones of these people from a conversation that has just been imported or restored, because their
+ * passes may have ended before. Safe to repeat.
  */
 export async function settle(log: Log, pool: Pool, messageGroupUuid: string, userUuids: string[]) {
   const isErased = erasedIn(await users.findNames(pool, userUuids));
@@ -109,7 +109,7 @@ export async function settle(log: Log, pool: Pool, messageGroupUuid: string, use
   await scrubConversation(log.table, messageGroupUuid, isErased);
 }
 
-/** Out of a group, so that it has an admin who exists. A direct conversation stays one of two. */
+/** Removes the person from a group, so that it keeps a real admin. A direct conversation keeps its two members. */
 async function leave(log: Log, messageGroupUuid: string, uuid: string) {
   const { group, member } = await members.membership(log.table, messageGroupUuid, uuid);
   if (group?.kind !== 'group' || !member) return;
@@ -117,12 +117,12 @@ async function leave(log: Log, messageGroupUuid: string, uuid: string) {
   try {
     await messageGroups.removeMember(log, { messageGroupUuid, actor: person, person });
   } catch (error) {
-    // Out already: removed by somebody else meanwhile.
+    // Somebody else has removed the person in the meantime.
     if (!(error instanceof AppError) || !error.codes.includes('message_group_not_found')) throw error;
   }
 }
 
-/** 1 read unit for each 4 KB of the log, 1 write unit for each entry and 3 for each summary that hold something. */
+/** 1 read unit for each 4 KB of the log, 1 write unit for each entry and 3 for each summary that is rewritten. */
 async function scrubConversation(table: Table, messageGroupUuid: string, isErased: IsErased) {
   const limit = pLimit(writesInFlight);
   for await (const page of entries.pages(table, messageGroupUuid, { order: 'ascending' })) {
@@ -132,7 +132,7 @@ async function scrubConversation(table: Table, messageGroupUuid: string, isErase
   await scrubSummaries(table, messageGroupUuid, isErased);
 }
 
-/** Sets what must go and leaves the rest, so that the erasures of two people in one entry do not undo each other. */
+/** Writes single attributes, not the whole entry, so that two people's erasures do not undo each other. */
 async function scrubEntry(table: Table, entry: Entry, isErased: IsErased) {
   const { message, user_handle, user_display_name } = withoutErased(entry, isErased);
   const isOwn = isErased(entry.user_uuid);
@@ -152,16 +152,16 @@ async function scrubEntry(table: Table, entry: Entry, isErased: IsErased) {
   );
 }
 
-/** Where a summary moves on meanwhile, the projector has written a newer entry, as the log holds it. */
+/** If a summary has moved on by the time of the write, the projector has read a newer entry, already scrubbed. */
 async function scrubSummaries(table: Table, messageGroupUuid: string, isErased: IsErased) {
   const roster = await members.roster(table, messageGroupUuid);
   const stored = await conversations.readSummaries(table, [
     { uuid: messageGroupUuid, members: roster.members },
   ]);
-  const shown = new Map<number, Promise<Entry | undefined>>();
+  const read = new Map<number, Promise<Entry | undefined>>();
   const entryAt = (seq: number) => {
-    const entry = shown.get(seq) ?? entries.get(table, messageGroupUuid, seq);
-    shown.set(seq, entry);
+    const entry = read.get(seq) ?? entries.get(table, messageGroupUuid, seq);
+    read.set(seq, entry);
     return entry;
   };
   for (const summary of stored.get(messageGroupUuid)?.values() ?? []) {

@@ -3,13 +3,13 @@ import { deletedName, type IsErased } from '../log/erased.ts';
 import { vacateTombstones } from '../people/tombstones.ts';
 import * as users from '../people/users.ts';
 
-/** An erasure that is under way: its person is gone for everybody, and what is stored elsewhere may still hold them. */
+/** An unfinished erasure: nobody sees the person any more, but the table and dead letters may still hold their data. */
 export type Erasure = { uuid: string; erased_at: Date; cognito_user_id: string | null };
 
 /**
- * Makes a person's row a tombstone: from here on nobody is shown a name or a text of theirs, and no token of theirs is
- * good. Their handle is retired. Keeps the `sub`, so that the sign-in can be deleted. Repeating it keeps the first
- * time. Null where there is no such person.
+ * Makes a person's row a tombstone. From now on nobody sees their names or texts, and their tokens are refused. Their
+ * handle is retired. The row keeps the `sub` until the sign-in is deleted. A repeat keeps the first `erased_at`.
+ * Returns null if there is no such person.
  */
 export async function begin(pool: Pool, userUuid: string): Promise<Erasure | null> {
   await vacateTombstones(pool, [userUuid]);
@@ -32,7 +32,7 @@ export async function begin(pool: Pool, userUuid: string): Promise<Erasure | nul
   return rows[0] ?? null;
 }
 
-/** Notes that the sign-in is deleted. Of the `sub` it keeps what refuses an old token. Safe to repeat. */
+/** Records that the sign-in is deleted. Keeps a hash of the `sub`, so that old tokens are refused. Safe to repeat. */
 export async function forgetSub(pool: Pool, erasure: Erasure) {
   if (!hasSignIn(erasure)) return;
   await pool.query('update users set cognito_user_id = $2 where uuid = $1 and erased_at is not null', [
@@ -41,11 +41,11 @@ export async function forgetSub(pool: Pool, erasure: Erasure) {
   ]);
 }
 
-/** Whether a sign-in may exist that is still to be deleted. */
+/** Whether the person's sign-in may still exist. */
 export const hasSignIn = (erasure: Erasure): erasure is Erasure & { cognito_user_id: string } =>
   erasure.cognito_user_id !== null && !users.isErasedSub(erasure.cognito_user_id);
 
-/** Notes that nothing of the person is left. Safe to repeat. */
+/** Records that none of the person's data is left. Safe to repeat. */
 export async function finish(pool: Pool, userUuid: string) {
   await pool.query(
     `update users set erasure_finished_at = coalesce(erasure_finished_at, now())
@@ -54,7 +54,7 @@ export async function finish(pool: Pool, userUuid: string) {
   );
 }
 
-/** Begins the passes anew of whoever was erased since: something may have been written by what was known before. */
+/** Reopens the erasures since then: a restore or import may have written the people's data from what it read before. */
 export async function reopen(pool: Pool, since: Date) {
   await pool.query(
     'update users set erasure_finished_at = null where erasure_finished_at is not null and erased_at >= $1',
@@ -62,13 +62,13 @@ export async function reopen(pool: Pool, since: Date) {
   );
 }
 
-/** By the clock of Postgres. */
+/** The time by the clock of Postgres. */
 export async function now(pool: Pool): Promise<Date> {
   const { rows } = await pool.query<{ now: Date }>('select clock_timestamp() as now');
   return rows[0]?.now ?? new Date();
 }
 
-/** By the clock of Postgres, which dated it. */
+/** Whether the person was erased at least `ms` ago, by the clock of Postgres. */
 export async function isOlderThan(pool: Pool, userUuid: string, ms: number): Promise<boolean> {
   const { rows } = await pool.query<{ is_older: boolean }>(
     `select clock_timestamp() - erased_at >= make_interval(secs => $2) as is_older from users where uuid = $1`,
@@ -77,7 +77,7 @@ export async function isOlderThan(pool: Pool, userUuid: string, ms: number): Pro
   return rows[0]?.is_older === true;
 }
 
-/** Erasures that did not come to their end yet, the oldest first. */
+/** Up to 1,000 unfinished erasures, oldest first. */
 export async function unfinished(pool: Pool): Promise<Erasure[]> {
   const { rows } = await pool.query<Erasure>(
     `select uuid, erased_at, cognito_user_id from users
@@ -86,13 +86,13 @@ export async function unfinished(pool: Pool): Promise<Erasure[]> {
   return rows;
 }
 
-/** Everybody who was erased. */
+/** Says of a person whether they were erased. */
 export const everybody = (pool: Pool) => listed(pool, 'erased_at is not null');
 
-/** Those of whom nothing is left. */
+/** Says of a person whether their erasure is finished. */
 export const finished = (pool: Pool) => listed(pool, 'erasure_finished_at is not null');
 
-/** 36 bytes of memory for each. */
+/** Reads all these uuids into memory. */
 async function listed(pool: Pool, condition: string): Promise<IsErased> {
   const { rows } = await pool.query<{ uuid: string }>(`select uuid from users where ${condition}`);
   const erased = new Set(rows.map(({ uuid }) => uuid));
