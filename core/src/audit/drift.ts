@@ -14,28 +14,29 @@ import { conversationPk, entryKey, type Key, parseKey, summariesPk } from '../ta
 import { batchGet } from '../table/read.ts';
 
 /*
- * Looks at a conversation now and then, and compares its summaries with its log: what `bin/check` does with all of
- * them, with a bounded cost for each.
+ * Compares the summaries of sampled conversations with their logs. `bin/check` does this for all conversations; here
+ * the cost of each sample is bounded.
  *
  * 1. A sample is the conversation of the first item after a random key.
- * 2. Its newest entries are folded as `bin/check` folds a log, from the oldest of them on; positions before that are
- *    compared with the entries they name. Summaries are read before the log, so the log holds what they show.
- * 3. A difference is a suspicion: the summary may be on its way. It is read again, twice, before it is told, and then
- *    need only have reached what was the newest entry at first. One that is known is read once, against the newest
- *    entry of the look before.
+ * 2. Its newest entries are folded as `bin/check` folds a log. A position before the oldest of them is compared with
+ *    the entry it names. Summaries are read before the log, so the log holds every entry that they show.
+ * 3. A difference may only mean that a summary is late. So the conversation is recounted twice, after a wait, before it
+ *    is reported. These recounts accept a summary of any entry from the first recount's newest one on, because
+ *    summaries of newer entries may be late.
+ * 4. A conversation that is known to differ is recounted once, up to the newest entry of its last recount.
  */
 
-/** Entries that are recounted. */
+/** The newest entries that a recount reads. */
 const tailEntries = 200;
-/** Members whose summaries are looked at: of a larger group, those that follow a random uuid. */
+/** The members whose summaries a recount reads. In a larger group these are the ones after a random uuid. */
 const maxMembers = 25;
 const itemsPerSample = 10;
-/** A summary of a large conversation follows within 5 s. */
+/** The waits before the second and the third recount. A summary of a large conversation follows within 5 s. */
 const settleMsDefault = [1_000, 6_000];
 
 /**
- * The uuid of a random conversation; undefined where there is none. An item of a person's inbox counts for its
- * conversation as well. 5 read units at most, half of one as a rule.
+ * The uuid of a random conversation, or undefined if there is none. Half of the samples start at a random inbox, whose
+ * first summary names the conversation. Usually half a read unit, at most 5.
  */
 export async function sample(table: Table): Promise<string | undefined> {
   const pk = (Math.random() < 0.5 ? conversationPk : summariesPk)(randomUUID());
@@ -52,13 +53,15 @@ export async function sample(table: Table): Promise<string | undefined> {
   return undefined;
 }
 
-/** How a conversation stands: its newest entry's seq, and what does not fit. */
+/** The sequence number of a conversation's newest entry, and the differences that were found. */
 export type Recount = { seq: number; findings: Finding[] };
 
 /**
- * Compares the summaries of up to 25 members with the newest 200 entries. Summaries need only have reached `mark`.
- * Undefined where there is no such conversation, or its import is not done. About 30 read units for a group of ten, at
- * most some 1 + 2 + 25 + 75 and a unit for each 4 KB of the entries.
+ * Compares the summaries of up to 25 members with the newest 200 entries. About 30 read units for a group of ten; at
+ * most about 100, and one for each 4 KB of entries.
+ *
+ * @param mark A sequence number: a summary is correct if it shows this entry or a newer one.
+ * @returns Undefined if there is no such conversation, or if its import is not finished.
  */
 export async function recount(
   table: Table,
@@ -77,14 +80,14 @@ export async function recount(
   if (!first) return undefined;
   const earlier = await earlierEntries(table, first, [...summaries.values()]);
   const history = foldTail(tail, earlier, mark);
-  // Members and titles are a matter of the whole log.
+  // Findings about members and titles need the whole log, so they are left out here.
   const ofLog = history.findings.filter(({ invariant }) => invariant <= 2);
   const conversation = { history, group, members: some, summaries, leavers: new Set<string>() };
   const ofSummaries = history.isBroken ? [] : some.flatMap((member) => summaryFaults(conversation, member));
   return { seq: history.seq, findings: [...ofLog, ...ofSummaries] };
 }
 
-/** The newest entries, in order. */
+/** The newest entries in ascending order, or the error of an entry that cannot be parsed. */
 async function readTail(table: Table, messageGroupUuid: string): Promise<Entry[] | { unreadable: string }> {
   try {
     const options = { order: 'descending', limit: tailEntries } as const;
@@ -103,7 +106,7 @@ async function someMembers(table: Table, { message_group_uuid, member_count }: m
   return (await members.page(table, message_group_uuid, { limit: maxMembers })).members;
 }
 
-/** The entries before the first that positions of summaries name, by seq. */
+/** The entries before `first` that the summaries' positions name, by sequence number. */
 async function earlierEntries(table: Table, first: Entry, summaries: Summary[]): Promise<Map<number, Entry>> {
   const seqs = summaries
     .flatMap(({ last_seq, sent_seq, read_seq }) => [last_seq, sent_seq, read_seq])
@@ -133,28 +136,28 @@ function foldTail(tail: Entry[], earlier: Map<number, Entry>, mark: number): His
 }
 
 export type DriftOptions = {
-  /** Told once of a conversation, when it is found to differ. */
+  /** Called once when a conversation is found to differ. */
   onDrift: (messageGroupUuid: string, findings: Finding[]) => void;
-  /** Whether summaries are known to be late: nobody is accused then. */
+  /** Whether summaries are known to be late. Then nothing is reported. */
   isBehind?: () => boolean;
-  /** Time that summaries are given before a suspect is read again, for each time. */
+  /** The waits in milliseconds, one before each further recount of a difference. */
   settleMs?: number[];
 };
 
 export type DriftMonitor = ReturnType<typeof createDriftMonitor>;
 
-/** Samples conversations, and remembers those that differ until they are right again. */
+/** Samples conversations, and remembers those that differ until they are correct again. */
 export function createDriftMonitor(
   table: Table,
   { onDrift, isBehind = () => false, settleMs = settleMsDefault }: DriftOptions,
 ) {
-  /** Each with the newest entry's seq when it was looked at last, which its summaries have had the time to reach. */
+  /** Conversations that differ, each with the newest sequence number of its last recount. */
   const differing = new Map<string, number>();
   let samples = 0;
   let found = 0;
 
-  /** What is wrong with a conversation for certain; nothing where it fits, or cannot be judged now. */
-  async function look(messageGroupUuid: string): Promise<Recount> {
+  /** Recounts until a difference is certain. No findings if there is none, or if summaries are known to be late. */
+  async function confirm(messageGroupUuid: string): Promise<Recount> {
     const known = differing.get(messageGroupUuid);
     const first = (await recount(table, messageGroupUuid, known)) ?? { seq: 0, findings: [] };
     const { seq } = first;
@@ -167,12 +170,12 @@ export function createDriftMonitor(
     return { seq, findings: isBehind() ? [] : findings };
   }
 
-  async function judge(messageGroupUuid: string) {
+  async function check(messageGroupUuid: string) {
     samples += 1;
-    const { seq, findings } = await look(messageGroupUuid);
+    const { seq, findings } = await confirm(messageGroupUuid);
     const wasKnown = differing.delete(messageGroupUuid);
     if (findings.length === 0) return;
-    // The last of them now: each has its turn.
+    // It moves to the end of the map, so that `pass` checks all of them in turn.
     differing.set(messageGroupUuid, seq);
     if (wasKnown) return;
     found += 1;
@@ -181,18 +184,18 @@ export function createDriftMonitor(
 
   return {
     /**
-     * Looks at a random conversation, at one that was changed lately if any is given, and at one that differed; at none
-     * that was seen. What it looks at is seen from then on.
+     * Checks a random conversation, one that differed, and `recent` if it is given. Skips the conversations in `seen`,
+     * and adds those that it checks.
      */
     async pass(recent?: string, seen = new Set<string>()) {
       const differed = [...differing.keys()].find((uuid) => !seen.has(uuid));
       for (const uuid of [recent, differed, await sample(table)]) {
         if (!uuid || seen.has(uuid)) continue;
         seen.add(uuid);
-        await judge(uuid);
+        await check(uuid);
       }
     },
-    /** Conversations looked at since the start, found to differ since then, and still differing. */
+    /** Conversations that were checked and found to differ since the start, and the number that differ now. */
     counters: () => ({ samples, found, differing: differing.size }),
   };
 }
