@@ -3,12 +3,12 @@ import type { IHttpRequest as HttpRequest } from '@smithy/core/protocols';
 import { type Clock, createClock } from './clock.ts';
 import { createDocumentClient, type DocumentClient } from './document-client.ts';
 
-/** The table as every function of the core takes it: where it is, and the clock its answers keep right. */
+/** Access to both tables: the client, their names, and a clock that follows the `Date` of the answers. */
 export type Table = { doc: DocumentClient; name: string; runnerName: string; clock: Clock };
 
 export type TableOptions = {
   region: string;
-  /** A DynamoDB API off AWS; its credentials are then placeholders. */
+  /** The address of a DynamoDB API off AWS. Its requests carry placeholder credentials. */
   endpoint?: string | undefined;
   name: string;
   runnerName: string;
@@ -33,7 +33,7 @@ export function createTable({ region, endpoint, name, runnerName }: TableOptions
   return { doc, name, runnerName, clock };
 }
 
-/** A request that hangs must not hold a conversation's queue for good: it fails and is tried again. */
+/** A request that hangs would block a conversation's queue for ever. So it fails, and is retried. */
 const requestHandler = { connectionTimeout: 1_000, requestTimeout: 5_000, throwOnRequestTimeout: true };
 
 type ClientConfig = Pick<DynamoDBClientConfig, 'region' | 'endpoint' | 'credentials' | 'requestHandler'>;
@@ -45,12 +45,14 @@ export function clientConfig(region: string, endpoint?: string): ClientConfig {
   return { region, endpoint, credentials, requestHandler };
 }
 
-/** The SDK copies every request and answer for its logger, also where there is none: a tenth of a busy process's time. */
+/**
+ * The SDK copies every request and answer for its logger, even without one. That is a tenth of a busy process's time.
+ */
 export function skipLogCopies({ middlewareStack }: { middlewareStack: { remove(name: string): boolean } }) {
   middlewareStack.remove('loggerMiddleware');
 }
 
-/** Middleware that no engine off AWS reads: why it is left out is in docs/decisions/0017-a-lean-client.md. */
+/** Middleware whose headers no engine off AWS reads (docs/decisions/0017-a-lean-client.md). */
 const onlyForAws = [
   'getUserAgentMiddleware',
   'recursionDetectionMiddleware',
@@ -58,7 +60,7 @@ const onlyForAws = [
   'contentLengthMiddleware',
 ];
 
-/** A header of the right form in place of a signature: it tells the region, and nobody off AWS verifies more. */
+/** Sends a constant header instead of a signature. Engines off AWS read only its form and region. */
 function unsigned(region: string) {
   const authorization = `AWS4-HMAC-SHA256 Credential=local/20000101/${region}/dynamodb/aws4_request, SignedHeaders=host, Signature=none`;
   return {

@@ -1,19 +1,28 @@
-/** Wall-clock time that follows the table's, so that one node with a wrong clock does not date the log. */
+/**
+ * Wall-clock time that follows the table's, so that a node with a wrong clock does not write wrong dates into a log.
+ */
 export type Clock = {
   /** Milliseconds since the epoch, corrected. */
   now(): number;
-  /** Tells the clock what a server's `Date` header said of a request sent and answered at these local times (ms). */
+  /**
+   * Corrects the clock by the `Date` header of an answer. All times are milliseconds since the epoch.
+   *
+   * @param sentAtMs The local time when the request was sent.
+   * @param answeredAtMs The local time when the answer arrived.
+   */
   observe(serverMs: number, sentAtMs: number, answeredAtMs: number): void;
 };
 
-/** A `Date` header has whole seconds and travels: smaller differences say nothing about the clock. */
+/** A `Date` header has whole seconds, and takes time to arrive. Smaller differences may not be the clock's. */
 const toleranceMs = 2_000;
-/** Nobody knows when within it the server looked at its clock. */
+/** A slower answer is ignored: the server may have read its clock at any time between request and answer. */
 const slowAnswerMs = 1_000;
 
 /**
- * `localNow` is the machine's clock, which somebody may set; `steadyNow` (ms from any origin) only goes on. Where the
- * first jumps against the second, time goes on as before until a server says who is right.
+ * If the machine's clock is set, the time continues as before until an answer of the table shows which is right.
+ *
+ * @param localNow The machine's clock: milliseconds since the epoch. Somebody may set it.
+ * @param steadyNow Milliseconds since any fixed time. It never jumps, so a jump of `localNow` shows against it.
  */
 export function createClock(
   localNow: () => number = () => Date.now(),
@@ -22,7 +31,7 @@ export function createClock(
   let offsetMs = 0;
   let baseMs = localNow() - steadyNow();
 
-  function holdAgainstJump() {
+  function absorbJump() {
     const jumpMs = localNow() - steadyNow() - baseMs;
     if (Math.abs(jumpMs) <= toleranceMs) return;
     baseMs += jumpMs;
@@ -31,14 +40,14 @@ export function createClock(
 
   return {
     now() {
-      holdAgainstJump();
+      absorbJump();
       return localNow() + offsetMs;
     },
     observe(serverMs, sentAtMs, answeredAtMs) {
-      holdAgainstJump();
+      absorbJump();
       const tookMs = answeredAtMs - sentAtMs;
       if (!Number.isFinite(serverMs) || tookMs < 0 || tookMs > slowAnswerMs) return;
-      // The header is cut to the second: the server's time lay between serverMs and serverMs + 1 s.
+      // The header is cut to the second: the server's time was between serverMs and serverMs + 1 s.
       const differenceMs = serverMs + 500 - (sentAtMs + answeredAtMs) / 2;
       if (Math.abs(differenceMs - offsetMs) > toleranceMs) {
         offsetMs = Math.abs(differenceMs) > toleranceMs ? differenceMs : 0;

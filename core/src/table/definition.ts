@@ -10,7 +10,7 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 
-/** A person's conversations, newest first. Only summaries hold `last_message_at`, so only they are in it. */
+/** The index of a person's conversations by time. Only summaries have `last_message_at`, so it holds only summaries. */
 export const inboxIndex = 'inbox';
 /** Garbage collection only: expiry is checked when an item is read. */
 export const ttlAttribute = 'ttl';
@@ -44,7 +44,7 @@ export function messageTable(tableName: string): CreateTableCommandInput {
   };
 }
 
-/** Checkpoints, leases, dead letters and import positions. No stream: in the first table they would feed it. */
+/** The table of checkpoints, leases, dead letters and imports. It has no stream: writes here need no consumer. */
 export function runnerTable(tableName: string): CreateTableCommandInput {
   return {
     TableName: tableName,
@@ -57,7 +57,7 @@ export function runnerTable(tableName: string): CreateTableCommandInput {
   };
 }
 
-/** Creates a table where it is missing and waits until it is active. Safe to repeat. */
+/** Creates a table if it is missing, waits until it is active, and enables its TTL. Safe to repeat. */
 export async function ensureTable(client: DynamoDBClient, definition: CreateTableCommandInput) {
   const TableName = definition.TableName;
   if (!(await tableExists(client, TableName))) {
@@ -68,7 +68,7 @@ export async function ensureTable(client: DynamoDBClient, definition: CreateTabl
     }
     await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1 }, { TableName });
   }
-  // Whoever made the table may have ended before this.
+  // Also for an existing table: the process that created it may have stopped before this.
   const { TimeToLiveDescription } = await client.send(new DescribeTimeToLiveCommand({ TableName }));
   if (TimeToLiveDescription?.AttributeName === ttlAttribute) return;
   await client.send(

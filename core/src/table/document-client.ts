@@ -8,7 +8,7 @@ import { valuesOf } from './values.ts';
 
 type Config = DynamoDBDocumentClient['config'];
 
-/** What Parley uses of the SDK's document client: it takes the same commands, and gives the same answers. */
+/** The part of the SDK's document client that Parley uses: the same commands and the same answers. */
 export type DocumentClient = {
   send<I extends ServiceInputTypes, O extends ServiceOutputTypes>(
     command: Command<ServiceInputTypes, I, ServiceOutputTypes, O, Config>,
@@ -19,9 +19,9 @@ export type DocumentClient = {
 };
 
 /**
- * A document client for the hot path (docs/decisions/0017-a-lean-client.md): the middleware of a kind of command is
- * resolved once and not for each request, and native values become JSON without a walk over the schema of the service.
- * Middleware is the client's: that of a single command is not heard.
+ * A faster document client (docs/decisions/0017-a-lean-client.md). It resolves the middleware once for each kind of
+ * command, not for each request, and converts native values to JSON without a walk over the schema of the service.
+ * Only middleware of the client runs; middleware of a single command is ignored.
  */
 export function createDocumentClient(config: DynamoDBClientConfig): DocumentClient {
   const client = new DynamoDBClient({ ...config, protocol: DocumentProtocol });
@@ -38,14 +38,14 @@ export function createDocumentClient(config: DynamoDBClientConfig): DocumentClie
   function handlerOf(Kind: new (input: object) => ClientCommand): Handler {
     const known = handlers.get(Kind);
     if (known) return known;
-    // By a command without input: what is resolved keeps its command.
+    // An empty command, because the resolved handler keeps a reference to it.
     const handler = new Kind({}).resolveMiddleware(middlewareStack, client.config);
     handlers.set(Kind, handler);
     return handler;
   }
 
   async function send(command: Message) {
-    // A document command holds that of the client, with the same input.
+    // A document command wraps the client's command, with the same input.
     const clientCommand = command.clientCommand ?? command;
     const { output } = await handlerOf(clientCommand.constructor)(clientCommand);
     return output;
@@ -56,13 +56,13 @@ export function createDocumentClient(config: DynamoDBClientConfig): DocumentClie
 type Handler = (command: ClientCommand) => Promise<{ output: Message }>;
 type ClientCommand = { resolveMiddleware(stack: unknown, config: Config): Handler };
 
-/** Operations on items and statements; those on tables are left to the SDK. */
+/** Operations on items and statements. The SDK's own protocol serves the others. */
 const dataOperation = /Item|^(Query|Scan)$|Statement$|^ExecuteTransaction$/;
 
 type Serialize = AwsJson1_0Protocol['serializeRequest'];
 type Deserialize = AwsJson1_0Protocol['deserializeResponse'];
 
-/** DynamoDB's JSON from and to native values. Binary ones, which Parley has none of, are refused, and read as base64. */
+/** Converts between native values and DynamoDB's JSON. Parley has no binary values: a write of one is refused. */
 class DocumentProtocol extends AwsJson1_0Protocol {
   override async serializeRequest(...[operation, input, context]: Parameters<Serialize>) {
     if (!dataOperation.test(operation.name)) return super.serializeRequest(operation, input, context);
@@ -84,7 +84,7 @@ class DocumentProtocol extends AwsJson1_0Protocol {
   }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: requests and answers of every operation.
+// biome-ignore lint/suspicious/noExplicitAny: the requests and answers of all operations.
 type Message = any;
 type Converters = { [field: string]: (value: Message) => unknown };
 
@@ -116,7 +116,7 @@ const decoders: Converters = {
   UnprocessedItems: (byTable) => mapValues(byTable, decodeFields),
 };
 
-/** A copy whose fields of native values, or of DynamoDB's, are converted, wherever they are. */
+/** A copy of a message in which each field that has a converter is converted, at any depth. */
 function convert(message: Message, converters: Converters): Message {
   if (typeof message !== 'object' || message === null) return message;
   if (Array.isArray(message)) return message.map((each) => convert(each, converters));

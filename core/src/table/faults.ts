@@ -1,11 +1,11 @@
 import { isServerError, isThrottlingError, isTransientError } from '@smithy/core/retry';
 
-/** The table took the request and left a part of it undone: try again. */
+/** The table answered, but did not process all of the request. It should be retried. */
 export class UnprocessedError extends Error {
   override readonly name = 'UnprocessedError';
 }
 
-/** Codes of a statement or a transaction's item that say: not written, and worth another try. */
+/** Codes of a statement or of a transaction's item that was not written and should be retried. */
 const retryableCodes = new Set([
   'ThrottlingError',
   'ThrottlingException',
@@ -17,7 +17,7 @@ const retryableCodes = new Set([
 
 export const isRetryableCode = (code: string | undefined) => code !== undefined && retryableCodes.has(code);
 
-/** Whether the engine, the network or a limit failed, and not the request: the outcome of a write is then unknown. */
+/** Whether the fault is not the request's but the engine's, the network's or a limit's. A write may have happened. */
 export function isTransientFault(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof UnprocessedError || isBrokenAnswer(error)) return true;
@@ -30,7 +30,7 @@ export function isTransientFault(error: unknown): boolean {
   );
 }
 
-/** An answer that broke off in the middle: the SDK leaves it on the parser's error. */
+/** An incomplete answer: the SDK attaches it to the parser's error. */
 const isBrokenAnswer = (error: Error) => error.name === 'SyntaxError' && '$response' in error;
 
 const connectionCodes = new Set([

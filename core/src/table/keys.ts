@@ -1,4 +1,4 @@
-/** The keys of the one table. No other file spells a prefix. */
+/** The keys of both tables. No other file spells a prefix. */
 
 import { maxSeq } from '@parley/contract/limits';
 
@@ -12,7 +12,7 @@ export const conversationPk = (messageGroupUuid: string) => `MSG#${messageGroupU
 export const summariesPk = (userUuid: string) => `GRP#${userUuid}`;
 
 export const seqSk = (seq: number) => String(seq).padStart(seqDigits, '0');
-/** Sorts after every entry and before `GROUP`: the open end of a log. */
+/** Sorts after every entry and before `GROUP`. */
 export const entriesEndSk = 'A';
 export const groupSk = 'GROUP';
 export const memberSk = (userUuid: string) => `MEMBER#${userUuid}`;
@@ -36,20 +36,20 @@ export const summaryKey = (userUuid: string, messageGroupUuid: string): Key => (
   sk: messageGroupUuid,
 });
 
-/** That a person once left a conversation: what they wrote there is found by it. */
+/** Items that record which conversations a person has left, so that their messages there can be found. */
 export const leftPk = (userUuid: string) => `LEFT#${userUuid}`;
 export const leftKey = (userUuid: string, messageGroupUuid: string): Key => ({
   pk: leftPk(userUuid),
   sk: messageGroupUuid,
 });
 
-/** Live items: sockets, the processes that hold them, and on which of these a person is. */
+/** Live items: sockets, nodes, and places (the nodes on which a person has sockets). */
 export const connectionKey = (connectionId: string): Key => ({
   pk: `CONN#${connectionId}`,
   sk: 'METADATA',
 });
 export const nodeKey = (nodeId: string): Key => ({ pk: `NODE#${nodeId}`, sk: 'METADATA' });
-/** The list of nodes: a partition of its own, for a node's own item cannot be found without its id. */
+/** The list of nodes. It has its own partition, because a node's item cannot be found without the node's id. */
 export const nodesPk = 'NODES';
 export const listedNodeKey = (nodeId: string): Key => ({ pk: nodesPk, sk: `NODE#${nodeId}` });
 export const placesPk = (userUuid: string) => `USER#${userUuid}`;
@@ -60,7 +60,7 @@ export const placeKey = (userUuid: string, nodeId: string): Key => ({
 /** The node of a `NODES` or a `USER#` item. */
 export const nodeIdOf = ({ sk }: Key) => sk.slice('NODE#'.length);
 
-/** The keys of the second table: it has no stream, so what a consumer notes there does not feed the stream it reads. */
+/** The keys of the runner's table. It has no stream, so a consumer's writes there cause no new stream records. */
 export const checkpointsPk = (consumer: string) => `CHECKPOINT#${consumer}`;
 export const checkpointSk = (streamArn: string, shardId: string) => `${streamArn}#${shardId}`;
 export const checkpointKey = (consumer: string, streamArn: string, shardId: string): Key => ({
@@ -79,7 +79,7 @@ export const importKey = (source: string, messageGroupUuid: string): Key => ({
   pk: importsPk(source),
   sk: messageGroupUuid,
 });
-/** The list of conversations that an import or a restore has begun: nobody is in them yet, by whom one could find them. */
+/** The list of conversations that an import or a restore is writing. They have no members yet by whom to find them. */
 export const arrivalsPk = 'ARRIVALS';
 export const arrivalKey = (messageGroupUuid: string): Key => ({ pk: arrivalsPk, sk: messageGroupUuid });
 
@@ -91,10 +91,10 @@ const entrySkPattern = /^\d{12}$/;
 const memberSkPattern = new RegExp(`^MEMBER#(${uuidPattern})$`);
 const summarySkPattern = new RegExp(`^${uuidPattern}$`);
 
-/** Sockets, nodes and places: they come and go, and nothing rests on them. */
+/** Live items are temporary, and no check covers them. */
 const livePkPattern = /^(?:CONN#|NODE#|USER#|NODES$)/;
 
-/** What a key addresses, or `unknown` for an item Parley did not write (an older layout, a hand-made row). */
+/** What a key addresses; `unknown` is an item of an older layout or one that was written by hand. */
 export type ParsedKey =
   | { item: 'entry'; messageGroupUuid: string; seq: number }
   | { item: 'group'; messageGroupUuid: string }

@@ -97,8 +97,8 @@ export async function* queryAll(table: Table, query: QueryCommandInput): AsyncGe
 const itemsPerPage = 1_000;
 
 /**
- * Access pattern: the whole table. The next page is read while the caller works on the current one. 1 read unit for each
- * 4 KB. The items of a partition follow each other in the order of their sort keys.
+ * Access pattern: the whole table. The next page is read while the caller works on the current one. 1 read unit for
+ * each 4 KB. The items of a partition follow each other in the order of their sort keys.
  */
 export async function* scanPages(table: Table, TableName = table.name): AsyncGenerator<Item[]> {
   const request = (ExclusiveStartKey?: Item): Promise<ScanCommandOutput> => {

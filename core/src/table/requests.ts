@@ -1,28 +1,30 @@
 import type { Table } from './client.ts';
 
-/** One request to the table, retries of the SDK included. */
+/** One request to the table, including the SDK's retries. */
 export type TableRequest = {
-  /** The API's name for it, but `Append` for new entries. */
+  /** The API's name of the operation, or `Append` for the write of new entries. */
   operation: string;
   startedAtMs: number;
   ms: number;
-  /** How many items or statements it carries. */
+  /** The number of items or statements. */
   items: number;
-  /** Those whose condition was not met. */
+  /** The number of writes whose condition was not met. */
   refused: number;
-  /** Read or write units, as the table tells; refused writes cost units that it does not tell. */
+  /** Read or write units, as the table reports them. It does not report the units of refused writes. */
   units: number;
   error?: unknown;
 };
 
-/** Operations that tell what they consumed. */
+/** Operations that report their consumed units. */
 const metered =
   /^(Get|Put|Update|Delete|BatchGet|BatchWrite|TransactGet|TransactWrite)Items?$|^(Query|Scan)$|Statement$/;
 
 // biome-ignore lint/suspicious/noExplicitAny: inputs and outputs of every operation, read field by field.
 type Loose = Record<string, any>;
 
-/** Tells of every request to the table. The answers then say what they consumed, which makes them a little longer. */
+/**
+ * Calls `onRequest` after every request to the table. Asks the table to report units, so answers are a little longer.
+ */
 export function observeRequests({ doc }: Table, onRequest: (request: TableRequest) => void) {
   doc.middlewareStack.add(
     (next, context) => async (args) => {
@@ -30,7 +32,7 @@ export function observeRequests({ doc }: Table, onRequest: (request: TableReques
       const isMetered = metered.test(name);
       const input: Loose = isMetered ? { ReturnConsumedCapacity: 'TOTAL', ...args.input } : args.input;
       const [startedAtMs, startedAt] = [Date.now(), performance.now()];
-      const tell = (outcome: Pick<TableRequest, 'refused' | 'units' | 'error'>) =>
+      const report = (outcome: Pick<TableRequest, 'refused' | 'units' | 'error'>) =>
         onRequest({
           operation: operationOf(name, input),
           items: itemsOf(input),
@@ -41,10 +43,10 @@ export function observeRequests({ doc }: Table, onRequest: (request: TableReques
       try {
         const result = await next({ ...args, input });
         const output: Loose = result.output;
-        tell({ refused: refusedStatements(output), units: unitsOf(output.ConsumedCapacity) });
+        report({ refused: refusedStatements(output), units: unitsOf(output.ConsumedCapacity) });
         return result;
       } catch (error) {
-        tell({ refused: refusedConditions(error as Loose), units: 0, error });
+        report({ refused: refusedConditions(error as Loose), units: 0, error });
         throw error;
       }
     },

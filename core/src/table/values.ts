@@ -1,12 +1,12 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { convertToNative } from '@aws-sdk/util-dynamodb';
 
-/** A row made by hand may hold a number that no double holds; Parley's own are all exact. */
+/** Numbers beyond the precision of a double become the nearest double. Parley writes none; an item made by hand may. */
 const options = { wrapNumbers: Number };
 
 /**
- * The native values of an item or an image, its attributes in the order of their names. The engine names those of each
- * item in another order, and objects of as many shapes are several times slower in whatever reads them.
+ * The native values of an item or an image, sorted by attribute name. The engine returns the attributes of each item in
+ * a different order, and V8 reads objects of many shapes several times slower than objects of one shape.
  */
 export function valuesOf(attributes: Record<string, unknown>): Record<string, unknown> {
   const values: Record<string, unknown> = {};
