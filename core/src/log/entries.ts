@@ -5,18 +5,18 @@ import type { Change, Entry, EntryType } from './kinds/index.ts';
 
 export type { Change, Entry, EntryType };
 
-/** A person as an entry names its author: what is stored is the fallback while Postgres is away. */
+/** A person as an entry stores them. These names are shown only while Postgres is unreachable. */
 export type Person = { uuid: string; handle: string; display_name: string };
 
-/** Above this many members a message's summaries are rewritten by the trailing pass (docs/decisions/0004, 0013). */
+/** Above this many members, the trailing pass writes the summaries (docs/decisions/0004, 0013). */
 export const largeGroupMembers = 50;
 
 export function entryItem({ message_group_uuid, seq, ...attributes }: Entry) {
-  // Assigned, for V8 takes twenty times as long to spread what a rest pattern made.
+  // `assign`, because V8 takes twenty times as long to spread the object of a rest pattern.
   return Object.assign(attributes, entryKey(message_group_uuid, seq));
 }
 
-/** The entry an item holds. Throws a TypeError where the item is not one that Parley writes. */
+/** The entry of an item. Throws a TypeError if it is not an entry that Parley wrote. */
 export function entryFromItem(item: Record<string, unknown>): Entry {
   const { pk, sk, ...attributes } = item;
   const key = parseKey({ pk, sk } as Key);
@@ -83,7 +83,7 @@ export async function range(
   return { entries: Items.map(entryFromItem), isComplete: LastEvaluatedKey === undefined };
 }
 
-/** Every page of a range, one request each. */
+/** Every page of a range, with one request for each. A page holds `limit` entries or 1 MB. */
 export async function* pages(
   table: Table,
   messageGroupUuid: string,

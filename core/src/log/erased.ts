@@ -2,9 +2,9 @@ import type { Entry, Person } from './entries.ts';
 import { kindOf } from './kinds/index.ts';
 
 /*
- * What is left of an erased person: their entries' place, type, time and count. No text of theirs, no name, no key.
- * Whoever shows, writes or exports an entry passes it through here, so that a text which some copy still holds stays
- * in that copy.
+ * Of an erased person's entries only sequence number, type, time and message count remain: no text, name or key. Code
+ * that shows, copies or exports an entry calls `withoutErased` first, so that a text which is still stored somewhere is
+ * not passed on.
  */
 
 export type IsErased = (userUuid: string) => boolean;
@@ -12,29 +12,29 @@ export type IsErased = (userUuid: string) => boolean;
 export const deletedName = 'Deleted user';
 
 const tombstonePrefix = 'deleted-';
-/** A handle longer than any sign-up can take. */
+/** The handle of a tombstone. It is longer than any handle of a sign-up. */
 export const tombstoneHandle = (userUuid: string) => `${tombstonePrefix}${userUuid}`;
 
-/** What everybody sees in place of an erased person's names. */
+/** The names that everybody sees for an erased person. */
 export const tombstoneName = (userUuid: string) => ({
   handle: tombstoneHandle(userUuid),
   display_name: deletedName,
 });
 
-/** Whether these names, of what Postgres holds, are those of an erased person. */
+/** Decides by the names in Postgres whether a person is erased: an erased person has a tombstone's handle. */
 export const erasedIn =
   (names: ReadonlyMap<string, Pick<Person, 'handle'>>): IsErased =>
   (userUuid) => {
     const { handle } = names.get(userUuid) ?? {};
-    // Most are not: of them no other handle is made to compare.
+    // The prefix is compared first, because building the whole handle for every person is slow.
     return handle?.startsWith(tombstonePrefix) === true && handle === tombstoneHandle(userUuid);
   };
 
-/** Everybody whom an entry names. */
+/** The uuids of everybody whom an entry names. */
 export const peopleOf = (entry: Entry) =>
   'members' in entry ? [entry.user_uuid, ...entry.members] : [entry.user_uuid];
 
-/** The entry without what is of erased people; the very same where it holds nothing of theirs. */
+/** The entry without data of erased people. Returns the same object if it holds none. */
 export function withoutErased(entry: Entry, isErased: IsErased): Entry {
   const isOwn = isErased(entry.user_uuid);
   if (!isOwn && !peopleOf(entry).some(isErased)) return entry;
@@ -44,6 +44,6 @@ export function withoutErased(entry: Entry, isErased: IsErased): Entry {
   const hasKey = isOwn && (entry.idempotency_key !== undefined || entry.body_hash !== undefined);
   if (isGone && !hasKey && entry.message === message) return entry;
   if (!isOwn) return { ...entry, message };
-  const { idempotency_key: _key, body_hash: _hash, ...kept } = entry;
-  return { ...kept, message, user_handle: handle, user_display_name: display_name };
+  const { idempotency_key: _key, body_hash: _hash, ...rest } = entry;
+  return { ...rest, message, user_handle: handle, user_display_name: display_name };
 }

@@ -4,7 +4,7 @@ import type { Table } from '../table/client.ts';
 import { isTransientFault } from '../table/faults.ts';
 import type { WriteBatch } from '../table/statements.ts';
 import { createAppendWriter } from './append/append-writer.ts';
-import type { AppendParts } from './append/conversation.ts';
+import type { AppendParts } from './append/active-conversation.ts';
 import type { Append, LogEnd, Plan } from './append/job.ts';
 import { createQueues } from './append/queue.ts';
 import { createSearchAside } from './append/search.ts';
@@ -18,15 +18,16 @@ export type { Append, Draft, LogEnd, Plan, TransactItem } from './append/job.ts'
  * Append: write entry N+1 on condition that it does not exist, after having seen every entry up to N.
  *
  * 1. A node keeps the tail of each active conversation: its newest position, the keys of its newest entries, and who
- *    was found to be a member (tail.ts). Sends of one conversation go through its queue, turn by turn (queue.ts, turn.ts).
+ *    was found to be a member (tail.ts). Sends of one conversation go through its queue, turn by turn (queue.ts,
+ *    turn.ts).
  * 2. A send looks its idempotency key up in the tail, checks its sender (admission.ts), and writes the next number
  *    (attempt.ts, append-writer.ts).
  * 3. A node that is behind is refused, reads what is newer (catch-up.ts), and begins again at 2. A membership entry
- *    among it clears the known members, so nothing is appended after its sender's removal.
- *    After a refusal the node reads newer entries before its next appends: while two nodes write to a conversation,
- *    that costs a read instead of a refused write and the same read.
- * 4. A refusal, or an answer that was lost, can hide the write's own success: the newer entries show it by
- *    message_uuid (repeat.ts).
+ *    among it clears the known members, so nothing is appended after its sender's removal. After a refusal the node
+ *    reads newer entries before its next appends: while two nodes write to a conversation, that costs a read instead of
+ *    a refused write and the same read.
+ * 4. A refusal, or an answer that was lost, can hide the write's own success: the newer entries show it by message_uuid
+ *    (repeat.ts).
  * 5. A membership change is a transaction with the next entry, in the same queue, by the same rule (transact.ts).
  */
 

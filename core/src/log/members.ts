@@ -47,7 +47,7 @@ export function memberFromItem({ pk, sk, ...attributes }: Record<string, unknown
   return { user_uuid: key.userUuid, ...attributes } as Member;
 }
 
-/** Access pattern: a group, and whether a person is in it. 2 read units. */
+/** Access pattern: a group and one member, each undefined if there is none. 2 read units. */
 export async function membership(table: Table, messageGroupUuid: string, userUuid: string) {
   const keys = [groupKey(messageGroupUuid), memberKey(messageGroupUuid, userUuid)];
   const { Responses, UnprocessedKeys } = await table.doc.send(
@@ -85,20 +85,22 @@ export async function get(
   return Item && memberFromItem(Item);
 }
 
-/** Access pattern: a group with all its members, in one consistent query. 1 read unit for each 4 KB (about 30 members). */
+/**
+ * Access pattern: a group with all its members, in one consistent query. 1 read unit for each 4 KB (about 30 members).
+ */
 export async function roster(
   table: Table,
   messageGroupUuid: string,
 ): Promise<{ group?: Group; members: Member[] }> {
   for (let attempt = 1; ; attempt += 1) {
     const { group, members } = await query(table, messageGroupUuid, groupSk);
-    // A query may meet a transaction half way: every membership change moves the count.
+    // A query can see half of a transaction. Every membership change changes the count, so a mismatch shows it.
     if (!group || members.length === group.member_count || attempt === 4) return { group, members };
     await sleep(10 * attempt);
   }
 }
 
-/** Access pattern: a page of members, in the order of their uuids. */
+/** Access pattern: a page of members in the order of their uuids. 1 read unit for each 4 KB (about 30 members). */
 export async function page(
   table: Table,
   messageGroupUuid: string,

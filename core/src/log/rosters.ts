@@ -3,12 +3,12 @@ import type { Table } from '../table/client.ts';
 import type { Group } from './members.ts';
 import * as members from './members.ts';
 
-/** A group and who is in it, of one consistent read. */
+/** A group and its members, from one consistent read. */
 export type Roster = { group: Group; userUuids: string[]; has(userUuid: string): boolean };
 
 export type Rosters = ReturnType<typeof createRosters>;
 
-/** Who is in a conversation, kept by the group's version. */
+/** Caches rosters. A cached roster is valid while the group has the same version. */
 export function createRosters(table: Table) {
   const rosters = new LRUCache<string, { roster: Roster; checkedAtMs: number }>({
     maxSize: 200_000,
@@ -26,7 +26,7 @@ export function createRosters(table: Table) {
       has: (userUuid) => uuids.has(userUuid),
     };
     const known = rosters.get(messageGroupUuid)?.roster;
-    // A read that met a membership change half way serves once, and is not kept.
+    // This read saw half of a membership change: it is returned, but not cached.
     if (uuids.size !== roster.group.member_count) return roster;
     if (!known || known.group.version <= roster.group.version)
       rosters.set(messageGroupUuid, { roster, checkedAtMs });
@@ -35,9 +35,9 @@ export function createRosters(table: Table) {
 
   return {
     /**
-     * The roster as it was at most `maxAgeMs` ago and not before `version`; undefined where there is no such
-     * conversation. A direct conversation's two people never change; of a group the version is read. 0 or 1 read
-     * unit warm.
+     * The roster as it was at most `maxAgeMs` ago, of at least this `version`. Undefined if there is no such
+     * conversation. A cached roster costs 0 or 1 read unit: an old one is checked against the group's version, unless
+     * it is a direct conversation's, which never changes.
      */
     async get(messageGroupUuid: string, { maxAgeMs = 0, version = 0 } = {}): Promise<Roster | undefined> {
       const known = rosters.get(messageGroupUuid);

@@ -3,7 +3,9 @@ import { type Key, parseKey } from '../table/keys.ts';
 import { valuesOf } from '../table/values.ts';
 import { type Entry, entryFromItem } from './entries.ts';
 
-/** A stream record as Lambda hands it over and GetRecords returns it; times as seconds since the epoch, or a Date. */
+/**
+ * A stream record, as Lambda passes it (times in seconds since the epoch) or as GetRecords returns it (times as Dates).
+ */
 export type StreamRecord = {
   eventName?: string | undefined;
   dynamodb?: {
@@ -15,27 +17,27 @@ export type StreamRecord = {
   };
 };
 
-/** An entry as the stream tells it, with the time of the write. */
+/** An entry from the stream, with the time of its write. */
 export type EntryRecord = {
   entry: Entry;
   writtenAtMs: number;
   sequenceNumber: string;
-  /** It was there before: something was erased from it. */
+  /** An existing entry was rewritten, because something was erased from it. */
   isModified?: boolean;
 };
 
-/** Whether a record can hold a log entry at all: the filter of the event source. */
+/** Whether a record is a write of a log entry. The filters of the event sources do the same. */
 export function isEntryRecord({ eventName, dynamodb }: StreamRecord): boolean {
   if (eventName !== 'INSERT' && eventName !== 'MODIFY') return false;
   const keys = dynamodb?.Keys;
   return keys !== undefined && parseKey(stringsOf(keys)).item === 'entry';
 }
 
-/** Whether a record's summaries follow in the trailing pass. */
+/** Whether the trailing pass writes the summaries of this record. */
 export const isLargeRecord = ({ dynamodb }: StreamRecord) =>
   (dynamodb?.NewImage?.large as AttributeValue | undefined)?.BOOL === true;
 
-/** The entry of a record; undefined where it holds none that Parley wrote. */
+/** The entry of a record, or undefined if it holds none that Parley can read. */
 export function entryRecord(record: StreamRecord): EntryRecord | undefined {
   const { eventName, dynamodb: { NewImage, ApproximateCreationDateTime = 0, SequenceNumber = '' } = {} } =
     record;
@@ -50,7 +52,7 @@ export function entryRecord(record: StreamRecord): EntryRecord | undefined {
       isModified,
     };
   } catch {
-    // Not an entry of this layout (an older one, a hand-made row): it is counted, and must not stop the shard.
+    // An older layout, or an item written by hand. The caller counts it; it must not stop the shard.
     return undefined;
   }
 }

@@ -1,17 +1,20 @@
 import { AppError } from '../../errors.ts';
 import type { Table } from '../../table/client.ts';
 import * as members from '../members.ts';
+import type { ActiveConversation, AppendParts } from './active-conversation.ts';
 import { catchUp } from './catch-up.ts';
-import type { AppendParts, Conversation } from './conversation.ts';
 import { type AppendJob, refuse } from './job.ts';
 import { answerLanded, answerRepeat } from './repeat.ts';
 import { findEarlier, isFarBehind } from './search.ts';
 import type { Tail } from './tail.ts';
 
-/** The jobs to append now: of members who have not sent the same before. The others are answered, or wait for a try. */
+/**
+ * Returns the jobs to append now: their senders are members and have not sent the same before. Of the others, some are
+ * answered, and the rest stay open for the next attempt.
+ */
 export async function admit(
   { table, searchAside }: Pick<AppendParts, 'table' | 'searchAside'>,
-  conversation: Conversation,
+  conversation: ActiveConversation,
   tail: Tail,
   jobs: AppendJob[],
 ): Promise<AppendJob[]> {
@@ -23,11 +26,11 @@ export async function admit(
     if (idempotencyKey !== undefined && keys.has(scopedKey)) continue;
     const isMember = await findMember(table, tail, sender.uuid);
     if (isMember && tail.removed.has(sender.uuid)) {
-      // Either this tail has not seen that they were added again, or they were removed this instant and the member
-      // item is about to go.
+      // Either the person was added again and this tail has not seen it, or they were just removed and their member item
+      // still exists for a moment.
       answerLanded(jobs, await catchUp(table, conversation));
       if (conversation.tail?.removed.has(sender.uuid)) refuse(job, new AppError('message_group_not_found'));
-      // The other jobs were judged by the tail before it moved.
+      // The tail has changed, so the other jobs must be checked again.
       return [];
     }
     if (!isMember) refuse(job, new AppError('message_group_not_found'));
@@ -43,12 +46,13 @@ export async function admit(
 }
 
 /**
- * Only a yes is remembered: a no may be out of date, and no append would be refused to show it. A conversation that
- * does not exist is looked up all the same, so that a stranger's answer takes as long as for one that does.
+ * Only membership is remembered in the tail. A remembered non-membership could be out of date, and no refused append
+ * would show it. The member is read even if the conversation does not exist, so that a stranger cannot tell the
+ * difference by the time of the answer.
  */
 async function findMember(table: Table, tail: Tail, userUuid: string): Promise<boolean> {
   if (tail.members.has(userUuid)) return true;
-  // The members of a large import are there before its group.
+  // A large import writes the members before the group, and nobody may post until both exist.
   if (tail.isLarge && !(await members.group(table, tail.uuid))) return false;
   const member = await members.get(table, tail.uuid, userUuid);
   if (tail.seq === 0 || !member) return false;

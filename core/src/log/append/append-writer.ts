@@ -6,13 +6,15 @@ import type { WriteBatch } from '../../table/statements.ts';
 import { type Entry, entryItem } from '../entries.ts';
 
 /**
- * What became of a write. `refused`: one of its numbers was taken (perhaps by this very write, whose answer was lost).
- * `unknown`: written or not, only a read tells. `postponed`: not written by this request, worth another try under the
- * same numbers (where a request before it, whose answer was lost, is still under way, those are taken then).
+ * The outcome of a write.
+ * - `refused`: one of its numbers is taken. An earlier attempt of this write may have taken it, if its answer was lost.
+ * - `unknown`: only a read of the log shows whether it was written.
+ * - `postponed`: this request did not write it. It can be retried with the same numbers. They may be taken by then, if
+ *   an earlier attempt whose answer was lost is still in progress.
  */
 export type Outcome = 'written' | 'refused' | 'unknown' | 'postponed';
 
-/** Writes consecutive entries of one conversation, each on condition that its number is free; all of them or none. */
+/** Writes consecutive entries of one conversation, all or none, on condition that every number is free. */
 export type AppendWriter = {
   maxEntries: number;
   write(entries: Entry[]): Promise<Outcome>;
@@ -20,13 +22,16 @@ export type AppendWriter = {
 
 type Write = { entries: Entry[]; settle: (outcome: Outcome) => void; fail: (error: unknown) => void };
 
-/** Requests under way at once; what comes meanwhile waits and shares the next one. */
+/** The most requests in flight. Writes that arrive meanwhile wait, and share the next request. */
 const maxInFlight = { statements: 8, transactions: 2 };
 const maxBatchEntries = { statements: 25, transactions: 100 };
-/** A conversation's share of a transaction. A statement batch takes one: the first may fail and the second succeed. */
+/**
+ * The most entries of one conversation in a request. A batch of statements may hold only one, because in such a batch
+ * the first entry could fail and the second succeed.
+ */
 const maxEntriesPerWrite = { statements: 1, transactions: 25 };
 
-/** Gathers the appends of many conversations into as few requests as the engine takes. */
+/** Combines the writes of many conversations into few requests. */
 export function createAppendWriter(table: Table, kind: WriteBatch): AppendWriter {
   const send = kind === 'statements' ? sendStatements : sendTransaction;
   const waiting: Write[] = [];
@@ -51,7 +56,9 @@ export function createAppendWriter(table: Table, kind: WriteBatch): AppendWriter
     schedule();
   }
 
-  /** Sends a batch; where it fails as a whole, each write goes alone, so that nobody suffers for another's message. */
+  /**
+   * Sends a batch. If it fails as a whole, each write is sent alone, so that one bad write does not fail the others.
+   */
   async function writeBatch(batch: Write[]): Promise<void> {
     try {
       const outcomes = await send(
@@ -81,7 +88,7 @@ export function createAppendWriter(table: Table, kind: WriteBatch): AppendWriter
   };
 }
 
-/** Takes from the front what fits into one request, whole writes only. */
+/** Removes from the front as many whole writes as fit into one request. */
 function takeBatch(waiting: Write[], maxEntries: number): Write[] {
   let [count, size] = [0, 0];
   for (const { entries } of waiting) {
@@ -110,7 +117,7 @@ async function sendStatements(table: Table, writes: Entry[][]): Promise<(Outcome
   });
 }
 
-/** PartiQL's INSERT is conditional by itself: it answers `DuplicateItem` where the key is taken. 1 write unit. */
+/** A PartiQL INSERT needs no condition: it fails with `DuplicateItem` if the key is taken. 1 write unit for each KB. */
 function insertStatement(table: Table, entry: Entry) {
   const item = Object.entries(entryItem(entry)).filter(([, value]) => value !== undefined);
   const attributes = item.map(([name]) => `'${name}':?`).join(',');
@@ -120,7 +127,7 @@ function insertStatement(table: Table, entry: Entry) {
   };
 }
 
-/** A cancelled transaction names the items that stopped it: those are told, and the others go again without them. */
+/** A cancelled transaction names the items at fault. Their writes get an outcome, and the others are sent again. */
 async function sendTransaction(table: Table, writes: Entry[][]): Promise<(Outcome | Error)[]> {
   const TransactItems = writes.flat().map((entry) => putIfFree(table, entry));
   try {
@@ -141,7 +148,7 @@ async function sendTransaction(table: Table, writes: Entry[][]): Promise<(Outcom
   }
 }
 
-/** The condition that keeps a log dense: nobody else has written this number. */
+/** Puts an entry on condition that its number is free. This condition keeps a log without gaps. */
 export function putIfFree(table: Table, entry: Entry) {
   return {
     Put: { TableName: table.name, Item: entryItem(entry), ConditionExpression: 'attribute_not_exists(pk)' },
@@ -157,5 +164,5 @@ function refusal(codes: (string | undefined)[]): Outcome | undefined {
   return undefined;
 }
 
-/** What a cancelled transaction says as a whole; undefined where the fault lies in the request itself. */
+/** The outcome of a cancelled transaction. Undefined if the request itself is at fault. */
 export const refusalOf = (error: TransactionCanceledException) => refusal(cancellationCodes(error));

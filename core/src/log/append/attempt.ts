@@ -1,16 +1,20 @@
+import type { ActiveConversation, AppendParts } from './active-conversation.ts';
 import { admit } from './admission.ts';
 import { catchUp, loadTail } from './catch-up.ts';
-import type { AppendParts, Conversation } from './conversation.ts';
 import { type AppendJob, answer } from './job.ts';
 import { messageDraft, nextEntry, timestamp } from './next-entry.ts';
 import { answerLanded } from './repeat.ts';
 import { advance } from './tail.ts';
 
-/** Appends that read newer entries first after the last sign of another node. */
+/** The number of appends that read newer entries first, after another node has written to the conversation. */
 const lookAheadAppends = 16;
 
-/** One try of the appends of a turn: answers those it can. */
-export async function attemptAppends(parts: AppendParts, conversation: Conversation, jobs: AppendJob[]) {
+/** Makes one attempt to append the jobs of a turn. Jobs that stay open need another attempt. */
+export async function attemptAppends(
+  parts: AppendParts,
+  conversation: ActiveConversation,
+  jobs: AppendJob[],
+) {
   const { table, writer, onAppend } = parts;
   conversation.tail ??= await loadTail(table, conversation.uuid, jobs[0]);
   if (conversation.tail.looksAhead > 0) await lookAhead(parts, conversation, jobs);
@@ -30,10 +34,12 @@ export async function attemptAppends(parts: AppendParts, conversation: Conversat
   } else if (outcome !== 'postponed') await lookAhead(parts, conversation, ready);
 }
 
-/** Reads what is newer, answers the jobs whose write is in it, and remembers whether another node writes here too. */
+/**
+ * Reads newer entries, answers the jobs whose own entry is among them, and counts down unless another node wrote one.
+ */
 async function lookAhead(
   { table }: Pick<AppendParts, 'table'>,
-  conversation: Conversation,
+  conversation: ActiveConversation,
   jobs: AppendJob[],
 ) {
   const looksAhead = conversation.tail?.looksAhead ?? 0;

@@ -1,14 +1,14 @@
 import type { Table } from '../../table/client.ts';
 import type { Entry } from '../entries.ts';
 import * as entries from '../entries.ts';
-import type { Conversation } from './conversation.ts';
+import type { ActiveConversation } from './active-conversation.ts';
 import type { AppendRequest } from './job.ts';
 import { advance, coversWindow, createTail, extend, load, type Tail } from './tail.ts';
 
-/** Entries that a turn may read at once while the conversation's other senders wait. */
+/** The most entries that a turn reads at once, because the conversation's other senders wait for it. */
 export const maxReadInTurn = 1_000;
 
-/** Reads a tail from the table: what is newer than the sender knew if that is little, else the newest entry. */
+/** Reads a tail: the entries from the sender's `knownSeq` on if there are at most 1,000, and else the newest entry. */
 export async function loadTail(table: Table, uuid: string, request?: AppendRequest): Promise<Tail> {
   const tail = createTail(uuid);
   const { idempotencyKey, knownSeq } = request?.append ?? {};
@@ -26,10 +26,11 @@ export async function loadTail(table: Table, uuid: string, request?: AppendReque
 }
 
 /**
- * Reads what is newer, all of it or nothing: an entry must not slip past the search for one's own. Those can only
- * be at the numbers that were tried, the next ones; a tail that lags by more than a page is loaded again.
+ * Reads the entries after the tail, applies them and returns them. If they are more than one page, the tail is loaded
+ * again, and the first page is returned. That page is enough to find one's own entries, because they can only have the
+ * numbers directly after the tail.
  */
-export async function catchUp(table: Table, conversation: Conversation): Promise<Entry[]> {
+export async function catchUp(table: Table, conversation: ActiveConversation): Promise<Entry[]> {
   conversation.tail ??= await loadTail(table, conversation.uuid);
   const { tail } = conversation;
   const newer = await entries.range(table, tail.uuid, {
@@ -42,7 +43,7 @@ export async function catchUp(table: Table, conversation: Conversation): Promise
   return newer.entries;
 }
 
-/** Reads back until the tail holds the keys of the last 200 entries or 10 minutes, whichever is more. */
+/** Reads earlier entries until the tail holds the keys of the last 200 entries or 10 minutes, whichever is more. */
 export async function coverWindow(table: Table, tail: Tail) {
   for (let limit: number | undefined = 200; !coversWindow(tail, table.clock.now()); limit = undefined) {
     const to = tail.coveredFrom - 1;

@@ -1,7 +1,7 @@
 import type { TransactWriteCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { Change, Entry, Person } from '../entries.ts';
 
-/** An entry before it has a place in the log. */
+/** An entry that has no sequence number yet. */
 export type Draft = Change & {
   message: string;
   author: Person;
@@ -21,7 +21,7 @@ export type Append = {
 
 export type TransactItem = NonNullable<TransactWriteCommandInput['TransactItems']>[number];
 
-/** A membership change: its entries, the items beside them, and the answer. Or an answer alone, if nothing is to change. */
+/** A membership change: its entries, the other items to write, and the answer. If nothing changes, only an answer. */
 export type Plan<T> =
   | {
       drafts: Draft[];
@@ -32,14 +32,14 @@ export type Plan<T> =
     }
   | { answer: T };
 
-/** The end of a log when a change is planned: `seq` 0 is a conversation that does not exist. */
+/** The end of a log when a change is planned. `seq` is 0 if the conversation does not exist. */
 export type LogEnd = { seq: number; now: string };
 
 export type AppendRequest = {
   kind: 'append';
   append: Append;
   messageUuid: string;
-  /** The entries after `knownSeq` up to here hold no earlier send of the same key. */
+  /** The entries after `knownSeq` up to this number were searched, and hold no send with the same key. */
   searchedTo?: number;
 };
 
@@ -47,14 +47,14 @@ export type TransactRequest = {
   kind: 'transact';
   messageUuid: string;
   plan: (end: LogEnd) => Promise<Plan<unknown>>;
-  /** The answer, if the entries of the last attempt are found in the log. */
+  /** The answer of the last attempt, for when its entries are found in the log. */
   result?: (written: Entry[]) => unknown;
 };
 
 type Settle = {
-  /** Answers `busy` when the time is up, whatever the job waits for. */
+  /** Rejects the job with `busy` at its deadline. */
   timer?: NodeJS.Timeout | undefined;
-  /** Until it is answered, or leaves its turn. */
+  /** False once the job is answered or has left its turn. */
   isOpen: boolean;
   resolve: (value: never) => void;
   reject: (error: unknown) => void;

@@ -3,17 +3,16 @@ import type { Entry } from '../entries.ts';
 import type { Append, Draft } from './job.ts';
 import type { Tail } from './tail.ts';
 
-type Place = Pick<Tail, 'uuid' | 'seq' | 'messageCount'>;
 type Options = { messageUuid: string; createdAt: string; isLarge: boolean };
 
-/** The entry that a draft becomes, `offset` places behind the tail. */
+/** The entry of a draft. Its number is `offset` after the tail's. */
 export function nextEntry(
-  tail: Place,
+  tail: Pick<Tail, 'uuid' | 'seq' | 'messageCount'>,
   offset: number,
   { author, ...draft }: Draft,
   { messageUuid, createdAt, isLarge }: Options,
 ): Entry {
-  // Assigned, as in `entryItem`.
+  // `assign`, as in `entryItem`.
   return Object.assign(draft, {
     message_group_uuid: tail.uuid,
     seq: tail.seq + offset,
@@ -27,7 +26,7 @@ export function nextEntry(
   });
 }
 
-/** The time of the next entry: never before the newest one, however the clocks of the nodes differ. */
+/** The `created_at` of the next entry. It is never earlier than the newest entry's, even if another clock is ahead. */
 export const timestamp = (nowMs: number, { createdAtMs }: Pick<Tail, 'createdAtMs'>) =>
   new Date(Math.max(nowMs, createdAtMs)).toISOString();
 

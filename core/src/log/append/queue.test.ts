@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import type { Entry } from '../entries.ts';
-import type { Conversation } from './conversation.ts';
+import type { ActiveConversation } from './active-conversation.ts';
 import { type AppendRequest, answer, type Job } from './job.ts';
 import { createQueues, type QueueOptions } from './queue.ts';
 import { createTail } from './tail.ts';
@@ -22,7 +22,7 @@ const entryAt = (seq: number) =>
 
 /** Turns that end when the test says so. */
 function createTurns(more: Partial<QueueOptions> = {}) {
-  const turns: { conversation: Conversation; jobs: Job[]; end: () => void }[] = [];
+  const turns: { conversation: ActiveConversation; jobs: Job[]; end: () => void }[] = [];
   const queues = createQueues({
     ...options,
     runTurn: (conversation, jobs) => new Promise((end) => turns.push({ conversation, jobs, end })),

@@ -5,8 +5,8 @@ import * as members from '../members.ts';
 import { type AppendJob, answer, refuse } from './job.ts';
 
 /**
- * Answers a repeat with its earlier entry. No append follows that would be refused if the tail is behind, so the
- * membership is read as of now.
+ * Answers a repeat with its earlier entry. An append by an outdated tail would be refused, but a repeat appends
+ * nothing, so the membership is read from the table.
  */
 export async function answerRepeat(table: Table, job: AppendJob, earlier: Entry) {
   const { messageGroupUuid, sender, bodyHash } = job.append;
@@ -16,7 +16,7 @@ export async function answerRepeat(table: Table, job: AppendJob, earlier: Entry)
   else refuse(job, new AppError('idempotency_conflict'));
 }
 
-/** A refusal, or an answer that was lost, can hide the write's own success: answers the jobs whose entry is there. */
+/** Answers the jobs whose entry is in the log: after a refusal or a lost answer, the write may still have succeeded. */
 export function answerLanded(jobs: AppendJob[], newer: Entry[]) {
   const landed = new Map(newer.map((entry) => [entry.message_uuid, entry]));
   for (const job of jobs) if (landed.has(job.messageUuid)) answer(job, landed.get(job.messageUuid));

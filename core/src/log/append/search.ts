@@ -9,11 +9,14 @@ import { type AppendJob, type AppendRequest, refuse } from './job.ts';
 import { answerRepeat } from './repeat.ts';
 import { seqOfKey, type Tail } from './tail.ts';
 
-/** Searches aside: how many a node runs at a time, and how long each may take. */
+/** Searches outside the queue: how many a node runs at a time, and how long each may take. */
 const maxSearchesAside = 2;
 const asideDeadlineMs = 30_000;
 
-/** The entry that the same sender wrote with the same key, as far back as the request makes exact. */
+/**
+ * The entry that the same sender wrote with the same key. Searches back to `knownSeq`, or over the idempotency window
+ * if the request has none.
+ */
 export async function findEarlier(
   table: Table,
   tail: Tail,
@@ -27,7 +30,7 @@ export async function findEarlier(
   return knownSeq === undefined ? undefined : search(table, request, { to: tail.coveredFrom - 1 });
 }
 
-/** Looks for an earlier send of the same key in the log itself, from where the request was not searched yet. */
+/** Searches the log for an earlier send with the same key, from where the last search of this request ended. */
 async function search(
   table: Table,
   request: AppendRequest,
@@ -46,7 +49,7 @@ async function search(
   return undefined;
 }
 
-/** Whether the search for a request's key is too long for a turn. */
+/** Whether the search for a request's key is too long to run within a turn. */
 export function isFarBehind({ coveredFrom }: Pick<Tail, 'coveredFrom'>, request: AppendRequest): boolean {
   const { append, searchedTo } = request;
   if (append.idempotencyKey === undefined || append.knownSeq === undefined) return false;
@@ -54,8 +57,8 @@ export function isFarBehind({ coveredFrom }: Pick<Tail, 'coveredFrom'>, request:
 }
 
 /**
- * A search of many pages leaves the conversation's queue to the other jobs, and enqueues its own again when it is
- * done. A person has one such search at a time.
+ * Runs a search of many pages outside the conversation's queue, so that other jobs need not wait. Afterwards the job is
+ * answered, or enqueued again. A second search of the same person is rejected with `busy`.
  */
 export function createSearchAside(table: Table, enqueueAgain: (job: AppendJob) => void) {
   const searching = new Set<string>();

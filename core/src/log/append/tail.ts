@@ -1,15 +1,15 @@
 import type { Entry } from '../entries.ts';
 import { addedBy, kindOf, removedBy } from '../kinds/index.ts';
 
-/** The idempotency window of a request that does not say what it knew: entries and age, whichever is more. */
+/** The idempotency window of a request without `knownSeq`: entries and age, whichever is more. */
 const windowEntries = 200;
 const windowMs = 10 * 60_000;
-/** Keys beyond the window are dropped when there are twice as many as it takes. */
+/** Keys beyond the window are dropped when the tail holds this many. */
 const trimAt = 2 * windowEntries;
 
 /**
- * What a node remembers of a conversation's newest entries: positions and keys, no texts. It may lag behind the table
- * (an append then is refused), and it holds every key of the entries `coveredFrom`..`seq`.
+ * What a node remembers of a conversation's newest entries: sequence numbers and idempotency keys, no texts. It may lag
+ * behind the table; the table then refuses an append. It holds every key of the entries from `coveredFrom` to `seq`.
  */
 export type Tail = {
   uuid: string;
@@ -19,11 +19,11 @@ export type Tail = {
   coveredFrom: number;
   /** Entries before `coveredFrom` are at least as old as this. */
   coveredSinceMs: number;
-  /** As of the newest entry, which says so. */
+  /** Whether the newest entry is marked as one of a large conversation. */
   isLarge: boolean;
-  /** Appends that read newer entries first: another node was quicker a moment ago. */
+  /** This many appends read newer entries first, because another node has just written to the conversation. */
   looksAhead: number;
-  /** The people who were found to be members; valid for exactly this tail. */
+  /** People who were found to be members. A change of the group clears it. */
   members: Set<string>;
   /** The people whose newest change seen here is a removal; their member item may linger for a moment. */
   removed: Set<string>;
@@ -44,7 +44,7 @@ export const createTail = (uuid: string): Tail => ({
   keys: new Map(),
 });
 
-/** Applies the first page to a tail that knows nothing yet, or the next one. Entries in ascending order. */
+/** Applies a page of entries, in ascending order. An empty tail starts with the page's first entry. */
 export function load(tail: Tail, page: Entry[]) {
   const [first] = page;
   if (first && tail.seq === 0) {
@@ -55,7 +55,7 @@ export function load(tail: Tail, page: Entry[]) {
   for (const entry of page) advance(tail, entry);
 }
 
-/** Applies the next entry. A change of the group clears the known members. */
+/** Applies the next entry. Throws if its number does not follow. */
 export function advance(tail: Tail, entry: Entry) {
   if (entry.seq !== tail.seq + 1)
     throw new Error(`entry ${entry.seq} does not follow ${tail.seq} in ${tail.uuid}`);
@@ -68,12 +68,14 @@ export function advance(tail: Tail, entry: Entry) {
   if (tail.seq % windowEntries === 0) trim(tail);
 }
 
-/** Applies an entry that was seen elsewhere, if it is the next one. */
+/** Applies an entry that another node wrote, if it is the next one. */
 export function observe(tail: Tail, entry: Entry) {
   if (entry.seq === tail.seq + 1) advance(tail, entry);
 }
 
-/** Adds the keys of entries before `coveredFrom`, in descending order. An empty page means that the log begins there. */
+/**
+ * Adds the keys of entries before `coveredFrom`, in descending order. An empty page means that the log begins there.
+ */
 export function extend(tail: Tail, page: Entry[]) {
   const last = page.at(-1);
   tail.coveredFrom = last?.seq ?? 1;
@@ -90,7 +92,7 @@ export function coversWindow(tail: Tail, nowMs: number): boolean {
 export const seqOfKey = ({ keys }: Tail, userUuid: string, idempotencyKey: string) =>
   keys.get(`${userUuid} ${idempotencyKey}`)?.seq;
 
-/** Memory, approximately. */
+/** The approximate memory in bytes. */
 export const bytesOf = ({ keys, members, removed }: Tail) =>
   400 + keys.size * 250 + (members.size + removed.size) * 80;
 

@@ -4,17 +4,17 @@ import { TransactWriteCommand } from '@aws-sdk/lib-dynamodb';
 import type { Table } from '../../table/client.ts';
 import { isTransientFault } from '../../table/faults.ts';
 import { type Entry, largeGroupMembers } from '../entries.ts';
+import type { ActiveConversation, AppendParts } from './active-conversation.ts';
 import { putIfFree, refusalOf } from './append-writer.ts';
 import { catchUp, loadTail } from './catch-up.ts';
-import type { AppendParts, Conversation } from './conversation.ts';
 import { answer, type TransactItem, type TransactJob } from './job.ts';
 import { nextEntry, timestamp } from './next-entry.ts';
 import { advance } from './tail.ts';
 
-/** One try of a membership change. */
+/** Makes one attempt of a membership change. If the job stays open, it needs another. */
 export async function attemptTransact(
   { table, onAppend }: Pick<AppendParts, 'table' | 'onAppend'>,
-  conversation: Conversation,
+  conversation: ActiveConversation,
   job: TransactJob,
 ) {
   conversation.tail ??= await loadTail(table, conversation.uuid);
@@ -37,7 +37,7 @@ export async function attemptTransact(
   answer(job, plan.result(written));
 }
 
-/** False if it was refused, met another transaction, or its answer was lost: the log shows which. */
+/** False if the transaction was refused or its answer was lost. The next attempt reads in the log which it was. */
 async function isTransactionWritten(table: Table, written: Entry[], items: TransactItem[]) {
   const TransactItems = [...written.map((entry) => putIfFree(table, entry)), ...items];
   try {

@@ -1,22 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../../errors.ts';
 import { isTransientFault } from '../../table/faults.ts';
+import type { ActiveConversation, AppendParts } from './active-conversation.ts';
 import { attemptAppends } from './attempt.ts';
 import { catchUp } from './catch-up.ts';
-import type { AppendParts, Conversation } from './conversation.ts';
 import { isAppend, type Job, refuse } from './job.ts';
 import { answerLanded } from './repeat.ts';
 import { attemptTransact } from './transact.ts';
 
-/** Removes the next turn from the queue: the first job, and the appends behind it that may share its write. */
+/** Removes the next turn from the queue: either appends that can share a write, or one membership change. */
 export function nextTurn(queue: Job[], maxEntries: number): Job[] {
   const exclusive = queue.findIndex(({ kind }) => kind === 'transact');
   return queue.splice(0, exclusive === -1 ? maxEntries : Math.max(1, Math.min(exclusive, maxEntries)));
 }
 
-/** Tries until every job of the turn is answered. Faults of the engine are tried again until a job's time is up. */
-export async function runTurn(parts: AppendParts, conversation: Conversation, jobs: Job[]) {
-  // What did not exist may exist by now. Later in the turn, one's own entries are found by its tail.
+/** Makes attempts until no job of the turn is open. Transient faults are retried until the jobs' deadlines. */
+export async function runTurn(parts: AppendParts, conversation: ActiveConversation, jobs: Job[]) {
+  // The conversation may have been created since. Only here, because later attempts need the tail to find own entries.
   if (conversation.tail?.seq === 0) conversation.tail = undefined;
   for (let attempt = 0; ; attempt += 1) {
     if (attempt > 1) await backOff(attempt);
@@ -34,8 +34,13 @@ export async function runTurn(parts: AppendParts, conversation: Conversation, jo
   }
 }
 
-/** A job at fault must not fail its neighbours: those that were written all the same are answered, the others go alone. */
-async function settleFault(parts: AppendParts, conversation: Conversation, open: Job[], error: unknown) {
+/** One bad job must not fail the others: those whose entries were written are answered, the rest run one by one. */
+async function settleFault(
+  parts: AppendParts,
+  conversation: ActiveConversation,
+  open: Job[],
+  error: unknown,
+) {
   try {
     if (conversation.tail) answerLanded(open.filter(isAppend), await catchUp(parts.table, conversation));
     const alone = open.filter((job) => job.isOpen);
@@ -46,5 +51,5 @@ async function settleFault(parts: AppendParts, conversation: Conversation, open:
   }
 }
 
-/** Exponential with full jitter: 25 ms at first, 400 ms at most. */
+/** Waits up to 100 ms before the third attempt, doubling to at most 400 ms, with full jitter. */
 const backOff = (attempt: number) => sleep(Math.random() * Math.min(400, 25 * 2 ** attempt));

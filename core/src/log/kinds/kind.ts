@@ -3,7 +3,9 @@ import { cut } from '@parley/contract/graphemes';
 import type { Role } from '../members.ts';
 import type { LogPosition } from '../position.ts';
 
-/** What every entry holds, whatever its kind. `created_at` is ISO 8601 UTC; `message_count` counts messages up to here. */
+/**
+ * What every entry holds, whatever its kind. `created_at` is ISO 8601 UTC; `message_count` counts messages up to here.
+ */
 export type EntryFields = {
   message_group_uuid: string;
   seq: number;
