@@ -11,8 +11,8 @@ import { contextOf, hasAny } from './suspects.ts';
 /*
  * Verifies the invariants on a live system.
  *
- * 1. The scan returns a conversation's entries in order, then the group, then its members. It folds the log, and compares
- *    it with the group, the members and their summaries (scan.ts). For each summary it looks for the member.
+ * 1. The scan returns a conversation's entries in order, then the group, then its members. It folds the log, and
+ *    compares it with the group, the members and their summaries (scan.ts). For each summary it looks for the member.
  * 2. A mismatch makes a suspect: the conversation may have changed during the reading, or its summaries may trail.
  * 3. Each suspect is read again consistently, after a second and after the time of the trailing pass (recheck.ts).
  *    Summaries need only show the entry that was the newest during the scan. A remaining mismatch is a finding.

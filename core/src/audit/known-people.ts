@@ -54,7 +54,9 @@ export function createKnownPeople(pool: Pool) {
 type Mentions = Pick<ConversationSnapshot, 'history' | 'members'> &
   Partial<Pick<ConversationSnapshot, 'summaries'>>;
 
-/** With the name from the person's newest entry, or from the other person's summary of a direct conversation; else ''. */
+/**
+ * With the name from the person's newest entry, or from the other person's summary of a direct conversation; else ''.
+ */
 function personOf({ history, summaries }: Mentions, uuid: string): users.Person {
   const author = history.people.get(uuid);
   if (author) return author;

@@ -35,8 +35,8 @@ export type RepairResult = Repaired & {
 };
 
 /**
- * Compares every summary with its log and rebuilds those that differ, after a gap in the stream or a restore. Rejects if
- * the table did not accept every write.
+ * Compares every summary with its log and rebuilds those that differ, after a gap in the stream or a restore. Rejects
+ * if the table did not accept every write.
  */
 export async function repairSummaries(table: Table, options: CheckOptions = {}): Promise<Repaired> {
   const { accused } = await check(table, undefined, options);

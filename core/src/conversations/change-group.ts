@@ -13,8 +13,8 @@ export type ChangeInput = { messageGroupUuid: string; actor: Person };
 export type Decision = Roster & { drafts: Draft[]; items: (written: Entry[]) => TransactItem[] };
 
 /**
- * Changes a group in one transaction: the next entries, the members and summaries they concern, and the group on condition
- * of its version. `decide` is pure and may run again; undefined means that there is nothing to change.
+ * Changes a group in one transaction: the next entries, the members and summaries they concern, and the group on
+ * condition of its version. `decide` is pure and may run again; undefined means that there is nothing to change.
  */
 export async function changeGroup(
   log: Log,

@@ -58,8 +58,8 @@ function directFaults({ uuid, own }: History, members: Member[]): Finding[] {
 }
 
 /**
- * A summary must show the newest entry at the history's mark or a later one, and its positions must be those of the log.
- * Returns at most one fault for each invariant.
+ * A summary must show the newest entry at the history's mark or a later one, and its positions must be those of the
+ * log. Returns at most one fault for each invariant.
  */
 export function summaryFaults(conversation: ConversationSnapshot, { user_uuid }: Member): Finding[] {
   const { history, group, summaries: stored } = conversation;

@@ -48,8 +48,8 @@ export function addMembers(
 }
 
 /**
- * Removes a member (admins), or lets the actor leave. If the person is not a member, it writes nothing. If the last admin
- * leaves, the oldest member becomes admin by a separate entry in the same transaction.
+ * Removes a member (admins), or lets the actor leave. If the person is not a member, it writes nothing. If the last
+ * admin leaves, the oldest member becomes admin by a separate entry in the same transaction.
  */
 export function removeMember(
   log: Log,

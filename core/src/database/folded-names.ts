@@ -6,7 +6,10 @@ const rowsPerQuery = 1_000;
 /** SQL: whether a row of `users` lacks a folded column. */
 export const isUnfolded = '(handle_folded is null or name_folded is null)';
 
-/** Folds the names of rows that lack it. Safe to repeat and to run concurrently: it skips rows that another run has locked. */
+/**
+ * Folds the names of rows that lack it. Safe to repeat and to run concurrently: it skips rows that another run has
+ * locked.
+ */
 export async function foldMissing(db: Pool | ClientBase, maxRows = Number.POSITIVE_INFINITY): Promise<void> {
   for (let folded = 0; folded < maxRows; folded += rowsPerQuery) {
     const { rows } = await db.query<{ uuid: string; handle: string; display_name: string }>(

@@ -10,8 +10,8 @@ import { isHidden, type Summary, summaryFromItem, unreadCount } from './summary.
 type Row = { stored: Summary; shown: Summary | undefined };
 
 /**
- * Overlays rows of the index. The index lags, so a row may belong to a removed member. Newer entries therefore show only
- * if the summary still exists, and with its current positions.
+ * Overlays rows of the index. The index lags, so a row may belong to a removed member. Newer entries therefore show
+ * only if the summary still exists, and with its current positions.
  */
 async function overlayAll(table: Table, newestEntries: NewestEntries, rows: Summary[]): Promise<Row[]> {
   const keys = rows.filter(({ large }) => large).map((row) => summaryKey(row.user, row.message_group_uuid));

@@ -12,9 +12,9 @@ import { getMany } from './stored-summaries.ts';
 import { readPosition, readReceipt, summaryFromItem } from './summary.ts';
 
 /**
- * Moves a member's read position forward, never back and never past the newest entry. A member who reads up to the entry
- * of joining, or further, has opened the conversation. Safe to repeat.
- * 3 read units (2 at the newest entry), 2 write units. Throws `message_group_not_found`.
+ * Moves a member's read position forward, never back and never past the newest entry. A member who reads up to the
+ * entry of joining, or further, has opened the conversation. Safe to repeat. 3 read units (2 at the newest entry), 2
+ * write units. Throws `message_group_not_found`.
  */
 export async function markRead(
   table: Table,
@@ -59,7 +59,9 @@ async function moveReadPosition(
   }
 }
 
-/** Records a member's own newest message at once, if the conversation's summaries trail. Safe to repeat. 2 write units. */
+/**
+ * Records a member's own newest message at once, if the conversation's summaries trail. Safe to repeat. 2 write units.
+ */
 export async function markSent(table: Table, { message_group_uuid, user_uuid, seq, message_count }: Entry) {
   try {
     await table.doc.send(

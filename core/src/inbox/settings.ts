@@ -11,8 +11,9 @@ import { advancedTo } from './summary.ts';
 export type Settings = { muted?: boolean | undefined; hidden?: boolean | undefined };
 
 /**
- * Mutes a conversation for one member, or hides it until its next message. An undefined setting stays as it is; a repeat
- * writes nothing. 1 read unit (2 to hide, and of a large conversation), 2 write units. Throws `message_group_not_found`.
+ * Mutes a conversation for one member, or hides it until its next message. An undefined setting stays as it is; a
+ * repeat writes nothing. 1 read unit (2 to hide, and of a large conversation), 2 write units. Throws
+ * `message_group_not_found`.
  */
 export async function change(
   table: Table,

@@ -13,9 +13,9 @@ export { isLarge } from './route.ts';
 /*
  * Delivers new entries to the nodes, after their summaries are written.
  *
- * 1. `route` finds the members of each conversation and the nodes with their sockets (route.ts). It reads the table after
- *    the entry was written, so it sees everybody who connected before the entry. With few nodes, every node receives
- *    every entry and finds its own people: that costs less than to read everybody's nodes.
+ * 1. `route` finds the members of each conversation and the nodes with their sockets (route.ts). It reads the table
+ *    after the entry was written, so it sees everybody who connected before the entry. With few nodes, every node
+ *    receives every entry and finds its own people: that costs less than to read everybody's nodes.
  * 2. `send` reads the new summaries of connected people, unless each node does so, and makes one request to each node.
  * 3. A missed delivery is recorded for the node. With its next heartbeat the node lets its sockets resync. Nothing is
  *    delivered again, and no other node waits.

@@ -24,7 +24,9 @@ export function createRouter({ table, rosters }: { table: Table; rosters: Roster
   const directory = nodes.createDirectory(table);
   const limit = pLimit(queriesInFlight);
 
-  /** The routes of a batch, by conversation. Entries older than a minute are read again, or left out if they are gone. */
+  /**
+   * The routes of a batch, by conversation. Entries older than a minute are read again, or left out if they are gone.
+   */
   async function route(records: EntryRecord[]): Promise<Map<string, Route>> {
     const fresh = byConversation(
       await currentEntries(

@@ -13,14 +13,14 @@ export { DeadlineError } from './rewriter.ts';
  * Rewrites the summaries of each conversation in a batch of stream records.
  *
  * 1. The newest entry is the one with the greatest seq, not the last record: a transaction's records come in any order.
- * 2. A summary holds two pairs of absolute positions from the log: the newest entry, and the member's own newest message.
- *    Each pair only moves forward, by its own condition. A batch that is repeated, late, cut or shuffled therefore
- *    changes nothing.
+ * 2. A summary holds two pairs of absolute positions from the log: the newest entry, and the member's own newest
+ *    message. Each pair only moves forward, by its own condition. A batch that is repeated, late, cut or shuffled
+ *    therefore changes nothing.
  * 3. One statement writes both pairs. If it is refused, each pair is written alone, the newest entry first, so that a
  *    summary's own position never passes its newest one.
- * 4. A modified entry is an entry from which something was erased. Its record rewrites a summary that shows this entry, and
- *    wins over an older record of the same entry. The older record can only write to a summary that lags behind. The
- *    erasure's record follows in the stream and rewrites that summary again.
+ * 4. A modified entry is an entry from which something was erased. Its record rewrites a summary that shows this entry,
+ *    and wins over an older record of the same entry. The older record can only write to a summary that lags behind.
+ *    The erasure's record follows in the stream and rewrites that summary again.
  * 5. An update never creates a summary (PartiQL's UPDATE refuses an absent item), so a removed member gets none.
  */
 

@@ -3,9 +3,9 @@ import { createHash, type Hash } from 'node:crypto';
 /*
  * An export is JSON Lines: a header, the state, and a manifest. docs/export.md describes every line.
  *
- * The state hash does not depend on the order in which a table returns its conversations. The lines of a part (everybody,
- * or one conversation) come in a fixed order and have one SHA-256; the state hash is the hash of the sorted hashes. It
- * takes 56 bytes of memory for each conversation.
+ * The state hash does not depend on the order in which a table returns its conversations. The lines of a part
+ * (everybody, or one conversation) come in a fixed order and have one SHA-256; the state hash is the hash of the sorted
+ * hashes. It takes 56 bytes of memory for each conversation.
  */
 
 export const formatVersion = 1;

@@ -13,7 +13,8 @@ import { linesOf, type StateLine } from './export-format.ts';
 
 /**
  * The data of one person, for that person: the profile, the person's conversations, and the person's own entries. A
- * conversation that the person has left contributes only own messages. 1 read unit for each 4 KB of these conversations.
+ * conversation that the person has left contributes only own messages. 1 read unit for each 4 KB of these
+ * conversations.
  */
 export async function* person(table: Table, pool: Pool, user: User) {
   return yield* linesOf('person', stateOf(table, pool, user), table.clock.now());

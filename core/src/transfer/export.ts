@@ -92,7 +92,9 @@ const entryLine = (entry: Entry, isErased: IsErased): StateLine => ({
 
 const maxReads = 10;
 
-/** The group and its members according to the log so far. If they have changed since, first the entries of the change. */
+/**
+ * The group and its members according to the log so far. If they have changed since, first the entries of the change.
+ */
 async function* membersOf(table: Table, history: History, isErased: IsErased): AsyncGenerator<StateLine> {
   for (let attempt = 1; ; attempt += 1) {
     const { group, members: present } = await members.roster(table, history.uuid);

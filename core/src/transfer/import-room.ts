@@ -38,7 +38,9 @@ export function createRoom({ table, pool, source, plan, progress, people, erased
   const log = createLog(table, { batch: 'transactions' });
   const speakers = speakersOf(plan, people);
   const history = createHistory(plan.uuid);
-  /** The log and the progress are up to the entry and line that the table held at the last reading, plus our own writes. */
+  /**
+   * The log and the progress are up to the entry and line that the table held at the last reading, plus our own writes.
+   */
   let line = progress?.line;
 
   /** Appends messages in the order of the file. Skips those that are in the log. Safe to repeat. */

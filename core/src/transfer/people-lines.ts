@@ -83,8 +83,9 @@ function lineOf(row: Row): StateLine {
 }
 
 /**
- * Inserts the missing people with their uuids. Existing people stay as they are. Returns the people who were not inserted,
- * because their handle, address or sign-in belongs to somebody else, or their handle is reserved. Safe to repeat.
+ * Inserts the missing people with their uuids. Existing people stay as they are. Returns the people who were not
+ * inserted, because their handle, address or sign-in belongs to somebody else, or their handle is reserved. Safe to
+ * repeat.
  */
 export async function restore(pool: Pool, people: PersonLine[]): Promise<PersonLine[]> {
   const values = people.filter(isRestorable).map(({ line: _line, ...person }) => person);

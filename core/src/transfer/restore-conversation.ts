@@ -40,7 +40,10 @@ export function createRestored(uuid: string, { isArriving }: { isArriving: boole
   };
 }
 
-/** Lists a missing conversation as arriving. Call it before its first text. 1 read unit, and 1 write unit if it is missing. */
+/**
+ * Lists a missing conversation as arriving. Call it before its first text. 1 read unit, and 1 write unit if it is
+ * missing.
+ */
 export async function announce(table: Table, conversation: RestoredConversation) {
   if (await members.group(table, conversation.uuid)) return;
   await arrivals.begin(table, conversation.uuid);
@@ -67,7 +70,9 @@ export function addLine(
   return false;
 }
 
-/** Writes the missing ones of consecutive entries. Returns their number; undefined if the log holds different entries. */
+/**
+ * Writes the missing ones of consecutive entries. Returns their number; undefined if the log holds different entries.
+ */
 export async function writeEntries(
   table: Table,
   chunk: Entry[],

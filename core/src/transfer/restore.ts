@@ -23,10 +23,10 @@ import {
  *
  * 1. The first pass compares the file with its manifest. If the file is cut or changed, nothing is written.
  * 2. People come first, then conversations (conversation-writer.ts).
- * 3. Nothing is overwritten. The same command therefore continues after an interruption, and an old export only adds what
- *    a live system lacks. A conversation with a different log is refused.
- * 4. People who have been erased here stay erased: their entries come back without texts, names and keys, and they leave
- *    their groups. Texts that an earlier, interrupted run has written go as well (arrivals.ts).
+ * 3. Nothing is overwritten. The same command therefore continues after an interruption, and an old export only adds
+ *    what a live system lacks. A conversation with a different log is refused.
+ * 4. People who have been erased here stay erased: their entries come back without texts, names and keys, and they
+ *    leave their groups. Texts that an earlier, interrupted run has written go as well (arrivals.ts).
  */
 
 export type RestoreOptions = {

@@ -3,7 +3,9 @@ import type { Table } from '../table/client.ts';
 import { importKey, importsPk } from '../table/keys.ts';
 import { queryAll } from '../table/read.ts';
 
-/** The progress of a room: its log holds the file up to this line. `isFinished`: the group and its summaries exist too. */
+/**
+ * The progress of a room: its log holds the file up to this line. `isFinished`: the group and its summaries exist too.
+ */
 export type RoomProgress = { line: number; isFinished: boolean };
 
 const progressFromItem = (item: Record<string, unknown>): RoomProgress & { title: string } => ({
@@ -12,7 +14,9 @@ const progressFromItem = (item: Record<string, unknown>): RoomProgress & { title
   isFinished: item.is_finished as boolean,
 });
 
-/** Access pattern: the progress of all rooms of an import, by conversation. 1 read unit for each 4 KB (about 20 rooms). */
+/**
+ * Access pattern: the progress of all rooms of an import, by conversation. 1 read unit for each 4 KB (about 20 rooms).
+ */
 export async function list(
   table: Table,
   source: string,
