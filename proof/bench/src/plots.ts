@@ -85,11 +85,15 @@ function table(): string {
   const rows = figures.map((figure) => {
     const { scenario, name, value, unit, ratio, ratioSpread, floor, rounds } = figure;
     const spread = rounds.length > 1 ? ` (${short(Math.min(...rounds))}–${short(Math.max(...rounds))})` : '';
-    const beside =
-      floor && ratio !== undefined
-        ? `${short(ratio)} (${ratioSpread?.map(short).join('–')}) × ${floor.name}`
-        : '';
-    return `| ${scenario} | ${name} | ${short(value)} ${unit}${spread} | ${beside} | ${verdict(figure).replace(/^ +\[|\]$/g, '')} |`;
+    const isCompared = floor && ratio !== undefined && ratioSpread;
+    const cells = [
+      scenario,
+      isCompared ? name.replace(`, beside ${floor.name}`, '') : name,
+      `${short(value)} ${unit}${spread}`,
+      isCompared ? `${short(ratio)} (${ratioSpread.map(short).join('–')}) × ${floor.name.split(',')[0]}` : '',
+      verdict(figure).replace(/^ +\[target |\]$/g, ''),
+    ];
+    return `| ${cells.join(' | ')} |`;
   });
   return [
     Object.entries(machine)
