@@ -32,13 +32,16 @@ afterEach(async () => {
   await new Promise((resolve) => gateway.close(resolve));
 });
 
+const url = () => `ws://127.0.0.1:${(gateway.address() as AddressInfo).port}`;
+const oneToken = { token: async () => 'token', validForMs: () => 3_600_000, renew: () => {} };
+
 /** Resolves when the connection is online, with the tokens that the gateway refused. */
 async function untilOnline() {
   const refused: string[] = [];
   let renewals = 0;
   const connection = await new Promise<ReturnType<typeof createConnection>>((resolve) => {
     const opened = createConnection({
-      url: `ws://127.0.0.1:${(gateway.address() as AddressInfo).port}`,
+      url: url(),
       WebSocket,
       tokens: {
         token: async () => `token-${renewals}`,
@@ -78,4 +81,71 @@ test('a token that is refused is renewed', async () => {
   answers = [{ code: 'generic_401', close: 4401 }];
   expect(await untilOnline()).toEqual(['token-0']);
   expect(tokens.map(({ token }) => token)).toEqual(['token-0', 'token-1']);
+});
+
+/** A connection with everything that it reports. `until` resolves at the next report of this state. */
+function observed(onState: (state: LiveState) => void = () => {}) {
+  const states: LiveState[] = [];
+  const events: unknown[] = [];
+  const waiting: { state: LiveState; resolve(): void }[] = [];
+  const connection = createConnection({
+    ...{ url: url(), WebSocket, tokens: oneToken, onEvent: (event) => events.push(event) },
+    onState(state) {
+      states.push(state);
+      onState(state);
+      for (const each of waiting.splice(0))
+        if (each.state === state) each.resolve();
+        else waiting.push(each);
+    },
+  });
+  const until = (state: LiveState) => new Promise<void>((resolve) => waiting.push({ state, resolve }));
+  return { connection, states, events, until };
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+test('events arrive, a lost socket is replaced after the pause that the gateway names, and a closed one is not', async () => {
+  const { connection, states, events, until } = observed();
+  connection.open();
+  await until('online');
+  const [first] = gateway.clients;
+  first?.send(JSON.stringify({ type: 'event', event: 'resync', data: {} }));
+  const closedAt = performance.now();
+  first?.close(1001, 'reconnect_after_ms=900');
+  await until('online');
+  expect(performance.now() - closedAt).toBeGreaterThanOrEqual(890);
+  expect(events).toEqual([{ type: 'event', event: 'resync', data: {} }]);
+  expect(states).toEqual(['connecting', 'online', 'waiting', 'connecting', 'online']);
+  connection.close();
+  await pause(100);
+  expect(states).toHaveLength(5);
+  await expect(connection.request('ping', {})).rejects.toThrow('not connected');
+});
+
+test('a request fails with its socket, and a retry on demand waits for no pause', async () => {
+  const { connection, until } = observed();
+  connection.open();
+  await until('online');
+  gateway.removeAllListeners('connection');
+  for (const socket of gateway.clients) socket.removeAllListeners('message');
+  const asked = connection.request('message.send', {});
+  connection.suspend();
+  await expect(asked).rejects.toThrow('connection lost');
+  const opened = new Promise((resolve) => gateway.once('connection', resolve));
+  connection.retryNow();
+  connection.retryNow();
+  await opened;
+  await pause(50);
+  expect(gateway.clients.size).toBe(1);
+  connection.close();
+});
+
+test('a connection that its listener closes stays closed', async () => {
+  const { connection, states, until } = observed((state) => state === 'waiting' && connection.close());
+  connection.open();
+  await until('online');
+  for (const socket of gateway.clients) socket.close(1001, 'reconnect_after_ms=1');
+  await until('waiting');
+  await pause(100);
+  expect(states).toEqual(['connecting', 'online', 'waiting']);
 });

@@ -6,7 +6,8 @@ import { root } from '@parley/engines/launch';
 import { startTestEngines } from '@parley/engines/testing/test-engines';
 import { copyRepository } from './copy.ts';
 import { createJest, type Jest, type Outcome } from './jest.ts';
-import { type Mutation, mutations } from './mutations.ts';
+import type { Mutation } from './mutation.ts';
+import { mutations } from './mutations.ts';
 
 const { values } = parseArgs({
   options: {

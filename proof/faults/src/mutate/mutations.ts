@@ -1,22 +1,5 @@
-/** One broken place, and who must notice it. `from` is there exactly once. */
-export type Mutation = {
-  file: string;
-  what: string;
-  from: string;
-  to: string;
-  /** Test files, each of which must fail. */
-  tests: string[];
-  /** Only the tests of this name are run, where a file is slow. */
-  name?: string;
-};
-
-/** Mutations of one file, all found by the same tests: what breaks, and the line before and after. */
-const mutationsOf = (
-  file: string,
-  tests: string[],
-  rows: [what: string, from: string, to: string][],
-  name?: string,
-): Mutation[] => rows.map(([what, from, to]) => ({ file, what, from, to, tests, name }));
+import { clientMutations } from './client-mutations.ts';
+import { type Mutation, mutationsOf } from './mutation.ts';
 
 const log: Mutation[] = [
   {
@@ -554,5 +537,5 @@ const campaign: Mutation[] = [
 
 export const mutations: Mutation[] = [
   ...[...log, ...queue, ...tail, ...kinds, ...rosters, ...projector, ...positions, ...pages, ...sequencer],
-  ...[...leases, ...checkpoints, ...signatures, ...check, ...campaign],
+  ...[...leases, ...checkpoints, ...signatures, ...check, ...campaign, ...clientMutations],
 ];
