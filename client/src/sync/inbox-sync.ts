@@ -2,7 +2,8 @@ import { ApiError } from '../api/errors.ts';
 import type { Api } from '../api/requests.ts';
 import type { InboxRow, Settings } from '../api/types.ts';
 import { TokenError } from '../tokens.ts';
-import { applyRead, applyRow, applySettings, dropRow, type Inbox, sorted } from './inbox.ts';
+import { sorted } from './inbox.ts';
+import { createInboxRows } from './inbox-rows.ts';
 
 const maxMissing = 10;
 
@@ -17,23 +18,14 @@ export type InboxSync = ReturnType<typeof createInboxSync>;
 
 /** The inbox as requests and events make it. */
 export function createInboxSync({ api, onRow, onChange }: Options) {
-  let inbox: Inbox = new Map();
+  const inbox = createInboxRows({ onRow, onChange });
   let nextPage: string | undefined;
   let status: 'loading' | 'ready' | 'failed' = 'loading';
-
-  /** Whether the merged row is exact; if not, the inbox must be read again. */
-  function apply(row: InboxRow): boolean {
-    const applied = applyRow(inbox, row);
-    inbox = applied.inbox;
-    onRow(row);
-    onChange();
-    return applied.isExact;
-  }
 
   async function read() {
     try {
       const { rows, next } = await api.inbox();
-      for (const row of rows) apply(row);
+      for (const row of rows) inbox.apply(row);
       if (status !== 'ready') nextPage = next;
       status = 'ready';
       refreshMissing(rows, next ? rows.at(-1)?.created_at : '');
@@ -48,30 +40,27 @@ export function createInboxSync({ api, onRow, onChange }: Options) {
   /** Known rows that belong on this page and are absent were hidden or left on another device. */
   function refreshMissing(rows: InboxRow[], from = '') {
     const listed = new Set(rows.map((row) => row.uuid));
-    const missing = sorted(inbox).filter((row) => row.created_at > from && !listed.has(row.uuid));
+    const missing = sorted(inbox.rows()).filter((row) => row.created_at > from && !listed.has(row.uuid));
     for (const { uuid } of missing.slice(0, maxMissing)) void refreshSettings(uuid).catch(() => {});
   }
 
+  const versionOf = (uuid: string) => inbox.row(uuid)?.settings_version;
+
   async function refreshSettings(uuid: string) {
-    const version = inbox.get(uuid)?.settings_version;
+    const version = versionOf(uuid);
     try {
       const { muted, hidden } = await api.positions(uuid);
-      if (inbox.get(uuid)?.settings_version === version)
-        inbox = applySettings(inbox, uuid, { muted, hidden });
+      inbox.applySettings(uuid, { muted, hidden }, version);
     } catch (error) {
       if (!(error instanceof ApiError) || error.status !== 404) throw error;
-      inbox = dropRow(inbox, uuid);
+      inbox.drop(uuid);
     }
-    onChange();
   }
 
   return {
-    rows: () => inbox,
-    row: (uuid: string) => inbox.get(uuid),
+    ...inbox,
     status: () => status,
     hasMore: () => nextPage !== undefined,
-    hasHidden: () => sorted(inbox, true).length > 0,
-    apply,
     read,
     async readMore() {
       if (!nextPage) return;
@@ -79,7 +68,7 @@ export function createInboxSync({ api, onRow, onChange }: Options) {
       nextPage = undefined;
       try {
         const { rows, next } = await api.inbox(path);
-        for (const row of rows) apply(row);
+        for (const row of rows) inbox.apply(row);
         nextPage = next;
       } catch {
         nextPage = path;
@@ -87,24 +76,14 @@ export function createInboxSync({ api, onRow, onChange }: Options) {
       onChange();
     },
     async readHidden() {
-      for (const row of (await api.hidden()).rows) apply(row);
-    },
-    applyRead(uuid: string, read: { read_seq: number; unread_count: number }) {
-      inbox = applyRead(inbox, uuid, read);
-      onChange();
+      for (const row of (await api.hidden()).rows) inbox.apply(row);
     },
     /** Rejects if the server refuses. */
     async changeSettings(uuid: string, settings: Partial<Settings>): Promise<Settings> {
-      const version = inbox.get(uuid)?.settings_version;
+      const version = versionOf(uuid);
       const now = await api.changeSettings(uuid, settings);
-      // A row that arrived during the request is newer than the answer.
-      if (inbox.get(uuid)?.settings_version === version) inbox = applySettings(inbox, uuid, now);
-      onChange();
+      inbox.applySettings(uuid, now, version);
       return now;
-    },
-    drop(uuid: string) {
-      inbox = dropRow(inbox, uuid);
-      onChange();
     },
   };
 }

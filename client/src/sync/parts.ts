@@ -12,7 +12,7 @@ import { createInboxSync } from './inbox-sync.ts';
 import { createMembership } from './membership.ts';
 import { createOpening } from './opening.ts';
 import { createOutbox } from './outbox.ts';
-import { createPeople } from './people.ts';
+import { createPeople, type People } from './people.ts';
 import { createPresence } from './presence.ts';
 import { createReceipts } from './receipts.ts';
 import { createSignal } from './signal.ts';
@@ -35,14 +35,8 @@ export type ChatOptions = {
 
 export const soonMs = 300;
 
-/** The parts of the state and how they use each other. Each part keeps its own state. */
-export function createParts(options: ChatOptions) {
-  const { api, me, storage, secondReadMs = 5_000 } = options;
-  const signal = createSignal(options.schedule ?? ((notify) => setTimeout(notify, 16)));
-  const onChange = signal.change;
-  const people = createPeople();
-  const presence = createPresence(onChange);
-  const typing = createTyping(onChange);
+/** The loaded conversations and the parts that read them. */
+function createReading(api: Api, people: People, onChange: () => void) {
   const conversations = createConversations(onChange);
   const erasures = createErasures({ conversations });
   const entriesApi = {
@@ -53,6 +47,18 @@ export function createParts(options: ChatOptions) {
   const onDone = (uuid: string) => windows.trimLater(uuid, 'start');
   const catchUp = createCatchUp({ api: entriesApi, conversations, onDone });
   const opening = createOpening({ api: { ...api, ...entriesApi }, conversations, people, catchUp });
+  return { conversations, erasures, windows, catchUp, opening };
+}
+
+/** The parts of the state and how they use each other. Each part keeps its own state. */
+export function createParts(options: ChatOptions) {
+  const { api, me, storage, secondReadMs = 5_000 } = options;
+  const signal = createSignal(options.schedule ?? ((notify) => setTimeout(notify, 16)));
+  const onChange = signal.change;
+  const people = createPeople();
+  const presence = createPresence(onChange);
+  const typing = createTyping(onChange);
+  const { conversations, erasures, windows, catchUp, opening } = createReading(api, people, onChange);
   const inbox = createInboxSync({
     api,
     onRow(row) {
@@ -103,20 +109,8 @@ export function createParts(options: ChatOptions) {
   const begun = new Map<string, (uuid: string) => void>();
   const drafts = createDrafts(storage, me.uuid);
   return {
-    ...{ api, me, signal, people, presence, typing, conversations, windows, catchUp, opening, inbox, open },
-    ...{
-      announcements,
-      outbox,
-      drafts,
-      entries,
-      resumes,
-      rereads,
-      receipts,
-      membership,
-      begun,
-      erasures,
-      secondReadMs,
-    },
+    ...{ me, signal, people, presence, typing, conversations, windows, opening, inbox, open, announcements },
+    ...{ outbox, drafts, entries, resumes, rereads, receipts, membership, begun, erasures, secondReadMs },
   };
 }
 
