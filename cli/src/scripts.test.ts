@@ -139,12 +139,13 @@ test('every script says what it is', async () => {
   }
 });
 
-const documented = [...readFileSync('docs/data-model.md', 'utf8').matchAll(/```sql\n(.*?)```/gs)]
-  .flatMap(([, block = '']) => block.replace(/^--.*$/gm, '').split(/(?=^(?:SELECT|DELETE))/m))
+const documented = readFileSync('docs/statements.sql', 'utf8')
+  .replace(/^--.*$/gm, '')
+  .split(/(?=^(?:SELECT|DELETE))/m)
   .map((statement) => statement.replace(/\s+/g, ' ').trim())
   .filter(Boolean);
 
-test.each(documented)('docs/data-model.md: %s', async (statement) => {
+test.each(documented)('docs/statements.sql: %s', async (statement) => {
   const Statement = statement
     .replace('parley-messages', table.name)
     .replace('parley-runner', table.runnerName)
