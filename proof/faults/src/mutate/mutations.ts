@@ -1,4 +1,5 @@
 import { clientMutations } from './client-mutations.ts';
+import { guardedFiles } from './guarded-files.ts';
 import { type Mutation, mutationsOf } from './mutation.ts';
 
 const log: Mutation[] = [
@@ -538,4 +539,7 @@ const campaign: Mutation[] = [
 export const mutations: Mutation[] = [
   ...[...log, ...queue, ...tail, ...kinds, ...rosters, ...projector, ...positions, ...pages, ...sequencer],
   ...[...leases, ...checkpoints, ...signatures, ...check, ...campaign, ...clientMutations],
+  ...Object.entries(guardedFiles).flatMap(([file, rows]) =>
+    mutationsOf(file, [file.replace(/\.ts$/, '.test.ts')], rows),
+  ),
 ];
