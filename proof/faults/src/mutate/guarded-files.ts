@@ -22,4 +22,24 @@ export const guardedFiles: Record<string, Row[]> = {
       'next = undefined;',
     ],
   ],
+  'core/src/log/entries.ts': [
+    ['an entry without its author is an entry', "    'user_uuid',\n", ''],
+    [
+      'a count that is no whole number is taken',
+      '!Number.isSafeInteger(attributes.message_count)',
+      'attributes.message_count === undefined',
+    ],
+    [
+      'a range without an end holds the group',
+      'to >= maxSeq ? entriesEndSk : seqSk(to)',
+      "to >= maxSeq ? 'Z' : seqSk(to)",
+    ],
+    ['an empty range is a request', 'if (from > to || to < 1)', 'if (false)'],
+    ['pages overlap', 'low = last.seq + 1', 'low = last.seq'],
+    [
+      'pages backward pass their lower bound',
+      'else high = last.seq - 1;',
+      'else [low, high] = [1, last.seq - 1];',
+    ],
+  ],
 };
