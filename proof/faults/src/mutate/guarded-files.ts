@@ -42,4 +42,15 @@ export const guardedFiles: Record<string, Row[]> = {
       'else [low, high] = [1, last.seq - 1];',
     ],
   ],
+  'core/src/log/members.ts': [
+    ['a membership that was not read is none', 'if (unread > 0)', 'if (false)'],
+    [
+      'a roster that met a change half way is not read again',
+      'members.length === group.member_count ||',
+      'true ||',
+    ],
+    ['a roster that never agrees is read for ever', 'attempt === 4', 'attempt === 400'],
+    ['a roster ends with the first page', 'start = LastEvaluatedKey;', ''],
+    ['a page begins with the last member of the page before', "~` : ''", "` : ''"],
+  ],
 };
