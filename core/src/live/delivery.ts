@@ -65,20 +65,20 @@ export function createDeliveryClient({ table, secrets, timeoutMs = 1_000 }: Deli
       [signatureHeader]: sign(secret, { nodeId, path, body, nowMs: table.clock.now() }),
     };
     const options = { method: 'POST', agent, headers, signal: AbortSignal.timeout(timeoutMs) };
-    return new Promise((resolve, reject) => {
+    return new Promise<string>((resolve, reject) => {
       const req = request(`${endpoint}${path}`, options, (res) => {
         const parts: Buffer[] = [];
         res.on('data', (part: Buffer) => parts.push(part));
         res.on('error', reject);
         res.on('end', () => {
-          const text = Buffer.concat(parts).toString();
           if (res.statusCode !== 200) reject(new Error(`a node answered ${res.statusCode}`));
-          else resolve(text === '' ? undefined : JSON.parse(text));
+          else resolve(Buffer.concat(parts).toString());
         });
       });
       req.on('error', reject);
       req.end(body);
-    });
+      // Parsed here, because an error thrown in a listener would end the process.
+    }).then((text) => (text === '' ? undefined : JSON.parse(text)));
   }
 
   /** Delivers in several requests, one after the other, if one would be too long. */

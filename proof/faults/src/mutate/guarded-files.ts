@@ -53,4 +53,23 @@ export const guardedFiles: Record<string, Row[]> = {
     ['a roster ends with the first page', 'start = LastEvaluatedKey;', ''],
     ['a page begins with the last member of the page before', "~` : ''", "` : ''"],
   ],
+  'core/src/live/delivery.ts': [
+    [
+      'the second half of a long delivery is lost',
+      'return [\n    { conversations: conversations.slice(0, some), events: events.slice(0, first) },',
+      'return [',
+    ],
+    [
+      'an event between the halves is sent twice',
+      'events: events.slice(first) }',
+      'events: events.slice(first - 1) }',
+    ],
+    [
+      'a refused delivery passes for one that arrived',
+      'if (res.statusCode !== 200)',
+      'if (res.statusCode === 500)',
+    ],
+    ['a request waits for ever', ', signal: AbortSignal.timeout(timeoutMs)', ''],
+    ['the last secret signs', 'const [secret] = secrets;', 'const secret = secrets.at(-1);'],
+  ],
 };
