@@ -53,6 +53,24 @@ export const guardedFiles: Record<string, Row[]> = {
     ['a roster ends with the first page', 'start = LastEvaluatedKey;', ''],
     ['a page begins with the last member of the page before', "~` : ''", "` : ''"],
   ],
+  'core/src/dead-letters/dead-letters.ts': [
+    [
+      'a letter that was put again is removed',
+      "'attribute_not_exists(pk) OR failed_at = :read'",
+      "'attribute_not_exists(pk) OR failed_at >= :read'",
+    ],
+    [
+      'a removal that is repeated fails',
+      'if (!(error instanceof ConditionalCheckFailedException)) throw error;',
+      'throw error;',
+    ],
+    ['a letter is kept for a year', 'const retentionDays = 14;', 'const retentionDays = 365;'],
+    [
+      'letters of all shards are one',
+      '...deadLetterKey(consumer, shardId, record',
+      "...deadLetterKey(consumer, '', record",
+    ],
+  ],
   'core/src/live/delivery.ts': [
     [
       'the second half of a long delivery is lost',
