@@ -5,7 +5,7 @@ import { ConditionalCheckFailedException, TransactionCanceledException } from '@
 import { DeleteCommand, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
-import { createTestTable } from '@parley/engines/testing/test-table';
+import { createTestTable, setAttribute } from '@parley/engines/testing/test-table';
 import * as messageGroups from '../conversations/message-groups.ts';
 import * as messages from '../conversations/messages.ts';
 import { conversationUuid } from '../conversations/uuids.ts';
@@ -100,16 +100,7 @@ async function stored() {
 const put = (Item: Record<string, unknown>) =>
   table.doc.send(new PutCommand({ TableName: table.name, Item }));
 const remove = (Key: Key) => table.doc.send(new DeleteCommand({ TableName: table.name, Key }));
-const set = (Key: Key, name: string, value: unknown) =>
-  table.doc.send(
-    new UpdateCommand({
-      TableName: table.name,
-      Key,
-      UpdateExpression: 'SET #name = :value',
-      ExpressionAttributeNames: { '#name': name },
-      ExpressionAttributeValues: { ':value': value },
-    }),
-  );
+const set = (key: Key, name: string, value: unknown) => setAttribute(table, key, name, value);
 const entry = async (uuid: string, seq: number) => (await entries.get(table, uuid, seq)) as Entry;
 const append = async (uuid: string, seq: number, change: Record<string, unknown>) =>
   put({ ...entryItem(await entry(uuid, seq - 1)), ...entryKey(uuid, seq), ...change });

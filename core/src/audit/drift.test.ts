@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { measureCapacity } from '@parley/cli/capacity';
-import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
+import { createTestTable, setAttribute, testEndpoint } from '@parley/engines/testing/test-table';
 import * as messageGroups from '../conversations/message-groups.ts';
 import * as messages from '../conversations/messages.ts';
 import * as summaries from '../inbox/summaries.ts';
@@ -28,16 +27,7 @@ const project = (...written: Entry[]) =>
   createProjector(table).project(
     written.map((entry) => ({ entry, writtenAtMs: Date.now(), sequenceNumber: String(entry.seq) })),
   );
-const set = (Key: Key, name: string, value: unknown) =>
-  table.doc.send(
-    new UpdateCommand({
-      TableName: table.name,
-      Key,
-      UpdateExpression: 'SET #name = :value',
-      ExpressionAttributeNames: { '#name': name },
-      ExpressionAttributeValues: { ':value': value },
-    }),
-  );
+const set = (key: Key, name: string, value: unknown) => setAttribute(table, key, name, value);
 const detailsOf = (findings: Finding[] = []) => findings.map(({ detail }) => detail);
 
 /** A direct conversation of so many messages, with right summaries. */

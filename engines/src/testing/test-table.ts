@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { DeleteTableCommand } from '@aws-sdk/client-dynamodb';
-import { closeTable, createTable } from '@parley/core/table/client';
+import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { closeTable, createTable, type Table } from '@parley/core/table/client';
 import { ensureTable, messageTable, runnerTable } from '@parley/core/table/definition';
 
 /** An own message table and runner table on the test engine. */
@@ -18,6 +19,18 @@ export async function createTestTable() {
   };
   return { ...table, drop };
 }
+
+/** Changes one attribute of an item behind the back of everything. */
+export const setAttribute = (table: Table, Key: Record<string, unknown>, name: string, value: unknown) =>
+  table.doc.send(
+    new UpdateCommand({
+      TableName: table.name,
+      Key,
+      UpdateExpression: 'SET #name = :value',
+      ExpressionAttributeNames: { '#name': name },
+      ExpressionAttributeValues: { ':value': value },
+    }),
+  );
 
 export function testEndpoint() {
   const endpoint = process.env.TEST_DYNAMODB_ENDPOINT;

@@ -1,25 +1,22 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import * as deadLetters from '@parley/core/dead-letters/dead-letters';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { pino } from 'pino';
+import { createTestLeases } from '../testing/leases.ts';
 import { createAttempts } from './attempts.ts';
 import { type DeliveryContext, deliver } from './deliver.ts';
 import type { EventSource } from './event-sources.ts';
-import { type HeldLease, holdLease } from './held-lease.ts';
 import * as leases from './leases.ts';
 import type { Shard } from './shards.ts';
 
 const logger = pino({ level: 'silent' });
 let table: Awaited<ReturnType<typeof createTestTable>>;
-const held: HeldLease[] = [];
+const { held, releaseAll } = createTestLeases(() => table);
 beforeAll(async () => {
   table = await createTestTable();
 });
-afterEach(async () => {
-  for (const lease of held.splice(0)) await lease.release();
-});
+afterEach(releaseAll);
 afterAll(() => table.drop());
 
 const shard: Shard = { streamArn: 'arn:stream', shardId: 'shard-1', isContinued: false };
@@ -35,17 +32,7 @@ const record = (number: number, ageMs = 0): DynamoDBRecord => ({
 const records = (count: number) => Array.from({ length: count }, (_, index) => record(index + 1));
 
 async function createContext(source: Partial<EventSource> & Pick<EventSource, 'handler'>) {
-  const name = `source-${randomUUID()}`;
-  const place = { source: name, streamArn: shard.streamArn, shardId: shard.shardId };
-  const lease = await leases.acquire(table, place, undefined, { owner: 'me', leaseMs: 60_000 });
-  if (!lease) throw new Error('not taken');
-  const stopping = new AbortController();
-  const mine = holdLease(table, lease, {
-    acquiredAtMs: performance.now(),
-    logger,
-    onLost: () => stopping.abort(),
-  });
-  held.push(mine);
+  const { name, lease, mine, stopping } = await held(shard);
   const attempts = createAttempts([]);
   const context: DeliveryContext = {
     table,

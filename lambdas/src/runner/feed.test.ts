@@ -1,23 +1,19 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { pino } from 'pino';
+import { createTestLeases } from '../testing/leases.ts';
 import type { EventSource } from './event-sources.ts';
 import { createFeed } from './feed.ts';
-import { type HeldLease, holdLease } from './held-lease.ts';
-import * as leases from './leases.ts';
 import type { Shard } from './shards.ts';
 
 const logger = pino({ level: 'silent' });
 let table: Awaited<ReturnType<typeof createTestTable>>;
-const held: HeldLease[] = [];
+const { held, releaseAll } = createTestLeases(() => table);
 beforeAll(async () => {
   table = await createTestTable();
 });
-afterEach(async () => {
-  for (const lease of held.splice(0)) await lease.release();
-});
+afterEach(releaseAll);
 afterAll(() => table.drop());
 
 const shard: Shard = { streamArn: 'arn:stream', shardId: 'shard-1', isContinued: false };
@@ -30,15 +26,7 @@ const numbersOf = (records: DynamoDBRecord[]) =>
 
 /** A feed whose handler waits for `release`, with the batches that it got. */
 async function startFeed(changes: Partial<EventSource> = {}, doneTo?: string) {
-  const name = `source-${randomUUID()}`;
-  const { streamArn, shardId } = shard;
-  const key = { source: name, streamArn, shardId };
-  const found = await leases.acquire(table, key, undefined, { owner: 'me', leaseMs: 60_000 });
-  if (!found) throw new Error('not acquired');
-  const stopping = new AbortController();
-  const onLost = () => stopping.abort();
-  const lease = holdLease(table, found, { acquiredAtMs: performance.now(), logger, onLost });
-  held.push(lease);
+  const { name, mine: lease, stopping } = await held(shard);
   const batches: number[][] = [];
   const waiting: (() => void)[] = [];
   const source: EventSource = {

@@ -1,12 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { closeTable, createTable } from '@parley/core/table/client';
-import { type Fate, startFaultProxy } from '@parley/engines/testing/fault-proxy';
-import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
+import { createTestTable } from '@parley/engines/testing/test-table';
 import { pino } from 'pino';
+import { createTestLeases } from '../testing/leases.ts';
 import { holdLease } from './held-lease.ts';
-import type { Lease, LeaseKey } from './leases.ts';
-import * as leases from './leases.ts';
 
 let table: Awaited<ReturnType<typeof createTestTable>>;
 beforeAll(async () => {
@@ -15,37 +12,7 @@ beforeAll(async () => {
 afterAll(() => table.drop());
 
 const logger = pino({ level: 'silent' });
-const streamArn = 'arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/2026-01-01T00:00:00.000';
-let shards = 0;
-function newPlace(): LeaseKey {
-  shards += 1;
-  return { source: 'summaries', streamArn, shardId: `shardId-${shards}` };
-}
-
-async function taken(place: LeaseKey, seen?: Lease, owner = 'me', leaseMs = 60_000): Promise<Lease> {
-  const lease = await leases.acquire(table, place, seen, { owner, leaseMs });
-  if (!lease) throw new Error('not taken');
-  return lease;
-}
-
-async function stored(place: LeaseKey): Promise<Lease> {
-  const lease = (await leases.list(table, place.source, streamArn)).find(
-    ({ shardId }) => shardId === place.shardId,
-  );
-  if (!lease) throw new Error('no lease');
-  return lease;
-}
-
-async function throughProxy(decide: (operation: string) => Fate) {
-  const proxy = await startFaultProxy(testEndpoint(), decide);
-  const { name, runnerName } = table;
-  const behind = createTable({ region: 'us-east-1', endpoint: proxy.endpoint, name, runnerName });
-  const close = async () => {
-    closeTable(behind);
-    await proxy.close();
-  };
-  return { behind, close };
-}
+const { newPlace, taken, stored, throughProxy } = createTestLeases(() => table);
 
 test('a held lease renews itself, writes the newest position, and is given up at once', async () => {
   const place = newPlace();

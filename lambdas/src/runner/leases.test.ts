@@ -1,10 +1,8 @@
 import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
-import { closeTable, createTable } from '@parley/core/table/client';
 import { checkpointKey } from '@parley/core/table/keys';
-import { type Fate, startFaultProxy } from '@parley/engines/testing/fault-proxy';
-import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
-import type { Lease, LeaseKey } from './leases.ts';
+import { createTestTable } from '@parley/engines/testing/test-table';
+import { createTestLeases } from '../testing/leases.ts';
 import * as leases from './leases.ts';
 
 let table: Awaited<ReturnType<typeof createTestTable>>;
@@ -13,26 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => table.drop());
 
-const streamArn = 'arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/2026-01-01T00:00:00.000';
-let shards = 0;
-function newPlace(): LeaseKey {
-  shards += 1;
-  return { source: 'summaries', streamArn, shardId: `shardId-${shards}` };
-}
-
-async function taken(place: LeaseKey, seen?: Lease, owner = 'me', leaseMs = 60_000): Promise<Lease> {
-  const lease = await leases.acquire(table, place, seen, { owner, leaseMs });
-  if (!lease) throw new Error('not taken');
-  return lease;
-}
-
-async function stored(place: LeaseKey): Promise<Lease> {
-  const lease = (await leases.list(table, place.source, streamArn)).find(
-    ({ shardId }) => shardId === place.shardId,
-  );
-  if (!lease) throw new Error('no lease');
-  return lease;
-}
+const { newPlace, taken, stored, throughProxy } = createTestLeases(() => table);
 
 test('of those who take a lease as they saw it, one gets it, and the token rises', async () => {
   const place = newPlace();
@@ -93,7 +72,7 @@ test('a checkpoint from before there were leases is read on from', async () => {
     new PutCommand({
       TableName: table.runnerName,
       Item: {
-        ...checkpointKey(place.source, streamArn, place.shardId),
+        ...checkpointKey(place.source, place.streamArn, place.shardId),
         sequence_number: '41',
         is_finished: false,
         updated_at: new Date().toISOString(),
@@ -103,17 +82,6 @@ test('a checkpoint from before there were leases is read on from', async () => {
   const lease = await taken(place, await stored(place));
   expect(lease).toMatchObject({ token: 1, checkpoint: { sequenceNumber: '41', isFinished: false } });
 });
-
-async function throughProxy(decide: (operation: string) => Fate) {
-  const proxy = await startFaultProxy(testEndpoint(), decide);
-  const { name, runnerName } = table;
-  const behind = createTable({ region: 'us-east-1', endpoint: proxy.endpoint, name, runnerName });
-  const close = async () => {
-    closeTable(behind);
-    await proxy.close();
-  };
-  return { behind, close };
-}
 
 test('a take whose answer was lost finds that the lease is its own', async () => {
   let cuts = 1;

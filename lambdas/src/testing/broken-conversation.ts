@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import * as messages from '@parley/core/conversations/messages';
 import type { Entry } from '@parley/core/log/entries';
 import { createLog } from '@parley/core/log/log';
 import type { Table } from '@parley/core/table/client';
 import { summaryKey } from '@parley/core/table/keys';
+import { setAttribute } from '@parley/engines/testing/test-table';
 
 /** A conversation of one message, which the recipient's summary counts as seven. */
 export async function brokenConversation(table: Table): Promise<Entry> {
@@ -12,13 +12,6 @@ export async function brokenConversation(table: Table): Promise<Entry> {
   const [sender, recipient] = [person('one'), person('other')];
   const log = createLog(table, { batch: 'statements' });
   const entry = await messages.sendDirect(log, { sender, recipient, message: 'x' });
-  await table.doc.send(
-    new UpdateCommand({
-      TableName: table.name,
-      Key: summaryKey(recipient.uuid, entry.message_group_uuid),
-      UpdateExpression: 'SET message_count = :wrong',
-      ExpressionAttributeValues: { ':wrong': 7 },
-    }),
-  );
+  await setAttribute(table, summaryKey(recipient.uuid, entry.message_group_uuid), 'message_count', 7);
   return entry;
 }
