@@ -4,8 +4,8 @@ export class ApiError extends Error {
   readonly codes: string[];
   readonly retryAfterMs: number;
 
-  constructor(status: number, codes: string[], retryAfterMs = 0) {
-    super(codes.join(', '));
+  constructor(status: number, codes: string[], retryAfterMs = 0, options?: ErrorOptions) {
+    super(codes.join(', '), options);
     this.status = status;
     this.codes = codes;
     this.retryAfterMs = retryAfterMs;

@@ -7,14 +7,15 @@ export type Fetch = typeof globalThis.fetch;
 
 const timeoutMs = 15_000;
 
-/** Sends requests with a token. A refused token is renewed, and the request repeated once. */
+/** Sends requests with a token. A refused token is renewed, and the request repeated once if another token comes of it. */
 export function createHttp(tokens: Pick<TokenSource, 'token' | 'renew'>, fetch: Fetch, url = '') {
-  async function respond(path: string, request: Request, isSecondTry = false): Promise<Response> {
+  async function respond(path: string, request: Request): Promise<Response> {
     const bearer = await tokens.token();
     const response = await reach(fetch, url + path, { ...request, bearer });
-    if (response.status !== 401 || isSecondTry) return response;
+    if (response.status !== 401) return response;
     tokens.renew(bearer);
-    return respond(path, request, true);
+    const renewed = await tokens.token();
+    return renewed === bearer ? response : reach(fetch, url + path, { ...request, bearer: renewed });
   }
 
   const accepted = async (path: string, request: Request = {}) => refuseErrors(await respond(path, request));
@@ -43,8 +44,8 @@ export async function reach(fetch: Fetch, path: string, request: Request & { bea
       body: request.body && JSON.stringify(request.body),
       signal: request.signal ?? AbortSignal.timeout(timeoutMs),
     });
-  } catch {
-    throw new ApiError(0, ['no_answer']);
+  } catch (cause) {
+    throw new ApiError(0, ['no_answer'], 0, { cause });
   }
 }
 

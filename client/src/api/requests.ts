@@ -7,13 +7,14 @@ import type {
   Group,
   InboxRow,
   Member,
+  NewGroup,
   Person,
   Profile,
   Role,
   Settings,
 } from './types.ts';
 
-export type Send = { message_group_uuid?: string; handle?: string; message: string; known_seq: number };
+export type Send = { message_group_uuid?: string; handle?: string; message: string; known_seq?: number };
 
 type Options = {
   tokens: Pick<TokenSource, 'token' | 'renew'>;
@@ -86,7 +87,7 @@ const messages = (http: Http) => ({
 
 const groups = (http: Http) => ({
   createGroup: (body: { title: string; handles: string[] }, key: string) =>
-    http.call<{ message_group_uuid: string }>('/api/message_groups', { method: 'POST', body, key }),
+    http.call<NewGroup>('/api/message_groups', { method: 'POST', body, key }),
   rename: (uuid: string, title: string) =>
     http.call<Group>(groupPath(uuid), { method: 'PUT', body: { title } }),
   addMember: (uuid: string, handle: string) =>

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { ask, connect, eventually, type Json, type Person } from './client.ts';
+import { ApiError } from '@parley/client/api/errors';
+import type { Entry } from '@parley/client/api/types';
+import { eventually, firstAnswer, get, type Person } from './client.ts';
 
 export type Scene = {
   base: string;
@@ -12,54 +14,55 @@ export type Scene = {
 type Check = { name: string; run: (scene: Scene) => Promise<void> };
 
 const text = (of: string) => `conformance: ${of} ${randomUUID().slice(0, 8)}`;
-const entriesOf = async (person: Person, uuid: string, query = '?limit=100'): Promise<Json[]> =>
-  (await person.get(`/api/messages/${uuid}${query}`)).body;
-const row = async (person: Person, uuid: string): Promise<Json> =>
-  (await person.get('/api/message_groups?limit=100')).body.find((each: Json) => each.uuid === uuid);
-const answers = ({ status, body }: { status: number; body: Json }, expected: number, code?: string) => {
-  assert.equal(status, expected, `answered ${status} ${JSON.stringify(body)}`);
-  if (code) assert.deepEqual(body, [code]);
-};
+
+/** Fails unless the request is refused with this status, and with this code alone if one is given. */
+async function refuses(request: Promise<unknown>, status: number, code?: string) {
+  const error = await request.then(
+    (answer) => new Error(`answered 200 ${JSON.stringify(answer)}, not ${status}`),
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof ApiError) || error.status !== status) throw error;
+  if (code) assert.equal(error.codes.join(), code);
+}
 
 /** What a deployment of Parley does, seen from outside. Each check stands alone and leaves the others' messages be. */
 export const checks: Check[] = [
   {
     name: 'answers its health check, and says whether it is ready, to anybody',
     async run({ base }) {
-      assert.deepEqual((await ask(base, 'GET', '/api/health-check')).body, { success: true, ver: 1 });
-      answers(await ask(base, 'GET', '/api/ready'), 200);
+      assert.deepEqual((await get(base, '/api/health-check')).body, { success: true, ver: 1 });
+      assert.equal((await get(base, '/api/ready')).status, 200);
     },
   },
   {
     name: 'refuses who brings no token, or a made-up one',
     async run({ base }) {
-      for (const options of [{}, { token: 'made.up.token' }])
+      for (const token of [undefined, 'made.up.token'])
         for (const path of ['/api/profile', '/api/message_groups', `/api/messages/${randomUUID()}`])
-          answers(await ask(base, 'GET', path, options), 401, 'generic_401');
+          assert.deepEqual(await get(base, path, token), { status: 401, body: ['generic_401'] });
     },
   },
   {
     name: 'says without a token which handles are free, and finds people whatever the normal form of their name',
     async run({ base, people: [one, other] }) {
       const isFree = async (handle: string) =>
-        (await ask(base, 'GET', `/api/handles/${encodeURIComponent(handle)}`)).body.available;
+        (await get(base, `/api/handles/${encodeURIComponent(handle)}`)).body.available;
       assert.equal(await isFree(one.handle.toUpperCase()), false);
       assert.equal(await isFree(`c${randomUUID().slice(0, 8)}`), true);
       for (const handle of ['_', 'deleted-x', 'a b', '\u202e']) assert.equal(await isFree(handle), false);
-      assert.deepEqual((await one.get('/api/users')).body, []);
-      const found = (await one.get(`/api/users?search=${other.handle.normalize('NFD').toUpperCase()}`)).body;
-      assert.ok(found.some(({ uuid }: Json) => uuid === other.uuid));
+      assert.equal((await one.api.searchPeople('')).length, 0);
+      const found = await one.api.searchPeople(other.handle.normalize('NFD').toUpperCase());
+      assert.ok(found.some(({ uuid }) => uuid === other.uuid));
     },
   },
   {
     name: 'refuses what cannot be seen, and names and titles that turn the text beside them',
     async run({ people: [one], uuid }) {
       for (const message of ['\u2800', '\u0007', '\ufffc', '\u0000'])
-        answers(await one.send({ message_group_uuid: uuid }, message), 422, 'message_blank');
-      const rename = (title: string) => one.put(`/api/message_groups/${uuid}`, { title });
-      answers(await rename('\u2800'), 422, 'title_blank');
+        await refuses(one.send({ message_group_uuid: uuid }, message), 422, 'message_blank');
+      await refuses(one.api.rename(uuid, '\u2800'), 422, 'title_blank');
       for (const title of ['a\u202eb', 'a\nb', 'a\u001bb', 'a\u2066b'])
-        answers(await rename(title), 422, 'text_not_well_formed');
+        await refuses(one.api.rename(uuid, title), 422, 'text_not_well_formed');
     },
   },
   {
@@ -68,26 +71,22 @@ export const checks: Check[] = [
       const [key, message] = [randomUUID(), text('once')];
       const target = { message_group_uuid: uuid };
       const replies = await Promise.all(Array.from({ length: 5 }, () => one.send(target, message, key)));
-      for (const reply of replies) answers(reply, 200);
-      assert.equal(
-        new Set(replies.map(({ body }) => `${body.seq} ${body.uuid}`)).size,
-        1,
-        'several entries for one key',
-      );
-      const found = (await entriesOf(one, uuid)).filter((entry) => entry.message === message);
+      const places = new Set(replies.map(({ seq, uuid }) => `${seq} ${uuid}`));
+      assert.equal(places.size, 1, 'several entries for one key');
+      const found = (await one.entries(uuid)).filter((entry) => entry.message === message);
       assert.equal(found.length, 1);
-      answers(await one.send(target, text('other'), key), 409, 'idempotency_conflict');
+      await refuses(one.send(target, text('other'), key), 409, 'idempotency_conflict');
     },
   },
   {
     name: 'numbers the entries of a conversation without a hole, in the order of their times, whoever writes at once',
     async run({ people: [one, other], uuid }) {
-      const before = (await entriesOf(one, uuid, '?limit=1')).at(-1)?.seq ?? 0;
+      const before = await one.newestSeq(uuid);
       const sends = Array.from({ length: 24 }, (_, index) =>
         (index % 2 ? one : other).send({ message_group_uuid: uuid }, text('at once')),
       );
-      for (const reply of await Promise.all(sends)) answers(reply, 200);
-      const entries = await entriesOf(one, uuid, `?limit=100&after_seq=${before}`);
+      await Promise.all(sends);
+      const entries = await one.entries(uuid, before);
       assert.deepEqual(
         entries.map(({ seq }) => seq),
         entries.map((_, index) => before + 1 + index),
@@ -99,91 +98,84 @@ export const checks: Check[] = [
   {
     name: 'pages a history without losing or repeating an entry',
     async run({ people: [one], uuid }) {
-      const all = await entriesOf(one, uuid);
-      const paged: Json[] = [];
+      const all = await one.entries(uuid);
+      const paged: Entry[] = [];
       let path: string | undefined = `/api/messages/${uuid}?limit=7`;
       while (path) {
-        const { body, headers } = await one.get(path);
-        paged.unshift(...body);
-        path = /^<([^>]+)>; rel="next"$/.exec(headers.get('link') ?? '')?.[1];
+        const { rows, next } = await one.page(path);
+        paged.unshift(...rows);
+        path = next;
       }
-      assert.deepEqual(paged.slice(-all.length), all);
+      assert.deepEqual(paged.slice(-all.length), [...all]);
     },
   },
   {
     name: 'hides a conversation from a stranger as if it were not there',
     async run({ people: [, , stranger], uuid }) {
       for (const each of [uuid, randomUUID()]) {
-        answers(await stranger.get(`/api/messages/${each}`), 404, 'message_group_not_found');
-        answers(await stranger.get(`/api/message_groups/${each}`), 404, 'message_group_not_found');
-        answers(
-          await stranger.send({ message_group_uuid: each }, text('stranger')),
-          404,
-          'message_group_not_found',
-        );
+        await refuses(stranger.entries(each), 404, 'message_group_not_found');
+        await refuses(stranger.api.group(each), 404, 'message_group_not_found');
+        const sending = stranger.send({ message_group_uuid: each }, text('stranger'));
+        await refuses(sending, 404, 'message_group_not_found');
       }
     },
   },
   {
     name: 'refuses a blank message, and one that is longer than it says',
     async run({ base, people: [one], uuid }) {
-      const { limits } = (await ask(base, 'GET', '/api/client-config')).body;
-      const longest = limits.message_max_chars;
+      const longest = (await get(base, '/api/client-config')).body.limits.message_max_chars;
       const target = { message_group_uuid: uuid };
-      answers(await one.send(target, ' \n'), 422, 'message_blank');
-      answers(await one.send(target, 'x'.repeat(longest + 1)), 422, `message_exceed_max_chars_${longest}`);
-      answers(await one.send(target, 'x'.repeat(longest)), 200);
+      await refuses(one.send(target, ' \n'), 422, 'message_blank');
+      await refuses(one.send(target, 'x'.repeat(longest + 1)), 422, `message_exceed_max_chars_${longest}`);
+      await one.send(target, 'x'.repeat(longest));
     },
   },
   {
     name: 'counts what is unread exactly, and a read position moves forward only',
     async run({ people: [one, other], uuid }) {
-      const newest = async () => (await entriesOf(other, uuid, '?limit=1')).at(-1).seq;
-      await other.put(`/api/message_groups/${uuid}/read`, { seq: await newest() });
+      await other.api.markRead(uuid, await other.newestSeq(uuid));
       const sent: number[] = [];
       for (let index = 0; index < 3; index += 1)
-        sent.push((await one.send({ message_group_uuid: uuid }, text('unread'))).body.seq);
+        sent.push((await one.send({ message_group_uuid: uuid }, text('unread'))).seq);
       await eventually(async () => {
-        const { unread_count, last_seq } = await row(other, uuid);
+        const { unread_count, last_seq } = await other.row(uuid);
         assert.deepEqual([unread_count, last_seq], [3, sent.at(-1)]);
       });
-      const read = async (seq: number) => (await other.put(`/api/message_groups/${uuid}/read`, { seq })).body;
-      assert.deepEqual(await read(sent[1] ?? 0), { read_seq: sent[1], unread_count: 1 });
-      assert.equal((await read(sent[0] ?? 0)).read_seq, sent[1]);
-      await eventually(async () => assert.equal((await row(other, uuid)).unread_count, 1));
+      const [first = 0, second = 0] = sent;
+      const { read_seq, unread_count } = await other.api.markRead(uuid, second);
+      assert.deepEqual([read_seq, unread_count], [second, 1]);
+      assert.equal((await other.api.markRead(uuid, first)).read_seq, second);
+      await eventually(async () => assert.equal((await other.row(uuid)).unread_count, 1));
     },
   },
   {
     name: 'lets an admin add and remove, at once, and nobody else',
     async run({ people: [admin, member, third], uuid }) {
-      const path = `/api/message_groups/${uuid}/members`;
-      answers(await member.post(path, { handle: third.handle }), 403, 'generic_403');
-      answers(await admin.post(path, { handle: third.handle }), 200);
-      answers(await third.get(`/api/messages/${uuid}`), 200);
-      answers(await admin.delete(`${path}/${third.handle}`), 200);
-      answers(await third.get(`/api/messages/${uuid}`), 404);
-      answers(await third.send({ message_group_uuid: uuid }, text('removed')), 404);
+      await refuses(member.api.addMember(uuid, third.handle), 403, 'generic_403');
+      await admin.api.addMember(uuid, third.handle);
+      await third.entries(uuid);
+      await admin.api.removeMember(uuid, third.handle);
+      await refuses(third.entries(uuid), 404);
+      await refuses(third.send({ message_group_uuid: uuid }, text('removed')), 404);
     },
   },
   {
     name: 'answers nothing on a socket before it has authenticated',
     async run({ base, uuid }) {
-      const socket = await connect(base);
-      const { success, error } = await socket.request('typing', { message_group_uuid: uuid });
-      socket.close();
+      const { success, error } = await firstAnswer(base, 'typing', { message_group_uuid: uuid });
       assert.deepEqual([success, error?.code], [false, 'generic_401']);
     },
   },
   {
     name: 'brings messages to the sockets of all members and devices, in order, none missing',
     async run({ people: [one, other], uuid }) {
-      const sockets = await Promise.all([one.connect(), other.connect(), other.connect()]);
+      const sockets = await Promise.all([one.listen(), other.listen(), other.listen()]);
       const run = text('live');
       for (let index = 0; index < 10; index += 1)
-        answers(await one.send({ message_group_uuid: uuid }, `${run} ${index}`), 200);
+        await one.send({ message_group_uuid: uuid }, `${run} ${index}`);
       for (const socket of sockets) {
         const heard = await socket.event('message.created', ({ message }) => message.startsWith(run), 10);
-        const seqs = [...new Set(heard.map(({ data }) => data.seq))];
+        const seqs = [...new Set(heard.map(({ seq }) => seq))];
         assert.deepEqual(
           seqs,
           seqs.toSorted((a, b) => a - b),
@@ -196,42 +188,39 @@ export const checks: Check[] = [
   {
     name: 'takes one key over a socket and over HTTP for one message',
     async run({ people: [one], uuid }) {
-      const socket = await one.connect();
+      const socket = await one.listen();
       const [message, idempotency_key] = [text('both ways'), randomUUID()];
-      const { data } = await socket.request('message.send', {
-        message_group_uuid: uuid,
-        message,
-        idempotency_key,
-      });
+      const payload = { message_group_uuid: uuid, message, idempotency_key };
+      const first = (await socket.request('message.send', payload)) as Entry;
       socket.close();
-      const { body } = await one.send({ message_group_uuid: uuid }, message, idempotency_key);
-      assert.deepEqual([body.uuid, body.seq], [data.uuid, data.seq]);
+      const second = await one.send({ message_group_uuid: uuid }, message, idempotency_key);
+      assert.deepEqual([second.uuid, second.seq], [first.uuid, first.seq]);
     },
   },
   {
     name: 'tells who has read, and brings a removed member nothing more',
     async run({ people: [admin, member, third], uuid }) {
-      const path = `/api/message_groups/${uuid}/members`;
-      const { body: grown } = await admin.post(path, { handle: third.handle });
-      const joined = grown.members.find((member: Json) => member.uuid === third.uuid);
-      assert.equal(joined.read_seq, null, 'who has only joined has read nothing');
-      const [watching, leaving] = await Promise.all([admin.connect(), third.connect()]);
-      const { body } = await admin.send({ message_group_uuid: uuid }, text('read this'));
-      await leaving.event('message.created', ({ seq }) => seq === body.seq);
-      await member.put(`/api/message_groups/${uuid}/read`, { seq: body.seq });
+      const { members } = await admin.api.addMember(uuid, third.handle);
+      const joined = members.find((each) => each.uuid === third.uuid);
+      assert.equal(joined?.read_seq, null, 'who has only joined has read nothing');
+      const [watching, leaving] = await Promise.all([admin.listen(), third.listen()]);
+      const sent = await admin.send({ message_group_uuid: uuid }, text('read this'));
+      await leaving.event('message.created', ({ seq }) => seq === sent.seq);
+      await member.api.markRead(uuid, sent.seq);
       await watching.event(
         'message_group.read',
-        ({ user_uuid, read_seq }) => user_uuid === member.uuid && read_seq === body.seq,
+        ({ user_uuid, read_seq }) => user_uuid === member.uuid && read_seq === sent.seq,
       );
-      await admin.delete(`${path}/${third.handle}`);
+      await admin.api.removeMember(uuid, third.handle);
       await leaving.event(
         'membership',
         ({ user_uuid, change }) => user_uuid === third.uuid && change === 'removed',
       );
-      const { body: after } = await admin.send({ message_group_uuid: uuid }, text('not for the third'));
+      const after = await admin.send({ message_group_uuid: uuid }, text('not for the third'));
       await watching.event('message.created', ({ seq }) => seq === after.seq);
       await new Promise((resolve) => setTimeout(resolve, 1_000));
-      assert.equal(leaving.frames.filter(({ data }) => data?.seq === after.seq && data.message).length, 0);
+      const late = leaving.events.filter(({ data }) => 'seq' in data && data.seq === after.seq);
+      assert.deepEqual(late, []);
       for (const socket of [watching, leaving]) socket.close();
     },
   },

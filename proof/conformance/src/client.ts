@@ -1,15 +1,21 @@
 import { randomUUID } from 'node:crypto';
+import { ApiError } from '@parley/client/api/errors';
+import { createHttp } from '@parley/client/api/http';
+import { createApi, type Send } from '@parley/client/api/requests';
+import type { Entry } from '@parley/client/api/types';
+import type { LiveEvent } from '@parley/client/live/events';
+import { openSocket } from '@parley/client/live/open-socket';
+import { fixedToken } from '@parley/client/tokens';
 import WebSocket from 'ws';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a deployment answers is what is being found out.
 export type Json = any;
-export type Reply = { status: number; headers: Headers; body: Json };
 export type Person = Awaited<ReturnType<typeof createPerson>>;
 
 const patienceMs = 15_000;
 
 /** Fetch says "fetch failed" alone: what failed, and where, is in its causes. */
-export async function fetchNamed(url: string, options: RequestInit): Promise<Response> {
+export async function fetchNamed(url: string | URL | Request, options?: RequestInit): Promise<Response> {
   try {
     return await fetch(url, { signal: AbortSignal.timeout(patienceMs), ...options });
   } catch (error) {
@@ -23,113 +29,123 @@ function reasonOf(error: unknown): string {
   return error.cause ? reasonOf(error.cause) : error.message;
 }
 
-/** Asks over HTTP as nobody, or as the holder of a token. */
-export async function ask(
-  base: string,
-  method: string,
-  path: string,
-  options: { token?: string; body?: unknown; key?: string } = {},
-): Promise<Reply> {
-  const { token, body, key } = options;
-  const response = await fetchNamed(`${base}${path}`, {
-    method,
-    headers: {
-      Accept: 'application/json',
-      ...(token && { Authorization: `Bearer ${token}` }),
-      ...(key && { 'Idempotency-Key': key }),
-      ...(body !== undefined && { 'Content-Type': 'application/json' }),
-    },
-    body: body === undefined ? null : JSON.stringify(body),
-  });
-  const text = await response.text();
-  return {
-    status: response.status,
-    headers: response.headers,
-    body: text === '' ? undefined : parsed(text, `${method} ${base}${path}`, response.status),
-  };
+/** What kept a check from passing. A refusal that nobody expected is named by its status and codes. */
+export function complaintOf(error: unknown): string {
+  if (error instanceof ApiError && error.status > 0) return `${error.status} ${error.message}`;
+  if (error instanceof ApiError && error.cause) return complaintOf(error.cause);
+  return error instanceof Error ? error.message : String(error);
 }
 
-function parsed(text: string, request: string, status: number): Json {
+/** A plain GET, as nobody or with any token: its status and body are what the check is about. */
+export async function get(
+  base: string,
+  path: string,
+  token?: string,
+): Promise<{ status: number; body: Json }> {
+  const headers = { Accept: 'application/json', ...(token && { Authorization: `Bearer ${token}` }) };
+  const response = await fetchNamed(`${base}${path}`, { headers });
+  return { status: response.status, body: parsed(await response.text(), `${base}${path}`, response.status) };
+}
+
+function parsed(text: string, url: string, status: number): Json {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new Error(`${request} answers ${status} and no JSON. Is Parley there?`, { cause });
+    throw new Error(`GET ${url} answers ${status} and no JSON. Is Parley there?`, { cause });
   }
 }
 
-/** A person of the deployment, known by a token. Throws where the token opens nothing. */
+/** A person of the deployment, who acts by the functions of the client. Throws if the token is refused. */
 export async function createPerson(base: string, token: string) {
-  const call = (method: string, path: string, body?: unknown, key?: string) =>
-    ask(base, method, path, { token, body, ...(key && { key }) });
-  const profile = await call('GET', '/api/profile');
-  if (profile.status !== 200)
-    throw new Error(`a token is refused: ${profile.status} ${JSON.stringify(profile.body)}`);
+  const options = { tokens: fixedToken(token), fetch: fetchNamed, url: base };
+  const api = createApi(options);
+  const http = createHttp(options.tokens, fetchNamed, base);
+  const { uuid, handle } = await api.profile().catch((error) => {
+    throw new Error(`a token is refused: ${complaintOf(error)}`, { cause: error });
+  });
   return {
-    uuid: String(profile.body.uuid),
-    handle: String(profile.body.handle),
-    get: (path: string) => call('GET', path),
-    put: (path: string, body: unknown) => call('PUT', path, body),
-    post: (path: string, body: unknown, key?: string) => call('POST', path, body, key),
-    delete: (path: string) => call('DELETE', path),
-    send: (target: object, message: string, key: string = randomUUID()) =>
-      call('POST', '/api/messages', { ...target, message }, key),
-    connect: () => connect(base, token),
+    uuid,
+    handle,
+    api,
+    /** A page by its path, with the path of the next one. */
+    page: (path: string) => http.list<Entry>(path),
+    send: (
+      target: Pick<Send, 'message_group_uuid' | 'handle'>,
+      message: string,
+      key: string = randomUUID(),
+    ) => api.send({ ...target, message }, key),
+    /** Every entry of a conversation after one, up to 100. */
+    entries: (group: string, after?: number) => api.entries(group, { after, limit: 100 }),
+    newestSeq: async (group: string) => (await api.entries(group, { limit: 1 })).at(-1)?.seq ?? 0,
+    async row(group: string) {
+      const { rows } = await api.inbox('/api/message_groups?limit=100');
+      const row = rows.find((each) => each.uuid === group);
+      if (!row) throw new Error(`the inbox of ${handle} lacks ${group}`);
+      return row;
+    },
+    listen: () => listen(base, token),
   };
 }
 
-/** A socket that has authenticated, and what it heard. */
-export async function connect(base: string, token?: string) {
-  const socket = new WebSocket(`${base.replace(/^http/, 'ws')}/api/realtime`);
-  const frames: Json[] = [];
-  let look = () => {};
-  socket.on('message', (data) => {
-    frames.push(JSON.parse(String(data)));
-    look();
+/** An authenticated socket, and the events that came over it. */
+async function listen(base: string, token: string) {
+  const events: LiveEvent[] = [];
+  let wake = () => {};
+  const socket = await openSocket({
+    url: `${base.replace(/^http/, 'ws')}/api/realtime`,
+    WebSocket,
+    token,
+    onEvent(event) {
+      events.push(event);
+      wake();
+    },
   });
-  socket.on('close', () => look());
-  await new Promise((resolve, reject) => {
-    socket.once('open', resolve);
-    socket.once('error', reject);
-  });
 
-  /** The frames that match, as soon as there are so many. */
-  async function heard(matches: (frame: Json) => boolean, count = 1): Promise<Json[]> {
-    const deadline = performance.now() + patienceMs;
-    for (;;) {
-      const found = frames.filter(matches);
-      if (found.length >= count) return found;
-      if (performance.now() > deadline)
-        throw new Error(`heard ${found.length} of ${count} frames within ${patienceMs} ms`);
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, 250);
-        look = () => {
-          clearTimeout(timer);
-          resolve();
-        };
-      });
-    }
-  }
-
-  async function request(action: string, payload: unknown): Promise<Json> {
-    const id = randomUUID();
-    socket.send(JSON.stringify({ id, action, payload }));
-    const [frame] = await heard(({ type, request_id }) => type === 'response' && request_id === id);
-    return frame;
-  }
-
-  const client = {
-    frames,
-    heard,
-    request,
-    event: (name: string, matches: (data: Json) => boolean, count = 1) =>
-      heard((frame) => frame.type === 'event' && frame.event === name && matches(frame.data), count),
-    close: () => socket.close(),
+  return {
+    events,
+    request: socket.request,
+    close: socket.close,
+    /** The data of the events that match, as soon as there are so many. */
+    async event<Name extends LiveEvent['event']>(
+      name: Name,
+      matches: (data: DataOf<Name>) => boolean,
+      count = 1,
+    ): Promise<DataOf<Name>[]> {
+      const deadline = performance.now() + patienceMs;
+      for (;;) {
+        const named = events.filter(({ event }) => event === name).map(({ data }) => data as DataOf<Name>);
+        const found = named.filter(matches);
+        if (found.length >= count) return found;
+        if (performance.now() > deadline)
+          throw new Error(`${found.length} of ${count} events ${name} came within ${patienceMs} ms`);
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, 250);
+          wake = () => {
+            clearTimeout(timer);
+            resolve();
+          };
+        });
+      }
+    },
   };
-  if (token) {
-    const { success, error } = await request('authenticate', { token });
-    if (!success) throw new Error(`a socket is refused: ${error?.code}`);
+}
+
+type DataOf<Name extends LiveEvent['event']> = Extract<LiveEvent, { event: Name }>['data'];
+
+/** The answer to the first frame of a socket that has not authenticated: the client sends none. */
+export async function firstAnswer(base: string, action: string, payload: object): Promise<Json> {
+  const socket = new WebSocket(`${base.replace(/^http/, 'ws')}/api/realtime`);
+  try {
+    return await new Promise((resolve, reject) => {
+      const late = () => reject(new Error(`no answer within ${patienceMs} ms`));
+      AbortSignal.timeout(patienceMs).addEventListener('abort', late);
+      socket.on('error', reject);
+      socket.on('open', () => socket.send(JSON.stringify({ id: '1', action, payload })));
+      socket.on('message', (data) => resolve(JSON.parse(String(data))));
+    });
+  } finally {
+    socket.close();
   }
-  return client;
 }
 
 /** Asks again until the answer is as it should be. Throws the last complaint after 15 s. */

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { ask } from './client.ts';
+import { complaintOf, createPerson, get } from './client.ts';
 import { runChecks } from './run.ts';
 import { createSignIn, type NewPerson } from './sign-up.ts';
 
@@ -17,7 +17,7 @@ try {
 
 /** With three people who are signed up for it, and erased at the end whatever happens. */
 async function checkWithNewPeople(code: string) {
-  const config = await ask(base, 'GET', '/api/client-config');
+  const config = await get(base, '/api/client-config');
   if (config.status !== 200)
     throw new Error(`${base}/api/client-config answers ${config.status}. Is Parley there?`);
   const signIn = createSignIn(config.body);
@@ -32,12 +32,9 @@ async function checkWithNewPeople(code: string) {
   async function erase(person: NewPerson) {
     try {
       // The checks may have signed this person out.
-      const { status, body } = await ask(base, 'DELETE', '/api/profile', {
-        token: await signIn.tokenOf(person),
-      });
-      if (status !== 200) throw new Error(`DELETE /api/profile answers ${status} ${JSON.stringify(body)}`);
+      await (await createPerson(base, await signIn.tokenOf(person))).api.deleteProfile();
     } catch (error) {
-      process.stderr.write(`${person.email} stays behind: ${textOf(error)}\n`);
+      process.stderr.write(`${person.email} stays behind: ${complaintOf(error)}\n`);
     }
   }
 }
@@ -49,7 +46,7 @@ async function check(tokens: string[]) {
     number += 1;
     process.stdout.write(
       error
-        ? `not ok ${number} - ${name}\n  ${textOf(error).replaceAll('\n', '\n  ')}\n`
+        ? `not ok ${number} - ${name}\n  ${complaintOf(error).replaceAll('\n', '\n  ')}\n`
         : `ok ${number} - ${name}\n`,
     );
   });
@@ -72,11 +69,7 @@ function givenOptions() {
   }
 }
 
-function textOf(error: unknown) {
-  return error instanceof Error ? error.message : String(error);
-}
-
 function cannotBegin(why: unknown): never {
-  process.stderr.write(`${textOf(why)}\n`);
+  process.stderr.write(`${complaintOf(why)}\n`);
   process.exit(2);
 }

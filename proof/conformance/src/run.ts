@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { checks } from './checks.ts';
-import { createPerson } from './client.ts';
+import { complaintOf, createPerson } from './client.ts';
 
 export type Result = { name: string; error?: unknown };
 
@@ -14,13 +15,14 @@ export async function runChecks(
   if (new Set([one, other, third].map(({ uuid }) => uuid)).size < 3)
     throw new Error('the tokens are not of three people');
   const group = { title: 'Conformance', handles: [other.handle] };
-  const { status, body } = await one.post('/api/message_groups', group);
-  if (status !== 200) throw new Error(`no group can be made: ${status} ${JSON.stringify(body)}`);
+  const { uuid } = await one.api.createGroup(group, randomUUID()).catch((error) => {
+    throw new Error(`no group can be made: ${complaintOf(error)}`, { cause: error });
+  });
   const results: Result[] = [];
   for (const { name, run } of checks) {
     const result: Result = { name };
     try {
-      await run({ base, people: [one, other, third], uuid: body.uuid });
+      await run({ base, people: [one, other, third], uuid });
     } catch (error) {
       result.error = error;
     }
