@@ -6,7 +6,7 @@ import { type Figure, isMet } from './figures.ts';
 import { short, verdict } from './print.ts';
 
 /**
- * Draws docs/images/bench-<scenario>.svg from the figures of a run, and writes them as a table into
+ * Draws docs/images/bench-<scenario>.svg from the figures of a run, and writes those with a target as a table into
  * docs/performance.md: `plots.ts [FILE]`.
  */
 const [given] = process.argv.slice(2);
@@ -81,20 +81,26 @@ const [before, after] = [text.split(start)[0], text.split(end)[1]];
 if (before === undefined || after === undefined) throw new Error(`${document} has no place for the figures`);
 writeFileSync(document, `${before}${start}\n\n${table()}\n\n${end}${after}`);
 
+/** The figures that have a target. */
 function table(): string {
-  const rows = figures.map((figure) => {
-    const { scenario, name, value, unit, ratio, ratioSpread, floor, rounds } = figure;
-    const spread = rounds.length > 1 ? ` (${short(Math.min(...rounds))}–${short(Math.max(...rounds))})` : '';
-    const isCompared = floor && ratio !== undefined && ratioSpread;
-    const cells = [
-      scenario,
-      isCompared ? name.replace(`, beside ${floor.name}`, '') : name,
-      `${short(value)} ${unit}${spread}`,
-      isCompared ? `${short(ratio)} (${ratioSpread.map(short).join('–')}) × ${floor.name.split(',')[0]}` : '',
-      verdict(figure).replace(/^ +\[target |\]$/g, ''),
-    ];
-    return `| ${cells.join(' | ')} |`;
-  });
+  const rows = figures
+    .filter(({ target }) => target)
+    .map((figure) => {
+      const { scenario, name, value, unit, ratio, ratioSpread, floor, rounds } = figure;
+      const spread =
+        rounds.length > 1 ? ` (${short(Math.min(...rounds))}–${short(Math.max(...rounds))})` : '';
+      const isCompared = floor && ratio !== undefined && ratioSpread;
+      const cells = [
+        scenario,
+        isCompared ? name.replace(`, beside ${floor.name}`, '') : name,
+        `${short(value)} ${unit}${spread}`,
+        isCompared
+          ? `${short(ratio)} (${ratioSpread.map(short).join('–')}) × ${floor.name.split(',')[0]}`
+          : '',
+        verdict(figure).replace(/^ +\[target |\]$/g, ''),
+      ];
+      return `| ${cells.join(' | ')} |`;
+    });
   return [
     Object.entries(machine)
       .map(([name, value]) => `${name} ${value}`)
