@@ -86,7 +86,8 @@ function reading({ inbox, conversations, windows, receipts, people, open }: Part
 }
 
 /** Messages to send, settings, and changes of groups that a request made. */
-function writing({ inbox, conversations, windows, outbox, typing, begun, people, membership }: Parts) {
+function writing(parts: Parts) {
+  const { inbox, conversations, windows, outbox, typing, begun, people, membership, erasures } = parts;
   return {
     pending: (to: string): Pending[] => outbox.of(to),
     /** `to` is the uuid of a conversation, or `@handle`. */
@@ -105,7 +106,8 @@ function writing({ inbox, conversations, windows, outbox, typing, begun, people,
     },
     retry: outbox.retry,
     discard: outbox.discard,
-    setGroup(group: Group) {
+    setGroup(answer: Group) {
+      const group = erasures.cleanGroup(answer);
       people.remember(group.members);
       conversations.update(group.uuid, { group });
     },

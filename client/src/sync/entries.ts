@@ -34,13 +34,15 @@ export function createEntries(options: Options) {
       if (entry.user_uuid === meUuid) outbox.retryUnreached(uuid);
       if (flagsOf(entry).countsAsMessage) options.onRead(uuid, entry.user_uuid, entry.seq);
       const known = conversations.get(uuid);
+      // A conversation that is loading may receive the group as it was before this entry.
+      const isShown = known?.status === 'ready' || known?.status === 'loading';
+      if (isShown && flagsOf(entry).changesGroup) options.onGroupChanged(uuid);
       if (known?.status !== 'ready') return;
       const wasAtEnd = isAtEnd(known.history);
       conversations.updateHistory(uuid, (history) => insert(history, entry));
       const now = conversations.get(uuid);
       if (wasAtEnd && now && !isAtEnd(now.history)) void catchUp(uuid);
       windows.trimAfterGrowth(uuid);
-      if (flagsOf(entry).changesGroup) options.onGroupChanged(uuid);
     },
     /** An entry with this seq exists. A window at the end reads up to it. */
     noteNewest(uuid: string, seq: number) {

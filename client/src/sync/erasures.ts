@@ -1,4 +1,4 @@
-import type { Entry } from '../api/types.ts';
+import type { Entry, Group, Member } from '../api/types.ts';
 import type { Erasure } from '../live/events.ts';
 import type { Conversations } from './conversations.ts';
 import { erasedName, withoutAuthor, withoutText } from './history.ts';
@@ -7,14 +7,16 @@ import { erasedName, withoutAuthor, withoutText } from './history.ts';
 export function createErasures({ conversations }: { conversations: Conversations }) {
   const erased = new Map<string, Set<string>>();
   const changed = new Set<string>();
+  const isErased = (uuid: string, userUuid: string) => erased.get(uuid)?.has(userUuid);
+  const cleanMember = (uuid: string) => (member: Member) =>
+    isErased(uuid, member.uuid) ? { ...member, ...erasedName(member.uuid) } : member;
+
   return {
     apply({ message_group_uuid: uuid, user_uuid }: Erasure) {
       changed.add(uuid);
       erased.set(uuid, (erased.get(uuid) ?? new Set()).add(user_uuid));
       conversations.updateHistory(uuid, (history) => withoutAuthor(history, user_uuid));
-      conversations.updateMembers(uuid, (member) =>
-        member.uuid === user_uuid ? { ...member, ...erasedName(user_uuid) } : member,
-      );
+      conversations.updateMembers(uuid, cleanMember(uuid));
     },
     /** The conversations whose notices may still name an erased person. Each is returned once. */
     takeChanged() {
@@ -24,6 +26,7 @@ export function createErasures({ conversations }: { conversations: Conversations
     },
     /** The entry as it may be shown. The server may have answered before the erasure. */
     clean: (entry: Entry) =>
-      erased.get(entry.message_group_uuid)?.has(entry.user_uuid) ? withoutText(entry) : entry,
+      isErased(entry.message_group_uuid, entry.user_uuid) ? withoutText(entry) : entry,
+    cleanGroup: (group: Group): Group => ({ ...group, members: group.members.map(cleanMember(group.uuid)) }),
   };
 }

@@ -28,7 +28,7 @@ export function createInboxSync({ api, onRow, onChange }: Options) {
       for (const row of rows) inbox.apply(row);
       if (status !== 'ready') nextPage = next;
       status = 'ready';
-      refreshMissing(rows, next ? rows.at(-1)?.created_at : '');
+      refreshMissing({ rows, next });
     } catch (error) {
       if (status !== 'ready') status = 'failed';
       if (!isExpected(error)) throw error;
@@ -37,10 +37,12 @@ export function createInboxSync({ api, onRow, onChange }: Options) {
     }
   }
 
-  /** Known rows that belong on this page and are absent were hidden or left on another device. */
-  function refreshMissing(rows: InboxRow[], from = '') {
+  /** Known rows that belong on this page and are absent were hidden, shown again or left on another device. */
+  function refreshMissing({ rows, next }: { rows: InboxRow[]; next?: string | undefined }, isHidden = false) {
+    const from = (next && rows.at(-1)?.created_at) ?? '';
     const listed = new Set(rows.map((row) => row.uuid));
-    const missing = sorted(inbox.rows()).filter((row) => row.created_at > from && !listed.has(row.uuid));
+    const known = sorted(inbox.rows(), isHidden);
+    const missing = known.filter((row) => row.created_at > from && !listed.has(row.uuid));
     for (const { uuid } of missing.slice(0, maxMissing)) void refreshSettings(uuid).catch(() => {});
   }
 
@@ -76,7 +78,9 @@ export function createInboxSync({ api, onRow, onChange }: Options) {
       onChange();
     },
     async readHidden() {
-      for (const row of (await api.hidden()).rows) inbox.apply(row);
+      const page = await api.hidden();
+      for (const row of page.rows) inbox.apply(row);
+      refreshMissing(page, true);
     },
     /** Rejects if the server refuses. */
     async changeSettings(uuid: string, settings: Partial<Settings>): Promise<Settings> {

@@ -26,6 +26,8 @@ export function createOpening({ api, conversations, people, catchUp }: Options) 
         const group = await api.group(uuid);
         people.remember(group.members);
         conversations.update(uuid, { group });
+        // An older refusal was the last answer until now.
+        if (conversations.get(uuid)?.status === 'missing') void begin(uuid);
       } catch (error) {
         if (isMissing(error)) conversations.update(uuid, { status: 'missing', reason: explain(error) });
       }
@@ -37,6 +39,8 @@ export function createOpening({ api, conversations, people, catchUp }: Options) 
     const isChanged = reads.watch(uuid);
     const group = await api.group(uuid);
     people.remember(group.members);
+    // At once, so that events change it while the entries are read.
+    conversations.update(uuid, { group });
     const newAfter = unreadFrom(group);
     const after = newAfter !== undefined && group.unread_count > pageSize / 2 ? newAfter : undefined;
     const range =
@@ -45,9 +49,22 @@ export function createOpening({ api, conversations, people, catchUp }: Options) 
         : { after: Math.max(0, after - contextEntries), limit: catchUpPage };
     const page = await api.entries(uuid, range);
     conversations.updateHistory(uuid, (history) => openWindow(noteNewest(history, group.last_seq), page));
-    conversations.update(uuid, { group, newAfter, status: 'ready' });
+    conversations.update(uuid, { newAfter, status: 'ready' });
     if (isChanged()) void refreshGroup(uuid);
     await catchUp(uuid);
+  }
+
+  async function begin(uuid: string): Promise<void> {
+    conversations.begin(uuid);
+    const isChanged = reads.watch(uuid);
+    try {
+      await load(uuid);
+    } catch (error) {
+      // The group changed during the load, so the refusal may be out of date.
+      if (isMissing(error) && isChanged()) return begin(uuid);
+      const status = isMissing(error) ? 'missing' : 'failed';
+      conversations.update(uuid, { status, reason: explain(error) });
+    }
   }
 
   return {
@@ -62,13 +79,7 @@ export function createOpening({ api, conversations, people, catchUp }: Options) 
         void refreshGroup(uuid);
         return catchUp(uuid);
       }
-      conversations.begin(uuid);
-      try {
-        await load(uuid);
-      } catch (error) {
-        const status = isMissing(error) ? 'missing' : 'failed';
-        conversations.update(uuid, { status, reason: explain(error) });
-      }
+      return begin(uuid);
     },
   };
 }

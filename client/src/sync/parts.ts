@@ -39,14 +39,15 @@ export const soonMs = 300;
 function createReading(api: Api, people: People, onChange: () => void) {
   const conversations = createConversations(onChange);
   const erasures = createErasures({ conversations });
-  const entriesApi = {
+  const clean = {
     entries: async (...range: Parameters<Api['entries']>) =>
       (await api.entries(...range)).map(erasures.clean),
+    group: async (uuid: string) => erasures.cleanGroup(await api.group(uuid)),
   };
-  const windows = createWindows({ api: entriesApi, conversations });
+  const windows = createWindows({ api: clean, conversations });
   const onDone = (uuid: string) => windows.trimLater(uuid, 'start');
-  const catchUp = createCatchUp({ api: entriesApi, conversations, onDone });
-  const opening = createOpening({ api: { ...api, ...entriesApi }, conversations, people, catchUp });
+  const catchUp = createCatchUp({ api: clean, conversations, onDone });
+  const opening = createOpening({ api: clean, conversations, people, catchUp });
   return { conversations, erasures, windows, catchUp, opening };
 }
 
