@@ -5,16 +5,16 @@ import type { Config } from '@parley/config/config';
 import type { Context } from 'aws-lambda';
 import type { Lines } from '../lines.ts';
 
-/** What a function tells of itself on AWS: JSON lines, metrics in them (EMF), X-Ray segments. Once a container. */
+/** A function's log lines (JSON), metrics (EMF, in the log) and X-Ray segments. Call it once for each container. */
 export function createPowertools(serviceName: string, { LOG_LEVEL }: Pick<Config, 'LOG_LEVEL'>) {
-  // From the environment it would take capitals alone; and it has a name of its own for the most severe.
+  // Passed here, because Powertools accepts only upper case from the environment. It calls `fatal` `critical`.
   const logger = new Logger({ serviceName, logLevel: LOG_LEVEL === 'fatal' ? 'critical' : LOG_LEVEL });
   const metrics = new Metrics({ serviceName, namespace: 'Parley' });
   const tracer = new Tracer({ serviceName });
 
   /**
-   * Every line of an invocation bears its request id; its metrics leave with it, its trace holds its error. An expected
-   * error is an answer, for which nobody has to act.
+   * Adds the request id to each log line of an invocation, publishes its metrics at the end, and puts its error into
+   * the trace. An expected error is an answer to the caller: it is logged as INFO, because nobody must act.
    */
   function instrument<E, R>(
     handle: (event: E, context: Context) => Promise<R>,
@@ -52,7 +52,7 @@ export function createPowertools(serviceName: string, { LOG_LEVEL }: Pick<Config
 
 export type Powertools = ReturnType<typeof createPowertools>;
 
-/** Powertools takes the message first, and an error under the name `error`. */
+/** Powertools takes the message first, and expects an error in the field `error`. */
 function linesOf(logger: Logger): Lines {
   const fields = ({ err, ...rest }: Record<string, unknown>) =>
     err === undefined ? rest : { ...rest, error: err };

@@ -1,13 +1,13 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 
-const freshMs = 5 * 60_000;
+const maxAgeMs = 5 * 60_000;
 
 /**
- * A secret of Secrets Manager, read again every five minutes, so that a container follows a rotation. While Secrets
- * Manager is away the value that is known stays in use; without one it rejects.
+ * A secret of Secrets Manager. It is read again every five minutes, so that a container follows a rotation. If Secrets
+ * Manager does not answer, the last value stays in use; if there is none, the read rejects.
  */
 export function createSecret(client: SecretsManagerClient, arn: string) {
-  let known: { value: string; atMs: number } | undefined;
+  let last: { value: string; atMs: number } | undefined;
 
   async function read(): Promise<string> {
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: arn }));
@@ -16,13 +16,13 @@ export function createSecret(client: SecretsManagerClient, arn: string) {
   }
 
   return async function value(): Promise<string> {
-    if (known && performance.now() - known.atMs < freshMs) return known.value;
+    if (last && performance.now() - last.atMs < maxAgeMs) return last.value;
     try {
-      known = { value: await read(), atMs: performance.now() };
+      last = { value: await read(), atMs: performance.now() };
     } catch (error) {
-      if (!known) throw error;
-      known.atMs = performance.now();
+      if (!last) throw error;
+      last.atMs = performance.now();
     }
-    return known.value;
+    return last.value;
   };
 }

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import * as deadLetters from '@parley/core/dead-letters/dead-letters';
 import { consumers, createHandlers, forEachConsumer } from './all.ts';
 
-test('the one prompt consumer comes first, and dead letters are searched under the name of every consumer', () => {
+test('the only prompt consumer comes first, and dead letters are searched under the name of every consumer', () => {
   expect(consumers.map(({ reader }) => reader)).toEqual([
     'prompt',
     ...consumers.slice(1).map(() => 'trailing'),
@@ -21,7 +21,7 @@ test('each consumer makes its handler', () => {
   expect(createHandlers(parts)).toEqual(forEachConsumer(() => expect.any(Function)));
 });
 
-test('what AWS may do to a record is within what its event source mappings and its stream allow', () => {
+test('the limits on AWS are within those of event source mappings and streams', () => {
   for (const { batchSize, windowMs, timeoutMs, onAws } of consumers) {
     expect(batchSize).toBeLessThanOrEqual(10_000);
     expect(windowMs).toBeLessThanOrEqual(300_000);

@@ -5,15 +5,16 @@ import { largeSummaries } from './large-summaries.ts';
 import { summaries } from './summaries.ts';
 
 /**
- * Every consumer of the stream. The runner, the Lambda entry, the redrive of dead letters, and the mappings and alarms
- * on AWS read this record. `core` names the consumers whose letters it searches, and the compiler compares the names.
+ * Every consumer of the stream. The runner, the Lambda entry, the redrive of dead letters, and the event source
+ * mappings and alarms on AWS read this record. The names are listed in `core`, which searches dead letters by them; the
+ * compiler makes sure that both lists agree.
  */
 const byName: { [Name in ConsumerName]: Consumer & { name: Name } } = {
   summaries,
   'large-summaries': largeSummaries,
 };
 
-/** The prompt reader comes first: it sets the pace. */
+/** Sorted: the prompt consumer comes first, because it sets the pace at which a shard is read. */
 export const consumers: Consumer[] = Object.values(byName).sort(
   (one, other) => Number(other.reader === 'prompt') - Number(one.reader === 'prompt'),
 );

@@ -5,12 +5,12 @@ import type { Projector } from '@parley/core/projections/projector';
 import type { Lines } from '../lines.ts';
 import type { Handler } from '../message-stream/handler.ts';
 
-/** What the handlers share: one of each serves all consumers of a process. */
+/** The parts that all handlers of a process share. */
 export type ConsumerParts = { projector: Projector; push: Push; logger: Lines };
 
 /**
- * The records that a consumer wants, said twice because Lambda filters by a pattern: the two must agree
- * (wants.test.ts).
+ * The records that a consumer wants: as a function for the runner, and as a pattern for Lambda. wants.test.ts checks
+ * that both accept the same records.
  */
 export type Wants = { filter: (record: StreamRecord) => boolean; pattern: Pattern };
 export type Pattern = {
@@ -19,39 +19,44 @@ export type Pattern = {
 };
 
 type Limits = {
-  /** How often a record is tried that fails alone. */
+  /** The number of attempts for a record that fails alone. */
   maxAttempts: number;
-  /** An older record becomes a dead letter without an attempt. */
+  /** A record older than this becomes a dead letter without another attempt. */
   maxAgeMs: number;
 };
 
 /** A consumer of the table's stream. The runner and the event source mappings on AWS are both made from it. */
 export type Consumer = Limits & {
-  /** Names its positions and dead letters. */
+  /** The name under which its positions and dead letters are stored. */
   name: ConsumerName;
   wants: Wants;
   batchSize: number;
-  /** How long a batch may gather, from its first record. Lambda takes whole seconds: infra rounds down. */
+  /**
+   * How long a batch may collect records, from its first one. Infra rounds it down, because Lambda takes whole seconds.
+   */
   windowMs: number;
-  /** Where AWS must differ from the runner. */
+  /** The limits on AWS, where they must differ from the runner's. */
   onAws: Limits;
   /** The handler must end within this time. */
   timeoutMs: number;
-  /** The prompt reader sets the pace at which a shard is read; a trailing one may fall behind and catch up. */
+  /** The prompt consumer sets the pace at which a shard is read. A trailing one may fall behind and catch up. */
   reader: 'prompt' | 'trailing';
-  /** The Lambda: its name, and which export of its bundle it calls (`handlers.NAME`; older ones have a name each). */
+  /** The Lambda's name, and the export of its bundle that it calls: `handlers.NAME`, or an older name. */
   functionName: string;
   handler: string;
-  /** Names the mapping in the template. Another id replaces the mapping, which begins at the oldest record again. */
+  /**
+   * The id of the event source mapping in the template. A new id makes a new mapping, which starts at the oldest
+   * record.
+   */
   mappingId: string;
-  /** The alarm for its lag: its paragraph in docs/operations.md. */
+  /** The alarm for its lag. `name` is the heading of its paragraph in docs/operations.md. */
   lagAlarm: { name: string; thresholdMs: number };
   create: (parts: ConsumerParts) => Handler;
 };
 
 /**
- * The runner does not count an attempt that failed because of the table, and waits for as long as the table is away.
- * Lambda counts every attempt: it gets many more, and an end after which no record gets better.
+ * The runner does not count an attempt that failed because the table was unreachable, and has no age limit. Lambda
+ * counts every attempt, so there a record gets many more attempts within six hours.
  */
 export const limits = {
   maxAttempts: 8,

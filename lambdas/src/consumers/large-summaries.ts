@@ -2,13 +2,13 @@ import { createHandler } from '../message-stream/handler.ts';
 import { type Consumer, limits } from './consumer.ts';
 import { largeEntries } from './wants.ts';
 
-/** Rewrites the summaries of large conversations, which trail by five seconds at most. */
+/** The trailing pass: writes the summaries of large conversations, at most five seconds after the message. */
 export const largeSummaries = {
   ...limits,
   name: 'large-summaries',
   wants: largeEntries,
   batchSize: 10_000,
-  // The pass itself has to fit into the five seconds, too.
+  // Less than five seconds, because the pass itself takes time.
   windowMs: 3_500,
   timeoutMs: 60_000,
   reader: 'trailing',

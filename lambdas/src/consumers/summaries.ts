@@ -2,7 +2,7 @@ import { createLiveHandler } from '../message-stream/handler.ts';
 import { type Consumer, limits } from './consumer.ts';
 import { entries } from './wants.ts';
 
-/** Sends every entry to the nodes, and rewrites the summaries of small conversations. */
+/** Writes the summaries of small conversations, then sends every entry to the nodes of its members. */
 export const summaries = {
   ...limits,
   name: 'summaries',

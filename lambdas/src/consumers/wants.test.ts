@@ -13,7 +13,7 @@ const keys = [
   { pk: 'NODES', sk: `NODE#${uuid}` },
 ];
 
-/** Lambda's rules for the patterns that are used here: every field must match one of its values or prefixes. */
+/** Lambda's rules for these patterns: every field must match one of its values or prefixes. */
 function matches({ eventName, dynamodb }: Wants['pattern'], record: StreamRecord): boolean {
   const image = record.dynamodb?.NewImage as Record<string, unknown> | undefined;
   const values = record.dynamodb?.Keys as Record<string, { S: string }> | undefined;

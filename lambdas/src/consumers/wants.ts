@@ -1,7 +1,7 @@
 import { isEntryRecord, isLargeRecord } from '@parley/core/log/stream-records';
 import type { Wants } from './consumer.ts';
 
-/** New entries and their corrections. A record that leaves the table, or holds no entry, starts no function. */
+/** New entries, and entries from which something was erased. Deletions and other items invoke no function. */
 export const entries = {
   filter: isEntryRecord,
   pattern: {
@@ -15,7 +15,7 @@ export const entries = {
   },
 } satisfies Wants;
 
-/** The entries of conversations whose summaries follow in the trailing pass. */
+/** Entries of large conversations, whose summaries the trailing pass writes. */
 export const largeEntries: Wants = {
   filter: (record) => isEntryRecord(record) && isLargeRecord(record),
   pattern: {

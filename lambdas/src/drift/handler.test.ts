@@ -7,11 +7,11 @@ import { brokenConversation } from '../testing/broken-conversation.ts';
 import { createDriftHandler } from './handler.ts';
 
 let table: Awaited<ReturnType<typeof createTestTable>>;
-let told: unknown[];
+let alarms: unknown[];
 let counted: [name: string, value: number][];
 beforeEach(async () => {
   table = await createTestTable();
-  told = [];
+  alarms = [];
   counted = [];
 });
 afterEach(() => table.drop());
@@ -23,32 +23,32 @@ const scheduled = () =>
   createDriftHandler(
     table,
     {
-      lines: pino({}, { write: (line) => void told.push(JSON.parse(line).messageGroupUuid) }),
+      lines: pino({}, { write: (line) => void alarms.push(JSON.parse(line).messageGroupUuid) }),
       count: (...metric) => void counted.push(metric),
     },
     scaled,
   );
 
-/** What an invocation answered, and whether before it would have been killed. */
+/** The answer of an invocation, and whether it came before the deadline. */
 async function invoke(handler: ReturnType<typeof createDriftHandler>) {
   const context = contextFor(budgetMs);
   const answer = await handler({}, context);
   return { ...answer, isInTime: context.getRemainingTimeInMillis() > 0 };
 }
 
-test('an empty table has nothing to look at', async () => {
+test('an empty table has nothing to check', async () => {
   expect(await invoke(scheduled())).toEqual({ samples: 0, found: 0, differing: 0, isInTime: true });
   expect(counted).toEqual([['DriftingConversations', 0]]);
 });
 
-test('a conversation that differs is told and counted before the time is over', async () => {
+test('a conversation that differs is logged and counted before the time is up', async () => {
   const { message_group_uuid } = await brokenConversation(table);
   expect(await invoke(scheduled())).toEqual({ samples: 1, found: 1, differing: 1, isInTime: true });
-  expect(told).toEqual([message_group_uuid]);
+  expect(alarms).toEqual([message_group_uuid]);
   expect(counted).toEqual([['DriftingConversations', 1]]);
 });
 
-test('no pass begins that could not end, however many differ', async () => {
+test('no pass starts that could not end in time, however many conversations differ', async () => {
   for (let index = 0; index < 12; index += 1) await brokenConversation(table);
   const { isInTime, differing } = await invoke(scheduled());
   expect(isInTime).toBe(true);
@@ -56,7 +56,7 @@ test('no pass begins that could not end, however many differ', async () => {
   expect(counted).toEqual([['DriftingConversations', differing]]);
 });
 
-test('one that is known is looked at once by the next invocation, at once, and forgotten when it is right', async () => {
+test('a known difference is checked once by the next invocation, without a wait, and forgotten when it is corrected', async () => {
   const { message_group_uuid } = await brokenConversation(table);
   const handler = scheduled();
   await invoke(handler);
@@ -69,6 +69,6 @@ test('one that is known is looked at once by the next invocation, at once, and f
     strangers: [],
   });
   expect(await invoke(handler)).toEqual({ samples: 3, found: 1, differing: 0, isInTime: true });
-  expect(told).toEqual([message_group_uuid]);
+  expect(alarms).toEqual([message_group_uuid]);
   expect(counted.map(([, value]) => value)).toEqual([1, 1, 0]);
 });

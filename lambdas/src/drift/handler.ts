@@ -4,36 +4,37 @@ import type { Table } from '@parley/core/table/client';
 import type { Context } from 'aws-lambda';
 import type { Lines } from '../lines.ts';
 
-/** Logs that somebody must act: a conversation's summaries are not what its log makes them. */
+/** Logs an ERROR line for a conversation whose summaries differ from its log. */
 export const driftAlarm = (logger: Pick<Lines, 'error'>) => (messageGroupUuid: string, findings: Finding[]) =>
-  logger.error({ messageGroupUuid, findings }, 'summaries differ from their log: bin/check --repair');
+  logger.error({ messageGroupUuid, findings }, 'summaries differ from their log: run bin/check --repair');
 
-/** Who hears of it: somebody who must act, and a metric. */
-type Watchers = { lines: Pick<Lines, 'error'>; count: (name: string, value: number) => void };
+type Observers = { lines: Pick<Lines, 'error'>; count: (name: string, value: number) => void };
 
 export type DriftHandlerOptions = {
-  /** Random conversations of an invocation, as far as it has the time. */
+  /** The most passes of an invocation. */
   passes?: number;
+  /** The waits in milliseconds before a difference is recounted. */
   settleMs?: number[];
-  /** What a pass takes beside that, where the table is slow. */
+  /** The time in milliseconds that a pass needs for its reads, with a slow table. */
   marginMs?: number;
 };
 
-/** Nothing tells a scheduled function how late the stream is: a suspect is given a minute. */
+/** A scheduled function does not know how late the stream is, so a late summary gets a minute. */
 const settleMsDefault = [1_000, 6_000, 60_000];
 const marginMsDefault = 15_000;
 
-/** How long a pass takes that meets a suspect. */
+/** The duration of a pass that finds a difference, in milliseconds. */
 export const longestPassMs = (settleMs = settleMsDefault, marginMs = marginMsDefault) =>
   settleMs.reduce((sum, ms) => sum + ms, marginMs);
 
 /**
- * Looks at random conversations and at those that are known to differ, at each once, and begins no pass that the
- * invocation could not end: whoever is killed counts nothing. Forgets between containers.
+ * Checks random conversations, and those that are known to differ, each once in an invocation. It begins a pass only if
+ * the remaining time is enough, because an invocation that is killed publishes no metric. Known differences are kept in
+ * memory, so a new container finds and logs them again.
  */
 export function createDriftHandler(
   table: Table,
-  { lines, count }: Watchers,
+  { lines, count }: Observers,
   { passes = 20, settleMs = settleMsDefault, marginMs }: DriftHandlerOptions = {},
 ) {
   const monitor = createDriftMonitor(table, { onDrift: driftAlarm(lines), settleMs });

@@ -38,7 +38,7 @@ function insert(item: Record<string, unknown>, sequenceNumber: string): DynamoDB
   };
 }
 
-test('an event as AWS sends it brings the summaries up to its newest entry', async () => {
+test('an event as AWS sends it moves the summaries to its newest entry', async () => {
   const log = createLog(table, { batch: 'statements' });
   await messages.sendDirect(log, { sender: one, recipient: other, message: 'first' });
   const newest = await messages.sendDirect(log, { sender: one, recipient: other, message: 'second' });
@@ -48,7 +48,7 @@ test('an event as AWS sends it brings the summaries up to its newest entry', asy
   expect(summary).toMatchObject({ message: 'second', last_seq: 2, message_count: 2 });
 });
 
-test('what Parley did not write is passed over and holds up nothing', async () => {
+test('records that hold no entry of Parley are skipped and delay nothing', async () => {
   const newest = await messages.sendDirect(createLog(table, { batch: 'statements' }), {
     sender: other,
     recipient: one,
@@ -69,7 +69,7 @@ test('what Parley did not write is passed over and holds up nothing', async () =
   expect(summary).toMatchObject({ message: 'third', last_seq: 3 });
 });
 
-test('an entry of a type that only a newer backend writes moves its summaries on, and holds up nothing behind it', async () => {
+test('an entry of a type that only a newer backend knows moves the summaries, and delays no later entry', async () => {
   const log = createLog(table, { batch: 'statements' });
   const person = (handle: string) => ({ uuid: randomUUID(), handle, display_name: handle });
   const [sender, recipient] = [person('new'), person('old')];
@@ -132,7 +132,7 @@ test('the records of a conversation that failed are reported, and only those', a
   });
 });
 
-test('near its deadline the handler stops, reports what is left, and a repetition of that completes it', async () => {
+test('near its deadline the handler stops and reports the rest, and a repeat with these records completes the batch', async () => {
   const log = createLog(table, { batch: 'transactions' });
   const person = () => ({ uuid: randomUUID(), handle: 'somebody', display_name: 'Somebody' });
   const written = await Promise.all(
@@ -140,7 +140,7 @@ test('near its deadline the handler stops, reports what is left, and a repetitio
       messages.sendDirect(log, { sender: person(), recipient: person(), message: 'x' }),
     ),
   );
-  // The second message moves the summaries: the first one made them.
+  // The first message creates the summaries, the second one moves them.
   const seconds = await Promise.all(
     written.map(({ message_group_uuid: messageGroupUuid, user_uuid: uuid }) =>
       messages.send(log, {

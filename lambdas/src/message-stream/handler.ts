@@ -5,7 +5,7 @@ import { isTransientFault } from '@parley/core/table/faults';
 import type { Context, DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import type { Lines } from '../lines.ts';
 
-/** Without a context there is no deadline. */
+/** A stream handler. Without a context it has no deadline. */
 export type Handler = (
   event: DynamoDBStreamEvent,
   context?: Pick<Context, 'getRemainingTimeInMillis'>,
@@ -13,21 +13,22 @@ export type Handler = (
 type RemainingMs = (() => number) | undefined;
 
 /**
- * Rewrites the summaries that a batch of stream records touches. Safe to repeat with the same, a cut or a shuffled
- * batch. What is no log entry of Parley's is counted and passed over; the records of a conversation that failed are
- * reported, so that the event source tries them again; so are those there is no time for.
+ * Writes the summaries of the conversations in a batch of stream records. Reports the records of conversations that
+ * failed or for which the time was too short, so that the event source retries them. Skips records that hold no entry.
+ * Safe to repeat with the same batch, a part of it, or another order. Rejects if the table was unreachable.
  */
 export function createHandler(projector: Projector, logger: Lines): Handler {
   return handleEntries(logger, (entries, remainingMs) => projector.project(entries, remainingMs));
 }
 
 /**
- * The same, and tells the nodes afterwards. The summaries of large conversations are left to the handler above, with
- * a window of its own; their entries are told at once. A second delivery tells again, which clients expect.
+ * Does the same for small conversations, and then sends all entries to the nodes of their members. Entries of large
+ * conversations are sent at once; the handler above writes their summaries in the trailing pass. A repeat sends entries
+ * again, and clients drop duplicates.
  */
 export function createLiveHandler(projector: Projector, push: Push, logger: Lines): Handler {
   return handleEntries(logger, async (entries, remainingMs) => {
-    // Read while the summaries are written; whoever connects meanwhile reads the log after this entry.
+    // Read while the summaries are written. A socket that connects meanwhile reads the log, with this entry in it.
     const routing = push.route(entries);
     routing.catch(() => {}); // Awaited below.
     const small = entries.filter(({ entry }) => !entry.large);
@@ -47,7 +48,7 @@ const handleEntries =
     const failed = await handle(entries, context?.getRemainingTimeInMillis.bind(context));
     for (const [messageGroupUuid, err] of failed)
       logger.warn({ messageGroupUuid, err }, 'summaries not rewritten');
-    // The table, no record, is at fault: the whole batch comes again, for as long as that takes.
+    // The table is at fault, not a record. So the whole batch is retried, and the runner does not count the attempt.
     const fault = [...failed.values()].find(isTransientFault);
     if (fault) throw fault;
     const message_uuids = entries.map(({ entry }) => entry.message_uuid);

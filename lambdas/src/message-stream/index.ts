@@ -17,7 +17,7 @@ const readSecrets = secretsReader(config);
 let secrets = await readSecrets();
 let messageStream = open();
 
-/** The handlers, with the secrets that are valid now. */
+/** The handlers, created again if the secrets have changed. */
 async function current() {
   const now = await readSecrets();
   if (now !== secrets) {
@@ -49,7 +49,7 @@ const measured = (handle: Handle) =>
     return response;
   });
 
-/** How long ago the oldest record was written, when its batch was done. */
+/** The age of the batch's oldest record. */
 function ageMs({ Records }: DynamoDBStreamEvent): number {
   const seconds = Records.map(
     ({ dynamodb }) => dynamodb?.ApproximateCreationDateTime ?? Number.POSITIVE_INFINITY,
@@ -58,10 +58,10 @@ function ageMs({ Records }: DynamoDBStreamEvent): number {
   return Number.isFinite(oldestMs) ? Math.max(0, table.clock.now() - oldestMs) : 0;
 }
 
-/** By the consumer's name: Lambda finds `index.handlers.NAME`. */
+/** The handlers by the consumers' names. Lambda calls `index.handlers.NAME`. */
 export const handlers = forEachConsumer(({ name }) =>
   measured(async (...call) => (await current()).handlers[name](...call)),
 );
-// The names that the functions of these two were deployed with.
+// The functions of these two consumers were deployed with these names.
 export const handler = handlers.summaries;
 export const largeHandler = handlers['large-summaries'];

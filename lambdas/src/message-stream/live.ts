@@ -7,7 +7,7 @@ import type { Table } from '@parley/core/table/client';
 import { createHandlers } from '../consumers/all.ts';
 import type { Lines } from '../lines.ts';
 
-/** The handlers of the stream's consumers, with what they share. */
+/** Creates the handlers of all consumers and the parts that they share. Throws without DELIVERY_SECRETS. */
 export function createMessageStream(config: Config, table: Table, logger: Lines) {
   if (config.DELIVERY_SECRETS.length === 0) throw new Error('DELIVERY_SECRETS is not set');
   const client = createDeliveryClient({ table, secrets: config.DELIVERY_SECRETS });

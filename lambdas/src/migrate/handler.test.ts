@@ -24,7 +24,7 @@ const may = async (privilege: string, relation: string) => {
   return rows[0]?.may;
 };
 
-test('makes the role of the application, which reads and writes people and changes no schema; safe to repeat', async () => {
+test('creates the application’s role, which can read and write people but not change the schema, and can be repeated', async () => {
   const owner = { connectionString: database.url };
   await migrateAndGrant({ owner, dir, appRole });
   expect(await migrateAndGrant({ owner, dir, appRole })).toEqual([]);
@@ -39,7 +39,7 @@ test('makes the role of the application, which reads and writes people and chang
   expect(rows).toEqual([{ may_create: false, rolsuper: false }]);
 });
 
-test('gives up on another migration that never ends', async () => {
+test('gives up waiting for another migration that never ends', async () => {
   const proxy = await createDatabaseProxy(database.url);
   proxy.freezeAt('pg_advisory_lock');
   const owner = { connectionString: proxy.url };
@@ -48,11 +48,11 @@ test('gives up on another migration that never ends', async () => {
   await proxy.close();
 }, 5_000);
 
-test('leaves the owner no member of that role, or RDS would take its password no more', async () => {
+test('does not make the owner a member of that role, because RDS would then refuse the owner’s password', async () => {
   const [owner, role] = [`owner_${process.pid}`, `other_app_${process.pid}`];
   const client = await database.pool.connect();
   const session = (await client.query<{ name: string }>('select session_user as name')).rows[0]?.name;
-  // As RDS makes the owner: no superuser.
+  // On RDS the owner is not a superuser.
   await client.query(`create role ${owner} createrole;
     grant usage on schema public to ${owner} with grant option;
     grant all on all tables in schema public to ${owner} with grant option;

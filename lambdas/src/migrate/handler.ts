@@ -8,14 +8,19 @@ export type MigrateOptions = {
   dir: string;
   /** The role of the API and the Lambdas: it reads and writes people, and changes no schema. */
   appRole: string;
-  /** How long Postgres may take for one statement; a quarter of it for a lock, that of another migration included. */
+  /** The longest time for one statement. A quarter of it is the longest wait for a lock, or for another migration. */
   statementTimeoutMs?: number;
 };
 
-/** Twice, as what gave up also unlocks, it is less than the ten minutes of the function. */
+/**
+ * A statement that times out is followed by one that unlocks. Twice this time is less than the function's ten minutes.
+ */
 export const statementTimeoutMsDefault = 240_000;
 
-/** Brings the schema up to date and grants the application's role what it needs. Safe to repeat. */
+/**
+ * Applies the missing migrations, and grants the application's role its rights. Returns the migrations' names. Safe to
+ * repeat.
+ */
 export async function migrateAndGrant({
   owner,
   dir,
@@ -25,7 +30,7 @@ export async function migrateAndGrant({
   const bounded = { ...owner, ...limits(statementTimeoutMs) };
   const applied = await migrate(bounded, dir);
   const client = new pg.Client({ ...bounded, application_name: 'parley-migrate' });
-  client.on('error', () => {}); // It fails the query under way.
+  client.on('error', () => {}); // A broken connection also fails its query.
   await client.connect();
   try {
     await grant(client, appRole);
@@ -35,22 +40,22 @@ export async function migrateAndGrant({
   return applied;
 }
 
-/** Postgres ends what takes too long; the client, a little later, what a server that is away never answers. */
+/** Postgres cancels a slow statement. The client gives up a little later, for a server that no longer answers. */
 const limits = (statementTimeoutMs: number): pg.ClientConfig => ({
   connectionTimeoutMillis: 10_000,
-  // Whoever uses a table waits behind a change of it that waits.
+  // Short, because a migration that waits for a table's lock blocks everybody else who uses that table.
   lock_timeout: statementTimeoutMs / 4,
   statement_timeout: statementTimeoutMs,
   query_timeout: statementTimeoutMs * 1.1,
 });
 
-/** Makes the role where it is missing, and grants it what the application needs. */
+/** Creates the role if it is missing, and grants it the rights that the application needs. */
 export async function grant(client: pg.ClientBase, appRole: string) {
   const role = pg.escapeIdentifier(appRole);
   const exists = async (name: string) =>
     (await client.query('select from pg_roles where rolname = $1', [name])).rowCount === 1;
   if (!(await exists(appRole))) await createRole(client, role);
-  // On RDS alone: whoever holds it enters with a signed token.
+  // Exists only on RDS. Members of this role connect with a signed token.
   if (await exists('rds_iam')) await client.query(`grant rds_iam to ${role}`);
   const rights = 'select, insert, update, delete';
   await client.query(`grant usage on schema public to ${role}`);
@@ -60,9 +65,9 @@ export async function grant(client: pg.ClientBase, appRole: string) {
 }
 
 /**
- * Since Postgres 16 whoever makes a role is a member of it. The owner would thereby be one of `rds_iam` too, and RDS
- * lets no member of that in with a password: this function could enter once, and never again. So a role that makes the
- * application's one and is dropped at once is the member in the owner's place.
+ * Since Postgres 16, a role becomes a member of the roles it creates. The owner would become a member of the
+ * application's role and so of `rds_iam`. RDS refuses passwords of such members, so this function could not connect a
+ * second time. Therefore a temporary role creates the application's role and is dropped.
  */
 async function createRole(client: pg.ClientBase, role: string) {
   const maker = pg.escapeIdentifier('parley_maker');

@@ -6,14 +6,15 @@ import { createPowertools } from '../aws/powertools.ts';
 import { createSecret } from '../aws/secrets.ts';
 import { migrateAndGrant } from './handler.ts';
 
-// Runs at each deployment, before the new tasks of the API: migrations expand first, and contract a release later.
+// Runs at each deployment, before the new API starts. The old API still runs then, so a migration may only add to the
+// schema; a later release removes.
 const config = loadConfig(process.env);
 const powertools = createPowertools('migrate', config);
 const ownerSecret = createSecret(
   new SecretsManagerClient({ region: config.AWS_REGION }),
   config.DATABASE_OWNER_ARN,
 );
-/** Beside the bundle. */
+/** The build copies the migrations next to the bundle. */
 const dir = join(import.meta.dirname, 'migrations');
 
 export const handler = powertools.instrument(async () => {

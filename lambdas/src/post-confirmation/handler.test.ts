@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-/** As Cognito sends it. */
+/** An event as Cognito sends it. */
 function event(
   userAttributes: Record<string, string>,
   triggerSource: PostConfirmationTriggerEvent['triggerSource'] = 'PostConfirmation_ConfirmSignUp',
@@ -36,7 +36,7 @@ const count = async () => {
   return rows[0]?.count;
 };
 
-it('makes the person of a confirmed sign-up and hands the event back', async () => {
+it('inserts the person of a confirmed sign-up and returns the event', async () => {
   const attributes = ada();
   const sent = event(attributes);
   expect(await createHandler(database.pool)(sent)).toBe(sent);
@@ -47,7 +47,7 @@ it('makes the person of a confirmed sign-up and hands the event back', async () 
   });
 });
 
-it('is safe to repeat, also at the same time', async () => {
+it('is safe to repeat and to run concurrently', async () => {
   const handler = createHandler(database.pool);
   const sent = event({ sub: randomUUID(), email: 'grace@example.com' });
   const before = (await count()) ?? 0;
@@ -63,6 +63,6 @@ it('does nothing for a forgotten password', async () => {
   expect(await users.findBySub(database.pool, attributes.sub)).toBeNull();
 });
 
-it('fails for an event without a person, so that the user pool hears of it', async () => {
+it('rejects an event without a person', async () => {
   await expect(createHandler(database.pool)(event({ email: 'x@example.com' }))).rejects.toThrow('no sub');
 });

@@ -4,8 +4,8 @@ import type { Pool } from 'pg';
 import type { Lines } from '../lines.ts';
 
 /**
- * Makes the person of a confirmed sign-up. A second delivery finds them by their sub and changes nothing. Where it
- * fails, the user pool tries again, and in the end the person's first request does the same.
+ * Inserts the person of a confirmed sign-up and returns the event. A repeat finds the person by `sub` and changes
+ * nothing. If it fails, the user pool retries; if all retries fail, the person's first request inserts them.
  */
 export function createHandler(pool: Pool, logger?: Lines) {
   return async (event: PostConfirmationTriggerEvent): Promise<PostConfirmationTriggerEvent> => {

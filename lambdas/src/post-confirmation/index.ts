@@ -9,7 +9,7 @@ const powertools = createPowertools('post-confirmation', config);
 const pool = createPool({
   ...databaseOptions(config),
   max: 1,
-  // With the two seconds of a connection below the five that Cognito waits: whoever is killed says nothing.
+  // With two seconds for the connection, less than the five that Cognito waits. A killed function would log no cause.
   queryTimeoutMs: 2_500,
   onError: (err) => powertools.lines.warn({ err }, 'postgres connection lost'),
 });

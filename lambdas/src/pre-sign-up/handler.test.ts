@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-/** As Cognito sends it. */
+/** An event as Cognito sends it. */
 const event = (
   preferred_username: string | undefined,
   triggerSource: PreSignUpTriggerEvent['triggerSource'] = 'PreSignUp_SignUp',
@@ -52,26 +52,26 @@ it.each([
   await expect(createHandler(database.pool)(event(handle))).rejects.toThrow(code);
 });
 
-it('lets administrators choose, whose people get a derived handle', async () => {
+it('does not check the handle of a person whom an administrator creates', async () => {
   const sent = event('maya', 'PreSignUp_AdminCreateUser');
   expect(await createHandler(database.pool)(sent)).toBe(sent);
 });
 
-it('stops nobody while Postgres is away, or does not answer', async () => {
+it('lets a sign-up pass while Postgres is unreachable or does not answer', async () => {
   const proxy = await createDatabaseProxy(database.url);
   const pool = createPool({ connectionString: proxy.url, max: 1 });
-  const told: string[] = [];
+  const warnings: string[] = [];
   const lines = {
     debug() {},
     info() {},
     error() {},
-    warn: (_: object, message: string) => told.push(message),
+    warn: (_: object, message: string) => warnings.push(message),
   };
   proxy.freeze();
   const sent = event('maya');
   expect(await createHandler(pool, lines, 50)(sent)).toBe(sent);
   await proxy.close();
   expect(await createHandler(pool, lines)(sent)).toBe(sent);
-  expect(told).toEqual(Array(2).fill('a handle was not looked up before a sign-up'));
+  expect(warnings).toEqual(Array(2).fill('a sign-up was let through without a check of its handle'));
   await pool.end();
 });

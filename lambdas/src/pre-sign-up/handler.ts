@@ -5,17 +5,18 @@ import type { PreSignUpTriggerEvent } from 'aws-lambda';
 import type { Pool } from 'pg';
 import type { Lines } from '../lines.ts';
 
-/** Thrown for the person who signs up: the user pool passes the words on. Nobody else has to act. */
+/** An answer to the person who signs up: the user pool returns the message to the client. */
 export class SignUpRefused extends Error {
   override name = 'SignUpRefused';
 }
 
-/** Cognito waits five seconds, a start of the function included. */
+/** The longest wait for Postgres. Cognito waits five seconds, including the start of the function. */
 const waitMsDefault = 1_500;
 
 /**
- * Refuses a sign-up with a handle that the person could not have, before the account exists. Who gives none gets one
- * later. Where Postgres does not answer in time the sign-up passes: a handle that is taken is then replaced by a derived one.
+ * Refuses a sign-up whose handle is invalid or taken, before the account exists. A sign-up without a handle passes, and
+ * gets a derived one later. If Postgres does not answer in time, the sign-up passes too; if its handle is taken, it
+ * also gets a derived one.
  */
 export function createHandler(pool: Pool, logger?: Lines, waitMs = waitMsDefault) {
   return async (event: PreSignUpTriggerEvent): Promise<PreSignUpTriggerEvent> => {
@@ -23,7 +24,7 @@ export function createHandler(pool: Pool, logger?: Lines, waitMs = waitMsDefault
     if (event.triggerSource !== 'PreSignUp_SignUp' || !handle) return event;
     if (!isHandle(handle))
       throw new SignUpRefused(
-        'handle_invalid: a handle is 1 to 30 letters, digits, dots, dashes or lines, one of them a letter or digit',
+        'handle_invalid: a handle is 1 to 30 letters, digits, dots, dashes or underscores, at least one of them a letter or digit',
       );
     if (await isTaken(handle)) throw new SignUpRefused('handle_taken: choose another handle');
     return event;
@@ -37,7 +38,7 @@ export function createHandler(pool: Pool, logger?: Lines, waitMs = waitMsDefault
     try {
       return !(await Promise.race([users.isAvailable(pool, handle), late]));
     } catch (err) {
-      logger?.warn({ err }, 'a handle was not looked up before a sign-up');
+      logger?.warn({ err }, 'a sign-up was let through without a check of its handle');
       return false;
     } finally {
       waiting.abort();

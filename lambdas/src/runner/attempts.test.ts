@@ -24,7 +24,7 @@ test('the newest ten attempts are stored, each record once', () => {
   expect(attempts.get('2')).toEqual(attempt('2', 5));
 });
 
-test('a position forgets the attempts that it has passed, and those alone', () => {
+test('a new position removes the attempts of the records up to it, and no others', () => {
   const attempts = createAttempts([attempt('9'), attempt('10'), attempt('11')]);
   attempts.forgetUpTo('10');
   expect(attempts.list()).toEqual([attempt('11')]);

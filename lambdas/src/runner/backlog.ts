@@ -8,7 +8,9 @@ const maxReads = 5;
 
 export type Backlog = { records: number; hasMore: boolean };
 
-/** How many records for a source a shard holds after a sequence number. `hasMore`: at least so many. */
+/**
+ * Counts the records for a source after a sequence number. `hasMore`: the count stopped before the end of the shard.
+ */
 export async function countAfter(
   streams: DynamoDBStreamsClient,
   shard: Shard,

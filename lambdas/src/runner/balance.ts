@@ -1,44 +1,47 @@
 /*
- * Which leases a runner acquires, from what it sees of all of them. Runners do not talk to each other: each counts who
- * holds leases, and all come to the same shares, one lease apart at most (as the Kinesis Client Library does).
+ * Decides which leases a runner acquires. Runners do not talk to each other: each reads all leases, and all compute the
+ * same even shares, which differ by one lease at most (as the Kinesis Client Library does).
  */
 
-/** A lease of a shard that can be read. `owner` is undefined if nobody holds it, or its holder is gone. */
-export type Seen = {
+/**
+ * The lease of a shard that can be read. `owner` is undefined if nobody holds it, or if its holder stopped renewing it.
+ */
+export type Candidate = {
   key: string;
   owner: string | undefined;
-  /** For how many times its duration nobody has renewed it. */
+  /** The time since it was last renewed, as a multiple of its duration. */
   idleTimes: number;
 };
 
-/** A free lease this old is acquired beyond an even share: a runner counts that does not acquire its own. */
+/** A free lease this old is acquired beyond an even share, because the runner whose share it is does not acquire it. */
 const overdueTimes = 2;
 
 /**
- * The leases to acquire now, in the order given: free ones up to an even share of all. If none is free, one of the runner
- * that holds most, if that holds at least two more than `me`: with a smaller difference, a move would only reverse it.
+ * The keys of the leases to acquire now, in the given order: free ones up to an even share of all. If none is free, it
+ * chooses one lease of the runner that holds most, if that runner holds at least two more than `me`. With a smaller
+ * difference, the move would only reverse it.
  */
-export function chooseLeases(me: string, leases: Seen[]): string[] {
+export function chooseLeases(me: string, leases: Candidate[]): string[] {
   const held = new Map<string, string[]>([[me, []]]);
   for (const { key, owner } of leases) if (owner) held.set(owner, [...(held.get(owner) ?? []), key]);
   const mine = held.get(me)?.length ?? 0;
   const share = Math.ceil(leases.length / held.size);
   const free = leases.filter(({ owner }) => owner === undefined);
-  const taken = free.filter(({ idleTimes }, index) => mine + index < share || idleTimes >= overdueTimes);
-  if (free.length > 0) return taken.map(({ key }) => key);
+  const chosen = free.filter(({ idleTimes }, index) => mine + index < share || idleTimes >= overdueTimes);
+  if (free.length > 0) return chosen.map(({ key }) => key);
   const [richest = []] = [...held.values()].sort((one, other) => other.length - one.length);
   return richest.length - mine >= 2 ? richest.slice(0, 1) : [];
 }
 
-/** As a runner sees a lease that another one may hold. A lease that is not renewed for its duration has no owner. */
-export function seenLease(key: string, lease: SeenLease | undefined, unmovedMs: number): Seen {
+/** A lease that another runner may hold, as a candidate. If it was not renewed for its duration, it has no owner. */
+export function candidateOf(key: string, lease: ListedLease | undefined, unmovedMs: number): Candidate {
   if (!lease) return { key, owner: undefined, idleTimes: 0 };
   const idleTimes = unmovedMs / Math.max(1, lease.leaseMs);
   return { key, owner: idleTimes < 1 ? lease.owner : undefined, idleTimes };
 }
-type SeenLease = { owner?: string | undefined; leaseMs: number };
+type ListedLease = { owner?: string | undefined; leaseMs: number };
 
-/** When to compare the leases again: as soon as the first of another runner's is stale, or after a third of ours. */
+/** The time until the next comparison: until another runner's lease becomes stale, at most a third of our duration. */
 export function nextShareMs(
   leaseMs: number,
   hasAcquired: boolean,
@@ -49,7 +52,7 @@ export function nextShareMs(
   return Math.min(waitMs, ...left.map((leftMs) => leftMs + 10));
 }
 
-/** Measures how long a lease has not been renewed while it was observed, in ms of this process's monotonic clock. */
+/** Measures for how long a lease was not renewed since this process first saw it so, in ms of the monotonic clock. */
 export function createObserver(nowMs = () => performance.now()) {
   const known = new Map<string, { token: number; counter: number; sinceMs: number }>();
   return {

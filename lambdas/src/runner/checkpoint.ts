@@ -1,19 +1,19 @@
 import type { Table } from '@parley/core/table/client';
 import type { HeldLease } from './held-lease.ts';
 import type { Progress } from './leases.ts';
-import { isWriteDue, positionOf } from './position.ts';
+import { checkpointOf, isWriteDue } from './progress.ts';
 
 export type CheckpointOptions = {
   table: Table;
   lease: HeldLease;
-  /** Of each source, by its name. */
+  /** The progress of each source, by its name. */
   progress: () => Record<string, Progress>;
   state: () => { isFinished: boolean; isPassed: boolean };
-  /** Records are lost and not repaired yet: no position may be written. */
+  /** True while records are lost and not repaired. Then no checkpoint may be written. */
   isRepairing: () => boolean;
 };
 
-/** Writes how far the sources of a shard are, and knows when that was written last. */
+/** Writes the checkpoint of a shard, and decides when the next write is due. */
 export function createCheckpoint({ table, lease, progress, state, isRepairing }: CheckpointOptions) {
   const numbers = () =>
     Object.values(progress())
@@ -24,12 +24,12 @@ export function createCheckpoint({ table, lease, progress, state, isRepairing }:
   let writtenAtMs = writtenAs ? performance.now() - ageMs : Number.NEGATIVE_INFINITY;
   return {
     isDue: () => isWriteDue(performance.now() - writtenAtMs, numbers() !== writtenAs),
-    /** False: the lease is not certainly ours. */
+    /** Returns false if this runner may no longer hold the lease. */
     async write(): Promise<boolean> {
       if (isRepairing()) return lease.confirm();
       writtenAs = numbers();
       writtenAtMs = performance.now();
-      return (await lease.save(positionOf(progress(), state()))) && lease.isHeld();
+      return (await lease.save(checkpointOf(progress(), state()))) && lease.isHeld();
     },
   };
 }

@@ -86,7 +86,7 @@ test('a batch that throws is halved down to the record at fault, and all others 
       .map(numberOf)
       .filter((number) => number !== 37),
   );
-  // Seven batches of 64, 32, ... 1 fail, the record alone twice more; six halves go through.
+  // Seven batches of 64, 32, ... 1 fail, and the single record fails twice more. Six halves succeed.
   expect(invocations).toBe(7 + 2 + 6);
   expect(await letters()).toMatchObject([
     {
@@ -98,7 +98,7 @@ test('a batch that throws is halved down to the record at fault, and all others 
   ]);
 });
 
-test('what a handler reports again and again is tried alone, and its neighbours are delivered', async () => {
+test('a record that a handler reports repeatedly is delivered alone, and its neighbours are delivered', async () => {
   const done: number[] = [];
   const { context, letters } = await createContext({
     handler: async ({ Records }) => {
@@ -115,13 +115,13 @@ test('what a handler reports again and again is tried alone, and its neighbours 
   expect(found[0]?.error).toBe('reported by the handler');
 });
 
-test('a record that fails alone is given up after its neighbours are done, not before', async () => {
+test('a record that fails alone becomes a dead letter after its neighbours are done, not before', async () => {
   const deliveries: number[][] = [];
   const { context, letters } = await createContext({
     handler: async ({ Records }) => {
       const numbers = Records.map(numberOf);
       deliveries.push(numbers);
-      // As summaries do: what shares a conversation with the bad record fails with it.
+      // As with summaries, records that share a conversation with the bad record fail with it.
       const bad = numbers.includes(2) ? numbers.filter((number) => number <= 3) : [];
       return failures(...bad);
     },
@@ -129,7 +129,7 @@ test('a record that fails alone is given up after its neighbours are done, not b
   expect(await deliver(context, shard, records(5))).toBe(true);
   const firstOf = (number: number) => deliveries.findIndex(([first]) => first === number);
   const alone = deliveries.flatMap((numbers, index) => (numbers.join() === '2' ? index : []));
-  // Three times, the last of them when all others were done.
+  // Three attempts, the last one after all others were done.
   expect(alone).toHaveLength(3);
   expect(firstOf(3)).toBeGreaterThan(alone[1] ?? 0);
   expect(alone[2]).toBe(deliveries.length - 1);
@@ -138,7 +138,7 @@ test('a record that fails alone is given up after its neighbours are done, not b
   ).toEqual([['2', 3]]);
 });
 
-test('a handler that stops at its deadline and reports the rest loses nothing, however often', async () => {
+test('a handler that stops at its deadline and reports the rest, any number of times, loses nothing', async () => {
   const done: number[] = [];
   const { context, letters } = await createContext({
     maxAttempts: 1,
@@ -169,7 +169,7 @@ test('a handler that does not end in time has failed, and a smaller batch may en
   expect(await letters()).toEqual([]);
 });
 
-test('a report of what was not handed over fails the batch, an empty answer is success', async () => {
+test('a report of a record outside the batch fails the batch, and an empty answer is success', async () => {
   const strange = await createContext({ maxAttempts: 1, handler: async () => failures(99) });
   expect(await deliver(strange.context, shard, records(1))).toBe(true);
   expect((await strange.letters())[0]?.error).toContain('“99”');
@@ -178,7 +178,7 @@ test('a report of what was not handed over fails the batch, an empty answer is s
   expect(await empty.letters()).toEqual([]);
 });
 
-test('a record beyond its age is not delivered but kept, and what is younger goes on', async () => {
+test('a record that is too old becomes a dead letter without delivery, and younger ones are delivered', async () => {
   const done: number[] = [];
   const { context, letters } = await createContext({
     maxRecordAgeMs: 60_000,
@@ -195,7 +195,7 @@ test('a record beyond its age is not delivered but kept, and what is younger goe
   ]);
 });
 
-test('who has lost the lease stops: nothing is delivered and nothing given up any more', async () => {
+test('without the lease, nothing more is delivered and no dead letter is written', async () => {
   let invocations = 0;
   const { context, letters, lease } = await createContext({
     maxAttempts: 1,
@@ -211,8 +211,8 @@ test('who has lost the lease stops: nothing is delivered and nothing given up an
   expect([invocations, await letters()]).toEqual([1, []]);
 });
 
-test('records in another order are done up to before the first that is not, by their numbers', async () => {
-  const told: string[] = [];
+test('with records out of order, progress ends before the least number that is not done', async () => {
+  const reported: string[] = [];
   const { context } = await createContext({
     handler: async ({ Records }) => {
       if (Records.some((each) => numberOf(each) === 5)) throw new Error('poisoned');
@@ -220,9 +220,9 @@ test('records in another order are done up to before the first that is not, by t
     },
   });
   const shuffled = [3, 6, 5, 9, 4, 8].map((number) => record(number));
-  expect(await deliver({ ...context, onProgress: (number) => told.push(number) }, shard, shuffled)).toBe(
+  expect(await deliver({ ...context, onProgress: (number) => reported.push(number) }, shard, shuffled)).toBe(
     true,
   );
-  expect(told.length).toBeGreaterThan(0);
-  expect(told.map(Number).filter((number) => number >= 5)).toEqual([]);
+  expect(reported.length).toBeGreaterThan(0);
+  expect(reported.map(Number).filter((number) => number >= 5)).toEqual([]);
 });

@@ -13,19 +13,19 @@ import { lastBefore, numberOf, writtenAtMs } from './sequence-numbers.ts';
 import type { Shard } from './shards.ts';
 
 /*
- * Delivers a batch to the handler until each of its records is done or a dead letter, with the semantics of a Lambda event
- * source mapping that bisects and accepts partial responses:
+ * Delivers a batch to the handler until each of its records is done or a dead letter, with the semantics of a Lambda
+ * event source mapping that bisects and accepts partial responses:
  *
- * 1. A partial response names the records that failed: everything before the first of them is done, the rest is delivered
- *    again. Progress resets the count of attempts.
- * 2. A batch that throws is halved, down to the record at fault. A batch that makes no progress gives its first record up
- *    to a part of its own. Splitting costs no attempt. The parts follow each other in the stream's order.
- * 3. A record alone is tried `maxAttempts` times, with backoff and full jitter, then it is a dead letter. So is a record
- *    older than `maxRecordAgeMs`. If others wait, they are delivered between the second attempt and the third.
- * 4. A fault of the table is not a record's: it is waited for, and does not count.
- * 5. Each further attempt of a record is written to the lease before it is made, so that the next runner continues the
- *    count. A runner that took over from a dead one writes its first deliveries, too, whole batches: a batch that kills
- *    one runner after the other is halved by each of them, down to the record at fault.
+ * 1. A partial response names the records that failed. Everything before the first of them is done; the rest is
+ *    delivered again. Progress resets the count of attempts.
+ * 2. If the handler throws, the batch is halved, down to the record at fault. If a batch makes no progress, its first
+ *    record is delivered alone. Splitting does not count as an attempt. Parts are delivered in the stream's order.
+ * 3. A single record gets `maxAttempts` attempts, with backoff and full jitter. Then it becomes a dead letter, as does
+ *    a record older than `maxRecordAgeMs`. Other waiting records are delivered between its second and third attempt.
+ * 4. If the table fails, the delivery is retried for as long as that lasts, and no attempt is counted.
+ * 5. From the second attempt of a record on, each is written to the lease before it is made, so that the next runner
+ *    continues the count. A runner that took over from a dead one also writes its first deliveries of whole batches. So
+ *    a batch that kills every runner is halved by each of them, down to the record at fault.
  */
 
 const firstRetryMs = 50;
@@ -39,16 +39,16 @@ export type DeliveryContext = {
   signal: AbortSignal;
   source: EventSource;
   attempts: Attempts;
-  /** The runner before this one may have died of the records that are delivered now. */
+  /** The records to deliver may have killed the previous runner. */
   isCautious: boolean;
-  /** Writes the attempts to the lease. False: it is not certainly ours. */
+  /** Writes the attempts to the lease. Returns false if this runner may no longer hold it. */
   writeProgress: () => Promise<boolean>;
-  /** Gets the number of the last record before all that are not done. */
+  /** Called with a sequence number when all records up to it are done. */
   onProgress: (doneTo: string) => void;
   onDeadLetter: () => void;
 };
 
-/** Resolves to false if it was aborted or the lease was lost before all was done. */
+/** Resolves to false if it was aborted, or the lease lost, before all records were done. */
 export async function deliver(
   context: DeliveryContext,
   shard: Shard,
@@ -56,10 +56,10 @@ export async function deliver(
 ): Promise<boolean> {
   const parts = partsOf(context.attempts, batch);
   for (let part = parts.shift(); part; part = parts.shift()) {
-    const left = await deliverPart(context, shard, part, parts.length > 0);
-    if (!left) return false;
-    parts.unshift(...left.next.map((records) => ({ records, attempt: 1 })));
-    if (left.last) parts.push(left.last);
+    const remaining = await deliverPart(context, shard, part, parts.length > 0);
+    if (!remaining) return false;
+    parts.unshift(...remaining.next.map((records) => ({ records, attempt: 1 })));
+    if (remaining.last) parts.push(remaining.last);
     const undone = parts.flatMap(({ records }) => records);
     const done = undone.length > 0 && lastBefore(batch, undone);
     if (done) context.onProgress(done);
@@ -67,9 +67,9 @@ export async function deliver(
   return true;
 }
 
-/** What is left to deliver of a part: before the parts that wait, and after them. */
-type Left = { next: DynamoDBRecord[][]; last?: Part };
-const nothing: Left = { next: [] };
+/** The remaining records of a part: `next` is delivered before the waiting parts, `last` after them. */
+type Remaining = { next: DynamoDBRecord[][]; last?: Part };
+const nothing: Remaining = { next: [] };
 
 /** Resolves to undefined if delivery must end. */
 async function deliverPart(
@@ -77,24 +77,24 @@ async function deliverPart(
   shard: Shard,
   { records, attempt }: Part,
   doOthersWait: boolean,
-): Promise<Left | undefined> {
+): Promise<Remaining | undefined> {
   const { source, logger, signal, attempts } = context;
   const [first, ...others] = records;
   if (!first) return nothing;
   const from = numberOf(first);
   const isAlone = others.length === 0;
   for (let faults = 0; ; ) {
-    if (!(await mayGoOn(context))) return undefined;
+    if (!(await mayContinue(context))) return undefined;
     const fresh = records.findIndex((record) => !isTooOld(context, record));
     if (fresh !== 0) return giveUpOld(context, shard, records, fresh, attempt - 1);
     if (isAlone && attempt > source.maxAttempts) {
-      const cause = new Error('its runner ended in the last attempt');
-      return giveUp(context, shard, first, { attempts: attempt - 1, cause, mayBeDone: true });
+      const cause = new Error('the runner died during the last attempt');
+      return giveUp(context, shard, first, { attempts: attempt - 1, cause, mayExist: true });
     }
     const isCounted = context.isCautious || (isAlone && attempt > 1);
     if (isCounted) {
       attempts.start({ from, records: records.length, attempts: isAlone ? attempt : 0 });
-      if (!(await mayGoOn(context, context.writeProgress))) return undefined;
+      if (!(await mayContinue(context, context.writeProgress))) return undefined;
     }
     const { failedFrom, error } = await invoke(source, records);
     if (failedFrom !== 0) attempts.forget(from);
@@ -106,8 +106,8 @@ async function deliverPart(
       ...{ hasThrown: Boolean(error), isTransient: isTransientFault(error) },
     });
     if (step === 'dead-letter') return giveUp(context, shard, first, { attempts: attempt, cause: error });
-    const left = leftAfter(step, records, attempt, failedFrom);
-    if (left && step !== 'rest') return left;
+    const remaining = remainingAfter(step, records, attempt, failedFrom);
+    if (remaining && step !== 'rest') return remaining;
     if (step === 'again') attempt += 1;
     if (step === 'uncounted') {
       faults += 1;
@@ -117,12 +117,12 @@ async function deliverPart(
       }
     }
     await backoff(signal, step === 'rest' ? 1 : attempt - 1 + faults);
-    if (left) return left;
+    if (remaining) return remaining;
   }
 }
 
-/** Undefined: the same records are delivered again. */
-function leftAfter(step: Step, records: DynamoDBRecord[], attempt: number, failedFrom: number) {
+/** Returns undefined if the same records are to be delivered again. */
+function remainingAfter(step: Step, records: DynamoDBRecord[], attempt: number, failedFrom: number) {
   if (step === 'rest') return { next: [records.slice(failedFrom)] };
   if (step === 'halves') return { next: halves(records) };
   if (step === 'alone') return { next: [records.slice(0, 1), records.slice(1)] };
@@ -135,8 +135,10 @@ async function backoff(signal: AbortSignal, failures: number) {
   await sleep(retryMs, undefined, { signal }).catch(() => {});
 }
 
-/** Waits until the lease is certainly ours: after a long pause another runner may read this shard. */
-async function mayGoOn(
+/**
+ * Waits until the lease is confirmed, because after a long pause another runner may read this shard. False if aborted.
+ */
+async function mayContinue(
   { lease, signal }: DeliveryContext,
   isOurs: () => Promise<boolean> = lease.confirm,
 ): Promise<boolean> {
@@ -150,18 +152,19 @@ async function mayGoOn(
 const isTooOld = ({ table, source }: DeliveryContext, record: DynamoDBRecord) =>
   table.clock.now() - writtenAtMs(record) > source.maxRecordAgeMs;
 
-type Burial = { condition: deadLetters.Condition; attempts: number; cause?: unknown; mayBeDone?: boolean };
+type Reason = { condition: deadLetters.Condition; attempts: number; cause?: unknown; mayExist?: boolean };
 
-/** Buries the records before the first that is fresh (-1: all of them). */
+/** Makes dead letters of the records before index `fresh`, or of all records if `fresh` is -1. */
 async function giveUpOld(
   context: DeliveryContext,
   shard: Shard,
   records: DynamoDBRecord[],
   fresh: number,
   attempts: number,
-): Promise<Left | undefined> {
+): Promise<Remaining | undefined> {
   for (const record of fresh === -1 ? records : records.slice(0, fresh))
-    if (!(await bury(context, shard, record, { condition: 'RecordAgeExceeded', attempts }))) return undefined;
+    if (!(await putLetter(context, shard, record, { condition: 'RecordAgeExceeded', attempts })))
+      return undefined;
   return fresh === -1 ? nothing : { next: [records.slice(fresh)] };
 }
 
@@ -169,26 +172,28 @@ async function giveUp(
   context: DeliveryContext,
   shard: Shard,
   record: DynamoDBRecord,
-  burial: Omit<Burial, 'condition'>,
-): Promise<Left | undefined> {
-  const isBuried = await bury(context, shard, record, { condition: 'RetryAttemptsExhausted', ...burial });
-  return isBuried ? nothing : undefined;
+  reason: Omit<Reason, 'condition'>,
+): Promise<Remaining | undefined> {
+  const isPut = await putLetter(context, shard, record, { condition: 'RetryAttemptsExhausted', ...reason });
+  return isPut ? nothing : undefined;
 }
 
-/** Resolves to false if delivery must end. Until the letter is written, the record stays where it is. */
-async function bury(
+/**
+ * Tries until the dead letter is written; until then the record is not done. Resolves to false if delivery must end.
+ */
+async function putLetter(
   context: DeliveryContext,
   { shardId }: Shard,
   record: DynamoDBRecord,
-  { condition, attempts, cause, mayBeDone }: Burial,
+  { condition, attempts, cause, mayExist }: Reason,
 ): Promise<boolean> {
   const { table, source, logger, signal, onDeadLetter } = context;
   const error = errorOf(context, condition, cause);
   const letter = { consumer: source.name, shardId, record, error, condition, attempts };
-  for (let failures = 1; await mayGoOn(context); failures += 1) {
+  for (let failures = 1; await mayContinue(context); failures += 1) {
     try {
-      // The runner that gave the record up wrote its cause.
-      if (mayBeDone && (await deadLetters.exists(table, letter))) return true;
+      // The dead runner may have written the letter, with the real error.
+      if (mayExist && (await deadLetters.exists(table, letter))) return true;
       await deadLetters.put(table, letter);
       onDeadLetter();
       const { dynamodb: { Keys: keys } = {} } = record;

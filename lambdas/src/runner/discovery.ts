@@ -3,12 +3,12 @@ import type { Table } from '@parley/core/table/client';
 import type { Lease } from './leases.ts';
 import { describeStream, openShards, type Shard, type Stream } from './shards.ts';
 
-/** New shards are looked for this often, and whenever one is done. */
+/** The stream is described again after this time, and whenever a shard is done. */
 export const discoveryMs = 10_000;
 
 export type Discovery = ReturnType<typeof createDiscovery>;
 
-/** The stream as it was described last, with the shards that are done. */
+/** The last description of the stream, and the shards that are known to be done. */
 export function createDiscovery(table: Table, streams: DynamoDBStreamsClient) {
   const finished = new Set<string>();
   const passed = new Set<string>();
@@ -34,7 +34,7 @@ export function createDiscovery(table: Table, streams: DynamoDBStreamsClient) {
       stream = described;
       return described;
     },
-    /** Learns from the leases which shards are done, whoever read them. */
+    /** Adds the shards that are done according to the leases, whichever runner read them. */
     learn(leases: Iterable<Lease>) {
       for (const { shardId, checkpoint } of leases) {
         if (checkpoint?.isFinished) finished.add(shardId);
@@ -43,9 +43,9 @@ export function createDiscovery(table: Table, streams: DynamoDBStreamsClient) {
     },
     open: (): Shard[] => (stream ? openShards(stream, { finished, passed }) : []),
     isFinished: (shardId: string) => finished.has(shardId),
-    /** A shard is done by every source: new ones may be listed. */
+    /** Every source is done with the shard. The stream may list new shards by now. */
     finish: (shardId: string) => add(finished, shardId),
-    /** A shard is done by the first source, and the table stores that: its children may begin. */
+    /** The first source is done with the shard, and the table has stored that. Its children may begin. */
     pass: (shardId: string) => add(passed, shardId),
   };
 }

@@ -29,13 +29,13 @@ const recordOf = (entry: Entry) => {
   return { eventName: 'INSERT', dynamodb: { Keys, NewImage, SequenceNumber: '1' } } as DynamoDBRecord;
 };
 
-test('a conversation of the newest batch is recounted, and an alarm names it and what differs, once', async () => {
+test('a conversation of the newest batch is recounted, and one alarm names it and its findings', async () => {
   const entry = await brokenConversation(table);
   const recent = createRecent();
   const handler = recent.watching(async () => ({ batchItemFailures: [] }));
   await handler({ Records: [recordOf(entry)] }, { getRemainingTimeInMillis: () => 1_000 });
   const monitor = createDriftMonitor(table, { onDrift: driftAlarm(logger), settleMs: [10, 10] });
-  const watch = startDriftWatch({ monitor, everyMs: 30, recent: recent.take, logger });
+  const watch = startDriftWatch({ monitor, everyMs: 30, recent: recent.pop, logger });
   await eventually(monitor.counters, ({ samples }) => samples >= 4);
   watch.stop();
   expect(monitor.counters()).toMatchObject({ found: 1, differing: 1 });
@@ -48,7 +48,7 @@ test('a conversation of the newest batch is recounted, and an alarm names it and
   ]);
 });
 
-test('a runner tells its numbers as JSON and as metrics', async () => {
+test('a runner reports its numbers as JSON and as metrics', async () => {
   const status = {
     status: 'ok' as const,
     lag_ms: 1_500,

@@ -6,11 +6,11 @@ import { createWaiter } from './waiter.ts';
 
 type Handler = EventSource['handler'];
 
-/** Remembers a conversation of the newest batch, because a fault is most likely in what changed last. */
+/** Remembers a conversation of the newest batch, because a fault is most likely in the newest changes. */
 export function createRecent() {
   let recent: string | undefined;
   return {
-    /** The handler, and the conversation of each batch's last entry once the batch is done. */
+    /** Wraps a handler: after each batch, the conversation of its last entry is remembered. */
     watching:
       (handler: Handler): Handler =>
       async (event, context) => {
@@ -19,24 +19,24 @@ export function createRecent() {
         recent = (last && entryRecord(last)?.entry.message_group_uuid) ?? recent;
         return response;
       },
-    /** Once each. */
-    take() {
-      const taken = recent;
+    /** Returns the remembered conversation and forgets it. */
+    pop() {
+      const popped = recent;
       recent = undefined;
-      return taken;
+      return popped;
     },
   };
 }
 
 export type DriftWatchOptions = {
   monitor: DriftMonitor;
-  /** Time between two passes. */
+  /** The average time between two passes, in milliseconds. */
   everyMs: number;
   recent: () => string | undefined;
   logger: Logger;
 };
 
-/** Runs the monitor's passes until it is stopped. A pass under way is not awaited. */
+/** Runs passes of the monitor until it is stopped. `stop` does not wait for a pass that is running. */
 export function startDriftWatch({ monitor, everyMs, recent, logger }: DriftWatchOptions) {
   const waiter = createWaiter();
   let isStopping = false;

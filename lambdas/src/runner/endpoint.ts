@@ -7,13 +7,13 @@ import type { Status } from './status.ts';
 
 export type Functions = Record<string, (event: never, context: InvocationContext) => Promise<unknown>>;
 
-/** A function must end within this time. */
+/** The deadline that an invoked function gets. */
 const timeoutMs = 60_000;
 
 export type EndpointOptions = {
-  /** By name, as the Lambda Invoke API addresses them. */
+  /** The functions by the names under which the Lambda Invoke API calls them. */
   functions: Functions;
-  /** Errors that are a function's answer, so that nobody has to act. */
+  /** Whether an error is an answer to the caller. It is logged as INFO, because nobody must act. */
   isExpected?: (error: unknown) => boolean;
   status: () => Promise<Status>;
   wake: () => void;
@@ -22,7 +22,7 @@ export type EndpointOptions = {
   boundTo?: string;
 };
 
-/** The Lambda Invoke API for the local handlers, and the routes that the API server calls. Loopback only. */
+/** The Lambda Invoke API for the handlers, and the routes `/wake`, `/status` and `/metrics`. */
 export function createEndpoint({
   functions,
   isExpected = () => false,
@@ -33,7 +33,7 @@ export function createEndpoint({
 }: EndpointOptions): Express {
   const app = express().disable('x-powered-by');
 
-  // A page in a browser could post here too.
+  // Refuses requests of other machines and of web pages.
   app.use((req, res, next) => {
     if (refusalOf(req.headers, { boundTo }) === undefined) next();
     else res.status(403).end();

@@ -4,26 +4,26 @@ import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
 import { consumers } from '../consumers/all.ts';
 import type { InvocationContext } from './deadline.ts';
 
-/** What the runner reads a shard for: off AWS, a consumer with its handler. */
+/** A consumer with its handler: the runner's equivalent of an event source mapping. */
 export type EventSource = {
-  /** Names its positions and dead letters. */
+  /** The name under which its positions and dead letters are stored. */
   name: string;
   filter: (record: StreamRecord) => boolean;
   handler: (event: DynamoDBStreamEvent, context: InvocationContext) => Promise<DynamoDBBatchResponse>;
   batchSize: number;
-  /** How long a batch may gather, from its first record. */
+  /** How long a batch may collect records, from its first one. */
   windowMs: number;
-  /** Longest wait between two reads that found nothing. The value of the first source counts. */
+  /** The longest wait between two reads that find nothing. Only the first source's value counts. */
   maxPollMs: number;
-  /** How often a record is tried that fails alone. */
+  /** The number of attempts for a record that fails alone. */
   maxAttempts: number;
-  /** An older record becomes a dead letter without an attempt. */
+  /** A record older than this becomes a dead letter without another attempt. */
   maxRecordAgeMs: number;
-  /** A handler that takes longer has failed. */
+  /** After this time an invocation counts as failed. */
   timeoutMs: number;
 };
 
-/** The consumers with their handlers, as the mappings on AWS connect them. The first one names the leases. */
+/** The event sources of all consumers. The name of the first one is part of the leases' keys. */
 export const eventSources = (handlers: Record<ConsumerName, EventSource['handler']>): EventSource[] =>
   consumers.map(({ name, wants, batchSize, windowMs, maxAttempts, maxAgeMs, timeoutMs }) => ({
     name,

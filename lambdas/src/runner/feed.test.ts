@@ -24,7 +24,7 @@ const record = (number: number, isWanted = true): DynamoDBRecord => ({
 const numbersOf = (records: DynamoDBRecord[]) =>
   records.map(({ dynamodb }) => Number(dynamodb?.SequenceNumber));
 
-/** A feed whose handler waits for `release`, with the batches that it got. */
+/** A feed whose handler waits for `release`, and the batches that the handler received. */
 async function startFeed(changes: Partial<EventSource> = {}, doneTo?: string) {
   const { name, mine: lease, stopping } = await held(shard);
   const batches: number[][] = [];
@@ -56,7 +56,7 @@ async function startFeed(changes: Partial<EventSource> = {}, doneTo?: string) {
     { doneTo, trials: [] },
   );
   const add = (...records: DynamoDBRecord[]) => feed.add(records, records.at(-1)?.dynamodb?.SequenceNumber);
-  /** Ends the invocation under way, once the handler has it. */
+  /** Waits for the next invocation, and ends it. */
   const release = async () => {
     while (waiting.length === 0) await new Promise((resolve) => setImmediate(resolve));
     waiting.shift()?.();
@@ -65,7 +65,7 @@ async function startFeed(changes: Partial<EventSource> = {}, doneTo?: string) {
   return { feed, batches, add, release };
 }
 
-test('records gather while a batch is delivered, and follow it in order', async () => {
+test('records are collected while a batch is delivered, and follow it in order', async () => {
   const { feed, batches, add, release } = await startFeed();
   add(record(1));
   add(record(2), record(3));
@@ -76,7 +76,7 @@ test('records gather while a batch is delivered, and follow it in order', async 
   expect([batches, feed.progress().doneTo, feed.isIdle()]).toEqual([[[1], [2, 3]], '3', true]);
 });
 
-test('a page for which there is no room is refused as a whole, and can be added again', async () => {
+test('a page without room is refused as a whole, and can be added later', async () => {
   const { feed, batches, add, release } = await startFeed();
   add(record(1));
   add(record(2), record(3));
@@ -89,7 +89,7 @@ test('a page for which there is no room is refused as a whole, and can be added 
   expect(batches).toEqual([[1], [2, 3], [4, 5]]);
 });
 
-test('records that the source does not want move its position, but not past a batch under way', async () => {
+test('unwanted records move the source’s position, but not past a batch in delivery', async () => {
   const { feed, add, release } = await startFeed();
   add(record(1, false), record(2, false));
   expect([feed.progress().doneTo, feed.isIdle()]).toEqual(['2', true]);

@@ -8,7 +8,7 @@ import type { Progress } from './leases.ts';
 import { isAfter, recordsAfter, writtenAtMs } from './sequence-numbers.ts';
 import type { Shard } from './shards.ts';
 
-/** What was read for a source and is not handled yet. */
+/** The records that were read for a source and are not handled yet. */
 export type Pending = {
   source: EventSource;
   shard: Shard;
@@ -25,15 +25,15 @@ export type FeedContext = Pick<
   'table' | 'lease' | 'logger' | 'signal' | 'onDeadLetter' | 'writeProgress'
 > & {
   isTakenOver: boolean;
-  /** Gets an unexpected error: the batch that met it is not done. */
+  /** Called with an unexpected error. Its batch is not done. */
   onFailure: (error: unknown) => void;
-  /** More is done than before. */
+  /** Called when the source's position has moved. */
   onProgress: () => void;
 };
 
 /**
- * One source's way through a shard. A batch gathers while the batch before it is delivered. A feed holds these two at
- * most, each of `batchSize` records or 6 MB (and one read).
+ * Delivers a shard's records to one source. While one batch is delivered, the next one is collected. A feed holds at
+ * most these two, each of up to `batchSize` records or 6 MB (plus one read).
  */
 export function createFeed(context: FeedContext, shard: Shard, source: EventSource, start: Progress) {
   const attempts = createAttempts(start.trials);
@@ -60,7 +60,7 @@ export function createFeed(context: FeedContext, shard: Shard, source: EventSour
     underWay = undefined;
     if (!isDone) return;
     isTakenOver = false;
-    // The source is also done with the records read since that it does not want.
+    // If no records wait, the records read since then were not wanted, and the source is done with them too.
     advance(gathering.size() > 0 ? to : readTo);
     startIfDue();
   }
@@ -77,11 +77,11 @@ export function createFeed(context: FeedContext, shard: Shard, source: EventSour
     progress: (): Progress => ({ doneTo, trials: attempts.list() }),
     room: gathering.room,
     isIdle,
-    /** Resolves when the batch under way is done, after `ms` at most. */
+    /** Waits for the running delivery, for at most `ms`. */
     async delivered(ms: number) {
       if (underWay) await endedWithin(underWay.ended, ms);
     },
-    /** Adds the records read up to a number, wanted or not. False: there is no room, and none was added. */
+    /** Adds the records that were read up to `to`. Returns false, and adds none, if there is no room. */
     add(records: DynamoDBRecord[], to: string | undefined): boolean {
       if (records.length === 0) return true;
       const fresh = recordsAfter(records, readTo);
@@ -96,7 +96,7 @@ export function createFeed(context: FeedContext, shard: Shard, source: EventSour
       return true;
     },
     close: gathering.close,
-    /** The records before the oldest one are gone, and the position with them. */
+    /** Starts at the oldest record again, because records were trimmed before they were read. */
     restart() {
       readTo = undefined;
       if (isIdle()) doneTo = undefined;
@@ -107,7 +107,7 @@ export function createFeed(context: FeedContext, shard: Shard, source: EventSour
       const records = (underWay?.records.length ?? 0) + gathering.size();
       return { source, shard, records, oldestWrittenAtMs: writtenAtMs(oldest), readTo };
     },
-    /** Resolves when the batch under way is done or given back. The next reader of the shard gathers the rest again. */
+    /** Resolves when the running delivery has ended. The shard's next reader reads the undone records again. */
     async stop() {
       gathering.stop();
       await underWay?.ended;

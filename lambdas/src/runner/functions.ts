@@ -6,7 +6,7 @@ import { createHandler as createPostConfirmation } from '../post-confirmation/ha
 import { createHandler as createPreSignUp } from '../pre-sign-up/handler.ts';
 import type { Functions } from './endpoint.ts';
 
-/** The Lambdas that the runner answers for, by the names that redrive and sign-in call. */
+/** The Lambdas that the runner serves, by the names that redrive and the sign-in call. */
 export const createFunctions = (
   { handlers }: Pick<ReturnType<typeof createMessageStream>, 'handlers'>,
   pool: Pool,

@@ -49,7 +49,7 @@ test('the window begins with the first record of a batch, and the batch is due w
   await isDue;
 });
 
-test('when the shard has ended no window is waited for', () => {
+test('when the shard has ended, a batch does not wait for its window', () => {
   const gathering = createGathering({ batchSize: 10, windowMs: longMs }, () => {});
   gathering.add([record(1)]);
   gathering.close();

@@ -1,11 +1,11 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 
-/** Lambda's limit of an event. */
+/** Lambda's limit for an event. */
 const maxBatchBytes = 6_000_000;
 
 export type Gathering = ReturnType<typeof createGathering>;
 
-/** The batch of a source that gathers until it is full or its window has passed. */
+/** Collects a source's batch. `onDue` is called when it is full or its window has passed. */
 export function createGathering(
   { batchSize, windowMs }: { batchSize: number; windowMs: number },
   onDue: () => void,
@@ -24,7 +24,7 @@ export function createGathering(
   }
 
   return {
-    /** Records for which there is room now. */
+    /** The number of records for which there is room. */
     room,
     oldest: () => batch[0],
     size: () => batch.length,
@@ -36,7 +36,7 @@ export function createGathering(
       else if (isFirst) timer = setTimeout(endWindow, windowMs);
       onDue();
     },
-    /** The batch, if it is due. The next one begins empty. */
+    /** Returns the batch if it is due, and starts an empty one. */
     release(): DynamoDBRecord[] | undefined {
       if (!isDue || batch.length === 0) return undefined;
       clearTimeout(timer);
@@ -47,7 +47,7 @@ export function createGathering(
       return records;
     },
     endWindow,
-    /** No more records will come: the window is over. */
+    /** Call this when no more records will come. The batch is due at once. */
     close() {
       isClosed = true;
       endWindow();

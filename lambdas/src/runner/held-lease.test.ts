@@ -14,7 +14,7 @@ afterAll(() => table.drop());
 const logger = pino({ level: 'silent' });
 const { newPlace, taken, stored, throughProxy } = createTestLeases(() => table);
 
-test('a held lease renews itself, writes the newest position, and is given up at once', async () => {
+test('a held lease is renewed, writes the newest checkpoint, and is released at once', async () => {
   const place = newPlace();
   const held = holdLease(table, await taken(place, undefined, 'me', 300), {
     acquiredAtMs: performance.now(),
@@ -27,14 +27,14 @@ test('a held lease renews itself, writes the newest position, and is given up at
   expect(held.isHeld()).toBe(true);
   const { counter, checkpoint } = await stored(place);
   expect(checkpoint?.sequenceNumber).toBe('50');
-  // The first position, the last, and renewals: not one write for each.
+  // The first checkpoint, the last, and renewals: not one write for each checkpoint.
   expect(counter).toBeLessThan(20);
   held.save({ sequenceNumber: '51', isFinished: false });
   await held.release();
   expect(await stored(place)).toMatchObject({ owner: undefined, checkpoint: { sequenceNumber: '51' } });
 });
 
-test('a holder is told that its lease was taken, and is not sure of it while the table does not answer', async () => {
+test('a holder learns that another runner has its lease, and does not confirm it while the table is unreachable', async () => {
   let isAway = false;
   const { behind, close } = await throughProxy(() => (isAway ? 'fail' : 'pass'));
   const place = newPlace();

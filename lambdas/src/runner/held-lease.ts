@@ -1,14 +1,16 @@
 import type { Table } from '@parley/core/table/client';
 import type { Logger } from 'pino';
-import type { Checkpoint, Lease, Position } from './leases.ts';
+import type { Checkpoint, Lease, StoredCheckpoint } from './leases.ts';
 import * as leases from './leases.ts';
 
 export type HeldLease = ReturnType<typeof holdLease>;
 
 /**
- * Holds a lease that was acquired: renews it three times within its duration, and writes positions under its token, one
- * write at a time. Of the positions that wait for a write, only the last is written. `acquiredAtMs` is when the request
- * was sent (performance.now()). `onLost` is called once, when another runner turns out to hold the lease.
+ * Holds an acquired lease: renews it three times within its duration, and writes checkpoints under its token, one at a
+ * time. If several checkpoints wait, only the last is written.
+ *
+ * @param acquiredAtMs When the acquiring request was sent, by performance.now().
+ * @param onLost Called once, when a write shows that another runner holds the lease.
  */
 export function holdLease(
   table: Table,
@@ -16,9 +18,9 @@ export function holdLease(
   { acquiredAtMs, logger, onLost }: { acquiredAtMs: number; logger: Logger; onLost: () => void },
 ) {
   let { counter } = lease;
-  let checkpoint: Checkpoint | undefined = lease.checkpoint;
-  let unsaved: Position | undefined;
-  /** When the last write was sent that the table accepted: the lease lasts from there. */
+  let checkpoint: StoredCheckpoint | undefined = lease.checkpoint;
+  let unsaved: Checkpoint | undefined;
+  /** When the last accepted write was sent. The lease's duration counts from there. */
   let confirmedAtMs = acquiredAtMs;
   let state: 'held' | 'lost' | 'released' = 'held';
   const writes = createWrites(write);
@@ -34,11 +36,11 @@ export function holdLease(
   async function write(isLast: boolean): Promise<boolean> {
     if (state !== 'held') return false;
     const sentAtMs = performance.now();
-    const position = unsaved;
+    const saving = unsaved;
     unsaved = undefined;
     counter += 1;
     try {
-      if (!(await leases.write(table, lease, { counter, position, isLast }))) {
+      if (!(await leases.write(table, lease, { counter, checkpoint: saving, isLast }))) {
         lose();
         return false;
       }
@@ -47,7 +49,7 @@ export function holdLease(
       return true;
     } catch (err) {
       // The table may have written it. The next write repeats it with a greater counter.
-      unsaved ??= position;
+      unsaved ??= saving;
       logger.warn({ shard: lease.shardId, err }, 'lease not renewed, trying again');
       return false;
     }
@@ -56,29 +58,29 @@ export function holdLease(
   function lose() {
     state = 'lost';
     clearInterval(timer);
-    logger.warn({ shard: lease.shardId }, 'another runner has taken this shard');
+    logger.warn({ shard: lease.shardId }, 'another runner has acquired this shard');
     onLost();
   }
 
   return {
-    /** Up to where the shard is done: as found, or as saved last. */
+    /** The checkpoint that was found, or that was saved last. */
     checkpoint: () => checkpoint,
     isHeld,
     isLost: () => state === 'lost',
-    /** Whether the lease is certainly ours: after a pause longer than its duration, the table is asked first. */
+    /** Whether this runner holds the lease. After a pause longer than its duration, it is renewed first. */
     async confirm() {
       if (!isHeld()) await writes.flush();
       return isHeld();
     },
-    /** Saves a position with the next write. Resolves to whether the table accepted it, or a later one. */
-    save(position: Position): Promise<boolean> {
-      checkpoint = { ...position, updatedAtMs: table.clock.now() };
-      unsaved = position;
+    /** Saves a checkpoint with the next write. Resolves to whether the table accepted it, or a later one. */
+    save(next: Checkpoint): Promise<boolean> {
+      checkpoint = { ...next, updatedAtMs: table.clock.now() };
+      unsaved = next;
       return writes.flush();
     },
     /**
-     * Writes what is unsaved and gives the lease up, so that another runner need not wait until it is stale. False if the
-     * table did not accept that: the next holder continues from the position before.
+     * Writes the unsaved checkpoint and releases the lease, so that another runner need not wait until it is stale.
+     * Resolves to false if the table did not accept it. The next holder then continues from the previous checkpoint.
      */
     async release(): Promise<boolean> {
       clearInterval(timer);
@@ -89,7 +91,7 @@ export function holdLease(
   };
 }
 
-/** One write at a time. Everybody who asks while one is under way shares the next. */
+/** Runs one write at a time. All calls during a write share the next one. */
 function createWrites(write: (isLast: boolean) => Promise<boolean>) {
   let underWay: Promise<unknown> = Promise.resolve();
   let queued: Promise<boolean> | undefined;

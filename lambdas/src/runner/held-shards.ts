@@ -18,20 +18,20 @@ export type HeldShardsOptions = {
   streams: DynamoDBStreamsClient;
   sources: EventSource[];
   logger: Logger;
-  /** Names the owner of the leases. */
+  /** The id of this runner, as the owner of leases. */
   owner: string;
   leaseMs: number;
   onPending: (shardId: string, waiting: Pending[]) => void;
   onUnreachable: (shardId: string) => void;
   onDeadLetter: () => void;
   onLost: () => Promise<void>;
-  /** The first source is done with a shard, and the table stores that. */
+  /** Called when the first source is done with a shard and the table has stored that. */
   onPassed: (shardId: string) => void;
-  /** A shard is not read any more, whether it is done or not. */
+  /** Called when this runner stops reading a shard, whether it is done or not. */
   onEnded: (shardId: string) => void;
-  /** A shard is done by every source, and the table stores that. */
+  /** Called when every source is done with a shard and the table has stored that. */
   onFinished: (shardId: string) => void;
-  /** A shard is free for another runner, or for this one again. */
+  /** Called when the lease of a shard has ended. Any runner may acquire it again. */
   onFreed: () => void;
 };
 
@@ -45,7 +45,7 @@ export function createHeldShards(options: HeldShardsOptions) {
   const { table, sources, logger, owner, leaseMs } = options;
   const held = new Map<string, Held>();
 
-  /** Reads a shard until it is done or its lease is lost, again after an unexpected error. */
+  /** Reads a shard until it is done or its lease has ended. Starts again after an unexpected error. */
   async function consume(shard: Shard, holding: Holding) {
     const { shardId } = shard;
     const { onDeadLetter, onLost } = options;
@@ -59,7 +59,7 @@ export function createHeldShards(options: HeldShardsOptions) {
     for (let failures = 0; isDone === undefined; failures += 1) {
       isDone = await consumeShard(context, shard).catch(async (err) => {
         options.onUnreachable(shardId);
-        logger.error({ shard: shardId, err }, 'reading of a shard failed, beginning again');
+        logger.error({ shard: shardId, err }, 'reading a shard failed, starting again');
         const restartMs = Math.min(maxRestartMs, 50 * 2 ** failures);
         await sleep(restartMs, undefined, { signal: holding.signal }).catch(() => {});
         return undefined;
@@ -72,7 +72,7 @@ export function createHeldShards(options: HeldShardsOptions) {
   return {
     has: (shardId: string) => held.has(shardId),
     count: () => held.size,
-    /** Acquires the lease of a shard as it was seen, and reads the shard, unless another runner was faster. */
+    /** Acquires the lease of a shard if it is still as `seen`, and starts reading the shard. */
     async acquire(shard: Shard, seen: Lease | undefined) {
       const { streamArn, shardId } = shard;
       const key: LeaseKey = { source: sources[0]?.name ?? '', streamArn, shardId };
@@ -94,12 +94,12 @@ export function createHeldShards(options: HeldShardsOptions) {
       });
       held.set(shardId, { shard, waiter, end, ended });
     },
-    /** Ends the shards that the stream does not list any more. */
+    /** Stops reading the shards that the stream no longer lists. */
     dropGone({ streamArn, shards }: Stream) {
       for (const { shard, end } of held.values())
         if (shard.streamArn !== streamArn || !shards.some(({ shardId }) => shardId === shard.shardId)) end();
     },
-    /** Reads now instead of after the current pause. */
+    /** Ends the current pauses, so that the shards are read now. */
     wake() {
       for (const { waiter } of held.values()) waiter.wake();
     },

@@ -5,8 +5,9 @@ import type { EventSource } from './event-sources.ts';
 import { numberOf } from './sequence-numbers.ts';
 
 /**
- * `failedFrom` is the index of the first record that failed, or undefined if all are done. It is 0, with the error, if
- * the handler threw, did not end in time, or reported a record that it was not given.
+ * The outcome of an invocation. `failedFrom` is the index of the first record that failed, or undefined if all are
+ * done. It is 0, with an error, if the handler threw, did not end in time, or reported a record that was not in its
+ * event.
  */
 export type Outcome = { failedFrom?: number | undefined; error?: unknown };
 
@@ -27,7 +28,7 @@ export async function invoke(
     const numbers = Records.map(numberOf);
     const unknown = reported.find((number) => !numbers.includes(number));
     if (unknown !== undefined)
-      throw new Error(`the handler reported record “${unknown}”, which it was not given`);
+      throw new Error(`the handler reported record “${unknown}”, which was not in its event`);
     return { failedFrom: Math.min(...reported.map((number) => numbers.indexOf(number))) };
   } catch (error) {
     return { failedFrom: 0, error };

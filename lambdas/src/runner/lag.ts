@@ -4,23 +4,25 @@ import { countAfter } from './backlog.ts';
 import type { Pending } from './feed.ts';
 
 export type Lag = {
-  /** Age of the oldest record that is not handled, or how long nothing can be read, in ms. */
+  /**
+   * The age in ms of the oldest record that is not handled, or the time since nothing can be read, if that is longer.
+   */
   lag_ms: number;
-  /** Records of interest that are not handled. */
+  /** The number of wanted records that are not handled. */
   records_behind: number;
-  /** There are more records than were counted. */
+  /** True if there may be more than `records_behind`. */
   has_more: boolean;
 };
 
-/** Records that wait for less than this are under way: the records behind them are not counted. */
+/** If the oldest record waits for less than this, the shard is not late, and the records after it are not counted. */
 const promptMs = 1_000;
-/** One count serves every request within this time. */
+/** All requests within this time share one count. */
 const freshMs = 2_000;
 
-/** How far the consumers of a runner are behind their shards. */
+/** Measures how far the consumers of this runner are behind. */
 export function createLag(table: Table, streams: DynamoDBStreamsClient) {
   const pending = new Map<string, Pending[]>();
-  /** By the monotonic clock; times of records are those of the table. */
+  /** Times of the monotonic clock. The times of records, in contrast, are the table's. */
   const unreachableSince = new Map<string, number>();
   let known: { lag: Promise<Lag>; atMs: number } | undefined;
 
@@ -39,7 +41,7 @@ export function createLag(table: Table, streams: DynamoDBStreamsClient) {
     for (const { records, oldestWrittenAtMs, source, shard, readTo } of [...pending.values()].flat()) {
       lag.records_behind += records;
       if (table.clock.now() - oldestWrittenAtMs < promptMs + source.windowMs) continue;
-      // The stream itself may be out of reach.
+      // The stream may be unreachable.
       const unread = await countAfter(streams, shard, source, readTo).catch(() => ({
         records: 0,
         hasMore: true,
@@ -51,12 +53,12 @@ export function createLag(table: Table, streams: DynamoDBStreamsClient) {
   }
 
   return {
-    /** Sets the records that wait in a shard, for each source. */
+    /** Sets the waiting records of a shard, for each source. The shard counts as reachable. */
     setPending(shardId: string, waiting: Pending[]) {
       unreachableSince.delete(shardId);
       pending.set(shardId, waiting);
     },
-    /** `key`: a shard, or the runner itself if it reaches neither stream nor leases. */
+    /** Records since when a shard cannot be read. The key of the runner itself stands for the stream and the leases. */
     setUnreachable(key: string) {
       unreachableSince.set(key, unreachableSince.get(key) ?? performance.now());
     },
@@ -66,7 +68,7 @@ export function createLag(table: Table, streams: DynamoDBStreamsClient) {
       unreachableSince.delete(shardId);
     },
     lagMs,
-    /** Counts the records that are not read yet, too: at most five requests for each shard that is late. */
+    /** The lag, including records that are not read yet. At most five requests for each late shard. */
     measure(): Promise<Lag> {
       if (!known || performance.now() - known.atMs > freshMs)
         known = { lag: measure(), atMs: performance.now() };

@@ -13,7 +13,7 @@ afterAll(() => table.drop());
 
 const { newPlace, taken, stored, throughProxy } = createTestLeases(() => table);
 
-test('of those who take a lease as they saw it, one gets it, and the token rises', async () => {
+test('of several runners that acquire a lease at once, one succeeds, and the token rises', async () => {
   const place = newPlace();
   const owners = ['a', 'b', 'c', 'd'];
   const results = await Promise.all(
@@ -27,37 +27,37 @@ test('of those who take a lease as they saw it, one gets it, and the token rises
   expect(await leases.acquire(table, place, first, { owner: 'late', leaseMs: 1_000 })).toBeUndefined();
 });
 
-test('a lease that was renewed since it was seen is not taken', async () => {
+test('a lease that was renewed since it was seen cannot be acquired', async () => {
   const place = newPlace();
   const lease = await taken(place);
   expect(await leases.write(table, lease, { counter: 1 })).toBe(true);
   expect(await leases.acquire(table, place, lease, { owner: 'other', leaseMs: 1_000 })).toBeUndefined();
 });
 
-test('whoever lost a lease moves no checkpoint any more, and a write that arrives late moves none back', async () => {
+test('a runner that lost its lease cannot move the checkpoint, and a late write does not move it back', async () => {
   const place = newPlace();
   const old = await taken(place);
   const at = (sequenceNumber: string) => ({ sequenceNumber, isFinished: false });
-  expect(await leases.write(table, old, { counter: 2, position: at('20') })).toBe(true);
-  expect(await leases.write(table, old, { counter: 1, position: at('10') })).toBe(false);
-  expect(await leases.write(table, old, { counter: 2, position: at('20') })).toBe(true);
+  expect(await leases.write(table, old, { counter: 2, checkpoint: at('20') })).toBe(true);
+  expect(await leases.write(table, old, { counter: 1, checkpoint: at('10') })).toBe(false);
+  expect(await leases.write(table, old, { counter: 2, checkpoint: at('20') })).toBe(true);
   const current = await taken(place, await stored(place), 'other');
   expect(current.checkpoint?.sequenceNumber).toBe('20');
-  expect(await leases.write(table, current, { counter: 1, position: at('30') })).toBe(true);
-  expect(await leases.write(table, old, { counter: 99, position: at('25') })).toBe(false);
+  expect(await leases.write(table, current, { counter: 1, checkpoint: at('30') })).toBe(true);
+  expect(await leases.write(table, old, { counter: 99, checkpoint: at('25') })).toBe(false);
   expect(await leases.write(table, old, { counter: 100, isLast: true })).toBe(false);
   expect(await stored(place)).toMatchObject({ owner: 'other', checkpoint: { sequenceNumber: '30' } });
 });
 
-test('a position without a number is one before every record, and a finished shard says so', async () => {
+test('a checkpoint without a number is before every record, and a finished shard is stored as finished', async () => {
   const place = newPlace();
   const lease = await taken(place);
   expect(lease.checkpoint).toBeUndefined();
-  await leases.write(table, lease, { counter: 1, position: { isFinished: false } });
+  await leases.write(table, lease, { counter: 1, checkpoint: { isFinished: false } });
   expect((await stored(place)).checkpoint).toMatchObject({ sequenceNumber: undefined, isFinished: false });
   await leases.write(table, lease, {
     counter: 2,
-    position: { sequenceNumber: '7', isFinished: true },
+    checkpoint: { sequenceNumber: '7', isFinished: true },
     isLast: true,
   });
   expect(await stored(place)).toMatchObject({
@@ -66,7 +66,7 @@ test('a position without a number is one before every record, and a finished sha
   });
 });
 
-test('a checkpoint from before there were leases is read on from', async () => {
+test('a checkpoint of a version without leases is continued', async () => {
   const place = newPlace();
   await table.doc.send(
     new PutCommand({
@@ -83,7 +83,7 @@ test('a checkpoint from before there were leases is read on from', async () => {
   expect(lease).toMatchObject({ token: 1, checkpoint: { sequenceNumber: '41', isFinished: false } });
 });
 
-test('a take whose answer was lost finds that the lease is its own', async () => {
+test('an acquire whose answer was lost recognizes its own lease', async () => {
   let cuts = 1;
   const { behind, close } = await throughProxy((operation) =>
     operation === 'UpdateItem' && cuts-- > 0 ? 'cut' : 'pass',

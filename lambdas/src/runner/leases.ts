@@ -6,58 +6,62 @@ import { checkpointKey, checkpointSk, checkpointsPk, type Key, shardIdOf } from 
 import { queryAll } from '@parley/core/table/read';
 
 /*
- * Who reads a shard, and how far: one item for each shard, as the Kinesis Client Library keeps it, with the position of
- * each event source. It has the key of the first source, under which each source had a lease of its own at first.
+ * The lease of a shard: which runner reads it, and the progress of each event source. There is one item for each shard,
+ * as in the Kinesis Client Library. Its key contains the name of the first source, because in earlier versions each
+ * source had its own lease.
  *
- * 1. Whoever takes a lease raises its token, on condition of the token and the counter it has seen. Two that take at
- *    once are told apart by the table.
- * 2. Whoever holds it raises its counter with each write, on condition of its own token: a runner that was paused, or
- *    whose lease was taken, is refused from then on (the token fences it off), and a write that arrives late is, too.
- * 3. No clocks are compared. A lease is stale when an observer has seen the same token and counter for its whole
- *    duration, on the observer's own monotonic clock.
+ * 1. To acquire a lease, a runner raises its token, on condition that token and counter are as it has read them. So of
+ *    two runners that try at once, the table refuses one.
+ * 2. The holder raises the counter with each write, on condition of its own token. So after another runner has acquired
+ *    the lease, the previous holder's writes are refused, and so is a write that arrives late.
+ * 3. No clocks are compared. A lease is stale when a runner has read the same token and counter for the lease's whole
+ *    duration, by the runner's own monotonic clock.
  */
 
-/** Where a lease is stored. */
+/** Identifies a lease. */
 export type LeaseKey = { source: string; streamArn: string; shardId: string };
 
 /**
- * A delivery that was begun, of so many records from one on. It failed, or is under way, or its runner is dead.
- * `attempts`: how often, where it is of one record alone.
+ * A delivery that was started and is not done: it failed, is still running, or its runner died. It covers `records`
+ * records from the sequence number `from` on. `attempts` counts only deliveries of a single record, and is 0 otherwise.
  */
 export type Attempt = { from: string; records: number; attempts: number };
 
-/** How far a source is: everything up to `doneTo` (none: nothing was there), and what of the rest was tried. */
+/** The progress of a source. Everything up to `doneTo` is done; `trials` are the attempts of later records. */
 export type Progress = { doneTo?: string | undefined; trials: Attempt[] };
 
 /**
- * Everything up to `sequenceNumber` is done by every source (none: nothing was there); `isFinished`: the shard is, and
- * `isPassed`: it is by the first source, so that its children may begin. `progress`: of each source by its name.
+ * How far a shard is done. A missing sequence number stands for the beginning of the shard, before its first record.
  */
-export type Position = {
+export type Checkpoint = {
+  /** Every source is done up to here. */
   sequenceNumber?: string | undefined;
+  /** Every source is done with the whole shard. */
   isFinished: boolean;
+  /** The first source is done with the whole shard, so its children may begin. */
   isPassed?: boolean | undefined;
+  /** The progress of each source, by its name. */
   progress?: Record<string, Progress> | undefined;
 };
-export type Checkpoint = Position & { updatedAtMs: number };
+export type StoredCheckpoint = Checkpoint & { updatedAtMs: number };
 
 export type Lease = LeaseKey & {
   owner?: string | undefined;
-  /** Raised by each take: the fencing token. 0: never taken. */
+  /** The fencing token, raised each time the lease is acquired. 0 if it never was. */
   token: number;
-  /** Raised by each write of its holder. */
+  /** Raised by each write of the holder. */
   counter: number;
-  /** For how long an observer waits for the counter to move. */
+  /** If the counter does not change for this long, the lease is stale. */
   leaseMs: number;
-  checkpoint?: Checkpoint | undefined;
+  checkpoint?: StoredCheckpoint | undefined;
 };
 
-/** A lease that nobody renews is of no use after a day, when its records are gone, and is dropped after a week. */
-const keptDays = 7;
+/** Unused leases expire after this time. The records of their shards are gone after a day. */
+const retentionDays = 7;
 
 const keyOf = ({ source, streamArn, shardId }: LeaseKey) => checkpointKey(source, streamArn, shardId);
 
-/** The leases of shards that somebody held at some time. 1 read unit for each 4 KB (about ten leases). */
+/** All leases of a stream that any runner has ever held. 1 read unit for each 4 KB (about ten leases). */
 export async function list(table: Table, source: string, streamArn: string): Promise<Lease[]> {
   const found: Lease[] = [];
   const items = queryAll(table, {
@@ -75,8 +79,9 @@ export async function list(table: Table, source: string, streamArn: string): Pro
 }
 
 /**
- * Takes a lease as it was seen (undefined: it does not exist). Answers the lease with where its shard is to be read
- * on, or undefined where somebody else moved it meanwhile. Repeated after a lost answer, it finds its own. 1 write unit.
+ * Acquires a lease that is still as `seen` (undefined: it does not exist yet). Returns it with its checkpoint, or
+ * undefined if another runner has changed it. If a repeat after a lost answer is refused, it recognizes its own lease.
+ * 1 write unit.
  */
 export async function acquire(
   table: Table,
@@ -125,26 +130,26 @@ export async function get(table: Table, key: LeaseKey): Promise<Lease | undefine
 }
 
 export type Change = {
-  /** Greater than that of every earlier write under this token. */
+  /** Must be greater than in every earlier write under this token. */
   counter: number;
-  /** Where the shard is done up to now; undefined: as it is stored. */
-  position?: Position | undefined;
-  /** Gives the lease up. */
+  /** Undefined leaves the stored checkpoint as it is. */
+  checkpoint?: Checkpoint | undefined;
+  /** Releases the lease. */
   isLast?: boolean;
 };
 
-/** Renews a lease, notes a position, or both. False: the lease is somebody else's. Safe to repeat. 1 write unit. */
+/** Renews a lease and writes its checkpoint. Returns false if another runner holds it. Safe to repeat. 1 write unit. */
 export async function write(
   table: Table,
   { token, ...key }: LeaseKey & { token: number },
-  { counter, position, isLast = false }: Change,
+  { counter, checkpoint, isLast = false }: Change,
 ): Promise<boolean> {
   const set = ['lease_counter = :counter', '#ttl = :ttl'];
   const remove = isLast ? ['lease_owner'] : [];
-  if (position) {
+  if (checkpoint) {
     set.push('is_finished = :finished', 'is_passed = :passed', 'updated_at = :now');
     set.push('source_progress = :progress');
-    if (position.sequenceNumber) set.push('sequence_number = :position');
+    if (checkpoint.sequenceNumber) set.push('sequence_number = :position');
     else remove.push('sequence_number');
   }
   try {
@@ -159,12 +164,12 @@ export async function write(
           ':token': token,
           ':counter': counter,
           ':ttl': ttl(table),
-          ...(position && {
-            ':finished': position.isFinished,
+          ...(checkpoint && {
+            ':finished': checkpoint.isFinished,
             ':now': new Date(table.clock.now()).toISOString(),
-            ':passed': position.isPassed ?? position.isFinished,
-            ':progress': position.progress ?? {},
-            ...(position.sequenceNumber && { ':position': position.sequenceNumber }),
+            ':passed': checkpoint.isPassed ?? checkpoint.isFinished,
+            ':progress': checkpoint.progress ?? {},
+            ...(checkpoint.sequenceNumber && { ':position': checkpoint.sequenceNumber }),
           }),
         },
       }),
@@ -176,7 +181,7 @@ export async function write(
   }
 }
 
-const ttl = ({ clock }: Table) => Math.floor(clock.now() / 1_000) + keptDays * 24 * 60 * 60;
+const ttl = ({ clock }: Table) => Math.floor(clock.now() / 1_000) + retentionDays * 24 * 60 * 60;
 
 function leaseFromItem(key: LeaseKey, item: Record<string, unknown>): Lease {
   return {
@@ -190,11 +195,11 @@ function leaseFromItem(key: LeaseKey, item: Record<string, unknown>): Lease {
         ? undefined
         : {
             sequenceNumber: item.sequence_number as string | undefined,
-            // Where each source had a lease of its own, this is about one of them.
+            // Without the progress of sources, the item is from an earlier version, and the flag is only the first source's.
             isFinished: item.is_finished === true && item.source_progress !== undefined,
             updatedAtMs: Date.parse(item.updated_at as string),
             isPassed: item.is_passed === true,
-            progress: item.source_progress as Position['progress'],
+            progress: item.source_progress as Checkpoint['progress'],
           },
   };
 }

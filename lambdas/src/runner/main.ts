@@ -16,12 +16,14 @@ import { createFunctions } from './functions.ts';
 import { createStatus } from './status.ts';
 import { createStreamRunner } from './stream-runner.ts';
 
-/** If records wait for longer, summaries differ from their logs for a known reason. */
+/** With a greater lag, summaries differ from their logs because they are late, so drift is not reported. */
 const driftLagMs = 5_000;
 
-/** Runs the Lambdas off AWS: over the table's stream, and behind the Lambda Invoke API. */
+/**
+ * Runs the Lambdas off AWS: the consumers on the table's stream, and all behind the Lambda Invoke API. Returns `close`.
+ */
 export async function start(config: Config) {
-  // Without a buffer: at the exit sonic-boom 4.2.1 flushes its buffer for ever if the reader has died.
+  // Synchronous, because at exit sonic-boom 4.2.1 flushes its buffer for ever if the reader has died.
   const stdout = pino.destination({ dest: 1, sync: true });
   const logger = pino({ level: config.LOG_LEVEL, base: { service: 'stream-runner' } }, stdout);
   const table = createTable(tableOptions(config));
@@ -41,7 +43,7 @@ export async function start(config: Config) {
     leaseMs: config.RUNNER_LEASE_MS,
     repair: async () => {
       const repaired = await repairSummaries(table);
-      logger.info({ repaired }, 'the position in the stream was lost: summaries compared with their logs');
+      logger.info({ repaired }, 'stream records were lost: repaired the summaries from their logs');
     },
   });
   const monitor = createDriftMonitor(table, {
@@ -53,7 +55,7 @@ export async function start(config: Config) {
     startDriftWatch({
       monitor,
       everyMs: config.DRIFT_SAMPLE_SECONDS * 1_000,
-      recent: recent.take,
+      recent: recent.pop,
       logger,
     });
   const app = createEndpoint({
@@ -95,6 +97,6 @@ if (import.meta.filename === process.argv[1]) {
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.on(signal, stop);
-  // The parent process may be gone before this one listened.
+  // The parent process may have died before this one listened for `disconnect`.
   if (process.connected === false) await stop();
 }

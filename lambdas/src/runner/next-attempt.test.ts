@@ -22,11 +22,11 @@ const alone: Failure = {
 };
 const batch: Failure = { ...alone, records: 4 };
 
-test('a batch that nobody tried is one part', () => {
+test('a batch without earlier attempts is one part', () => {
   expect(shown(partsOf(createAttempts([]), records(3)))).toEqual([[[1, 2, 3], 1]]);
 });
 
-test('a part that the runner before tried is halved, and its neighbours stay together', () => {
+test('records that the previous runner delivered together are halved, and their neighbours stay together', () => {
   const attempts = createAttempts([{ from: '2', records: 3, attempts: 0 }]);
   expect(shown(partsOf(attempts, records(6)))).toEqual([
     [[1], 1],
@@ -36,7 +36,7 @@ test('a part that the runner before tried is halved, and its neighbours stay tog
   ]);
 });
 
-test('a record alone goes on with its count, after the others once it has failed twice', () => {
+test('a single record continues its count of attempts, and comes last once it has failed twice', () => {
   const tried = (attempts: number) => createAttempts([{ from: '2', records: 1, attempts }]);
   expect(shown(partsOf(tried(1), records(3)))).toEqual([
     [[1], 1],
@@ -50,20 +50,20 @@ test('a record alone goes on with its count, after the others once it has failed
   ]);
 });
 
-test('a batch that throws is halved, and one that reports its first record twice gives it up to a part of its own', () => {
+test('a batch that throws is halved, and one that reports its first record twice delivers that record alone', () => {
   expect(stepAfter(batch)).toBe('halves');
   expect(stepAfter({ ...batch, hasThrown: false })).toBe('again');
   expect(stepAfter({ ...batch, hasThrown: false, attempt: 2 })).toBe('alone');
   expect(halves(records(3)).map((half) => half.length)).toEqual([2, 1]);
 });
 
-test('progress is a step of its own, and a fault of the table does not count', () => {
+test('a batch with progress delivers the rest, and a fault of the table does not count', () => {
   expect(stepAfter({ ...batch, failedFrom: 2 })).toBe('rest');
   expect(stepAfter({ ...batch, isTransient: true })).toBe('uncounted');
   expect(stepAfter({ ...alone, isTransient: true, attempt: 8 })).toBe('uncounted');
 });
 
-test('a record alone lets waiting records pass after two attempts, and is a dead letter after the last', () => {
+test('a single record is delivered after the waiting ones after two attempts, and is a dead letter after the last attempt', () => {
   const steps = (doOthersWait: boolean) =>
     [1, 2, 3, 7, 8].map((attempt) => stepAfter({ ...alone, attempt, doOthersWait }));
   expect(steps(true)).toEqual(['again', 'last', 'again', 'again', 'dead-letter']);

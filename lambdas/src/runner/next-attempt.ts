@@ -3,8 +3,8 @@ import type { Attempts } from './attempts.ts';
 import { numberOf } from './sequence-numbers.ts';
 
 /**
- * So often a batch may report its own first record before that record is tried alone, and so often a record alone is
- * tried before the records behind it.
+ * After this many attempts that report the first record of a batch, that record is delivered alone. After this many
+ * attempts of a record alone, the records behind it are delivered first.
  */
 export const wholeAttempts = 2;
 
@@ -12,8 +12,8 @@ export const wholeAttempts = 2;
 export type Part = { records: DynamoDBRecord[]; attempt: number };
 
 /**
- * Splits a batch as the runner before left it: what that one tried is halved, or alone. A record that failed twice
- * comes last.
+ * Splits a batch by the attempts of the previous runner: records that it delivered together are halved, and single ones
+ * stay alone. A record that failed twice comes last.
  */
 export function partsOf(attempts: Attempts, batch: DynamoDBRecord[]): Part[] {
   const cuts = new Set([0]);
@@ -32,21 +32,26 @@ export function partsOf(attempts: Attempts, batch: DynamoDBRecord[]): Part[] {
 }
 
 export type Failure = {
-  /** Records of the part, and the index of the first that failed. */
+  /** The number of records in the part, and the index of the first that failed. */
   records: number;
   failedFrom: number;
   attempt: number;
   maxAttempts: number;
   /** The handler threw, or did not end in time. */
   hasThrown: boolean;
-  /** The table is at fault. */
+  /** The error is a transient fault of the table. */
   isTransient: boolean;
   doOthersWait: boolean;
 };
 
 /**
- * What follows a delivery that failed: the rest of a batch that made progress, the same again (uncounted when the table
- * was at fault), two halves, the first record alone, the record after the others, or a dead letter.
+ * The step after a failed delivery:
+ * - `rest`: deliver the rest of a batch that made progress.
+ * - `again`: deliver the same records again. `uncounted`: the same without counting the attempt, after a transient
+ *   fault.
+ * - `halves`: split the batch. `alone`: deliver its first record alone.
+ * - `last`: deliver the record after the others that wait.
+ * - `dead-letter`: give the record up.
  */
 export type Step = 'rest' | 'uncounted' | 'halves' | 'alone' | 'last' | 'dead-letter' | 'again';
 

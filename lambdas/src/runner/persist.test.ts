@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { createPersist } from './persist.ts';
 
-test('a task is tried until it succeeds, and each failure is reported', async () => {
+test('a task is retried until it succeeds, and each failure is reported', async () => {
   const failures: unknown[] = [];
   const persist = createPersist(new AbortController().signal, (err) => failures.push(err));
   let tries = 0;
@@ -14,7 +14,7 @@ test('a task is tried until it succeeds, and each failure is reported', async ()
   expect(failures).toEqual([new Error('try 1'), new Error('try 2')]);
 });
 
-test('an abort ends the wait, and no task begins after it', async () => {
+test('an abort ends the wait, and no attempt starts after it', async () => {
   const stopping = new AbortController();
   const persist = createPersist(stopping.signal, () => stopping.abort());
   expect(await persist(() => Promise.reject(new Error('away')))).toBeUndefined();

@@ -52,7 +52,7 @@ async function leaseItems() {
   return Items;
 }
 
-/** How many leases each runner holds, by its id. */
+/** The number of leases that each runner holds, by its id. */
 async function shares() {
   const counts: Record<string, number> = {};
   for (const { lease_owner: owner } of await leaseItems())
@@ -60,7 +60,7 @@ async function shares() {
   return counts;
 }
 
-/** Looks at every position there is, again and again, and remembers each that moved back. */
+/** Reads all positions repeatedly, and records each that moved back. */
 function watchPositions() {
   const seen = new Map<string, bigint>();
   const back: string[] = [];
@@ -98,7 +98,7 @@ function watchPositions() {
 
 const even = (counts: Record<string, number>) => Object.values(counts).join() === '2,2';
 
-test('a runner whose parent is gone before it has started does not stay', async () => {
+test('a runner whose parent dies before it has started ends', async () => {
   const child = await startProcess();
   child.disconnect();
   await eventually(
@@ -108,7 +108,7 @@ test('a runner whose parent is gone before it has started does not stay', async 
   );
 }, 60_000);
 
-test('a killed runner is taken over within 10 s, and one that was paused moves nothing back', async () => {
+test('the shards of a killed runner are taken over within 10 s, and a runner that was paused moves no position back', async () => {
   const [first, second] = [await startProcess(), await startProcess()];
   const writers = startWriters(table, { pauseMs: 30 });
   const positions = watchPositions();

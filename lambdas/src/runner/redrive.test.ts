@@ -13,7 +13,7 @@ import { eventually } from '../testing/eventually.ts';
 import { ended, type RunnerProcess, startRunnerProcess } from '../testing/runner-process.ts';
 import { createLargeGroup } from '../testing/writers.ts';
 
-/* A real runner whose stream is out of reach: what its functions handle came from bin/ddb/dead-letters alone. */
+/* A real runner whose stream is unreachable, so its functions handle only what bin/ddb/dead-letters redrives. */
 
 const root = new URL('../../../', import.meta.url).pathname;
 let table: Awaited<ReturnType<typeof createTestTable>>;
@@ -43,7 +43,7 @@ async function bury(consumer: string, entry: Entry) {
   await deadLetters.put(table, { consumer, shardId: 'shardId-1', record, ...why });
 }
 
-test('redriven records reach the handler of their source, which brings the summaries up to them', async () => {
+test('redriven records reach the handler of their source, which updates the summaries', async () => {
   const log = createLog(table, { batch: 'transactions' });
   const { messageGroupUuid, creator, reader } = await createLargeGroup(log);
   const large = await messages.send(log, { sender: creator, messageGroupUuid, message: 'to all' });

@@ -1,6 +1,6 @@
 import type { Persist } from './persist.ts';
 
-/** The repair passes of a shard whose records were lost. Until each has succeeded, no position may be written. */
+/** The repair passes of a shard that has lost records. No checkpoint may be written until each has succeeded. */
 export function createRepairs(repair: () => Promise<void>, persist: Persist, signal: AbortSignal) {
   let open = 0;
   return {

@@ -4,7 +4,7 @@ import { isAfter, lastBefore, least, recordsAfter } from './sequence-numbers.ts'
 
 const record = (SequenceNumber: string): DynamoDBRecord => ({ dynamodb: { SequenceNumber } });
 
-test('sequence numbers are compared as numbers of any length, and nothing comes after them but a greater one', () => {
+test('sequence numbers of any length are compared as numbers', () => {
   expect(isAfter('100000000000000000000001', '100000000000000000000000')).toBe(true);
   expect(isAfter('9', '10')).toBe(false);
   expect(isAfter('10', '10')).toBe(false);
@@ -13,7 +13,7 @@ test('sequence numbers are compared as numbers of any length, and nothing comes 
   expect(isAfter(undefined, undefined)).toBe(false);
 });
 
-test('the least position is that of the source that is furthest behind, and undefined if one has none', () => {
+test('the least position is the one of the source furthest behind, and undefined if a source has none', () => {
   expect(least(['12', '9', '100'])).toBe('9');
   expect(least(['12', undefined, '9'])).toBeUndefined();
   expect(least([])).toBeUndefined();
@@ -25,7 +25,7 @@ test('a batch is done up to the last record before everything undone, whatever i
   expect(lastBefore(batch, [record('1')])).toBeUndefined();
 });
 
-test('of a page that was read in part before, the records after the position are left', () => {
+test('of a page that was partly read before, only the records after the position are returned', () => {
   const page = ['8', '9', '10'].map(record);
   expect(recordsAfter(page, '9')).toEqual([record('10')]);
   expect(recordsAfter(page, '7')).toBe(page);

@@ -72,7 +72,7 @@ async function start() {
   return { texts, counts, stop };
 }
 
-test('a shard is consumed from its beginning with a repair, and from its checkpoint without one', async () => {
+test('a shard without a checkpoint is read from its beginning with a repair, and one with a checkpoint from there without', async () => {
   await write('one', 'two');
   const first = await start();
   await eventually(

@@ -9,7 +9,7 @@ import type { HeldLease } from './held-lease.ts';
 import type { Progress } from './leases.ts';
 import * as leases from './leases.ts';
 import { createPersist } from './persist.ts';
-import { beginning, continueAt } from './position.ts';
+import { beginning, continueAt } from './progress.ts';
 import { createRepairs } from './repairs.ts';
 import { maxRecordsPerRead } from './shard-reader.ts';
 import { createReaders } from './shard-readers.ts';
@@ -17,16 +17,18 @@ import type { Shard } from './shards.ts';
 import type { Waiter } from './waiter.ts';
 
 /*
- * Reads one shard to its end under a lease, once for all event sources, as Lambda's event source mappings do.
+ * Reads one shard to its end under a lease, once for all event sources.
  *
- * 1. Every record read goes to a feed for each source (feed.ts), which gathers what passes its filter and delivers it.
- * 2. The first source sets the pace: if it has no room, nothing is read. Another source without room falls behind and
- *    reads by itself until it has caught up (shard-readers.ts). So does one that was behind when the lease was acquired.
- * 3. The position of a source moves when its records are done or dead letters. It is written beside the reading, under
- *    the lease's token (checkpoint.ts). A crash or a lost lease repeats what was not written, and handlers allow that.
- * 4. The children of a shard begin when its first source is done. The other sources finish it beside its children.
+ * 1. Each source has a feed (feed.ts). A feed gets every record that is read, collects those that pass its filter, and
+ *    delivers them in batches.
+ * 2. The first source sets the pace: while its feed has no room, nothing is read. If another feed has no room, or was
+ *    behind when the lease was acquired, it reads by itself until it has caught up (shard-readers.ts).
+ * 3. A source's position moves when its records are done or dead letters. The checkpoint is written under the lease's
+ *    token while reading continues (checkpoint.ts). After a crash or a lost lease, the records since the last write are
+ *    delivered again; handlers allow that.
+ * 4. The children of a shard begin when the first source is done with it. The other sources finish it meanwhile.
  *
- * Faults of the table or the stream are waited for.
+ * While the table or the stream is unreachable, it retries.
  */
 
 export type ConsumerContext = {
@@ -34,33 +36,33 @@ export type ConsumerContext = {
   streams: DynamoDBStreamsClient;
   sources: EventSource[];
   lease: HeldLease;
-  /** The lease's last holder did not give it up. */
+  /** The previous holder did not release the lease. */
   isTakenOver: boolean;
   waiter: Waiter;
   logger: Logger;
   signal: AbortSignal;
-  /** Gets the records that wait, after each read and delivery. */
+  /** Called with the waiting records after each read and delivery. */
   onPending: (waiting: Pending[]) => void;
   onUnreachable: () => void;
   onDeadLetter: () => void;
-  /** The first source has done the whole shard, and the table stores that. */
+  /** Called when the first source is done with the whole shard and the table has stored that. */
   onPassed: () => void;
-  /** Repairs what lost records may have left behind. No position is written before it has succeeded. */
+  /** Repairs the summaries after records were lost. No checkpoint is written before it has succeeded. */
   onLost: () => Promise<void>;
 };
 
 const minPollMs = 5;
 /**
- * Between a delivery and the next read. Records that arrive in this time share the next batch, and a conversation's
- * entries share one rewrite of each summary: a longer wait costs fewer writes and shows a message later.
+ * The wait between a delivery and the next read. Records that arrive meanwhile share a batch, and entries of one
+ * conversation share one write of each summary. A longer wait would save writes, and delay summaries.
  */
 const gatherMs = 30;
-/** If the first source is busy for longer, the next batch is read ahead, because the others do not wait for it. */
+/** The longest wait for a delivery of the first source before the next read, so that other sources are not held up. */
 const aheadMs = 1_000;
 
 /**
- * Resolves to true when the shard is closed and done, to false when aborted or the lease is lost. Rejects with an
- * unexpected error: the shard can then be consumed again, from what the lease holds.
+ * Resolves to true when the shard has ended and all its records are done, and to false when it is aborted or the lease
+ * is lost. Rejects with an unexpected error. The shard can then be consumed again from the lease's checkpoint.
  */
 export async function consumeShard(context: ConsumerContext, shard: Shard): Promise<boolean> {
   const { table, streams, sources, lease, waiter, logger } = context;
@@ -68,7 +70,7 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
   const signal = AbortSignal.any([context.signal, failing.signal]);
   const persist = createPersist(signal, (err, retryMs) => {
     context.onUnreachable();
-    logger.warn({ shard: shard.shardId, err, retryMs }, 'shard out of reach, trying again');
+    logger.warn({ shard: shard.shardId, err, retryMs }, 'cannot read a shard, trying again');
   });
   const repairs = createRepairs(context.onLost, persist, signal);
   const starts = await persist(() =>
@@ -122,7 +124,7 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
         isPassedWritten = await checkpoint.write();
         if (isPassedWritten) context.onPassed();
       }
-      // A full page means that more records wait: they are read while this page is delivered.
+      // After a full page more records wait. They are read while this page is delivered.
       if (found > 0 && found === limit && (lead?.room() ?? 0) > 0) continue;
       await lead?.delivered(aheadMs);
       if (found > 0) pollMs = minPollMs;
@@ -138,7 +140,7 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
   return isFinished();
 }
 
-/** Where a source begins. A source without a position has lost it, unless nobody has read this shard before. */
+/** The progress from which a source starts. If it has none, its records may be lost, unless the shard is new. */
 async function startOf(
   { table, lease }: ConsumerContext,
   { streamArn, shardId, isContinued }: Shard,
@@ -149,7 +151,7 @@ async function startOf(
   const found = lease.checkpoint();
   if (!found && isContinued) return beginning;
   const known = found?.progress?.[name];
-  // Before sources shared a lease, each had one of its own.
+  // In earlier versions each source had its own lease.
   const own =
     isFirst || known ? found : (await leases.get(table, { source: name, streamArn, shardId }))?.checkpoint;
   const start = continueAt(own, known, table.clock.now());
@@ -157,7 +159,7 @@ async function startOf(
   return start ?? beginning;
 }
 
-/** Waits until there may be something to read. Resolves to the next wait: twice as long, until something wakes it. */
+/** Waits before the next read. Resolves to the following wait: twice as long, or the shortest if it was woken. */
 async function pause({ waiter, sources }: ConsumerContext, pollMs: number): Promise<number> {
   const isWoken = await waiter.wait(pollMs);
   return isWoken ? minPollMs : Math.min(sources[0]?.maxPollMs ?? pollMs, pollMs * 2);

@@ -14,8 +14,8 @@ import type { Shard } from './shards.ts';
 export const maxRecordsPerRead = 1_000;
 
 /**
- * GetRecords without the SDK's conversion of each value: the JSON of the records has the form in which Lambda delivers
- * them (times in seconds, binary values as base64).
+ * GetRecords without the SDK's slow conversion of each value. The records stay as in the JSON of the answer, which is
+ * how Lambda delivers them (times in seconds, binary values as base64).
  */
 export async function getRecords(streams: DynamoDBStreamsClient, input: GetRecordsCommandInput) {
   const command = new GetRecordsCommand(input);
@@ -39,7 +39,9 @@ export async function getRecords(streams: DynamoDBStreamsClient, input: GetRecor
 
 export type Reader = ReturnType<typeof createReader>;
 
-/** Reads a shard from after `from` on. If records were trimmed, it calls `onTrimmed` and continues with the oldest. */
+/**
+ * Reads a shard after the record `from`. If that was trimmed, it calls `onTrimmed` and continues at the oldest record.
+ */
 export function createReader(
   streams: DynamoDBStreamsClient,
   { streamArn: StreamArn, shardId: ShardId }: Shard,
@@ -64,7 +66,7 @@ export function createReader(
   return {
     /** The number of the last record that was read. */
     readTo: () => readTo,
-    /** The shard has ended, and is read to its end. */
+    /** Whether the shard has ended and was read to its end. */
     isClosed: () => isClosed,
     async read(Limit = maxRecordsPerRead): Promise<DynamoDBRecord[]> {
       try {

@@ -11,18 +11,18 @@ const catchUpMs = 250;
 export type ReadersOptions = {
   streams: DynamoDBStreamsClient;
   shard: Shard;
-  /** The first one sets the pace. */
+  /** The feeds of all sources. The first one sets the pace. */
   feeds: [Feed, ...Feed[]];
   signal: AbortSignal;
   persist: Persist;
-  /** Records were trimmed before they were read. */
+  /** Called when records were trimmed before they were read. */
   onLost: () => void;
   onFailure: (error: unknown) => void;
 };
 
 /**
- * Reads a shard once for all feeds that keep up. A feed without room, or behind from the start, reads by itself until
- * it has caught up.
+ * Reads a shard once for all feeds that keep up. A feed that has no room, or that starts behind the first one, reads by
+ * itself until it has caught up.
  */
 export function createReaders({ streams, shard, feeds, signal, persist, onLost, onFailure }: ReadersOptions) {
   const attached = new Set<Feed>();
@@ -70,7 +70,7 @@ export function createReaders({ streams, shard, feeds, signal, persist, onLost, 
   }
 
   return {
-    /** The shard is read to its end, except by feeds that are catching up. */
+    /** Whether the shard is read to its end, except by feeds that are catching up. */
     isClosed: main.isClosed,
     isCaughtUp: () => catchingUp.size === 0,
     /** Reads once for all feeds that keep up. Resolves to the number of records. */
@@ -81,7 +81,7 @@ export function createReaders({ streams, shard, feeds, signal, persist, onLost, 
       if (main.isClosed()) for (const feed of attached) feed.close();
       return records.length;
     },
-    /** Resolves when no feed reads by itself any more. */
+    /** Resolves when no feed is catching up. */
     ended: () => Promise.all(catchingUp.values()),
   };
 }

@@ -4,21 +4,21 @@ import type { Table } from '@parley/core/table/client';
 
 export type StreamShard = {
   shardId: string;
-  /** The shard whose records come before this one's. Undefined: there was none, or it is trimmed. */
+  /** The shard whose records come before this one's. Undefined if there was none, or if it is trimmed. */
   parentId: string | undefined;
 };
 
-/** A shard that is to be read. */
+/** A shard that can be read. */
 export type Shard = {
   streamArn: string;
   shardId: string;
-  /** It has a parent, which is passed: it is read from its beginning. Without a parent and a checkpoint the position is lost. */
+  /** Its parent is listed and passed, so without a checkpoint it starts at its beginning and no records are lost. */
   isContinued: boolean;
 };
 
 export type Stream = { streamArn: string; shards: StreamShard[] };
 
-/** The table's newest stream, with the shards that can be read. Parents stay listed until they are trimmed. */
+/** The table's newest stream with all shards that are not trimmed. Throws if the table has no stream. */
 export async function describeStream(table: Table, streams: DynamoDBStreamsClient): Promise<Stream> {
   const { Table: description } = await table.doc.send(new DescribeTableCommand({ TableName: table.name }));
   const streamArn = description?.LatestStreamArn;
@@ -39,7 +39,7 @@ export async function describeStream(table: Table, streams: DynamoDBStreamsClien
   return { streamArn, shards: shards.map((shard) => ({ ...shard, parentId: listedParent(shard.parentId) })) };
 }
 
-/** Shards that can be read now: they are not done, and their parents are passed. */
+/** The shards that can be read now: those that are not finished and whose parent, if any, is passed. */
 export function openShards(
   { streamArn, shards }: Stream,
   { finished, passed }: { finished: Set<string>; passed: Set<string> },

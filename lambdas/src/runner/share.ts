@@ -1,5 +1,5 @@
 import type { Table } from '@parley/core/table/client';
-import { chooseLeases, createObserver, nextShareMs, type Seen, seenLease } from './balance.ts';
+import { type Candidate, candidateOf, chooseLeases, createObserver, nextShareMs } from './balance.ts';
 import { type Discovery, discoveryMs } from './discovery.ts';
 import type { HeldShards } from './held-shards.ts';
 import type { Lease } from './leases.ts';
@@ -8,7 +8,7 @@ import type { Shard } from './shards.ts';
 
 export type ShareOptions = {
   table: Table;
-  /** The source that names the leases. */
+  /** The name of the first source, under which the leases are stored. */
   source: string;
   owner: string;
   leaseMs: number;
@@ -17,15 +17,15 @@ export type ShareOptions = {
   isStopping: () => boolean;
 };
 
-/** Acquires the leases that are this runner's share, whenever it is called. */
+/** Returns a function that acquires this runner's share of the leases. */
 export function createShare({ table, source, owner, leaseMs, discovery, held, isStopping }: ShareOptions) {
   const observer = createObserver();
 
   const withDuration = (lease: Lease) => ({ ...lease, leaseMs: lease.leaseMs || leaseMs });
 
-  function seen({ shardId }: Shard, lease: Lease | undefined): Seen {
+  function candidate({ shardId }: Shard, lease: Lease | undefined): Candidate {
     if (held.has(shardId)) return { key: shardId, owner, idleTimes: 0 };
-    return seenLease(shardId, lease && withDuration(lease), lease ? observer.unmovedMs(shardId, lease) : 0);
+    return candidateOf(shardId, lease && withDuration(lease), lease ? observer.unmovedMs(shardId, lease) : 0);
   }
 
   /** The leases that other runners hold, or held when they died. */
@@ -44,7 +44,7 @@ export function createShare({ table, source, owner, leaseMs, discovery, held, is
     discovery.learn(listed);
     const known = new Map(listed.map((lease) => [lease.shardId, lease]));
     const open = discovery.open();
-    const candidates = shuffled(open.map((shard) => seen(shard, known.get(shard.shardId))));
+    const candidates = shuffled(open.map((shard) => candidate(shard, known.get(shard.shardId))));
     const chosen = new Set(chooseLeases(owner, candidates));
     for (const shard of open)
       if (chosen.has(shard.shardId) && !isStopping()) await held.acquire(shard, known.get(shard.shardId));
@@ -52,7 +52,7 @@ export function createShare({ table, source, owner, leaseMs, discovery, held, is
   };
 }
 
-/** In random order, because runners that look at the same time should not all want the same lease. */
+/** In random order, so that runners that compare at the same time do not all try the same lease. */
 function shuffled<T>(items: T[]): T[] {
   const order = items.map((item) => ({ item, rank: Math.random() }));
   return order.sort((one, other) => one.rank - other.rank).map(({ item }) => item);

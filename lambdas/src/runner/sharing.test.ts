@@ -19,7 +19,7 @@ import { createLargeGroup, startWriters } from '../testing/writers.ts';
 import type { EventSource } from './event-sources.ts';
 import { createStreamRunner, type StreamRunner } from './stream-runner.ts';
 
-/* Several runners in one process, over a stream of several shards. */
+/* Several runners in one process, on a stream with several shards. */
 
 const logger = pino({ level: 'silent' });
 let table: Awaited<ReturnType<typeof createTestTable>>;
@@ -92,7 +92,7 @@ async function writeSome() {
 const isAscending = (seqs: number[]) =>
   seqs.every((seq, index) => index === 0 || seq > (seqs[index - 1] ?? 0));
 
-test('two runners share the shards, and who stops hands over at once', async () => {
+test('two runners share the shards, and a runner that stops releases its leases at once', async () => {
   const first = startRunner();
   await eventually(held, ([count]) => count === 2);
   startRunner();
@@ -101,7 +101,7 @@ test('two runners share the shards, and who stops hands over at once', async () 
   await eventually(held, ([one, other]) => one === 0 && other === 2);
 });
 
-test('shards that split under load, roll over and lose their iterators leave every summary right, in order', async () => {
+test('shards that split under load, end, and lose their iterators leave every summary correct, in order', async () => {
   startRunner();
   startRunner();
   const writers = startWriters(table);
@@ -130,7 +130,7 @@ test('shards that split under load, roll over and lose their iterators leave eve
   expect((await check(table, undefined, { settleMs: [0] })).findings).toEqual([]);
 }, 60_000);
 
-test('records that are trimmed before they were read are made up for by a repair pass', async () => {
+test('a repair pass makes up for records that were trimmed before they were read', async () => {
   const first = startRunner();
   await writeSome();
   await drained();
@@ -150,7 +150,7 @@ test('records that are trimmed before they were read are made up for by a repair
   expect((await check(table, undefined, { settleMs: [0] })).findings).toEqual([]);
 });
 
-test('a runner that stops while a window gathers leaves the trailing pass to the other', async () => {
+test('a runner that stops during a window leaves its batch to the trailing pass of the other', async () => {
   startRunner();
   startRunner();
   await eventually(held, (counts) => counts.join() === '1,1');
@@ -166,7 +166,7 @@ test('a runner that stops while a window gathers leaves the trailing pass to the
   await drained();
 });
 
-test('the children of a shard begin while the source of large conversations is not done with it, and it gets all', async () => {
+test('the children of a shard begin before the trailing source is done with it, and that source gets all records', async () => {
   const seqs: number[] = [];
   let release = () => {};
   const released = new Promise<void>((resolve) => {
@@ -181,16 +181,16 @@ test('the children of a shard begin while the source of large conversations is n
   const log = createLog(table, { batch: 'transactions' });
   const { messageGroupUuid, creator } = await createLargeGroup(log);
   const send = () => messages.send(log, { sender: creator, messageGroupUuid, message: 'to all' });
-  const told = ({ seq }: { seq: number }) =>
+  const delivered = ({ seq }: { seq: number }) =>
     eventually(
       () => handled.get(messageGroupUuid),
       (known) => known?.includes(seq) === true,
     );
   const before = await send();
-  await told(before);
+  await delivered(before);
   for (const shard of proxy.openShards()) await proxy.split(shard, 1);
   const after = await send();
-  await told(after);
+  await delivered(after);
   expect(seqs).toEqual([]);
   release();
   await eventually(

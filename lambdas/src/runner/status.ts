@@ -2,12 +2,12 @@ import type { DriftMonitor } from '@parley/core/audit/drift';
 import type { Lag } from './lag.ts';
 import type { StreamRunner } from './stream-runner.ts';
 
-/** What a runner answers about itself. */
+/** The answer of `/status`. */
 export type Status = Lag & {
   status: 'ok';
-  /** Shards that this runner reads, of those that can be read. */
+  /** The number of shards that this runner reads, and of those that can be read. */
   shards: { held: number; open: number };
-  /** Records that became dead letters since the start. */
+  /** The number of records that became dead letters since the start. */
   dead_letters: number;
   drift: ReturnType<DriftMonitor['counters']>;
 };

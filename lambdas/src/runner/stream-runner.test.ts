@@ -57,7 +57,7 @@ async function unreadOf(user: Person, messageGroupUuid: string) {
   return summary ? summaries.unreadCount(summary) : undefined;
 }
 
-test('a message reaches the summaries, and a stopped runner goes on where it was', async () => {
+test('a message reaches the summaries, and a stopped runner continues at its position', async () => {
   const [one, other] = [person('one'), person('other')];
   const first = startRunner(sourcesFor(handler()));
   const { message_group_uuid } = await messages.sendDirect(log, {
@@ -144,7 +144,7 @@ test('a position that is lost or older than 20 h is read again from the oldest r
   expect(seen.repairs).toBe(2);
 });
 
-test('a batch that fails is tried again from its first failure on, in order', async () => {
+test('a batch that fails is retried from its first failure on, in order', async () => {
   const [one, other] = [person('one'), person('other')];
   const [source] = sourcesFor(handler());
   if (!source) throw new Error('no source');
@@ -308,7 +308,7 @@ test('a table that throttles for longer than all attempts costs no summary and l
   await proxy.close();
 });
 
-test('a hand-made row in the table stops nothing', async () => {
+test('an item that was written by hand stops nothing', async () => {
   const [one, other] = [person('one'), person('other')];
   await table.doc.send(
     new PutCommand({ TableName: table.name, Item: { pk: 'MSG#odd', sk: '2023-06-26T10:16' } }),
@@ -326,7 +326,7 @@ test('a hand-made row in the table stops nothing', async () => {
   );
 });
 
-test('what waits is counted, read or not, and its age is that of the oldest record', async () => {
+test('waiting records are counted, read or not, and the lag is the age of the oldest', async () => {
   const [one, other] = [person('one'), person('other')];
   const [source] = sourcesFor(handler());
   if (!source) throw new Error('no source');

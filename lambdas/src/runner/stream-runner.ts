@@ -10,13 +10,13 @@ import { createShare } from './share.ts';
 import { createWaiter } from './waiter.ts';
 
 /*
- * Runs handlers over the table's stream, off AWS, and shares its shards with other runners.
+ * Runs the handlers on the table's stream off AWS, and shares its shards with other runners.
  *
- * 1. Discover: the stream is described every ten seconds. A shard can be read once its parent is passed (discovery.ts).
- * 2. Share: unless this runner holds all of these, it reads the leases, and acquires those that are free, stale or more
- *    than another's share (share.ts, balance.ts).
- * 3. Hold and read: an acquired lease is renewed by a timer of its own, and a consumer reads its shard for all event
- *    sources until the shard is done, the lease is lost, or the runner stops (held-shards.ts).
+ * 1. Discover: describe the stream every ten seconds. A shard can be read once its parent is passed (discovery.ts).
+ * 2. Share: unless this runner holds all shards that can be read, read the leases. Acquire free and stale ones up to an
+ *    even share, or one from a runner that holds too many (share.ts, balance.ts).
+ * 3. Hold and read: a timer renews each acquired lease, and a consumer reads its shard for all event sources until the
+ *    shard is done, the lease is lost, or the runner stops (held-shards.ts).
  */
 
 const maxRestartMs = 5_000;
@@ -25,12 +25,14 @@ const defaultLeaseMs = 6_000;
 export type RunnerOptions = {
   table: Table;
   streams: DynamoDBStreamsClient;
-  /** The first names the leases. */
+  /** The leases are stored under the name of the first one. */
   sources: EventSource[];
   logger: Logger;
-  /** Repairs what a gap in the stream may have left behind. */
+  /** Repairs the summaries after records of the stream were lost. */
   repair: () => Promise<void>;
-  /** A runner that does not renew a lease for this long loses it. It renews three times in this time. */
+  /**
+   * The duration of a lease. A runner renews it three times within this time; otherwise another runner may acquire it.
+   */
   leaseMs?: number;
 };
 
@@ -56,7 +58,7 @@ export function createStreamRunner(options: RunnerOptions) {
       deadLetters += 1;
     },
     onLost: repair,
-    // The table stores that the shard is passed, so every runner may begin its children.
+    // Wakes the loop, so that the shard's children begin at once.
     onPassed(shardId) {
       discovery.pass(shardId);
       changed.wake();
@@ -82,7 +84,7 @@ export function createStreamRunner(options: RunnerOptions) {
         waitMs = Math.min(maxRestartMs, 50 * 2 ** failures);
         failures += 1;
         lag.setUnreachable(id);
-        logger.warn({ err, retryMs: waitMs }, 'stream or leases out of reach, trying again');
+        logger.warn({ err, retryMs: waitMs }, 'cannot read the stream or the leases, trying again');
       }
       if (!isStopping) await changed.wait(waitMs);
     }
@@ -92,19 +94,19 @@ export function createStreamRunner(options: RunnerOptions) {
     start() {
       running = run();
     },
-    /** Reads now instead of after the current pause. */
+    /** Ends the current pauses, so that the shards are read now. */
     wake: held.wake,
-    /** Age of the oldest record that was read and is not handled yet, or how long nothing can be read, in ms. */
+    /** The lag in ms, of the records that were read. Makes no request. */
     lagMs: lag.lagMs,
-    /** The same, with the number of records that wait. */
+    /** The lag with the number of waiting records, including those that are not read yet. */
     lag: lag.measure,
-    /** Records that became dead letters since the start. */
+    /** The number of records that became dead letters since the start. */
     deadLetters: () => deadLetters,
-    /** How many shards this runner reads, and how many can be read. */
+    /** The number of shards that this runner reads, and of those that can be read. */
     shards: () => ({ held: held.count(), open: discovery.open().length }),
     /**
-     * Resolves when the batches under way are done and the leases are given up. A repair pass is not awaited: the next
-     * start repeats it.
+     * Resolves when the running deliveries have ended and the leases are released. It does not wait for a repair pass;
+     * the next start repeats it.
      */
     async stop() {
       isStopping = true;
@@ -117,7 +119,7 @@ export function createStreamRunner(options: RunnerOptions) {
   };
 }
 
-/** One pass at a time serves everybody who asks. */
+/** Runs one pass at a time. Calls during a pass get its result. */
 function sharedPass(pass: () => Promise<void>) {
   let underWay: Promise<void> | undefined;
   return () => {

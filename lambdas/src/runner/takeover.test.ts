@@ -18,7 +18,7 @@ import * as leases from './leases.ts';
 import { describeStream } from './shards.ts';
 import { createStreamRunner } from './stream-runner.ts';
 
-/* What one runner leaves to the next, and one event source to the other, on one shard with real leases. */
+/* What a runner takes over from the previous one, and how event sources share one shard, with real leases. */
 
 const logger = pino({ level: 'silent' });
 const leaseMs = 300;
@@ -36,7 +36,7 @@ const textOf = ({ dynamodb }: DynamoDBRecord) => dynamodb?.NewImage?.message?.S 
 const none = { batchItemFailures: [] };
 type Deliver = (texts: string[], runner: Runner) => Promise<void>;
 
-/** An event source of its own, of whose handler a test knows the texts it was given. */
+/** An event source whose handler passes the texts of its records to `deliver`. */
 function sourceOf(
   deliver: (texts: string[]) => Promise<void>,
   changes: Partial<EventSource> = {},
@@ -51,7 +51,7 @@ function sourceOf(
 
 type Runner = Awaited<ReturnType<typeof startRunner>>;
 
-/** A runner that can die as one does that is killed: the table hears no more of it, and its handler never ends. */
+/** A runner that can die like a killed process: it makes no more requests, and its handler never ends. */
 async function startRunner(sourcesOf: (runner: Runner) => EventSource[]) {
   let isDead = false;
   let release = () => {};
@@ -116,7 +116,7 @@ async function streamArn() {
   return stream.streamArn;
 }
 
-test('a runner that dies leaves the count of attempts to the next, and the shard moves on', async () => {
+test('after a runner dies, the next one continues the count of attempts, and the shard moves on', async () => {
   const maxAttempts = 6;
   const tries: string[] = [];
   const done: string[] = [];
@@ -151,7 +151,7 @@ test('a runner that dies leaves the count of attempts to the next, and the shard
   await eventually(stored, (lease) => lease?.checkpoint?.progress?.summaries?.trials.length === 0);
 }, 60_000);
 
-test('a record that kills every runner is halved out of its batch by them, and given up', async () => {
+test('a record that kills every runner is isolated by halving its batch, and becomes a dead letter', async () => {
   const done: string[] = [];
   let deaths = 0;
   const digest: Deliver = async (texts, runner) => {
@@ -182,8 +182,8 @@ test('a record that kills every runner is halved out of its batch by them, and g
   expect(new Set(done)).toEqual(new Set(['1', '2', '4', '5', '6', '7']));
 }, 60_000);
 
-test('a table that fails under one runner after the other costs no attempt', async () => {
-  // Each of three deaths may come in the midst of an attempt, which counts; the twelve faults do not.
+test('faults of the table under several runners do not count as attempts', async () => {
+  // A runner may die during an attempt, which then counts: three at most. The twelve faults do not count.
   const maxAttempts = 4;
   let faults = 0;
   const done: string[] = [];
@@ -211,7 +211,7 @@ test('a table that fails under one runner after the other costs no attempt', asy
   expect(await letters()).toEqual([]);
 }, 60_000);
 
-test('a slow source of large conversations holds a bounded part and delays nobody, and loses nothing', async () => {
+test('a slow trailing source holds a bounded number of records, delays no other source, and loses nothing', async () => {
   const seen: string[] = [];
   const slow: string[] = [];
   let release = () => {};
@@ -257,7 +257,7 @@ test('a slow source of large conversations holds a bounded part and delays nobod
   );
 }, 60_000);
 
-test('who takes over repeats for each source only what that has not done', async () => {
+test('a runner that takes over repeats for each source only the records that are not done', async () => {
   const seen: string[] = [];
   const large: string[] = [];
   const sources = (windowMs: number) => () => [
@@ -287,7 +287,7 @@ test('who takes over repeats for each source only what that has not done', async
   ]);
 });
 
-test('a shard of which each source had a lease of its own is read on from where each was', async () => {
+test('a shard with one lease for each source, from an earlier version, continues from the position of each', async () => {
   const seen: [string, string][] = [];
   const large: [string, string][] = [];
   const note = (into: [string, string][]) => (record: DynamoDBRecord) =>
@@ -335,7 +335,7 @@ test('a shard of which each source had a lease of its own is read on from where 
   expect([seen, large].map((list) => list.map(([text]) => text))).toEqual([['4'], ['3', '4']]);
 });
 
-test('an error that nobody foresaw ends no runner: the shard is read again', async () => {
+test('an unexpected error does not end the runner: the shard is read again', async () => {
   const seen: string[] = [];
   let surprises = 0;
   const filter: EventSource['filter'] = () => {

@@ -1,4 +1,4 @@
-/** One consumer's abortable wait. It ends after its time, by `wake`, or at once if `wake` came before it. */
+/** A wait that can be ended early by `wake`. If `wake` was called before the wait, the wait ends at once. */
 export type Waiter = { wake(): void; wait(ms: number): Promise<boolean> };
 
 export function createWaiter(): Waiter {

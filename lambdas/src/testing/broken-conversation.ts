@@ -6,7 +6,7 @@ import type { Table } from '@parley/core/table/client';
 import { summaryKey } from '@parley/core/table/keys';
 import { setAttribute } from '@parley/engines/testing/test-table';
 
-/** A conversation of one message, which the recipient's summary counts as seven. */
+/** Creates a conversation with one message and sets the `message_count` of the recipient's summary to 7. */
 export async function brokenConversation(table: Table): Promise<Entry> {
   const person = (handle: string) => ({ uuid: randomUUID(), handle, display_name: handle });
   const [sender, recipient] = [person('one'), person('other')];

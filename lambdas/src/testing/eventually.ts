@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Reads until what is read is right. Fails with the last value when that takes longer than `limitMs`. */
+/** Reads until the value is right. Fails with the last value after `limitMs`. */
 export async function eventually<T>(
   read: () => T | Promise<T>,
   isRight: (value: T) => boolean,

@@ -8,7 +8,7 @@ const deliverySecret = 'of a runner in these tests';
 
 export type RunnerProcess = { child: ChildProcess; port: number };
 
-/** Starts the stream runner as a process of its own, on a suite's tables behind `endpoint`. */
+/** Starts a stream runner in its own process, on a suite's tables behind `endpoint`. */
 export async function startRunnerProcess(
   table: { name: string; runnerName: string },
   endpoint: string,

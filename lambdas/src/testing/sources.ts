@@ -3,8 +3,8 @@ import { forEachConsumer } from '../consumers/all.ts';
 import { type EventSource, eventSources } from '../runner/event-sources.ts';
 
 /**
- * The event sources around one handler. Without a handler for large conversations, each entry comes to it once: the
- * prompt source leaves the entries of large conversations out.
+ * Event sources that call `handler`. Without a `largeHandler`, the trailing source calls it too, and the prompt source
+ * skips entries of large conversations, so that the handler gets each entry once.
  */
 export function sourcesFor(handler: EventSource['handler'], largeHandler?: EventSource['handler']) {
   const handlers = { ...forEachConsumer(() => handler), 'large-summaries': largeHandler ?? handler };

@@ -11,7 +11,7 @@ const text = 'of a writer in these tests';
 
 export const person = (name: string): Person => ({ uuid: randomUUID(), handle: name, display_name: name });
 
-/** People who write to each other, in as many direct conversations, until they are told to stop. */
+/** Sends messages in turn in a number of direct conversations until it is stopped. */
 export function startWriters(table: Table, { conversations = 12, pauseMs = 20 } = {}) {
   noteText(text);
   const log = createLog(table, { batch: 'transactions' });
@@ -36,7 +36,7 @@ export function startWriters(table: Table, { conversations = 12, pauseMs = 20 } 
   };
 }
 
-/** A group above the size at which summaries trail, with somebody who reads it. */
+/** Creates a large group. Returns its uuid, its creator and one other member. */
 export async function createLargeGroup(log: Log) {
   const [creator, reader] = [person('creator'), person('reader')];
   const somebody = (count: number) => Array.from({ length: count }, () => person('somebody'));

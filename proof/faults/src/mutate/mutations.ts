@@ -316,25 +316,28 @@ const sequencer: Mutation[] = [
 
 const leases: Mutation[] = [
   {
-    ...{ file: 'lambdas/src/runner/leases.ts', what: 'a renewed lease is taken' },
+    ...{ file: 'lambdas/src/runner/leases.ts', what: 'a renewed lease can be acquired' },
     from: "'lease_token = :token AND lease_counter = :counter'",
     to: "'lease_token = :token AND lease_counter >= :counter'",
     ...{ tests: ['lambdas/src/runner/leases.test.ts'], name: 'renewed since it was seen' },
   },
   {
-    ...{ file: 'lambdas/src/runner/leases.ts', what: 'whoever lost a lease moves its checkpoint' },
+    ...{ file: 'lambdas/src/runner/leases.ts', what: 'a runner that lost its lease moves the checkpoint' },
     from: "'lease_token = :token AND lease_counter <= :counter'",
     to: "'lease_token >= :token AND lease_counter <= :counter'",
-    ...{ tests: ['lambdas/src/runner/leases.test.ts'], name: 'whoever lost a lease' },
+    ...{ tests: ['lambdas/src/runner/leases.test.ts'], name: 'a runner that lost its lease' },
   },
   {
     ...{ file: 'lambdas/src/runner/leases.ts', what: 'a late write moves the checkpoint back' },
     from: "'lease_token = :token AND lease_counter <= :counter'",
     to: "'lease_token = :token AND lease_counter <> :counter'",
-    ...{ tests: ['lambdas/src/runner/leases.test.ts'], name: 'whoever lost a lease' },
+    ...{ tests: ['lambdas/src/runner/leases.test.ts'], name: 'a runner that lost its lease' },
   },
   {
-    ...{ file: 'lambdas/src/runner/leases.ts', what: 'a take whose answer was lost is somebody else’s' },
+    ...{
+      file: 'lambdas/src/runner/leases.ts',
+      what: 'an acquire whose answer was lost does not recognize its own lease',
+    },
     from: 'current?.owner === owner && current.token === token + 1 ? current : undefined',
     to: 'undefined',
     ...{ tests: ['lambdas/src/runner/leases.test.ts'], name: 'answer was lost' },
@@ -344,15 +347,15 @@ const leases: Mutation[] = [
 const checkpoints: Mutation[] = [
   {
     ...{
-      file: 'lambdas/src/runner/position.ts',
-      what: 'every source is read on from the checkpoint, whatever it has done',
+      file: 'lambdas/src/runner/progress.ts',
+      what: 'every source continues from the checkpoint, not from its own progress',
     },
     from: 'return known ?? { doneTo',
     to: 'return { doneTo',
-    ...{ tests: ['lambdas/src/runner/takeover.test.ts'], name: 'only what that has not done' },
+    ...{ tests: ['lambdas/src/runner/takeover.test.ts'], name: 'only the records that are not done' },
   },
   {
-    ...{ file: 'lambdas/src/runner/position.ts', what: 'a position of any age is read on from' },
+    ...{ file: 'lambdas/src/runner/progress.ts', what: 'a checkpoint of any age is continued' },
     ...{ from: 'maxCheckpointAgeMs = 20 * 60 * 60_000', to: 'maxCheckpointAgeMs = 2_000 * 60 * 60_000' },
     ...{ tests: ['lambdas/src/runner/stream-runner.test.ts'], name: 'reaches the summaries|older than 20 h' },
   },

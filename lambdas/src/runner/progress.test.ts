@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { continueAt, isWriteDue, positionOf } from './position.ts';
+import { checkpointOf, continueAt, isWriteDue } from './progress.ts';
 
 const hourMs = 60 * 60_000;
 const checkpoint = { sequenceNumber: '7', isFinished: false, updatedAtMs: 0 };
@@ -19,9 +19,9 @@ test('a position that is missing or older than 20 h is lost', () => {
 test('the checkpoint is the least position of all sources', () => {
   const state = { isFinished: false, isPassed: true };
   const progress = { fast: { doneTo: '100', trials: [] }, slow: { doneTo: '99', trials: [] } };
-  expect(positionOf(progress, state)).toEqual({ sequenceNumber: '99', ...state, progress });
+  expect(checkpointOf(progress, state)).toEqual({ sequenceNumber: '99', ...state, progress });
   const behind = { ...progress, slow: { trials: [] } };
-  expect(positionOf(behind, state).sequenceNumber).toBeUndefined();
+  expect(checkpointOf(behind, state).sequenceNumber).toBeUndefined();
 });
 
 test('a position that moved is written after 5 s, and one that did not after an hour', () => {

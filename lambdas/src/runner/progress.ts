@@ -1,18 +1,19 @@
-import type { Checkpoint, Position, Progress } from './leases.ts';
+import type { Checkpoint, Progress, StoredCheckpoint } from './leases.ts';
 import { least } from './sequence-numbers.ts';
 
-/** The stream keeps records for 24 h. An older position may be trimmed, and reading on from it would hide a gap. */
+/** The stream keeps records for 24 h. After an older checkpoint, records may be missing without notice. */
 const maxCheckpointAgeMs = 20 * 60 * 60_000;
-/** A position that moves among records that no source wants is written this often, one that does not move this often. */
+/** Without deliveries, a checkpoint is written this often if it moves past unwanted records. */
 const idleCheckpointMs = 5_000;
+/** A checkpoint that does not move is written this often, so that it does not become too old. */
 const unmovedCheckpointMs = 60 * 60_000;
 
-/** Before all records, with nothing attempted. */
+/** The progress at the beginning of a shard. */
 export const beginning: Progress = { trials: [] };
 
-/** Where a source continues: at its own progress, or at the checkpoint. Undefined: it has lost its position. */
+/** The progress from which a source continues: its own, or else the checkpoint's. Undefined if its position is lost. */
 export function continueAt(
-  checkpoint: Checkpoint | undefined,
+  checkpoint: StoredCheckpoint | undefined,
   known: Progress | undefined,
   nowMs: number,
 ): Progress | undefined {
@@ -20,15 +21,15 @@ export function continueAt(
   return known ?? { doneTo: checkpoint.sequenceNumber, trials: [] };
 }
 
-/** What the lease stores: the progress of each source, and the least of their positions as the checkpoint. */
-export function positionOf(
+/** The checkpoint of a shard: the progress of each source, and the least of their sequence numbers. */
+export function checkpointOf(
   progress: Record<string, Progress>,
   state: { isFinished: boolean; isPassed: boolean },
-): Position {
+): Checkpoint {
   const sequenceNumber = least(Object.values(progress).map(({ doneTo }) => doneTo));
   return { sequenceNumber, ...state, progress };
 }
 
-/** Whether a position is to be written although no delivery ended. */
+/** Whether the checkpoint should be written although no delivery has ended. */
 export const isWriteDue = (sinceWriteMs: number, hasMoved: boolean) =>
   sinceWriteMs >= (hasMoved ? idleCheckpointMs : unmovedCheckpointMs);
