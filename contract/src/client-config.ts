@@ -20,7 +20,7 @@ export const clientConfigSchema = z
     user_pool_client_id: z.string(),
     cognito_endpoint: z.string(),
     auth_flows: z.array(z.enum(['USER_SRP_AUTH', 'USER_PASSWORD_AUTH'])),
-    /** Given if the sign-in runs on the server's own machine and sends no mail. */
+    /** The code that confirms any sign-up. Only set by a local sign-in, which sends no mail. */
     development_code: z.string().optional(),
     password_policy: passwordPolicy,
     realtime_path: z.string(),

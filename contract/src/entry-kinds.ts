@@ -1,18 +1,18 @@
 /*
- * The kinds of log entries, as flags that every package may read. What the server does with a kind stands in
- * core/src/log/kinds, one file each. Code asks for a flag and never compares an entry's type with a literal.
+ * The kinds of log entries, as flags that every package may read. The server's code for each kind is in
+ * core/src/log/kinds. Other code reads a flag, and never compares an entry's type with a literal.
  */
 
 export type EntryFlags = {
-  /** Adds one to `message_count`, so it can be unread. It is shown as its author's message; other rows are notices. */
+  /** Adds one to `message_count`, so it can be unread. It is shown as its author's message; other entries are notices. */
   countsAsMessage: boolean;
-  /** Takes a line of its own in the conversation. */
+  /** It is shown as a line of the conversation. */
   isRow: boolean;
   /** Creates the group. It is the first entry of every group, and of no direct conversation. */
   createsGroup: boolean;
-  /** Changes members, roles or title: whatever is remembered of the group must be read again. */
+  /** Changes members, roles or title, so cached data of the group must be read again. */
   changesGroup: boolean;
-  /** What happened to the people in `members`: the `change` of the socket event `membership`. */
+  /** What happened to the people in `members`. It becomes `change` in the socket event `membership`. */
   membership: 'added' | 'removed' | 'role_changed' | undefined;
 };
 
@@ -32,7 +32,7 @@ export type EntryType = keyof typeof entryKinds;
 
 export const entryTypes = Object.keys(entryKinds) as [EntryType, ...EntryType[]];
 
-/** A kind of a newer version: its text is shown as a notice, and what it may have changed is read again. */
+/** The flags of a kind from a newer version: its text is shown as a notice, and the group is read again. */
 export const unknownKind: EntryFlags = { ...groupChange, membership: undefined };
 
 const byType = new Map<string, EntryFlags>(Object.entries(entryKinds));

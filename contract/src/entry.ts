@@ -5,13 +5,13 @@ import { z } from './zod.ts';
 export const entrySchema = z
   .object({
     uuid: uuid.openapi({ description: 'The message' }),
-    seq: seq.openapi({ description: 'Its place in the conversation, from 1 and without holes' }),
+    seq: seq.openapi({ description: 'Its number in the conversation, from 1 and without gaps' }),
     type: z.enum(entryTypes),
     message_group_uuid: uuid,
     user_uuid: uuid,
     display_name: z.string(),
     handle: z.string(),
-    message: z.string().openapi({ description: 'Empty where its author was erased' }),
+    message: z.string().openapi({ description: 'Empty if its author was erased' }),
     created_at: time,
   })
   .openapi('Entry');

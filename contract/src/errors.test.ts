@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { errors, isErrorCode, statusOf, textOf } from './errors.ts';
 
-test('every code has a status of the 4xx or 5xx', () => {
+test('every code has a 4xx or 5xx status', () => {
   for (const { status } of Object.values(errors)) {
     expect(status).toBeGreaterThanOrEqual(400);
     expect(status).toBeLessThan(600);
   }
 });
 
-test('a code that names a limit is 422', () => {
+test('a code that names a limit has status 422', () => {
   expect(isErrorCode('message_exceed_max_chars_1024')).toBe(true);
   expect(statusOf('message_exceed_max_chars_1024')).toBe(422);
   expect(textOf('message_exceed_max_chars_1024')).toBe('message exceed max chars 1024');
@@ -19,7 +19,7 @@ test('no other text is a code', () => {
     expect(isErrorCode(text)).toBe(false);
 });
 
-test('a code without a text of its own speaks for itself', () => {
+test('without a text, the words of the code are used', () => {
   expect(textOf('busy')).toBe('Try again in a moment');
   expect(textOf('last_admin')).toBe('last admin');
 });

@@ -1,4 +1,4 @@
-/** What a code means at each edge: the HTTP status, and the text of a frame if the code does not speak for itself. */
+/** The HTTP status of a code, and its text in a frame. Without a text, the code's own words are used. */
 type Meaning = { status: number; text?: string };
 
 /** Every code that a caller may receive, except those that name a limit. */
@@ -19,7 +19,7 @@ export const errors = {
   profile_missing: { status: 403 },
   not_found: { status: 404 },
   user_not_found: { status: 404 },
-  message_group_not_found: { status: 404, text: 'There is no such conversation that you may see' },
+  message_group_not_found: { status: 404, text: 'There is no such conversation, or you are not a member' },
   member_not_found: { status: 404 },
   method_not_allowed: { status: 405 },
   request_timeout: { status: 408 },
@@ -46,11 +46,11 @@ export const errors = {
   rate_limited: { status: 429, text: 'Too many requests: wait for retry_after seconds' },
   too_many_connections: { status: 429, text: 'This person has too many sockets' },
   headers_too_large: { status: 431 },
-  generic_500: { status: 500, text: 'A fault of ours' },
+  generic_500: { status: 500, text: 'Internal error' },
   busy: { status: 503, text: 'Try again in a moment' },
 } as const satisfies Record<string, Meaning>;
 
-/** A text is longer than it may be; the code names the limit. */
+/** The codes of texts that are too long. Each names the limit. */
 export type LimitCode = `${'message' | 'display_name' | 'bio' | 'title'}_exceed_max_chars_${number}`;
 export type ErrorCode = keyof typeof errors | LimitCode;
 

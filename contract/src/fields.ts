@@ -10,7 +10,7 @@ const absentOr = (absent: ErrorCode, wrong: ErrorCode) => (issue: { input?: unkn
 
 type Text = { max: number; tooLong: ErrorCode; illFormed: ErrorCode };
 
-/** Text is kept as it was sent and measured in UTF-16 units. Text that no store could hold is refused. */
+/** Text is stored exactly as it was sent. Its length is measured in UTF-16 units. Lone surrogates are refused. */
 const withLimits = (schema: z.ZodString, { max, tooLong, illFormed }: Text) =>
   schema
     .refine((value) => value.length <= max, tooLong)
@@ -25,11 +25,11 @@ export const nonBlankText = ({ blank, ...limits }: Text & { blank: ErrorCode }) 
   return withLimits(schema.refine((value) => !isBlank(value), blank).openapi({ minLength: 1 }), limits);
 };
 
-/** A name or a title. A blank one gets the code for blank alone, whatever else is wrong with it. */
+/** A name or a title. A blank one gets only the code `blank`, even if something else is wrong too. */
 export const nameText = (limits: Text & { blank: ErrorCode }) =>
   nonBlankText(limits).refine((value) => isBlank(value) || isWellFormedName(value), limits.illFormed);
 
-/** Postgres cannot hold U+0000. */
+/** Postgres cannot store U+0000. */
 export const hasNoNul = (value: string) => !value.includes('\0');
 
 export const handle = z
@@ -47,7 +47,7 @@ export const seq = z.int().min(0).max(maxSeq);
 export const seqOr = (code: ErrorCode) => z.int(code).min(0, code).max(maxSeq, code);
 export const count = z.int().min(0);
 
-/** A whole number in a query. It takes digits only, because a coercion would accept an empty or a hexadecimal text. */
+/** A whole number in a query. Only digits are accepted, because coercion would accept an empty or hexadecimal text. */
 const wholeNumber = (min: number, max: number) =>
   z
     .string()

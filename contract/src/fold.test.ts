@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { fold } from './fold.ts';
 
-it('makes no difference between normal forms, cases, accents and widths', () => {
+it('folds normal forms, cases, accents and widths to one text', () => {
   const alike = [
     ['Élodie', 'E\u0301lodie', 'élodie', 'ELODIE', 'Ｅｌｏｄｉｅ'],
     ['ΟΔΟΣ', 'Οδός', 'οδοσ', 'οδος'],
@@ -18,18 +18,18 @@ it('makes no difference between normal forms, cases, accents and widths', () => 
   for (const texts of alike) expect(new Set(texts.map(fold)).size).toBe(1);
 });
 
-it('tells letters apart that differ in more than that, and leaves marks that are no accents', () => {
+it('keeps other differences between letters, and marks that are not accents', () => {
   expect(new Set(['l', 'I', '1', 'а', 'a'].map(fold)).size).toBe(5);
   expect(fold('กี่')).toBe('กี่');
   expect(fold('कि')).not.toBe(fold('क'));
   expect(fold('عمر')).toBe('عمر');
 });
 
-it('folds every character for good, and alike in either case', () => {
+it('folds every character to the same text in either case, and folding again changes nothing', () => {
   const unstable: string[] = [];
   for (let point = 0; point < 0x20000; point += 1) {
     const char = String.fromCodePoint(point);
-    // Upper case spells the iota subscript as a letter of its own.
+    // Upper case writes the iota subscript as a separate letter.
     if (char.normalize('NFD').includes('\u0345')) continue;
     const folded = fold(char);
     const isStable = [folded, char.normalize('NFD'), char.toUpperCase(), char.toLowerCase()].every(
@@ -40,7 +40,7 @@ it('folds every character for good, and alike in either case', () => {
   expect(unstable).toEqual([]);
 });
 
-it('is the same for every normal form and case of any text, and when done twice', () => {
+it('gives the same result for every normal form and case of any text, and when it is repeated', () => {
   const letters = fc.string({ unit: 'binary' });
   fc.assert(
     fc.property(letters, (text) => {

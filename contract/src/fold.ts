@@ -1,13 +1,13 @@
-const unseen = /[\p{Cc}\p{Default_Ignorable_Code_Point}]/gu;
+const invisible = /[\p{Cc}\p{Default_Ignorable_Code_Point}]/gu;
 /** The accents of Latin, Greek and Cyrillic letters. */
 const accents = /[\u0300-\u036f]/g;
 
 /**
- * A text as searches compare it: compatibility characters, case, accents, what nobody sees and the number of spaces
- * make no difference. Unicode alone decides, in every locale alike. Folding twice changes nothing.
+ * Folds a text for searches: compatibility forms, case, accents, invisible characters and the number of spaces make no
+ * difference. The result is the same in every locale. Folding twice changes nothing.
  */
 export function fold(text: string): string {
-  // By way of upper case ß and ẞ become ss. Lower case makes a sigma at the end of a word ς.
+  // Through upper case, so that ß and ẞ become ss. Lower case turns a sigma at the end of a word into ς.
   const upper = compatible(compatible(text).toLowerCase().toUpperCase());
   const cased = upper.toLowerCase().replaceAll('ς', 'σ');
   return compatible(cased)
@@ -15,5 +15,5 @@ export function fold(text: string): string {
     .trim();
 }
 
-/** Decomposed, so that the beginning of a text stays one while its last letter is being completed. */
-const compatible = (text: string) => text.normalize('NFKD').replace(unseen, '').replace(accents, '');
+/** Decomposed, so that while somebody types a letter with marks, each step is a prefix of the next. */
+const compatible = (text: string) => text.normalize('NFKD').replace(invisible, '').replace(accents, '');

@@ -16,14 +16,14 @@ test('a uuid in a payload becomes lower case', () => {
   });
 });
 
-test('a wrong field of a payload is named by its code', () => {
+test('an invalid field of a payload is reported with its code', () => {
   const codes = readPayload
     .safeParse({ message_group_uuid: 'x', seq: -1 })
     .error?.issues.map(({ message }) => message);
   expect(codes).toEqual(['message_group_uuid_invalid', 'seq_invalid']);
 });
 
-test('the key of a send is printable ASCII', () => {
+test('the idempotency key of a send is printable ASCII', () => {
   const { key } = sendPayload(100);
   expect(key.parse({})).toEqual({});
   expect(key.parse({ idempotency_key: 'a b' })).toEqual({ idempotency_key: 'a b' });

@@ -21,7 +21,7 @@ export const authenticatePayload = z.object({ token: z.string('generic_401' sati
 export const readPayload = z.object({ message_group_uuid: messageGroupUuid, seq: seqOr('seq_invalid') });
 export const typingPayload = z.object({ message_group_uuid: messageGroupUuid });
 
-/** The body of the HTTP request, and beside it the key, which is a header there. */
+/** The body of the HTTP request, and the idempotency key, which is a header in HTTP. */
 export const sendPayload = (maxChars: number) => ({
   body: sendBody(maxChars),
   key: z.object({ idempotency_key: z.string(keyInvalid).regex(wellFormedKey, keyInvalid).nullish() }),

@@ -16,7 +16,7 @@ it('cuts between two graphemes, never within one', () => {
   expect(cut('\u{1f600}\u{1f600}', 1)).toBe('\u{1f600}');
 });
 
-it('leaves a text alone that is short enough in code points', () => {
+it('does not change a text that is short enough in code points', () => {
   const smiles = '\u{1f600}'.repeat(200);
   expect(cut(smiles, 200)).toBe(smiles);
   expect(cut(`${smiles}x`, 200)).toBe(smiles);
@@ -28,7 +28,7 @@ it('cuts a single grapheme that is too long between two code points', () => {
   expect(cut(tower, 200)).toBe(`a${'\u0301'.repeat(199)}`);
 });
 
-it('cuts by UTF-16 units as well, never within a pair', () => {
+it('cuts by UTF-16 units, never within a surrogate pair', () => {
   expect(cutUnits('abc', 2)).toBe('ab');
   expect(cutUnits('abc', 3)).toBe('abc');
   expect(cutUnits('a\u{1f600}', 2)).toBe('a');
@@ -37,7 +37,7 @@ it('cuts by UTF-16 units as well, never within a pair', () => {
   expect(cutUnits(`a${'\u0301'.repeat(90)}`, 60)).toHaveLength(60);
 });
 
-it('always answers a beginning of whole graphemes, as long as fits', () => {
+it('always returns the longest beginning of whole graphemes that fits', () => {
   const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });
   const part = fc.constantFrom(
     'a',

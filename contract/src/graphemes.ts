@@ -1,13 +1,13 @@
 const segmenter = new Intl.Segmenter('und', { granularity: 'grapheme' });
 
 /**
- * The beginning of a text, `maxCodePoints` at most, cut between two graphemes. A single grapheme that is longer is cut
- * between two code points, for its bound is what a store or a frame relies on.
+ * The beginning of a text, of at most `maxCodePoints`, cut between two graphemes. If the first grapheme is longer, it is
+ * cut between two code points, because stores and frames rely on the limit.
  */
 export const cut = (text: string, maxCodePoints: number) =>
   text.length <= maxCodePoints ? text : cutAt(text, offsetOf(text, maxCodePoints));
 
-/** The same, measured as text fields of browsers do: in UTF-16 units. */
+/** The same, but `maxUnits` counts UTF-16 units, as text fields of browsers do. */
 export const cutUnits = (text: string, maxUnits: number) => {
   const splitsPair = (text.codePointAt(maxUnits - 1) ?? 0) > 0xffff;
   return cutAt(text, splitsPair ? maxUnits - 1 : maxUnits);
@@ -27,7 +27,7 @@ function offsetOf(text: string, codePoint: number): number {
   return offset;
 }
 
-/** The first grapheme of a text: what one would call its first character. */
+/** The first grapheme of a text, which is what a reader calls its first character. */
 export function firstGrapheme(text: string): string {
   for (const { segment } of segmenter.segment(text)) return segment;
   return '';

@@ -3,8 +3,10 @@ import { z } from './zod.ts';
 
 export const settingsSchema = z
   .object({
-    muted: z.boolean().openapi({ description: 'Nobody is notified, and it is not counted as unread' }),
-    hidden: z.boolean().openapi({ description: 'Put away until its next message' }),
+    muted: z
+      .boolean()
+      .openapi({ description: 'No notifications, and not in the number of unread conversations' }),
+    hidden: z.boolean().openapi({ description: 'Left out of the inbox until its next message' }),
   })
   .openapi('Settings');
 export type Settings = z.output<typeof settingsSchema>;
@@ -23,7 +25,7 @@ export const inboxRowSchema = z
     user_uuid: uuid.nullable().openapi({ description: 'The other person; null for a group' }),
     message: z
       .string()
-      .openapi({ description: 'The beginning of the newest message; empty where its author was erased' }),
+      .openapi({ description: 'The beginning of the newest message; empty if its author was erased' }),
     created_at: time.openapi({ description: 'The time of the newest message' }),
     last_seq: seq,
     unread_count: count.openapi({ description: 'Messages after read_seq, up to last_seq' }),

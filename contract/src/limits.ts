@@ -1,4 +1,4 @@
-/** In UTF-16 units, which is what a text field of a browser counts. */
+/** In UTF-16 units, as text fields of browsers count. */
 export const titleMaxChars = 100;
 export const displayNameMaxChars = 60;
 export const bioMaxChars = 500;

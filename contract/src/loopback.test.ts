@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import { refusalOf } from './loopback.ts';
 
-describe('a server of this machine', () => {
+describe('a server for this machine', () => {
   it.each(['127.0.0.1:4571', '127.9.8.7', 'localhost:1', 'LOCALHOST', '[::1]:4571'])(
-    'is asked by the name %s',
+    'accepts the host %s',
     (host) => {
       expect(refusalOf({ host })).toBeUndefined();
-      expect(refusalOf({ host, origin: 'http://a.example' })).toBe('pages of this origin are not let in');
+      expect(refusalOf({ host, origin: 'http://a.example' })).toBe('pages of this origin are not allowed');
       expect(
         refusalOf({ host, origin: 'http://a.example' }, { origins: ['http://a.example'] }),
       ).toBeUndefined();
@@ -21,11 +21,11 @@ describe('a server of this machine', () => {
     'localhost.evil.example:4571',
     '[::2]',
     '10.0.0.1',
-  ])('is not asked by the name %s', (host) => {
+  ])('refuses the host %s', (host) => {
     expect(refusalOf({ host })).toBe('the host is not this machine');
   });
 
-  it('that is bound to another address has names that are not known, and no pages all the same', () => {
+  it('does not check the host if it is bound to another address, but still refuses pages', () => {
     expect(refusalOf({ host: 'metrics.internal' }, { boundTo: '0.0.0.0' })).toBeUndefined();
     expect(refusalOf({ host: 'metrics.internal', origin: 'null' }, { boundTo: '0.0.0.0' })).toBeDefined();
   });

@@ -12,7 +12,7 @@ export const memberSchema = z
     display_name: z.string(),
     role: z.enum(['admin', 'member']),
     read_seq: seq.nullable().openapi({
-      description: 'Null until this person has read or sent something, and in groups of more than 50',
+      description: 'Null until this person has read or sent something, and in groups of more than 50 members',
     }),
   })
   .openapi('Member');

@@ -1,6 +1,6 @@
 import { z } from './zod.ts';
 
-/** The body of an error for a caller that accepts `application/problem+json`. */
+/** The body of an error response if the caller accepts `application/problem+json`. */
 export const problemSchema = z
   .object({
     type: z.string(),

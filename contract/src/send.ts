@@ -7,7 +7,7 @@ export type SendBody = z.output<ReturnType<typeof sendBody>>;
 
 const messageTooLong = (maxChars: number): ErrorCode => `message_exceed_max_chars_${maxChars}`;
 
-/** Every code that the body of a send may cause. */
+/** Every code that an invalid body of a send can get. */
 export const sendCodes = (maxChars: number): ErrorCode[] => [
   'message_blank',
   messageTooLong(maxChars),
@@ -37,7 +37,7 @@ export const sendBody = (maxChars: number) =>
     .refine(isAddressWellFormed, alsoReport('message_group_uuid_invalid'))
     .openapi('Send');
 
-/** Reports this code beside the faults of the message. zod alone would stop at those. */
+/** Reports this code together with those of the message. By default zod would skip it if the message is invalid. */
 const alsoReport = (error: ErrorCode) => ({
   error,
   when: ({ value }: { value: unknown }) =>
@@ -59,7 +59,7 @@ const isAddressWellFormed = ({ message_group_uuid }: Address) =>
 
 const isGiven = (text: unknown): text is string => typeof text === 'string' && !isBlank(text);
 
-/** The conversation wins if both are given. */
+/** The target of a send. If both are given, the conversation counts. */
 export function targetOf({ message_group_uuid, handle }: SendBody): Target {
   if (isGiven(message_group_uuid)) return { messageGroupUuid: message_group_uuid.toLowerCase() };
   return { handle: handle ?? '' };

@@ -15,7 +15,7 @@ const illFormed = 'text_not_well_formed' satisfies ErrorCode;
 const nameTooLong: ErrorCode = `display_name_exceed_max_chars_${displayNameMaxChars}`;
 const bioTooLong: ErrorCode = `bio_exceed_max_chars_${bioMaxChars}`;
 
-/** Every code that the body of a profile update may cause. */
+/** Every code that an invalid body of a profile update can get. */
 export const profileCodes: ErrorCode[] = ['display_name_blank', nameTooLong, bioTooLong, illFormed];
 
 export const profileUpdateBody = z

@@ -3,7 +3,7 @@ import { isBlank } from './visible.ts';
 
 const codePoint = (point: number) => `U+${point.toString(16).toUpperCase().padStart(4, '0')}`;
 
-it('finds nothing to see in white space, controls and characters that no font draws', () => {
+it('counts white space, controls and characters that no font draws as blank', () => {
   const unseen = [
     0x00, 0x07, 0x09, 0x0a, 0x1b, 0x1f, 0x20, 0x7f, 0x85, 0xa0, 0xad, 0x34f, 0x61c, 0x115f, 0x1160, 0x1680,
     0x17b4, 0x180e, 0x200b, 0x200d, 0x200f, 0x2028, 0x2029, 0x202e, 0x2060, 0x2063, 0x2069, 0x2800, 0x3000,
@@ -15,7 +15,7 @@ it('finds nothing to see in white space, controls and characters that no font dr
   expect(isBlank(unseen.map((point) => String.fromCodePoint(point)).join(''))).toBe(true);
 });
 
-it('sees letters, digits, marks, symbols, emoji, and a single one of them among the unseen', () => {
+it('does not count a text with a letter, digit, mark, symbol or emoji as blank', () => {
   const seen = [
     'a',
     '0',

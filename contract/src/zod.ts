@@ -3,5 +3,5 @@ import { z } from 'zod';
 
 extendZodWithOpenApi(z);
 
-/** zod that can also describe itself for the OpenAPI document. */
+/** zod, extended by `openapi`, which describes a schema in the OpenAPI document. */
 export { z };

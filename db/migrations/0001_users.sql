@@ -1,4 +1,4 @@
--- Everybody who can be in a conversation. Imported people have no e-mail and cannot sign in (no cognito_user_id).
+-- Everybody who can be in a conversation. Imported people have no e-mail and no cognito_user_id, so they cannot sign in.
 create table users (
   uuid uuid primary key default gen_random_uuid(),
   handle text not null,
@@ -17,6 +17,6 @@ create unique index users_handle_key on users (lower(handle));
 create unique index users_email_key on users (lower(email));
 create unique index users_cognito_user_id_key on users (cognito_user_id);
 
--- Search by the beginning of a handle or name. A plain index serves LIKE in the C locale only.
+-- For searches by the beginning of a handle or name. A plain index would serve LIKE only in the C locale.
 create index users_handle_prefix on users (lower(handle) text_pattern_ops);
 create index users_display_name_prefix on users (lower(display_name) text_pattern_ops);

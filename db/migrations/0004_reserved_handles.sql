@@ -1,5 +1,5 @@
--- Handles that begin as those of erased (deleted-) and of unknown people (missing-) are reserved. Whoever has such a one
--- of their own choice gets another, so that no erasure finds its tombstone's handle taken.
+-- Handles with the prefixes of erased people (deleted-) and placeholders (missing-) are reserved. People who have chosen
+-- such a handle get another one, so that every erasure finds its tombstone's handle free.
 update users set handle = 'user-' || left(replace(gen_random_uuid()::text, '-', ''), 25), updated_at = now()
 where lower(handle) ~ '^(deleted|missing)-'
   and lower(handle) <> 'missing-' || uuid

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fold } from '@parley/contract/fold';
 import { cutUnits } from '@parley/contract/graphemes';
 import { isHandle, isReservedHandle } from '@parley/contract/handles';
-import { isWellFormedName, withoutUnfit } from '@parley/contract/names';
+import { isWellFormedName, withoutForbidden } from '@parley/contract/names';
 import { isBlank } from '@parley/contract/visible';
 import type { Pool } from 'pg';
 import { AppError } from '../errors.ts';
@@ -250,7 +250,7 @@ function numberedHandle(email: string | undefined, attempt: number) {
  * The name without characters that cannot be stored or shown, cut to 60 units. Undefined if nothing visible remains.
  */
 function presentableName(name = ''): string | undefined {
-  const text = cutUnits(withoutUnfit(name).trim(), displayNameChars);
+  const text = cutUnits(withoutForbidden(name).trim(), displayNameChars);
   return isBlank(text) ? undefined : text;
 }
 
