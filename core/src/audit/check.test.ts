@@ -52,7 +52,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([database.close(), table.drop()]));
 
-/** Puts back what a test spoiled. */
+/** Restores the items that a test has changed. */
 beforeEach(async () => {
   const now = new Map((await stored()).map((item) => [keyText(item as Key), item]));
   for (const item of healthy) {
@@ -64,7 +64,7 @@ beforeEach(async () => {
   log = createLog(table, { batch: 'transactions' });
 });
 
-/** A group that has seen every kind of entry, and a direct conversation, with their summaries drained. */
+/** A group with every kind of entry and a direct conversation, whose summaries are up to date. */
 async function converse() {
   log = createLog(table, { batch: 'transactions' });
   const roster = await messageGroups.create(log, { creator: ada, title: 'first', people: [bob, eve] });
@@ -105,7 +105,7 @@ const entry = async (uuid: string, seq: number) => (await entries.get(table, uui
 const append = async (uuid: string, seq: number, change: Record<string, unknown>) =>
   put({ ...entryItem(await entry(uuid, seq - 1)), ...entryKey(uuid, seq), ...change });
 
-test('a healthy table has no findings, is counted, and is not touched by a repair', async () => {
+test('a correct table has no findings, is counted, and is not changed by a repair', async () => {
   const before = await stored();
   const result = await check(table, database.pool, { settleMs });
   expect(result).toMatchObject({ findings: [], unsettled: 0, accused: { conversations: [], orphans: [] } });
@@ -123,7 +123,7 @@ test('a healthy table has no findings, is counted, and is not touched by a repai
   expect(await stored()).toEqual(before);
 });
 
-test('items of an older layout are counted and not accused', async () => {
+test('items of an older layout are counted and not reported', async () => {
   await put({ pk: `MSG#${randomUUID()}`, sk: '2023-01-01T00:00:00Z', message: 'old' });
   await put({ pk: `GRP#${randomUUID()}`, sk: '2023-01-01T00:00:00Z', message: 'old' });
   await put({ pk: 'anything', sk: 'else' });
@@ -132,7 +132,7 @@ test('items of an older layout are counted and not accused', async () => {
   expect(counters.unknown).toBe(3);
 });
 
-/** `says` tells the fault from others that the same damage has. */
+/** `says` matches the fault's text, because the same damage may cause other faults too. */
 type Fault = [name: string, invariant: number, spoil: () => Promise<unknown>, says?: RegExp];
 
 const rebuilt: Fault[] = [
@@ -164,7 +164,7 @@ const rebuilt: Fault[] = [
   ['a leaver of whom no note is left', 5, () => remove(leftKey(bob.uuid, group))],
   ['a person of a direct conversation without a summary', 5, () => remove(summaryKey(bob.uuid, direct))],
   [
-    'a summary of somebody who is no member',
+    'a summary of a person who is not a member',
     5,
     () => put({ ...summaryKey(dan.uuid, direct), kind: 'direct', last_seq: 1, last_message_at: 'x' }),
   ],
@@ -184,12 +184,12 @@ test.each(rebuilt)('%s is found, and rebuilt from the log', async (_, invariant,
 });
 
 const told: Fault[] = [
-  ['a hole in a log', 1, () => remove(entryKey(group, 4))],
+  ['a gap in a log', 1, () => remove(entryKey(group, 4))],
   ['a log without its beginning', 1, () => remove(entryKey(direct, 1))],
   ['a number far beyond the others', 1, () => append(group, 8, entryKey(group, 10 ** 12 - 1))],
   ['a count that is not the number of messages', 1, () => set(entryKey(group, 3), 'message_count', 2)],
   [
-    'a time before that of the entry before',
+    'a time earlier than the previous entry',
     1,
     () => append(direct, 3, { created_at: '2001-01-01' }),
     /^created_at 2001-01-01 lies before /,
@@ -209,7 +209,7 @@ const told: Fault[] = [
   ],
   ['a member whom the log does not know', 5, () => put({ ...memberKey(direct, eve.uuid), role: 'member' })],
   [
-    'a member of a group whom the log does not know',
+    'a member of a group who is not a member in the log',
     5,
     () => put({ ...memberKey(group, randomUUID()), role: 'member' }),
     /^the log does not make this person a member$/,
@@ -220,13 +220,13 @@ const told: Fault[] = [
   ['a member_count that is not the number of members', 5, () => set(groupKey(group), 'member_count', 9)],
   ['a conversation without its group', 5, () => remove(groupKey(group))],
   [
-    'a message of somebody who was no member',
+    'a message of a person who was not a member',
     5,
     () => append(group, 8, { message_uuid: randomUUID(), message_count: 3, user_uuid: randomUUID() }),
   ],
 ];
 
-test.each(told)('%s is found, and no repair hides it', async (_, invariant, spoil, says = /./) => {
+test.each(told)('%s is found, and a repair does not hide it', async (_, invariant, spoil, says = /./) => {
   await spoil();
   const result = await check(table, database.pool, { settleMs });
   expect(result.findings).toContainEqual(
@@ -236,7 +236,7 @@ test.each(told)('%s is found, and no repair hides it', async (_, invariant, spoi
   expect(findings.map((finding) => finding.invariant)).toContain(invariant);
 });
 
-describe('people whom the table names and Postgres, restored to another instant, lacks', () => {
+describe('people whom the table names but Postgres lacks, after a restore to another time', () => {
   const forget = (people: Person[]) =>
     database.pool.query('delete from users where uuid = any($1::uuid[])', [people.map(({ uuid }) => uuid)]);
   const rows = async (people: Person[]) => {
@@ -247,7 +247,7 @@ describe('people whom the table names and Postgres, restored to another instant,
     const accused = (await check(table, database.pool, { settleMs })).accused;
     return repair(table, database.pool, accused);
   };
-  /** The suite's people, as they were. */
+  /** The suite's people before the test. */
   afterEach(async () => {
     const people = [ada, bob, eve, dan];
     await forget(people);
@@ -259,7 +259,7 @@ describe('people whom the table names and Postgres, restored to another instant,
     );
   });
 
-  test('are found, and get a disabled placeholder with the name that the table knows', async () => {
+  test('are found, and get a disabled placeholder with the name from the table', async () => {
     await forget([bob, eve, dan]);
     const { findings } = await check(table, database.pool, { settleMs });
     expect(findings.map(({ invariant, key }) => [invariant, key])).toEqual(
@@ -282,13 +282,13 @@ describe('people whom the table names and Postgres, restored to another instant,
       erased_at: null,
       cognito_user_id: null,
     });
-    // Nobody's text is anybody's to empty, and nothing is left to do.
+    // No text was removed, and nothing is left to repair.
     expect(await erasures.unfinished(database.pool)).toEqual([]);
     expect(await stored()).toEqual(before);
     expect(await restore()).toMatchObject({ registered: 0, findings: [] });
   });
 
-  test('do not take the handle of somebody who came since, nor one that was retired', async () => {
+  test('do not get a handle that another person has by now, or one that was retired', async () => {
     await forget([bob, eve]);
     await users.insertPeople(database.pool, [{ handle: 'EVE' }]);
     const [somebody] = (await users.insertPeople(database.pool, [{ handle: 'somebody' }])).values();
@@ -302,7 +302,7 @@ describe('people whom the table names and Postgres, restored to another instant,
     await database.pool.query('delete from users where uuid = $1', [somebody?.uuid]);
   });
 
-  test('are erased again where the table shows that they were', async () => {
+  test('are erased again if the table shows that they were', async () => {
     const names = tombstoneName(bob.uuid);
     for (const [uuid, seq] of [
       [group, 2],
@@ -317,7 +317,7 @@ describe('people whom the table names and Postgres, restored to another instant,
     expect((await erasures.unfinished(database.pool)).map(({ uuid }) => uuid)).toEqual([bob.uuid]);
   });
 
-  test('two at a time with one handle both get a row, and a repair beside another makes nobody twice', async () => {
+  test('two of them with one handle both get a row, and two concurrent repairs insert nobody twice', async () => {
     await forget([bob, eve]);
     const strangers = [bob, { ...eve, handle: 'BOB' }, { uuid: 'no-uuid', handle: 'x', display_name: 'x' }];
     const made = await Promise.all([1, 2, 3].map(() => placeholders.insert(database.pool, strangers)));
@@ -328,7 +328,7 @@ describe('people whom the table names and Postgres, restored to another instant,
   });
 });
 
-test('a direct conversation under another uuid than that of its two people is found', async () => {
+test('a direct conversation with a uuid that is not that of its two people is found', async () => {
   const uuid = randomUUID();
   for await (const page of scanPages(table))
     for (const item of page) {
@@ -342,14 +342,14 @@ test('a direct conversation under another uuid than that of its two people is fo
   ]);
 });
 
-test('a member who comes back has read what they wrote before, and a missing summary begins where they joined', async () => {
+test('a member who comes back has read their own earlier messages, and a missing summary begins where they joined', async () => {
   await remove(summaryKey(bob.uuid, group));
   await repairSummaries(table, { settleMs });
   const { findings } = await check(table, database.pool, { settleMs });
   expect(findings).toEqual([]);
 });
 
-test('a repair that the table did not take is not called done', async () => {
+test('a repair that the table refused is not reported as done', async () => {
   await set(summaryKey(bob.uuid, group), 'message', 'lies');
   await remove(summaryKey(bob.uuid, direct));
   let refusals = 0;
@@ -370,7 +370,7 @@ test('a repair that the table did not take is not called done', async () => {
   expect((await check(table, database.pool, { settleMs })).findings).toEqual([]);
 });
 
-test('a summary that is made, whose answer is lost while the projector passes it by, is brought up to the newest entry', async () => {
+test('a summary that is inserted with a lost answer while the projector moves on is moved to the newest entry', async () => {
   await remove(summaryKey(bob.uuid, group));
   let repeats = 0;
   const lossy = withSend(async (command, send) => {
@@ -386,7 +386,7 @@ test('a summary that is made, whose answer is lost while the projector passes it
   expect((await check(table, database.pool, { settleMs })).findings).toEqual([]);
 });
 
-test('a repair that dies after every single write is completed by the next ones', async () => {
+test('a repair that dies after each single write is completed by later ones', async () => {
   for (const { uuid } of [ada, bob, eve]) await set(summaryKey(uuid, group), 'message', 'lies');
   await remove(summaryKey(bob.uuid, direct));
   await put({ ...summaryKey(dan.uuid, direct), kind: 'direct', last_seq: 1, last_message_at: 'x' });
@@ -413,7 +413,7 @@ test('a repair that dies after every single write is completed by the next ones'
 
 type Send = (command: UpdateCommand | TransactWriteCommand) => Promise<unknown>;
 
-/** The table, whose requests somebody answers who may pass them on. */
+/** The table, but `answer` handles each request and may pass it on. */
 function withSend(answer: (command: Parameters<Send>[0], send: Send) => Promise<unknown>): typeof table {
   const send: Send = (command) => table.doc.send(command as UpdateCommand);
   const doc = new Proxy(table.doc, {
@@ -423,7 +423,7 @@ function withSend(answer: (command: Parameters<Send>[0], send: Send) => Promise<
   return { ...table, doc };
 }
 
-/** The table, some of whose writes are refused as a busy one refuses them. */
+/** The table, but some writes are refused as by a busy table. */
 function withRefusals(isRefused: (command: unknown) => boolean): typeof table {
   return withSend(async (command, send) => {
     const isUpdate = command instanceof UpdateCommand;
@@ -438,7 +438,7 @@ function withRefusals(isRefused: (command: unknown) => boolean): typeof table {
 }
 
 describe('while people write', () => {
-  test('nobody is accused, and a repair loses nothing', async () => {
+  test('nothing is reported, and a repair loses nothing', async () => {
     const projector = createProjector(table);
     const uuids = [group, direct];
     let isOver = false;
@@ -447,7 +447,7 @@ describe('while people write', () => {
       await sleep(Math.random() * 120);
       await projector.project([{ entry: written, writtenAtMs: Date.now(), sequenceNumber: '' }]);
     };
-    /** As many as a stream's reader has in a batch: on a slow engine the summaries would never come closer. */
+    /** At most ten at a time, as in a batch of the runner. Without a limit, a slow engine would never catch up. */
     const projectLater = async (written: Entry) => {
       const projected = project(written).finally(() => late.delete(projected));
       late.add(projected);
@@ -473,11 +473,11 @@ describe('while people write', () => {
     const writers = [...uuids.map((uuid) => write(uuid, bob)), write(group, ada), changeMembers()];
     try {
       for (let round = 0; round < 4; round += 1) {
-        // Looks again until nothing is suspected any more, however slow the engine is.
+        // Checks again until nothing is suspect, because the engine may be slow.
         const { findings } = await check(table, database.pool, { settleMs: doubling(50, 25_600) });
         expect(findings).toEqual([]);
       }
-      // It may say that somebody was always quicker, and then it is to be repeated.
+      // A repair may lose every race against the writers, and must then be repeated.
       await repairSummaries(table, { settleMs: [0] }).catch((error) => {
         if (!isTransientFault(error)) throw error;
       });

@@ -30,7 +30,7 @@ const project = (...written: Entry[]) =>
 const set = (key: Key, name: string, value: unknown) => setAttribute(table, key, name, value);
 const detailsOf = (findings: Finding[] = []) => findings.map(({ detail }) => detail);
 
-/** A direct conversation of so many messages, with right summaries. */
+/** A direct conversation of `count` messages with correct summaries. */
 async function conversation(count: number) {
   const [sender, recipient] = [person('one'), person('other')];
   const first = await messages.sendDirect(log, { sender, recipient, message: '1' });
@@ -45,7 +45,7 @@ async function conversation(count: number) {
   return { uuid: first.message_group_uuid, sender, recipient };
 }
 
-test('a sample is some conversation, wherever the random key falls, and nothing in an empty table', async () => {
+test('a sample is a conversation for any random key, and undefined in an empty table', async () => {
   const empty = await createTestTable();
   expect(await sample(empty)).toBeUndefined();
   await empty.drop();
@@ -57,7 +57,7 @@ test('a sample is some conversation, wherever the random key falls, and nothing 
   for (const uuid of sampled) expect(uuids).toContain(uuid);
 });
 
-test('conversations short, long and of many people fit, with positions far behind in the log', async () => {
+test('short, long and large conversations have no findings, even with positions far back in the log', async () => {
   const short = await conversation(3);
   const long = await conversation(450);
   await summaries.markRead(table, { userUuid: long.sender.uuid, messageGroupUuid: long.uuid, seq: 7 });
@@ -71,7 +71,7 @@ test('conversations short, long and of many people fit, with positions far behin
   expect(await recount(table, randomUUID())).toBeUndefined();
 });
 
-test('a summary that is only late is not told, one that stays behind is, once, until it is right again', async () => {
+test('a late summary is not reported, and one that stays behind is reported once until it is correct again', async () => {
   const told: string[] = [];
   let isBehind = false;
   const { uuid, sender, recipient } = await conversation(2);
@@ -104,9 +104,9 @@ test('a summary that is only late is not told, one that stays behind is, once, u
   expect(monitor.counters()).toMatchObject({ found: 1, differing: 0 });
 });
 
-/* Here on, conversations stay that do not fit. */
+/* The following tests leave conversations behind that differ. */
 
-test('a look at a group of ten costs 35 read units or so, and at the end of a long log not more', async () => {
+test('a recount of a group of ten costs about 35 read units, and no more at the end of a long log', async () => {
   const creator = person('creator');
   const people = Array.from({ length: 9 }, (_, index) => person(`m${index}`));
   const { group } = await messageGroups.create(log, { creator, title: 'tea', people });
@@ -134,7 +134,7 @@ test('a look at a group of ten costs 35 read units or so, and at the end of a lo
   expect(Number(units)).toBeLessThan(50);
 });
 
-test('a position whose count is not the log’s is found, near the end of the log and far behind', async () => {
+test('a position with a wrong count is found, near the end of the log and far back', async () => {
   const { uuid, recipient } = await conversation(450);
   await set(summaryKey(recipient.uuid, uuid), 'read_seq', 9);
   await set(summaryKey(recipient.uuid, uuid), 'read_count', 5);

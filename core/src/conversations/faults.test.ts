@@ -33,7 +33,7 @@ function historyOf(messageGroupUuid: string, changes: (Change & { by: string })[
   return history;
 }
 
-/** A group of Ada and Bob that Eve has left, as the table should hold it. */
+/** A correct group of Ada and Bob that Eve has left. */
 function healthyGroup(): ConversationSnapshot & { group: Group } {
   const history = historyOf(uuid, [
     { type: 'group_created', title: 'Team', members: [ada, bob, eve], by: ada },
@@ -69,11 +69,11 @@ function healthyGroup(): ConversationSnapshot & { group: Group } {
 const found = (snapshot: ConversationSnapshot) =>
   faultsOf(snapshot).map(({ invariant, detail }) => `${invariant}: ${detail}`);
 
-test('a healthy group has no fault', () => {
+test('a correct group has no fault', () => {
   expect(found(healthyGroup())).toEqual([]);
 });
 
-test('a group without its item, title, role, member or note of leaving is a fault', () => {
+test('a missing group item, title, role, member or LEFT# item is a fault', () => {
   const { group, ...rest } = healthyGroup();
   expect(found(rest)).toContain('5: is missing (was an import stopped?)');
   expect(found({ ...rest, group: { ...group, title: 'Other' } })).toContain(
@@ -111,7 +111,7 @@ test.each<[string, Partial<Summary>]>([
   expect(found(snapshot)).toEqual([fault]);
 });
 
-test('a member without a summary is a fault, and a broken log is judged by nothing but its own', () => {
+test('a member without a summary is a fault, and a broken log has only its own faults', () => {
   const snapshot = healthyGroup();
   snapshot.summaries.delete(bob);
   expect(found(snapshot)).toEqual(['5: is missing: this person is a member']);

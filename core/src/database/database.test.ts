@@ -28,16 +28,16 @@ describe('migrate', () => {
     expect(rows.map(({ name }) => name)).toEqual(applied);
   });
 
-  it('lets one of two at a time do the work while the other waits', async () => {
+  it('lets one of several concurrent runs work while the others wait', async () => {
     const { rows } = await database.pool.query('select version()');
-    // The embedded engine is one session: a lock does not keep it out of itself.
+    // The embedded engine has one session, so an advisory lock excludes nobody.
     if (rows[0].version.includes('emcc')) return;
     await empty();
     const outcomes = await Promise.all([migrate(database.url), migrate(database.url), migrate(database.url)]);
     expect(outcomes.filter((applied) => applied.length > 0)).toHaveLength(1);
   });
 
-  it('fails where there is no server', async () => {
+  it('fails if there is no server', async () => {
     const error = await failure(migrate('postgres://postgres@127.0.0.1:9/postgres'));
     expect(isUnreachable(error)).toBe(true);
   });
@@ -56,7 +56,7 @@ describe('a pool', () => {
     await pool.end();
   });
 
-  it('survives broken connections, tells of them and goes on when the server is back', async () => {
+  it('survives broken connections, reports them, and continues when the server is back', async () => {
     await pool.query('select 1');
     const broken = once(pool, 'error');
     proxy.cut();
@@ -81,7 +81,7 @@ describe('a pool', () => {
 });
 
 describe('what counts as unreachable', () => {
-  it('is no statement that Postgres refused, and no bug of ours', async () => {
+  it('does not include a statement that Postgres refused, or a bug', async () => {
     expect(isUnreachable(await failure(database.pool.query('select nonsense')))).toBe(false);
     expect(isUnreachable(await failure(database.pool.query('select 1/0')))).toBe(false);
     expect(isUnreachable(new TypeError('x is not a function'))).toBe(false);
@@ -91,10 +91,7 @@ describe('what counts as unreachable', () => {
     expect(isUnreachable(await failure(ended.query('select 1')))).toBe(false);
   });
 
-  it.each(['08006', '57P01', '57P03', '53300'])(
-    'is a server that says it is not there for us: %s',
-    (code) => {
-      expect(isUnreachable(Object.assign(new Error('refused'), { code }))).toBe(true);
-    },
-  );
+  it.each(['08006', '57P01', '57P03', '53300'])('includes a server that refuses connections: %s', (code) => {
+    expect(isUnreachable(Object.assign(new Error('refused'), { code }))).toBe(true);
+  });
 });

@@ -32,7 +32,7 @@ test('each connection signs a token for its server, port and user', async () => 
   expect(url.searchParams.get('X-Amz-Expires')).toBe('900');
 });
 
-test('a server that speaks no TLS is sent no token', async () => {
+test('a server without TLS is not sent a token', async () => {
   const server = await startPlainPostgres();
   const client = new pg.Client(iamConnection('us-east-1', server.url));
   await expect(client.connect()).rejects.toThrow('does not support SSL');

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => database.close());
 
-it('db/schema.sql is what the migrations make (bin/db/schema-dump writes it)', async () => {
+it('db/schema.sql is the schema that the migrations make (bin/db/schema-dump writes it)', async () => {
   expect(await dumpSchema()).toBe(schema);
 });
 

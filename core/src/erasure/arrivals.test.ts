@@ -19,7 +19,7 @@ import * as arrivals from './arrivals.ts';
 import * as erase from './erase.ts';
 import * as erasures from './erasures.ts';
 
-/* Work that dies between two of its writes, an erasure that begins and ends after that, and the same work once more. */
+/* An import or a restore dies between two writes, then a person is erased, then the same work runs again. */
 
 let table: Awaited<ReturnType<typeof createTestTable>>;
 let other: Awaited<ReturnType<typeof createTestTable>>;
@@ -30,7 +30,7 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all([table.drop(), other.drop(), database.close()]));
 
-/** The table for a process that dies with its next write after `writes` of them. */
+/** A table that fails every write after the first `writes`, as for a process that dies. */
 function failingAfter(on: Table, writes: number) {
   const state = { left: writes };
   const kinds = [UpdateCommand, TransactWriteCommand, PutCommand, DeleteCommand];
@@ -77,7 +77,7 @@ const linesOf = (texts: string[]) =>
     for (const [index, text] of texts.entries()) yield { number: index + 1, text };
   };
 
-/** In one room the erased person made the group, in one they were added, and in one they were alone. */
+/** The erased person has created the first room, was added to the second, and is alone in the third. */
 const chatter = ['zoe', 'ada', 'zoe', 'ada']
   .flatMap((handle, index) => [
     { room: 'hers', handle },
@@ -99,7 +99,7 @@ async function expectNothingOfZoe(on: Table) {
   expect(JSON.stringify(await stored(on))).not.toMatch(/zanzibar|zoe/);
 }
 
-/** After the same work was done to its end. */
+/** Checks the result after the same work has run to its end. */
 async function expectSettled(on: Table) {
   await expectNothingOfZoe(on);
   expect(await arrivals.list(on)).toEqual([]);
@@ -109,10 +109,10 @@ async function expectSettled(on: Table) {
   expect(findings).toEqual([]);
 }
 
-/** Each death takes a system of its own, and seconds. */
+/** Not every write, because each death needs a separate system and some seconds. */
 const stride = 3;
 
-/** Does work that dies with every third of its writes, until one ends. */
+/** Runs the work so that it dies after 0, 3, 6, ... writes, until a run succeeds. */
 async function dieEverywhere(work: (on: Table) => Promise<unknown>, then: () => Promise<void>) {
   let deaths = 0;
   for (let isDone = false; !isDone; deaths += stride) {
@@ -130,7 +130,7 @@ async function dieEverywhere(work: (on: Table) => Promise<unknown>, then: () => 
   return deaths;
 }
 
-test('what an import has written of a person before it died goes with the person, and the next run ends well', async () => {
+test('texts that an import wrote before it died are erased with their author, and the next run succeeds', async () => {
   const deaths = await dieEverywhere(bring, async () => {
     await eraseOne(other, 'zoe');
     await expectNothingOfZoe(other);
@@ -140,7 +140,7 @@ test('what an import has written of a person before it died goes with the person
   expect(deaths).toBeGreaterThan(12);
 }, 120_000);
 
-test('what a restore has written of a person before it died goes with the person, and the next run ends well', async () => {
+test('texts that a restore wrote before it died are erased with their author, and the next run succeeds', async () => {
   await bring(table);
   const texts: string[] = [];
   for await (const text of exporting.everything(table, database.pool)) texts.push(text.trimEnd());
@@ -155,13 +155,13 @@ test('what a restore has written of a person before it died goes with the person
   expect(deaths).toBeGreaterThan(12);
 }, 120_000);
 
-test('work that dies while erased people leave what came back is completed by the next run', async () => {
+test('a run that dies while erased people leave the restored groups is completed by the next run', async () => {
   await bring(table);
   const texts: string[] = [];
   for await (const text of exporting.everything(table, database.pool)) texts.push(text.trimEnd());
   await database.pool.query('truncate users, retired_handles');
   const work = async (on: Table) => {
-    // The people come first: so is the erasure, of somebody of whom the file still tells.
+    // The people's lines come first, so the person is restored, and then erased while the file still holds their texts.
     await restore(other, database.pool, linesOf(texts), { signal: AbortSignal.abort() });
     await eraseOne(other, 'zoe');
     await restore(on, database.pool, linesOf(texts));

@@ -22,7 +22,7 @@ let s3: Awaited<ReturnType<typeof startS3Server>>;
 let letterBucket: ReturnType<typeof createLetterBucket>;
 let zoe: Person;
 let ada: Person;
-/** Zoe has said zanzibar, ada hello. */
+/** Zoe wrote "zanzibar", Ada wrote "hello". */
 let records: StreamRecord[];
 
 async function open(options: { keepsVersions: boolean }) {
@@ -80,14 +80,14 @@ async function eraseZoe() {
 }
 
 test.each([true, false])(
-  'an erasure leaves nothing in the letters of a bucket, what others said and what a redrive needs stay (versions kept: %s)',
+  'an erasure cleans the letters of a bucket, and keeps other people’s data and what a redrive needs (versioned: %s)',
   async (keepsVersions) => {
     await open({ keepsVersions });
     s3.put(keyOf('batch'), letter(records));
     s3.put(keyOf('others'), letter(records.slice(1)));
     s3.put(keyOf('redriven'), letter(records.slice(0, 1)));
     s3.remove(keyOf('redriven'));
-    // A scrub that stopped half way: the clean letter is written, the earlier version is there.
+    // A scrub that stopped half way: the clean letter is written, and the earlier version still exists.
     s3.put(keyOf('stopped'), letter(records));
     s3.put(keyOf('stopped'), letter(records.slice(1)));
     s3.put('something/else', 'zanzibar is no letter');
@@ -114,7 +114,7 @@ test.each([true, false])(
   },
 );
 
-test('the check accuses a letter in the bucket that an erasure did not reach', async () => {
+test('the check finds a letter in the bucket that an erasure did not reach', async () => {
   await open({ keepsVersions: true });
   await eraseZoe();
   s3.put(keyOf('late'), letter(records));
@@ -127,7 +127,7 @@ test('the check accuses a letter in the bucket that an erasure did not reach', a
   expect(await found()).toEqual([]);
 });
 
-test('a letter that is redriven, or scrubbed for somebody else, while it is scrubbed is not brought back', async () => {
+test('a letter that is redriven or scrubbed for another person at the same time is not written back', async () => {
   await open({ keepsVersions: true });
   s3.put(keyOf('redriven'), letter(records));
   s3.put(keyOf('shared'), letter(records));
@@ -147,7 +147,7 @@ test('a letter that is redriven, or scrubbed for somebody else, while it is scru
   expect(s3.keys()).toEqual([keyOf('shared')]);
 });
 
-test('what is no JSON is told by its name, and the erasure is not finished', async () => {
+test('a letter that is not JSON is named in the error, and the erasure is not finished', async () => {
   await open({ keepsVersions: false });
   s3.put(keyOf('cut'), letter(records).slice(0, -9));
   await expect(eraseZoe()).rejects.toThrow(`the dead letter ${keyOf('cut')} is not JSON`);

@@ -30,7 +30,7 @@ import * as exporting from '../transfer/export.ts';
 import * as erase from './erase.ts';
 import * as erasures from './erasures.ts';
 
-/** Words that nobody else uses. */
+/** Words that only Zoe's texts contain. */
 const secret = /zanzibar( \d)?|zoe|zsub|zkey/gi;
 const secretsIn = (text: string) => text.match(secret) ?? [];
 
@@ -45,7 +45,7 @@ let left: string;
 let direct: string;
 let deletedSubs: string[];
 
-/** Zoe has made a group, left another, speaks with ada, is named by bob, and one record of hers is a dead letter. */
+/** Zoe has created a group, left another one, wrote to Ada, was added by Bob, and one of her records is a dead letter. */
 beforeEach(async () => {
   [table, database] = await Promise.all([createTestTable(), createTestDatabase()]);
   deletedSubs = [];
@@ -77,8 +77,8 @@ beforeEach(async () => {
       idempotencyKey: `zkey ${text}`,
     });
   await project(await records());
-  const buried = (await records()).find(({ entry }) => entry.message === 'zanzibar 4');
-  const record = { eventName: 'INSERT', dynamodb: { NewImage: marshall(entryItem(buried?.entry as Entry)) } };
+  const failed = (await records()).find(({ entry }) => entry.message === 'zanzibar 4');
+  const record = { eventName: 'INSERT', dynamodb: { NewImage: marshall(entryItem(failed?.entry as Entry)) } };
   await table.doc.send(
     new PutCommand({
       TableName: table.runnerName,
@@ -102,7 +102,7 @@ async function stored(name = table.name): Promise<Item[]> {
   return items;
 }
 
-/** Everything that is stored anywhere, as text. */
+/** Everything that is stored, as text. */
 async function everything(): Promise<string> {
   const { rows } = await database.pool.query('select * from users');
   return JSON.stringify([await stored(), await stored(table.runnerName), rows]);
@@ -142,7 +142,7 @@ const kept = ({
   ...{ message_group_uuid, seq, type, message_uuid, user_uuid, created_at, message_count },
 });
 
-test('of an erased person nothing is left but the place, type, time and count of their entries', async () => {
+test('only the seq, type, time and count of an erased person’s entries are left', async () => {
   const before = (await records()).map(({ entry }) => entry);
   expect(secretsIn(await everything()).length).toBeGreaterThan(8);
   expect(await pass(await begin())).toBe(true);
@@ -158,12 +158,12 @@ test('of an erased person nothing is left but the place, type, time and count of
     user_display_name: 'Deleted user',
     user_handle: `deleted-${zoe.uuid}`,
   });
-  // Of others nothing is gone.
+  // Other people's texts are unchanged.
   const others = before.filter(({ user_uuid, type }) => user_uuid !== zoe.uuid && type === 'message');
   expect(after).toEqual(expect.arrayContaining(others));
 });
 
-test('an erased person leaves the groups, which have an admin after them, and stays the other one of a direct conversation', async () => {
+test('an erased person leaves groups, which still have an admin, and stays in direct conversations', async () => {
   await pass(await begin());
   await project((await records()).slice(-1));
   const heads = summaries.createNewestEntries(table);
@@ -185,7 +185,7 @@ test('an erased person leaves the groups, which have an admin after them, and st
   expect((await check(table, database.pool, { settleMs: [0] })).findings).toEqual([]);
 });
 
-test('a repeat changes nothing, and the row is a tombstone that keeps its first time', async () => {
+test('a repeat changes nothing, and the tombstone keeps its first erased_at', async () => {
   const erasure = await begin();
   await pass(erasure);
   await project(await records());
@@ -197,7 +197,7 @@ test('a repeat changes nothing, and the row is a tombstone that keeps its first 
   expect(await erasures.unfinished(database.pool)).toEqual([]);
 });
 
-test('an erasure that stops after every single write is completed by the next ones', async () => {
+test('an erasure that stops after each single write is completed by later passes', async () => {
   const erasure = await begin();
   let passes = 0;
   for (let isFinished = false; !isFinished; passes += 1) {
@@ -214,7 +214,7 @@ test('an erasure that stops after every single write is completed by the next on
   expect((await check(table, database.pool, { settleMs: [0] })).findings).toEqual([]);
 });
 
-/** The table for a process that dies with its next write after `writes` of them. */
+/** A table that fails every write after the first `writes`, as for a process that dies. */
 function failingAfter(writes: number): Table {
   let left = writes;
   const doc = new Proxy(table.doc, {
@@ -231,14 +231,14 @@ function failingAfter(writes: number): Table {
   return { ...table, doc };
 }
 
-test('it is not finished before what was under way has had its minute, and the check tells of one that hangs', async () => {
+test('an erasure is not finished before a minute has passed, and the check reports one that stays unfinished', async () => {
   const erasure = await begin();
   const options = { deleteSignIn, settledMs: 60_000 };
   expect(await erase.pass(log, database.pool, erasure, options)).toBe(false);
   expect(await erasures.unfinished(database.pool)).toHaveLength(1);
   await project(await records());
   expect((await check(table, database.pool, { settleMs: [0] })).findings).toEqual([]);
-  // A send that had begun before is found by the pass that follows.
+  // A send that began before the erasure is found by the next pass.
   await say(direct, zoe, 'zanzibar 5');
   await project(await records());
   await database.pool.query("update users set erased_at = erased_at - interval '1 hour' where uuid = $1", [
@@ -255,7 +255,7 @@ test('it is not finished before what was under way has had its minute, and the c
   expect((await check(table, database.pool, { settleMs: [0] })).findings).toEqual([]);
 });
 
-test('the check finds what an erased person has left anywhere', async () => {
+test('the check finds data of an erased person anywhere', async () => {
   const before = (await records()).map(({ entry }) => entry);
   await pass(await begin());
   await project(await records());
@@ -286,7 +286,7 @@ test('the check finds what an erased person has left anywhere', async () => {
 });
 
 describe('records of the stream', () => {
-  test('do not bring a text back, in whatever order and however often they come, to a summary wherever it stands', async () => {
+  test('do not bring a text back to any summary, in any order and with any repeats', async () => {
     const old = await records();
     await pass(await begin());
     const erased = (await records()).map((record) => ({ ...record, isModified: true }));
@@ -328,7 +328,7 @@ describe('records of the stream', () => {
     );
   }, 120_000);
 
-  test('of one batch with an entry and its erasure show the erasure', async () => {
+  test('show the erasure if a batch holds both an entry and its erasure', async () => {
     const old = await records();
     const initial = (await stored()).filter(({ pk }) => String(pk).startsWith('GRP#'));
     await pass(await begin());
@@ -344,7 +344,7 @@ describe('records of the stream', () => {
     expect(secretsIn(texts.join())).toEqual([]);
   });
 
-  test('that are older than a minute are read again', async () => {
+  test('are read again from the table if they are older than a minute', async () => {
     const old = (await records()).map((record) => ({ ...record, writtenAtMs: Date.now() - 61_000 }));
     const initial = (await stored()).filter(({ pk }) => String(pk).startsWith('GRP#'));
     await pass(await begin());
@@ -361,7 +361,7 @@ describe('records of the stream', () => {
 });
 
 describe('in Postgres', () => {
-  test('an old token finds the tombstone, and no sign-up makes the person anew', async () => {
+  test('an old token finds the tombstone, and a sign-up does not create the person again', async () => {
     for (const isFinished of [false, true]) {
       if (isFinished) await pass(await begin());
       else await begin();
@@ -380,7 +380,7 @@ describe('in Postgres', () => {
     expect(await users.insertPeople(database.pool, [{ handle: 'Zoe' }])).toEqual(new Map());
   });
 
-  test('an erasure needs no free name: whoever has that of the tombstone gets another', async () => {
+  test('a person who has the tombstone’s handle gets another one', async () => {
     await database.pool.query('insert into users (handle, display_name) values ($1, $1)', [
       `Deleted-${zoe.uuid}`,
     ]);
@@ -393,7 +393,7 @@ describe('in Postgres', () => {
     expect(names.get(zoe.uuid)).toEqual({ handle: `deleted-${zoe.uuid}`, display_name: 'Deleted user' });
   });
 
-  test('nothing of the name is left in what searches compare', async () => {
+  test('nothing of the name is left in the columns that searches compare', async () => {
     await begin();
     const { rows } = await database.pool.query(
       'select handle_folded, name_folded from users where uuid = $1',
@@ -402,7 +402,7 @@ describe('in Postgres', () => {
     expect(rows).toEqual([{ handle_folded: '', name_folded: '' }]);
   });
 
-  test('the migration gives another handle to whoever has a reserved one', async () => {
+  test('the migration gives another handle to a person with a reserved one', async () => {
     const insert = (handle: string, isErased = false) =>
       database.pool.query(
         `insert into users (uuid, handle, display_name, erased_at)
@@ -428,12 +428,12 @@ describe('in Postgres', () => {
     expect(handles).toHaveLength(4);
   });
 
-  test('somebody who does not exist cannot be erased', async () => {
+  test('a person who does not exist cannot be erased', async () => {
     expect(await erasures.begin(database.pool, randomUUID())).toBeNull();
   });
 });
 
-test('an export that is made between the first second and the last holds nothing of them', async () => {
+test('an export that is made during an erasure holds none of the person’s data', async () => {
   await begin();
   const lines: string[] = [];
   for await (const line of exporting.everything(table, database.pool)) lines.push(line);

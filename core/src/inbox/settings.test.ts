@@ -18,7 +18,7 @@ afterAll(() => table.drop());
 
 const person = (name: string): Person => ({ uuid: randomUUID(), handle: name, display_name: name });
 
-it('answers a summary that agrees with itself, also to a repeat before the messages are projected', async () => {
+it('returns a consistent summary, even for a repeat before the messages are projected', async () => {
   const [ada, bob] = [person('ada'), person('bob')];
   const { group } = await messageGroups.create(log, { creator: ada, title: 'quiet', people: [bob] });
   const messageGroupUuid = group.message_group_uuid;

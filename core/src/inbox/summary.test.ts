@@ -33,7 +33,7 @@ const summaryOf = (changes: Partial<Summary> = {}): Summary => ({
   ...changes,
 });
 
-test('the item of a summary holds the entry and its positions, and no attribute of the other kind', () => {
+test('the item of a summary holds the entry, its positions, and no attribute of the other kind of conversation', () => {
   expect(summaryOf()).toEqual({
     user: bob.uuid,
     message_group_uuid: group,
@@ -69,21 +69,21 @@ test('the item of a summary holds the entry and its positions, and no attribute 
   expect(direct).not.toHaveProperty('title');
 });
 
-test('the key of another item makes no summary', () => {
+test('an item with another key is not a summary', () => {
   expect(() => summaryFromItem({ pk: `MSG#${group}`, sk: 'GROUP' })).toThrow(TypeError);
 });
 
-test('an own message after the mark counts as read', () => {
+test('an own message after the read position counts as read', () => {
   expect(readPosition(summaryOf())).toEqual({ seq: 4, count: 3 });
   expect(unreadCount(summaryOf())).toBe(5);
   const sent = summaryOf({ sent_seq: 7, sent_count: 6 });
   expect(readPosition(sent)).toEqual({ seq: 7, count: 6 });
   expect(unreadCount(sent)).toBe(2);
-  // A read position ahead of the summary: the trailing pass has not written the entries yet.
+  // The read position is ahead of the summary, because the trailing pass has not written it yet.
   expect(unreadCount(summaryOf({ read_seq: 12, read_count: 11 }))).toBe(0);
 });
 
-test('a receipt is the read position, but joining is not reading', () => {
+test('a read receipt is the read position, but joining does not count as reading', () => {
   expect(readReceipt(summaryOf())).toBe(4);
   expect(readReceipt(summaryOf({ unopened: true }))).toBeNull();
   expect(readReceipt(summaryOf({ unopened: true, sent_seq: 7, sent_count: 6 }))).toBe(7);
@@ -97,7 +97,7 @@ test('a hidden conversation shows again with its next message', () => {
   expect(isHidden(summaryOf({ hidden_count: -1, message_count: 0 }))).toBe(false);
 });
 
-test('a summary advances to a newer entry, and never back', () => {
+test('a summary advances to a newer entry, and never goes back', () => {
   const summary = summaryOf();
   expect(advancedTo(summary, entry(12))).toEqual({
     ...summary,

@@ -8,7 +8,7 @@ const to = { nodeId: 'node', path: '/deliver' };
 const received = (atMs: number) => ({ path: to.path, length: body.length, nowMs: atMs });
 
 describe('a signature', () => {
-  it('is good for five minutes in either direction', () => {
+  it('is valid for five minutes in either direction', () => {
     const signedAt = (atMs: number) => sign('secret', { ...to, body, nowMs: atMs });
     const verify = createVerifier(['secret'], to.nodeId);
     for (const atMs of [nowMs - 5 * minuteMs, nowMs + 5 * minuteMs])
@@ -17,20 +17,20 @@ describe('a signature', () => {
       expect(verify(signedAt(atMs), received(nowMs))).toBeUndefined();
   });
 
-  it('is taken once, for as long as its time would let it pass', () => {
+  it('is accepted only once while it is valid', () => {
     const verify = createVerifier(['secret'], to.nodeId);
-    // Of a node whose clock is ahead: it stays young for almost ten minutes.
+    // Signed by a node whose clock is ahead, so it is valid for almost ten minutes.
     const signature = sign('secret', { ...to, body, nowMs: nowMs + 5 * minuteMs });
     expect(verify(signature, received(nowMs))).toBe(hashOf(body));
     for (const laterMs of [1, 3 * minuteMs, 9 * minuteMs, 10 * minuteMs]) {
-      // What else comes in between lets the verifier drop what is too old.
+      // Other signatures in between make the verifier drop old ones.
       const other = sign('secret', { ...to, body, nowMs: nowMs + laterMs });
       expect(verify(other, received(nowMs + laterMs))).toBe(hashOf(body));
       expect(verify(signature, received(nowMs + laterMs))).toBeUndefined();
     }
   });
 
-  it('is of one path, length, node and secret', () => {
+  it('is valid only for one path, length, node and secret', () => {
     const verify = createVerifier(['secret'], to.nodeId);
     const signed = (changes: object, secret = 'secret') => sign(secret, { ...to, body, nowMs, ...changes });
     expect(verify(signed({ path: '/online' }), received(nowMs))).toBeUndefined();

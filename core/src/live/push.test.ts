@@ -34,7 +34,7 @@ function person() {
   return { uuid, handle: `p${made}`, display_name: `P${made}` };
 }
 
-/** A node that notes what it is told; one that hangs takes requests and never answers. */
+/** A node that records its deliveries. One that hangs accepts requests and never answers. */
 async function node({ isHanging = false } = {}) {
   const told: Delivery[] = [];
   const server: Server = createServer(async (req, res) => {
@@ -73,7 +73,7 @@ const textsOf = ({ told }: { told: Delivery[] }) =>
   );
 
 describe('a push', () => {
-  it('reads records older than a minute again: their text may have been erased since', async () => {
+  it('reads entries again whose records are older than a minute, because their text may have been erased', async () => {
     const [here, sender, recipient] = [await node(), person(), person()];
     await connections.arrive(table, recipient.uuid, here);
     const old = await say('secret', sender, recipient);
@@ -93,7 +93,7 @@ describe('a push', () => {
     expect(textsOf(here)).toHaveLength(2);
   });
 
-  it('names who was added a moment ago among those concerned, and who was removed', async () => {
+  it('names people who were just added, and people who were just removed', async () => {
     const [here, admin, member, added] = [await node(), person(), person(), person()];
     const input = { creator: admin, title: 'tea', people: [member] };
     const { group } = await messageGroups.create(log, input);
@@ -117,7 +117,7 @@ describe('a push', () => {
     expect(await tell(4)).toEqual(everybody(admin, added));
   });
 
-  it('is not held up by a node that hangs: the others are told, its miss is noted, and it is left alone for a while', async () => {
+  it('is not delayed by a node that hangs: the others receive the entries, the miss is recorded, and the node is skipped for a while', async () => {
     const [healthy, hanging, sender, recipient] = [
       await node(),
       await node({ isHanging: true }),

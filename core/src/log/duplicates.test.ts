@@ -5,7 +5,7 @@ const entryAt = (seq: number, message_uuid = `m${seq}`, user_uuid = 'ada', idemp
   ...{ seq, message_uuid, user_uuid, idempotency_key },
 });
 
-it('finds a message_uuid that comes twice, and a key that one person has used twice', () => {
+it('finds a duplicate message_uuid, and a key that one person used twice', () => {
   const duplicates = createDuplicates();
   expect(duplicates.add(entryAt(1, 'm', 'ada', 'k'))).toEqual([]);
   expect(duplicates.add(entryAt(2, 'n', 'ben', 'k'))).toEqual([]);
@@ -26,7 +26,7 @@ it('remembers the last 200 entries', () => {
   expect(others.add(entryAt(202, 'm1'))).toEqual([]);
 });
 
-it('remembers what came again by its newest entry', () => {
+it('remembers a duplicate by its newest entry', () => {
   const duplicates = createDuplicates();
   duplicates.add(entryAt(1, 'm'));
   duplicates.add(entryAt(2, 'm'));

@@ -16,14 +16,14 @@ const entryWith = (more: Partial<Entry> = {}, change: Change = { type: 'message'
   }) as Entry;
 
 describe('the next entry of a log', () => {
-  it('is right with the next seq, the next count and a time that is not earlier', () => {
+  it('has no fault with the next seq, the next count and a time that is not earlier', () => {
     expect(entryFaults(history, entryWith(), [])).toEqual([]);
     expect(entryFaults({ ...history, newest: undefined }, entryWith(), [])).toEqual([]);
     const notice = entryWith({ message_count: 3 }, { type: 'title_changed', title: 'Pies' });
     expect(entryFaults(history, notice, [])).toEqual([]);
   });
 
-  it('shows a hole in a log', () => {
+  it('shows a gap in a log', () => {
     expect(entryFaults(history, entryWith({ seq: 6 }), [])).toEqual([
       { invariant: 1, detail: 'follows entry 4', isBreaking: true },
     ]);
@@ -37,14 +37,14 @@ describe('the next entry of a log', () => {
     expect(entryFaults(history, notice, [])).toMatchObject([{ detail: 'message_count is 4, not 3' }]);
   });
 
-  it('shows a time before that of the entry before', () => {
+  it('shows a time earlier than the previous entry', () => {
     const early = entryWith({ created_at: '2026-01-01T00:00:00Z' });
     expect(entryFaults(history, early, [])).toEqual([
       { invariant: 1, detail: 'created_at 2026-01-01T00:00:00Z lies before 2026-01-01T00:00:01Z' },
     ]);
   });
 
-  it('shows what comes twice, before what is of an erased person', () => {
+  it('shows what comes twice before data of an erased person', () => {
     const isErased = (uuid: string) => uuid === 'ada';
     expect(entryFaults({ ...history, isErased }, entryWith(), ["m is entry 1's too"])).toEqual([
       { invariant: 2, detail: "m is entry 1's too" },

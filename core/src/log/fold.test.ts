@@ -11,7 +11,7 @@ function entryAt(seq: number, user_uuid = 'ada', change: Change = { type: 'messa
   };
 }
 
-it('holds where each author is, and everybody whom an entry names', () => {
+it('stores the position of each author, and everybody whom an entry names', () => {
   const history = createHistory('group');
   const members = ['ada', 'ben', 'eve'];
   history.apply(entryAt(1, 'ada', { type: 'group_created', title: 'Pies', members }, 0));
@@ -27,13 +27,13 @@ it('holds where each author is, and everybody whom an entry names', () => {
   ]);
 });
 
-it('counts up to every entry, and none beyond the log', () => {
+it('has a count at every entry, and none beyond the log', () => {
   const history = createHistory('group');
   for (let seq = 1; seq <= 3; seq += 1) history.apply(entryAt(seq));
   expect([0, 1, 3, 4, 1.5].map(history.countAt)).toEqual([0, 1, 3, undefined, undefined]);
 });
 
-it('keeps what came after the mark, and how far each had written by then', () => {
+it('stores the entries after the mark, and how far each author had written by then', () => {
   const history = createHistory('group', { mark: 3 });
   for (let seq = 1; seq <= 5; seq += 1) history.apply(entryAt(seq));
   expect(history.ownByMark.get('ada')).toBe(3);
@@ -43,7 +43,7 @@ it('keeps what came after the mark, and how far each had written by then', () =>
   ]);
 });
 
-it('is broken by a hole, and lists its first faults alone', () => {
+it('is broken by a gap, and lists only its first faults', () => {
   const history = createHistory('group');
   history.apply(entryAt(1));
   history.applyUnreadable(2, 'no entry');

@@ -33,7 +33,7 @@ const person = (name: string): Person => ({ uuid: randomUUID(), handle: name, di
 const [ada, bob] = [person('ada'), person('bob')] as const;
 const nodes: ReturnType<typeof createTable>[] = [];
 
-/** A node whose requests pass the proxy. */
+/** A node whose requests go through the proxy. */
 function node(options: LogOptions) {
   const { name, runnerName } = table;
   const faulty = createTable({ region: 'us-east-1', endpoint: proxy.endpoint, name, runnerName });
@@ -47,7 +47,7 @@ async function wholeLog(uuid: string) {
   return all;
 }
 
-/** The same decisions for the same seed (mulberry32). */
+/** A random generator that repeats its numbers for the same seed (mulberry32). */
 function randomOf(seed: number) {
   let state = seed;
   return () => {
@@ -62,7 +62,7 @@ describe.each([
   { batch: 'statements', write: 'BatchExecuteStatement' },
   { batch: 'transactions', write: 'TransactWriteItems' },
 ] as const)('sends in $batch', ({ batch, write }) => {
-  test('whose batch was written but whose answer was cut are acknowledged, and in the log once', async () => {
+  test('whose batch was written but whose answer was cut are acknowledged, and are in the log once', async () => {
     const log = node({ batch });
     const groups = await Promise.all(
       Array.from({ length: 25 }, (_, index) =>
@@ -119,7 +119,7 @@ describe.each([
   );
 });
 
-test('membership changes whose answer was cut happen once', async () => {
+test('membership changes whose answer was cut are made once', async () => {
   const log = node({ batch: 'statements' });
   let cuts = 0;
   decide = (operation) => (operation === 'TransactWriteItems' && cuts++ % 2 === 0 ? 'cut' : 'pass');
@@ -133,7 +133,7 @@ test('membership changes whose answer was cut happen once', async () => {
   expect(types).toEqual(['group_created', 'members_added', 'title_changed', 'member_removed']);
 });
 
-describe('an answer that is lost for good, each time the request is repeated', () => {
+describe('an answer that is lost at every repeat of the request', () => {
   const loseAnswers = () => {
     let cuts = 0;
     decide = (operation) => (operation === 'TransactWriteItems' && cuts++ < 4 ? 'cut' : 'pass');
@@ -159,7 +159,7 @@ describe('an answer that is lost for good, each time the request is repeated', (
 });
 
 test.each(['statements', 'transactions'] as const)(
-  'an answer that cannot be read does not double a turn of sends in %s',
+  'an unreadable answer does not duplicate the sends of a turn in %s',
   async (batch) => {
     const log = node({ batch, deadlineMs: 20_000 });
     const { group } = await messageGroups.create(log, { creator: ada, title: 'garbled', people: [bob] });
@@ -182,7 +182,7 @@ test.each(['statements', 'transactions'] as const)(
   },
 );
 
-test('whoever is removed while a page is on its way does not get what was written after the removal', async () => {
+test('a member who is removed during a read of a page does not get entries from after the removal', async () => {
   const log = node({ batch: 'statements' });
   const { group } = await messageGroups.create(log, { creator: ada, title: 'page', people: [bob] });
   const messageGroupUuid = group.message_group_uuid;
@@ -198,7 +198,7 @@ test('whoever is removed while a page is on its way does not get what was writte
   expect(await outcome).toEqual(['message_group_not_found']);
 });
 
-test('nobody is let in by what a turn knew before it read on', async () => {
+test('a turn that reads newer entries checks membership again', async () => {
   const [dan, eve] = [person('dan'), person('eve')];
   const log = node({ batch: 'transactions', deadlineMs: 20_000 });
   const { group } = await messageGroups.create(log, { creator: ada, title: 'turn', people: [bob, eve] });
@@ -220,7 +220,7 @@ test('nobody is let in by what a turn knew before it read on', async () => {
     isReadingOn = true;
     return { delayMs: 1_500 };
   };
-  // The stranger's turn lasts until both of the next one are there: Eve known as a member, Bob to be read.
+  // The stranger's turn lasts until both jobs of the next turn wait: Eve is known as a member, Bob must be read.
   const stranger = codesOf(send(dan));
   const turn = [codesOf(send(eve)), codesOf(send(bob))];
   await messageGroups.addMembers(elsewhere, { messageGroupUuid, actor: ada, people: [bob] });
@@ -232,7 +232,7 @@ test('nobody is let in by what a turn knew before it read on', async () => {
   expect(await wholeLog(messageGroupUuid)).toHaveLength(6);
 });
 
-test('a change of members that was not written leaves the size of the conversation as it was', async () => {
+test('a membership change that was not written does not change the size of the conversation', async () => {
   const log = node({ batch: 'statements', deadlineMs: 1_000 });
   const people = Array.from({ length: largeGroupMembers - 2 }, (_, index) => person(`p${index}`));
   const { group } = await messageGroups.create(log, { creator: ada, title: 'fifty', people });
@@ -242,7 +242,7 @@ test('a change of members that was not written leaves the size of the conversati
   const add = messageGroups.addMembers(log, { messageGroupUuid, actor: ada, people: [person('eve')] });
   await expect(add).rejects.toMatchObject({ codes: ['busy'] });
   const input = { sender: ada, messageGroupUuid, message: 'hello', idempotencyKey: 'once' };
-  // The attempt that was given up still waits for the table.
+  // The attempt of the rejected job still waits for the table.
   const isBusy = (error: unknown) => (error as { codes?: string[] }).codes?.includes('busy') === true;
   let sent: Entry | undefined;
   for (let attempt = 0; attempt < 15 && !sent; attempt += 1)
@@ -254,7 +254,7 @@ test('a change of members that was not written leaves the size of the conversati
   expect(sent?.large).toBeUndefined();
 }, 30_000);
 
-test('a table that hangs is answered busy at the deadline', async () => {
+test('if the table hangs, sends are answered busy at the deadline', async () => {
   const log = node({ batch: 'statements', deadlineMs: 300 });
   const { group } = await messageGroups.create(log, { creator: ada, title: 'hangs', people: [] });
   decide = () => ({ delayMs: 2_000 });
@@ -264,7 +264,7 @@ test('a table that hangs is answered busy at the deadline', async () => {
   expect(performance.now() - startedAtMs).toBeLessThan(1_500);
 });
 
-test('a table that stays out of reach is answered busy after the deadline', async () => {
+test('if the table stays unreachable, sends are answered busy after the deadline', async () => {
   const log = node({ batch: 'statements', deadlineMs: 300 });
   const { group } = await messageGroups.create(log, { creator: ada, title: 'away', people: [] });
   decide = () => 'drop';

@@ -14,7 +14,7 @@ afterAll(() => table.drop());
 
 const person = (handle: string) => ({ uuid: randomUUID(), handle, display_name: handle });
 
-/** A node of its own, with the statements of its batches that found their number taken. */
+/** A separate node, and the number of its statements that were refused because their sequence number was taken. */
 function node() {
   const { name, runnerName } = table;
   const own: Table = createTable({ region: 'us-east-1', endpoint: testEndpoint(), name, runnerName });
@@ -33,7 +33,7 @@ function node() {
   return { log, refused: () => refused, close: () => closeTable(own) };
 }
 
-test('two nodes that send in turn look before they write: few writes are refused, and nothing is lost', async () => {
+test('two nodes that send in turn read before they write: few writes are refused, and nothing is lost', async () => {
   const nodes = [node(), node()] as const;
   const [one, other] = [person('one'), person('other')];
   const sends = 40;
@@ -54,7 +54,7 @@ test('two nodes that send in turn look before they write: few writes are refused
   for (const { close } of nodes) close();
 });
 
-test('a node looks ahead no longer once it is alone', async () => {
+test('a node stops reading ahead when no other node writes', async () => {
   const [first, second] = [node(), node()];
   const [one, other] = [person('one'), person('other')];
   const send = (log: typeof first.log) =>
@@ -64,7 +64,7 @@ test('a node looks ahead no longer once it is alone', async () => {
   await send(first.log);
   expect(first.refused()).toBe(1);
   for (let index = 0; index < 20; index += 1) await send(first.log);
-  // The other node writes once more: whoever does not look is refused.
+  // The other node writes once more, so this node's append without a read is refused.
   await send(second.log);
   await send(first.log);
   expect(first.refused()).toBe(2);

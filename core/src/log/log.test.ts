@@ -57,7 +57,7 @@ describe.each(['statements', 'transactions'] as const)('a log written in %s', (b
     await expectDense(sent[0].message_group_uuid);
   });
 
-  test('many senders on two nodes leave no hole, no double and no loss', async () => {
+  test('with many senders on two nodes, the log has no gap, no duplicate and no loss', async () => {
     const nodes = [node(), node()] as const;
     const { group } = await messageGroups.create(nodes[0], { creator: ada, title: 'busy', people: [bob] });
     const uuid = group.message_group_uuid;
@@ -76,7 +76,7 @@ describe.each(['statements', 'transactions'] as const)('a log written in %s', (b
     expect(new Set(log.map(({ message_uuid }) => message_uuid)).size).toBe(201);
   });
 
-  test('a repeat with the same key answers the first entry, on the same node, another, and a cold one', async () => {
+  test('a repeat with the same key returns the first entry, on the same node, on another one and on a cold one', async () => {
     const [warm, other] = [node(), node()];
     const { group } = await messageGroups.create(warm, { creator: ada, title: 'repeat', people: [bob] });
     const send = (log: Log, message = 'once') =>
@@ -97,7 +97,7 @@ describe.each(['statements', 'transactions'] as const)('a log written in %s', (b
     expect(await wholeLog(group.message_group_uuid)).toHaveLength(3);
   });
 
-  test('two repeats at once are one entry', async () => {
+  test('two concurrent repeats make one entry', async () => {
     const log = node();
     const { group } = await messageGroups.create(log, { creator: ada, title: 'twins', people: [bob] });
     const send = () =>
@@ -111,7 +111,7 @@ describe.each(['statements', 'transactions'] as const)('a log written in %s', (b
     expect(new Set(sent.map(({ seq }) => seq))).toEqual(new Set([2]));
   });
 
-  test('two repeats that wait together behind another message are one entry', async () => {
+  test('two repeats that wait behind another message make one entry', async () => {
     const log = node();
     const { group } = await messageGroups.create(log, { creator: ada, title: 'waiting', people: [bob] });
     const send = (idempotencyKey: string) =>
@@ -154,7 +154,7 @@ describe.each(['statements', 'transactions'] as const)('a log written in %s', (b
     expect(await wholeLog(messageGroupUuid)).toHaveLength(452);
   });
 
-  test('with known_seq a retry is exact on a node that knows the newest entries alone', async () => {
+  test('with known_seq a retry is exact on a node that knows only the newest entries', async () => {
     const log = node();
     const { group } = await messageGroups.create(log, { creator: ada, title: 'newest', people: [bob] });
     const messageGroupUuid = group.message_group_uuid;
@@ -163,12 +163,12 @@ describe.each(['statements', 'transactions'] as const)('a log written in %s', (b
     for (const message of ['3', '4']) await messages.send(log, { sender: bob, messageGroupUuid, message });
     const other = node();
     await messages.send(other, { sender: bob, messageGroupUuid, message: 'without a key' });
-    // The next entry after the one that was known is the first that may be it.
+    // The search must include the first entry after the known one.
     expect(first.seq).toBe(2);
     expect(await messages.send(other, retry)).toEqual(first);
   });
 
-  test('a retry that lags by more than a turn searches aside and still finds its first entry', async () => {
+  test('a retry too far behind for a turn searches outside the queue and still finds its first entry', async () => {
     const log = node();
     const { group } = await messageGroups.create(log, { creator: ada, title: 'far', people: [bob] });
     const messageGroupUuid = group.message_group_uuid;
@@ -185,7 +185,7 @@ describe.each(['statements', 'transactions'] as const)('a log written in %s', (b
     expect(fresh.seq).toBe(1_103);
   }, 60_000);
 
-  test('nothing is appended by a stranger, nor into a conversation that does not exist', async () => {
+  test('a stranger cannot append, and nobody can append to a conversation that does not exist', async () => {
     const log = node();
     const { group } = await messageGroups.create(log, { creator: ada, title: 'closed', people: [bob] });
     const notFound = { codes: ['message_group_not_found'] };
@@ -198,7 +198,7 @@ describe.each(['statements', 'transactions'] as const)('a log written in %s', (b
     ).rejects.toMatchObject(notFound);
   });
 
-  test('no append of a removed member follows the removal, though a node remembers the membership', async () => {
+  test('a removed member cannot append, even on a node that remembers the membership', async () => {
     const [one, other] = [node(), node()];
     const { group } = await messageGroups.create(one, { creator: ada, title: 'removal', people: [bob] });
     const { message_group_uuid: messageGroupUuid } = group;
@@ -212,7 +212,7 @@ describe.each(['statements', 'transactions'] as const)('a log written in %s', (b
     await expectDense(messageGroupUuid);
   });
 
-  test('who was removed on another node is a stranger for repeats, too', async () => {
+  test('a member who was removed on another node is a stranger for repeats too', async () => {
     const [log, other] = [node(), node()];
     const { group } = await messageGroups.create(log, { creator: ada, title: 'repeats', people: [bob] });
     const { message_group_uuid: messageGroupUuid } = group;
@@ -235,7 +235,7 @@ describe.each(['statements', 'transactions'] as const)('a log written in %s', (b
     expect((await messages.send(other, { sender: bob, messageGroupUuid, message: 'x' })).seq).toBe(4);
   });
 
-  test('what other nodes wrote and this one observed is not tried again', async () => {
+  test('numbers that another node wrote and this one observed are not tried', async () => {
     const [one, other] = [node(), node()];
     const { group } = await messageGroups.create(one, { creator: ada, title: 'observe', people: [bob] });
     const { message_group_uuid: messageGroupUuid } = group;
@@ -246,7 +246,7 @@ describe.each(['statements', 'transactions'] as const)('a log written in %s', (b
   });
 });
 
-test('a clock that is minutes wrong neither dates the log backward nor ahead', async () => {
+test('with a clock that is minutes wrong, times in the log neither go back nor run ahead', async () => {
   const log = createLog(table, { batch: 'statements' });
   const { group } = await messageGroups.create(log, { creator: ada, title: 'clock', people: [bob] });
   const { message_group_uuid: messageGroupUuid } = group;

@@ -12,7 +12,7 @@ import type { Person } from './entries.ts';
 import * as entries from './entries.ts';
 import { createLog, type Log } from './log.ts';
 
-/* Random histories of one group, on two nodes and the real engine, against a model that fits on a page. */
+/* Compares random histories of one group, on two nodes and the real engine, with a model of one page. */
 
 type Step =
   | { do: 'send'; who: number; node: number; key: number; text: number; knows: boolean }
@@ -24,7 +24,7 @@ type Step =
 const crowd = 4;
 const keys = 6;
 
-/** The reference: what a group is, without tables, nodes, batches or streams. */
+/** The model: a group without tables, nodes, batches or streams. */
 function createModel() {
   const log: { type: string; who: number; key?: string; text?: string }[] = [];
   const members = new Map<number, { isAdmin: boolean; readTo: number }>();
@@ -80,7 +80,7 @@ function createModel() {
       if (title !== next) write('title_changed', who);
       title = next;
     },
-    /** What each member's inbox shows once everything is projected. */
+    /** The inbox row of each member once everything is projected. */
     inboxes: () =>
       new Map(
         [...members].map(([who, { readTo }]) => [
@@ -97,9 +97,9 @@ beforeAll(async () => {
 });
 afterAll(() => table.drop());
 
-/** The system under test: two nodes with their own memory, and a projector that gets whatever the test gives it. */
+/** The system under test: two nodes with separate memory, and a projector that gets records from the test. */
 async function createReal() {
-  // Of those who joined together the least uuid inherits: the model takes them in this order.
+  // Among members who joined together, the one with the least uuid becomes admin, so the model sorts them.
   const uuids = Array.from({ length: crowd }, () => randomUUID()).sort();
   const people: Person[] = uuids.map((uuid, who) => ({ uuid, handle: `p${who}`, display_name: `P${who}` }));
   const person = (who: number) => people[who] as Person;
@@ -134,7 +134,7 @@ async function createReal() {
       expect(await projector.project(records)).toEqual(new Map());
     },
     async send(step: Extract<Step, { do: 'send' }>, newest: number): Promise<number> {
-      // As a client does: what was known at the first try, on every retry.
+      // As a client does: every retry sends the known_seq of the first attempt.
       const idempotencyKey = `key ${step.key}`;
       const name = `${step.who} ${idempotencyKey}`;
       if (!sentKnowing.has(name)) sentKnowing.set(name, newest);
@@ -182,7 +182,7 @@ async function createReal() {
 type Model = ReturnType<typeof createModel>;
 type Real = Awaited<ReturnType<typeof createReal>>;
 
-/** The same on both sides: the same answer, or the same refusal. */
+/** Expects the same answer, or the same refusal, from both sides. */
 async function run(model: Model, real: Real, step: Step) {
   if (step.do === 'project') return real.project(step.from);
   const expected = outcome(() => {
@@ -241,7 +241,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('project' as const), from: fc.nat({ max: 20 }) }) },
 );
 
-test('a group does what the model does, whatever its members do on whichever node', async () => {
+test('a group behaves like the model, for any actions on any node', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 40, size: 'max' }), async (steps) => {
       const [model, real] = [createModel(), await createReal()];

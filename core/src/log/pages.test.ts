@@ -22,7 +22,7 @@ const person = (handle: string): Person => ({ uuid: randomUUID(), handle, displa
 const node = () => createLog(table, { batch: 'transactions', deadlineMs: 30_000 });
 const refused = { codes: ['message_group_not_found'] };
 
-/** A group of three with so many messages after its first entry. */
+/** A group of three people with `count` messages after its first entry. */
 async function group(count: number) {
   const [ada, bob, eve] = [person('ada'), person('bob'), person('eve')] as const;
   const log = node();
@@ -48,7 +48,7 @@ test('the newest page is as new as a read of the table, whichever node wrote las
   }
 });
 
-test('many readers and a writer at once: nobody sees less than what was written before they asked', async () => {
+test('with many readers and a writer, every reader sees all entries written before the request', async () => {
   const { input, send } = await group(3);
   const pages = createPages(table);
   let written = 4;
@@ -70,13 +70,13 @@ test('many readers and a writer at once: nobody sees less than what was written 
   await Promise.all(readers);
 });
 
-test('entries that the node hears of are shown without reading them again', async () => {
+test('entries that the node observed are shown without another read', async () => {
   const { input, log, ada, messageGroupUuid } = await group(6);
   const pages = createPages(table);
   await pages.list(input);
   pages.observe(await messages.send(log, { sender: ada, messageGroupUuid, message: 'heard' }));
   expect((await pages.list(input)).entries.at(-1)?.message).toBe('heard');
-  // Out of turn it is not believed.
+  // An entry that is not the next one is ignored.
   await messages.send(log, { sender: ada, messageGroupUuid, message: 'missed' });
   pages.observe(await messages.send(log, { sender: ada, messageGroupUuid, message: 'late' }));
   expect((await pages.list(input)).entries.slice(-2).map(({ message }) => message)).toEqual([
@@ -85,7 +85,7 @@ test('entries that the node hears of are shown without reading them again', asyn
   ]);
 });
 
-test('more new entries than are kept lead to the newest page all the same', async () => {
+test('after more new entries than are cached, the newest page is still correct', async () => {
   const { input, log, ada, messageGroupUuid } = await group(2);
   const pages = createPages(table);
   await pages.list(input);
@@ -98,7 +98,7 @@ test('more new entries than are kept lead to the newest page all the same', asyn
     expect(seqs(await pages.list(input))).toEqual([249, 250, 251, 252, 253]);
 });
 
-test('a removed member and a stranger get nothing, however warm the pages are', async () => {
+test('a removed member and a stranger get nothing, even from cached pages', async () => {
   const { input, bob, eve, remove, ada } = await group(12);
   const pages = createPages(table);
   const older = { ...input, beforeSeq: 9 };
@@ -112,7 +112,7 @@ test('a removed member and a stranger get nothing, however warm the pages are', 
   expect(seqs(await pages.list({ ...older, userUuid: ada.uuid }))).toEqual([4, 5, 6, 7, 8]);
 });
 
-test('a stranger costs and learns nothing: no page is read, be there a conversation or not', async () => {
+test('a stranger causes no read of a page and learns nothing, whether or not the conversation exists', async () => {
   const { input, ada } = await group(6);
   const { name, runnerName } = table;
   const node = createTable({ region: 'us-east-1', endpoint: testEndpoint(), name, runnerName });
@@ -128,13 +128,13 @@ test('a stranger costs and learns nothing: no page is read, be there a conversat
   const stranger = randomUUID();
   expect(await asked(input.messageGroupUuid, stranger)).toEqual(nothing);
   expect(await asked(randomUUID(), stranger)).toEqual(nothing);
-  // Nor by what a member has made this node remember.
+  // Nor from pages that this node cached for a member.
   expect(await asked(input.messageGroupUuid, ada.uuid)).toContain('Query');
   expect(await asked(input.messageGroupUuid, stranger)).toEqual(nothing);
   closeTable(node);
 });
 
-test('a member who was seen here is asked for once a page, after it was read; a removed one costs as a stranger', async () => {
+test('a known member is checked once for each page, after its read; a removed member costs as much as a stranger', async () => {
   const { input, remove, bob } = await group(12);
   const { name, runnerName } = table;
   const node = createTable({ region: 'us-east-1', endpoint: testEndpoint(), name, runnerName });
@@ -155,7 +155,7 @@ test('a member who was seen here is asked for once a page, after it was read; a 
   closeTable(node);
 });
 
-test('a page before a seq beyond the end is not kept: the log grows into it', async () => {
+test('a page before a seq beyond the end is not cached, because the log will grow into it', async () => {
   const { input, send } = await group(3);
   const pages = createPages(table);
   const beyond = { ...input, beforeSeq: 7 };
@@ -164,7 +164,7 @@ test('a page before a seq beyond the end is not kept: the log grows into it', as
   expect(seqs(await pages.list(beyond))).toEqual([1, 2, 3, 4, 5]);
 });
 
-test('a short log is remembered whole; a longer page than is remembered is read', async () => {
+test('a short log is cached whole; a page longer than the cached entries is read', async () => {
   const { input } = await group(7);
   const pages = createPages(table);
   expect(await pages.list({ ...input, limit: 3 })).toMatchObject({ hasMore: true });
@@ -173,7 +173,7 @@ test('a short log is remembered whole; a longer page than is remembered is read'
     expect(await pages.list({ ...input, limit: 20 })).toMatchObject({ hasMore: false });
 });
 
-test('a text that is erased is gone everywhere when the time is up', async () => {
+test('an erased text is gone from every cache after its time', async () => {
   const { input, messageGroupUuid } = await group(6);
   const pages = createPages(table, { maxAgeMs: 300 });
   const older = { ...input, beforeSeq: 6 };
@@ -192,7 +192,7 @@ test('a text that is erased is gone everywhere when the time is up', async () =>
   expect(await texts()).toEqual(['', '']);
 });
 
-test('a text that is erased is gone in time from a conversation that goes on, too', async () => {
+test('an erased text is gone in time even if the conversation goes on', async () => {
   const { input, messageGroupUuid, send } = await group(6);
   const pages = createPages(table, { maxAgeMs: 1_000 });
   const text = async () => {

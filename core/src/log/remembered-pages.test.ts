@@ -20,7 +20,7 @@ it('fills a page with as many entries as it asks for, or with the whole log', ()
   expect(fillPage(entries(1, 2), 50)).toBe(true);
 });
 
-it('measures two bytes for each character', () => {
+it('counts two bytes for each character', () => {
   expect(bytesOf([])).toBe(100);
   expect(bytesOf([{ ...entryAt(1), message: 'x'.repeat(1_000) }])).toBe(2_800);
 });

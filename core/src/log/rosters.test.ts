@@ -42,7 +42,7 @@ describe('a roster', () => {
     expect(await isIn()).toBe(false);
   });
 
-  it('is read again if a newer version of the group is known, however young it is', async () => {
+  it('is read again if a newer version of the group is known, even if it was just read', async () => {
     const { messageGroupUuid, version, remove } = await group();
     const rosters = createRosters(table);
     await rosters.get(messageGroupUuid);
@@ -54,14 +54,14 @@ describe('a roster', () => {
     );
   });
 
-  it('that does not agree with the group is not kept', async () => {
+  it('that does not agree with the group is not cached', async () => {
     const { messageGroupUuid } = await group();
     const rosters = createRosters(table);
     const present = await members.roster(table, messageGroupUuid);
     if (!present.group) throw new Error('no group');
     const put = (Item: Record<string, unknown>) =>
       table.doc.send(new PutCommand({ TableName: table.name, Item }));
-    // As a query sees a membership change that it meets half way: the group, and not yet its member.
+    // A query can see half of a membership change: the group, and not yet its member.
     const late = person('late');
     await put(members.groupItem({ ...present.group, member_count: 4, version: 2 }));
     expect((await rosters.get(messageGroupUuid, { maxAgeMs: 60_000 }))?.userUuids).toHaveLength(3);
@@ -70,7 +70,7 @@ describe('a roster', () => {
     expect((await rosters.get(messageGroupUuid, { maxAgeMs: 60_000 }))?.has(late.uuid)).toBe(true);
   });
 
-  it('of a conversation that does not exist is none', async () => {
+  it('is undefined if the conversation does not exist', async () => {
     expect(await createRosters(table).get(randomUUID())).toBeUndefined();
   });
 });

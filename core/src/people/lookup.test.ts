@@ -5,7 +5,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-it('keeps an answer no longer because the clock of the machine is set back', async () => {
+it('does not cache a row for longer because the clock of the machine is set back', async () => {
   let reads = 0;
   const lookup = createLookup<{ reads: number }>({
     read: async (keys) => new Map(keys.map((key) => [key, { reads: ++reads }])),

@@ -46,7 +46,7 @@ const sub = (user: users.User) => user.cognito_user_id ?? '';
 const untilAskedAgain = () => pause(1_050);
 
 describe('the names of people', () => {
-  it('come by uuid in one statement, without who is unknown', async () => {
+  it('are read by uuid in one statement, without unknown people', async () => {
     const [a, b] = [await insert(), await insert()];
     const names = await createPeople(pool).names([a.uuid, b.uuid, a.uuid, randomUUID(), 'no uuid']);
     expect(names.size).toBe(2);
@@ -54,7 +54,7 @@ describe('the names of people', () => {
     expect(statements).toBe(1);
   });
 
-  it('are kept for a moment, then read again', async () => {
+  it('are cached for a moment, then read again', async () => {
     const person = await insert();
     const people = createPeople(pool, { maxAgeMs: 200 });
     await people.names([person.uuid]);
@@ -65,7 +65,7 @@ describe('the names of people', () => {
     expect((await people.names([person.uuid])).get(person.uuid)?.display_name).toBe('New');
   });
 
-  it('are read at once when a change was made here', async () => {
+  it('are read again at once after a change on this node', async () => {
     const person = await insert();
     const people = createPeople(pool);
     await people.names([person.uuid]);
@@ -74,7 +74,7 @@ describe('the names of people', () => {
     expect((await people.names([person.uuid])).get(person.uuid)?.display_name).toBe('New');
   });
 
-  it('are not remembered from a statement that was under way when they changed', async () => {
+  it('are not cached from a statement that was running when they changed', async () => {
     const person = await insert();
     const people = createPeople(pool);
     const early = people.names([person.uuid]);
@@ -85,7 +85,7 @@ describe('the names of people', () => {
     expect(statements).toBe(2);
   });
 
-  it('are served as last seen while Postgres is away, and missing where they never were', async () => {
+  it('are served from the cache while Postgres is unreachable, and missing if they are not cached', async () => {
     const [known, unknown] = [await insert(), await insert()];
     const people = createPeople(pool, { maxAgeMs: 0, onError });
     await people.names([known.uuid]);
@@ -99,7 +99,7 @@ describe('the names of people', () => {
     expect((await people.names([known.uuid, unknown.uuid])).size).toBe(2);
   });
 
-  it('are new after Postgres was away, for who was erased in between too', async () => {
+  it('are read again after Postgres was unreachable, also for a person who was erased meanwhile', async () => {
     const person = await insert();
     const people = createPeople(pool, { maxAgeMs: 0 });
     await people.names([person.uuid]);
@@ -117,7 +117,7 @@ describe('the names of people', () => {
     });
   });
 
-  it('cost one wait, not one each, where Postgres hangs', async () => {
+  it('cost one wait in total while Postgres hangs', async () => {
     const person = await insert();
     const people = createPeople(pool, { maxAgeMs: 0 });
     await people.names([person.uuid]);
@@ -129,7 +129,7 @@ describe('the names of people', () => {
     expect(statements).toBe(2);
   });
 
-  it('fail for a bug: a missing table is not a server that is away', async () => {
+  it('fail for a bug: a missing table is not an unreachable server', async () => {
     const people = createPeople(createBrokenPool(), { onError });
     await expect(people.names([randomUUID()])).rejects.toMatchObject({ code: '42P01' });
     expect(errors).toEqual([]);
@@ -137,14 +137,14 @@ describe('the names of people', () => {
 });
 
 describe('the person behind a token', () => {
-  it('is found by the sub of the token, or null', async () => {
+  it('is found by the sub of the token, or is null', async () => {
     const person = await insert();
     const identities = createIdentities(pool);
     expect(await identities.bySub(sub(person))).toEqual(person);
     expect(await identities.bySub('unknown')).toBeNull();
   });
 
-  it('is read anew each time: a sign-out and a shut account count at once', async () => {
+  it('is read again each time, so a sign-out and a disabled account take effect at once', async () => {
     const person = await insert();
     const identities = createIdentities(pool);
     await identities.bySub(sub(person));
@@ -152,7 +152,7 @@ describe('the person behind a token', () => {
     expect((await identities.bySub(sub(person)))?.disabled_at).toBeInstanceOf(Date);
   });
 
-  it('is as it was read a moment ago where that will do, until the node is told to forget', async () => {
+  it('is served from the cache if the caller allows it, until the node forgets it', async () => {
     const person = await insert();
     const identities = createIdentities(pool);
     await identities.bySub(sub(person));
@@ -166,7 +166,7 @@ describe('the person behind a token', () => {
     expect(statements).toBe(3);
   });
 
-  it('shares a statement with all who ask meanwhile, one statement at a time', async () => {
+  it('shares a statement with all concurrent callers, one statement at a time', async () => {
     const crowd = await Promise.all(Array.from({ length: 20 }, insert));
     const identities = createIdentities(pool);
     const first = identities.bySub(sub(crowd[0] as users.User));
@@ -181,7 +181,7 @@ describe('the person behind a token', () => {
     expect(statements).toBe(2);
   });
 
-  it('is read by a statement sent after the question, even if another was under way', async () => {
+  it('is read by a statement that is sent after the call, even if another one is running', async () => {
     const person = await insert();
     const identities = createIdentities(pool);
     const early = identities.bySub(sub(person));
@@ -191,7 +191,7 @@ describe('the person behind a token', () => {
     await early;
   });
 
-  it('is the person as last seen while Postgres is away, and busy for a stranger', async () => {
+  it('is served from the cache while Postgres is unreachable, and busy if not cached', async () => {
     const [known, stranger] = [await insert(), await insert()];
     const identities = createIdentities(pool, { onError });
     await identities.bySub(sub(known));
@@ -209,7 +209,7 @@ describe('the person behind a token', () => {
     expect(await identities.bySub(sub(stranger))).toEqual(stranger);
   });
 
-  it('is nobody who was last seen more than ten minutes ago', async () => {
+  it('is not served from a cache entry older than ten minutes', async () => {
     const person = await insert();
     const identities = createIdentities(pool);
     await identities.bySub(sub(person));
@@ -220,7 +220,7 @@ describe('the person behind a token', () => {
     clock.mockRestore();
   });
 
-  it('does not come from memory where the row is gone', async () => {
+  it('is not served from the cache once the row is gone', async () => {
     const person = await insert();
     const identities = createIdentities(pool);
     await identities.bySub(sub(person));
@@ -230,14 +230,14 @@ describe('the person behind a token', () => {
     await expect(identities.bySub(sub(person))).rejects.toMatchObject({ codes: ['busy'] });
   });
 
-  it('fails for a bug, and goes on after it', async () => {
+  it('fails for a bug, and works again after it', async () => {
     const identities = createIdentities(createBrokenPool());
     await expect(identities.bySub('x')).rejects.toMatchObject({ code: '42P01' });
     await expect(identities.bySub('x')).rejects.toMatchObject({ code: '42P01' });
   });
 });
 
-/** Answers as Postgres does where a migration was forgotten. */
+/** A pool that fails as Postgres does if a migration is missing. */
 function createBrokenPool() {
   const error = Object.assign(new Error('relation "users" does not exist'), { code: '42P01' });
   return { query: () => Promise.reject(error) } as unknown as Pool;

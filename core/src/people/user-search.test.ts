@@ -26,7 +26,7 @@ it('finds the beginning of a handle or of a name in any case', async () => {
   expect(await handles('Él')).toEqual(['srch-one']);
 });
 
-it('takes wildcards, quotes and backslashes to the letter', async () => {
+it('matches wildcards, quotes and backslashes literally', async () => {
   await users.insertPeople(database.pool, [{ handle: '50%_off\\' }, { handle: '50 percent' }]);
   expect(await handles('50%')).toEqual(['50%_off\\']);
   expect(await handles('50%_off\\')).toEqual(['50%_off\\']);
@@ -35,7 +35,7 @@ it('takes wildcards, quotes and backslashes to the letter', async () => {
   expect(await handles('50\0')).toEqual([]);
 });
 
-it('hides who is shut out or erased', async () => {
+it('hides disabled and erased people', async () => {
   const [a, b, c] = [
     await insert({ preferredUsername: 'hide-a' }),
     await insert({ preferredUsername: 'hide-b' }),
@@ -48,7 +48,7 @@ it('hides who is shut out or erased', async () => {
   expect(await handles('hide-')).toEqual([a.handle, c.handle]);
 });
 
-it('pages by the last handle, without a gap or a repeat', async () => {
+it('pages by the last handle, without gaps or repeats', async () => {
   await users.insertPeople(
     database.pool,
     ['pg-B', 'pg-a', 'pg-_', 'pg-C', 'pg- '].map((handle) => ({ handle })),
@@ -76,7 +76,7 @@ it('finds a name in every normal form, without accents, and with either sigma', 
     expect([prefix, await handles(prefix)]).toEqual([prefix, ['greek']]);
 });
 
-it('finds nobody where nothing is asked for', async () => {
+it('finds nobody for an empty prefix', async () => {
   for (const prefix of ['', ' ', '\u200b', '\u0301', '%', '_'])
     expect([prefix, await handles(prefix)]).toEqual([prefix, []]);
 });
@@ -94,7 +94,7 @@ it('finds people whom an earlier version or an administrator has written or rena
   expect(await handles('renamed')).toEqual(['renamed-2']);
 });
 
-it('is folded by the migration pass, many thousands at once and by several side by side', async () => {
+it('finds people whom the migration pass folded, many thousands at once and in concurrent passes', async () => {
   await database.pool.query(
     `insert into users (handle, display_name)
      select 'bulk-' || n, 'Böb ' || n from generate_series(1, 6500) as n`,

@@ -27,7 +27,7 @@ const erase = (uuid: string) =>
   database.pool.query('update users set erased_at = now() where uuid = $1', [uuid]);
 
 describe('a sign-up', () => {
-  it('makes a person with the chosen handle, name and e-mail', async () => {
+  it('inserts a person with the chosen handle, name and e-mail', async () => {
     const sub = randomUUID();
     const person = await insert({
       sub,
@@ -48,7 +48,7 @@ describe('a sign-up', () => {
     });
   });
 
-  it('returns the same person when it is delivered again, with what they changed since', async () => {
+  it('returns the same person when it is delivered again, with their later changes', async () => {
     const again = signUp();
     const person = await users.insertFromSignUp(database.pool, again);
     await users.updateProfile(database.pool, person.uuid, { display_name: 'Changed' });
@@ -58,7 +58,7 @@ describe('a sign-up', () => {
     });
   });
 
-  it('makes one person when it is delivered many times at once', async () => {
+  it('inserts one person when it is delivered many times at once', async () => {
     const again = signUp();
     const made = await Promise.all(
       Array.from({ length: 8 }, () => users.insertFromSignUp(database.pool, again)),
@@ -66,7 +66,7 @@ describe('a sign-up', () => {
     expect(new Set(made.map(({ uuid }) => uuid)).size).toBe(1);
   });
 
-  it('derives a handle from the e-mail and a number where the chosen one is taken, in whatever case', async () => {
+  it('derives a handle from the e-mail and a number if the chosen one is taken, in any case', async () => {
     await insert({ preferredUsername: 'Grace' });
     const person = await insert({ preferredUsername: 'gRACE', email: 'grace+work@example.com' });
     expect(person.handle).toMatch(/^grace\d+$/);
@@ -91,19 +91,19 @@ describe('a sign-up', () => {
     expect(person).toMatchObject({ handle: expect.stringMatching(/^user\d+$/), email: null });
   });
 
-  it('shows the handle where no name is given', async () => {
+  it('uses the handle as the name if none is given', async () => {
     expect((await insert({ preferredUsername: 'nameless', name: '  ' })).display_name).toBe('nameless');
   });
 
   it.each(['\u2800', '\u0007', '\ufffc\u200b', '\u202e'])(
-    'shows the handle where nothing is seen of the name: %j',
+    'uses the handle as the name if the name is blank: %j',
     async (name) => {
       const person = await insert({ name });
       expect(person.display_name).toBe(person.handle);
     },
   );
 
-  it('lets everybody in who races for one handle', async () => {
+  it('inserts everybody in a race for one handle', async () => {
     const made = await Promise.all(
       Array.from({ length: 12 }, () => insert({ preferredUsername: 'popular' })),
     );
@@ -112,7 +112,7 @@ describe('a sign-up', () => {
     expect(handles).toContain('popular');
   });
 
-  it('never takes over the account that has the e-mail already, nor refuses the new person', async () => {
+  it('never returns the account that already has the e-mail, and does not refuse the new person', async () => {
     const first = await insert({ email: 'shared@example.com' });
     const second = await insert({ email: 'SHARED@example.com' });
     expect(second.uuid).not.toBe(first.uuid);
@@ -123,12 +123,12 @@ describe('a sign-up', () => {
     });
   });
 
-  it('lets everybody in who races for one e-mail', async () => {
+  it('inserts everybody in a race for one e-mail', async () => {
     const made = await Promise.all(Array.from({ length: 6 }, () => insert({ email: 'raced@example.com' })));
     expect(made.filter(({ email }) => email !== null)).toHaveLength(1);
   });
 
-  it('cuts a name that is too long and drops what Postgres cannot hold', async () => {
+  it('cuts a name that is too long and drops what Postgres cannot store', async () => {
     const person = await insert({ name: `a\0${'b'.repeat(58)}😀😀` });
     expect(person.display_name).toBe(`a${'b'.repeat(58)}`);
     const family = '\u{1f469}\u200d\u{1f469}\u200d\u{1f467}';
@@ -142,7 +142,7 @@ describe('a sign-up', () => {
 });
 
 describe('finding people', () => {
-  it('finds by sub, many in one query, shut out and erased ones too', async () => {
+  it('finds by sub, many in one query, disabled and erased people too', async () => {
     const [a, b, c] = [await insert(), await insert(), await insert()];
     await users.disable(database.pool, b.uuid);
     await erase(c.uuid);
@@ -155,7 +155,7 @@ describe('finding people', () => {
     expect(await users.findBySub(database.pool, 'unknown')).toBeNull();
   });
 
-  it('finds by handle in any case, but nobody who is erased', async () => {
+  it('finds by handle in any case, except erased people', async () => {
     const person = await insert({ preferredUsername: 'Linus' });
     expect(await users.findByHandle(database.pool, 'lINUS')).toEqual(person);
     expect(await users.findByHandle(database.pool, 'linu')).toBeNull();
@@ -164,7 +164,7 @@ describe('finding people', () => {
     expect(await users.findByHandle(database.pool, 'Linus')).toBeNull();
   });
 
-  it('answers many handles by the spelling that was asked for', async () => {
+  it('returns many handles under the spelling in the request', async () => {
     const person = await insert({ preferredUsername: 'Barbara' });
     const found = await users.findByHandles(database.pool, ['barbara', 'BARBARA', 'nobody']);
     expect([...found]).toEqual(
@@ -176,7 +176,7 @@ describe('finding people', () => {
     expect(found.size).toBe(2);
   });
 
-  it('reads names by uuid and overlooks what is no uuid', async () => {
+  it('reads names by uuid and ignores invalid uuids', async () => {
     const person = await insert();
     const found = await users.findNames(database.pool, [person.uuid, randomUUID(), 'no uuid', '']);
     expect([...found]).toEqual([[person.uuid, { handle: person.handle, display_name: person.display_name }]]);
@@ -184,7 +184,7 @@ describe('finding people', () => {
 });
 
 describe('a profile', () => {
-  it('changes name and bio, and keeps a bio that is not given', async () => {
+  it('changes name and bio, and keeps the bio if none is given', async () => {
     const { uuid } = await insert();
     const before = await read(uuid);
     const changed = await users.updateProfile(database.pool, uuid, { display_name: 'New', bio: "It's 'me'" });
@@ -196,14 +196,14 @@ describe('a profile', () => {
     expect(await read(uuid)).not.toMatchObject({ updated_at: (before as { updated_at?: Date }).updated_at });
   });
 
-  it('refuses text that Postgres cannot hold', async () => {
+  it('refuses text that Postgres cannot store', async () => {
     const { uuid } = await insert();
     await expect(users.updateProfile(database.pool, uuid, { display_name: 'a\0' })).rejects.toMatchObject({
       codes: ['text_not_well_formed'],
     });
   });
 
-  it('stays as it is once erased', async () => {
+  it('cannot be changed once the person is erased', async () => {
     const { uuid } = await insert();
     await erase(uuid);
     expect(await users.updateProfile(database.pool, uuid, { display_name: 'Back' })).toBeNull();
@@ -215,7 +215,7 @@ describe('a sign-out', () => {
   const at = (iso: string) => ({ signed_out_at: new Date(iso) });
   const seconds = (iso: string) => Math.floor(Date.parse(iso) / 1_000);
 
-  it('revokes tokens of seconds before and of its own second, not later ones', () => {
+  it('revokes tokens of earlier seconds and of its own second, not later ones', () => {
     const user = at('2026-01-01T12:00:00.001Z');
     expect(users.isTokenRevoked(user, seconds('2026-01-01T11:59:59Z'))).toBe(true);
     expect(users.isTokenRevoked(user, seconds('2026-01-01T12:00:00Z'))).toBe(true);
@@ -224,12 +224,12 @@ describe('a sign-out', () => {
     expect(users.isTokenRevoked(at('2026-01-01T12:00:00.000Z'), seconds('2026-01-01T12:00:00Z'))).toBe(true);
   });
 
-  it('revokes nothing of a person who never signed out, and a token without a time of one who did', () => {
+  it('revokes a token without a time, but no token of a person who never signed out', () => {
     expect(users.isTokenRevoked({ signed_out_at: null }, 0)).toBe(false);
     expect(users.isTokenRevoked(at('2026-01-01T12:00:00Z'), Number.NaN)).toBe(true);
   });
 
-  it('kills the tokens issued up to now and lets a sign-in that follows the answer through', async () => {
+  it('revokes the tokens issued up to now, but not those of a sign-in after the answer', async () => {
     const { uuid } = await insert();
     const before = Math.floor(Date.now() / 1_000);
     await users.signOut(database.pool, uuid);
@@ -239,7 +239,7 @@ describe('a sign-out', () => {
     expect(user && users.isTokenRevoked(user, after)).toBe(false);
   });
 
-  it('kills the token that asks for it even if its issuer runs ahead, and never moves back', async () => {
+  it('revokes the caller’s token even if its issuer’s clock is ahead, and never moves back', async () => {
     const { uuid } = await insert();
     const ahead = Math.floor(Date.now() / 1_000) + 30;
     await users.signOut(database.pool, uuid, ahead);
@@ -249,8 +249,8 @@ describe('a sign-out', () => {
   });
 });
 
-describe('a shut account', () => {
-  it('keeps the time of the first order, and opens again', async () => {
+describe('a disabled account', () => {
+  it('keeps its first disabled_at, and can be enabled again', async () => {
     const { uuid } = await insert();
     const first = await users.disable(database.pool, uuid);
     expect(first?.disabled_at).toBeInstanceOf(Date);
@@ -261,7 +261,7 @@ describe('a shut account', () => {
 });
 
 describe('an import of people', () => {
-  it('keeps handles to the letter and returns everybody by the lower-cased handle', async () => {
+  it('keeps handles exactly and returns everybody by the lower-cased handle', async () => {
     const imported = ['[R]eal Name', "o'brien|away", 'ÉCLAIR', '^_^', 'a\\b', ' space '];
     const found = await users.insertPeople(
       database.pool,
@@ -277,7 +277,7 @@ describe('an import of people', () => {
     }
   });
 
-  it('takes a handle that differs only in case for the same person, within a batch and with who is there', async () => {
+  it('treats handles that differ only in case as one person, within a batch and with existing people', async () => {
     const person = await insert({ preferredUsername: 'Existing', name: 'Already here' });
     const found = await users.insertPeople(database.pool, [
       { handle: 'EXISTING', display_name: 'Other' },
@@ -293,7 +293,7 @@ describe('an import of people', () => {
     expect(found.get('twice')?.handle).toBe('Twice');
   });
 
-  it('is safe to repeat and to run twice at a time, in more than one piece', async () => {
+  it('is safe to repeat and to run concurrently, in several chunks', async () => {
     const crowd = Array.from({ length: 1_500 }, (_, index) => ({ handle: `crowd ${index}` }));
     const [first, second] = await Promise.all([
       users.insertPeople(database.pool, crowd),
@@ -304,7 +304,7 @@ describe('an import of people', () => {
     expect(await users.insertPeople(database.pool, crowd)).toEqual(first);
   });
 
-  it('refuses a handle that Postgres cannot hold', async () => {
+  it('refuses a handle that Postgres cannot store', async () => {
     await expect(users.insertPeople(database.pool, [{ handle: 'DELETED-1' }])).rejects.toMatchObject({
       codes: ['handles_invalid'],
     });

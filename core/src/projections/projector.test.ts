@@ -51,7 +51,7 @@ async function restore(items: Record<string, unknown>[]) {
   for (const Item of items) await table.doc.send(new PutCommand({ TableName: table.name, Item }));
 }
 
-/** What each member's inbox shows, and nothing of how it came to be. */
+/** The inbox row of each member. */
 async function shown() {
   const all = (await storedSummaries()).map(summaries.summaryFromItem);
   return all
@@ -103,7 +103,7 @@ describe('the summaries of a group with messages, a rename, a removal and a retu
       .sort((one, other) => (one.user < other.user ? -1 : 1));
   });
 
-  test('are exact after one batch, and the same batch again changes nothing', async () => {
+  test('are exact after one batch, and a repeat of it changes nothing', async () => {
     const projector = createProjector(table);
     expect(await projector.project(records)).toEqual(new Map());
     expect(await shown()).toEqual(expected);
@@ -112,7 +112,7 @@ describe('the summaries of a group with messages, a rename, a removal and a retu
     expect(await storedSummaries()).toEqual(before);
   });
 
-  test('end the same for every order of the last four records, one at a time', async () => {
+  test('end the same for every order of the last four records, delivered one at a time', async () => {
     const last = records.slice(-4);
     for (const order of permutations(last)) {
       await restore(initial);
@@ -122,7 +122,7 @@ describe('the summaries of a group with messages, a rename, a removal and a retu
     }
   }, 60_000);
 
-  test('end the same for any cut, duplication and order of batches that brings each record at least once', async () => {
+  test('end the same for any cut, duplication and order of batches that delivers each record at least once', async () => {
     const delivery = fc
       .shuffledSubarray([...Array(8).keys(), ...Array(8).keys()], { minLength: 0 })
       .chain((some) =>
@@ -150,7 +150,7 @@ describe('the summaries of a group with messages, a rename, a removal and a retu
     );
   }, 120_000);
 
-  test('never move backward, whatever subset comes late', async () => {
+  test('never move backward, whichever records arrive late', async () => {
     await restore(initial);
     const projector = createProjector(table);
     await projector.project(records);
@@ -191,7 +191,7 @@ test("a direct conversation's own messages are read, the other's are not", async
   );
 });
 
-test('what was marked as read stays read, never moves back and never passes the newest entry', async () => {
+test('a read position never moves back, and never passes the newest entry', async () => {
   const { group } = await messageGroups.create(log, { creator: ada, title: 'reading', people: [bob] });
   const messageGroupUuid = group.message_group_uuid;
   for (const message of ['a', 'b', 'c', 'd'])
@@ -209,7 +209,7 @@ test('what was marked as read stays read, never moves back and never passes the 
   ).rejects.toMatchObject({ codes: ['message_group_not_found'] });
 });
 
-test('a record older than a minute is read again before it is shown', async () => {
+test('an entry whose record is older than a minute is read from the table before it is shown', async () => {
   const { group } = await messageGroups.create(log, { creator: ada, title: 'old', people: [bob] });
   const records = await recordsOf(group.message_group_uuid);
   const stale = records.map(({ entry, ...record }) => ({
@@ -232,7 +232,7 @@ test('a record older than a minute is read again before it is shown', async () =
   expect(summary).toMatchObject({ message: 'x', last_seq: 2 });
 });
 
-test('an old record of an entry that the log does not hold is shown to nobody', async () => {
+test('an old record of an entry that is not in the log is not shown', async () => {
   const { group } = await messageGroups.create(log, { creator: ada, title: 'restored', people: [bob] });
   const uuid = group.message_group_uuid;
   const [created] = await recordsOf(uuid);
@@ -243,7 +243,7 @@ test('an old record of an entry that the log does not hold is shown to nobody', 
   expect(summary).toMatchObject({ last_seq: 1, message_count: 0 });
 });
 
-test('an entry that the log does not hold hides no entry before it', async () => {
+test('an entry that is not in the log does not hide earlier entries', async () => {
   const { group } = await messageGroups.create(log, { creator: ada, title: 'poisoned', people: [bob] });
   const uuid = group.message_group_uuid;
   await messages.send(log, { sender: bob, messageGroupUuid: uuid, message: 'x' });

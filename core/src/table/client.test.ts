@@ -8,7 +8,7 @@ import { closeTable, createTable } from './client.ts';
 let server: Server | undefined;
 afterEach(() => new Promise((closed) => server?.close(closed)));
 
-/** What a DynamoDB API receives when a transaction of one item is sent to it. */
+/** The body that a DynamoDB API receives for a transaction with one item. */
 async function receivedTransaction(message: string): Promise<Record<string, unknown>> {
   let received = '';
   server = createServer(async (request, response) => {
@@ -29,7 +29,7 @@ async function receivedTransaction(message: string): Promise<Record<string, unkn
 
 describe('a transaction sent to an engine off AWS', () => {
   test.each(['hello', '👋 ñ', ',"ClientRequestToken":"x"}'])(
-    'carries no request token, and its item %p to the letter',
+    'carries no request token, and exactly its item %p',
     async (message) => {
       const { TransactItems, ClientRequestToken } = await receivedTransaction(message);
       expect(ClientRequestToken).toBeUndefined();

@@ -4,7 +4,7 @@ import { createClock } from './clock.ts';
 const minute = 60_000;
 const epochMs = Date.parse('2026-11-21T10:00:00.000Z');
 
-/** A machine whose clock can be set, beside one that only goes on, and a server that is right. */
+/** A machine whose clock can be set, its monotonic clock, and a server with the correct time. */
 function createMachine() {
   let [steadyMs, setMs] = [5_000, 0];
   const localNow = () => epochMs + steadyMs + setMs;
@@ -18,7 +18,7 @@ function createMachine() {
       setMs += byMs;
     },
     errorMs: () => clock.now() - (epochMs + steadyMs),
-    /** A request that the server answers with the right time, cut to the second. */
+    /** A request that the server answers with the correct time, cut to the second. */
     ask(tookMs = 10, whileAway = () => {}) {
       const sentAtMs = localNow();
       steadyMs += tookMs;
@@ -29,7 +29,7 @@ function createMachine() {
 }
 
 describe("a node's clock", () => {
-  it('goes on as before where the machine is set to another time, before and after the table answers', () => {
+  it('continues as before when the machine is set to another time, before and after the table answers', () => {
     for (const byMs of [8 * minute, -8 * minute]) {
       const machine = createMachine();
       machine.set(byMs);
@@ -44,7 +44,7 @@ describe("a node's clock", () => {
     }
   });
 
-  it('is corrected by the table where it was wrong from the start, and follows when it is put right', () => {
+  it('is corrected by the table if it was wrong from the start, and follows when the machine is corrected', () => {
     const machine = createMachine();
     const { clock } = machine;
     clock.observe(epochMs + 5_000 - 10 * minute, epochMs + 5_000, epochMs + 5_010);
@@ -53,7 +53,7 @@ describe("a node's clock", () => {
     expect(machine.errorMs()).toBe(0);
   });
 
-  it('learns nothing from a request during which the machine was set', () => {
+  it('ignores a request during which the machine was set', () => {
     for (const byMs of [minute, -minute]) {
       const machine = createMachine();
       machine.ask(10, () => machine.set(byMs));
@@ -61,7 +61,7 @@ describe("a node's clock", () => {
     }
   });
 
-  it('learns nothing from an answer that took long, nor from one without a time', () => {
+  it('ignores a slow answer, and one without a time', () => {
     const machine = createMachine();
     machine.clock.observe(epochMs - minute, epochMs, epochMs + 5_000);
     machine.clock.observe(Number.NaN, epochMs, epochMs);

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => table.drop());
 
-test('a table whose maker ended before it said when items expire is completed by the next one', async () => {
+test('a table whose creator stopped before it enabled the TTL is completed by the next process', async () => {
   const definition = runnerTable(`${table.runnerName}-halfway`);
   await table.doc.send(new CreateTableCommand(definition));
   for (const _ of [1, 2]) await ensureTable(table.doc, definition);

@@ -159,7 +159,7 @@ describe("answers as the SDK's document client does", () => {
   });
 });
 
-test('middleware that comes or goes later is heard from then on, by commands that were sent before', async () => {
+test('middleware that is added or removed later applies from then on to all kinds of commands', async () => {
   const get = () => table.doc.send(new GetCommand({ TableName: table.name, Key: key('1') }));
   await get();
   let calls = 0;
@@ -176,7 +176,7 @@ test('middleware that comes or goes later is heard from then on, by commands tha
   expect(calls).toBe(1);
 });
 
-test('a request to AWS is signed, with the host and what it asks for', async () => {
+test('a request to AWS is signed, and its signature covers host and operation', async () => {
   let headers: IncomingHttpHeaders = {};
   const server = createServer((request, response) => {
     headers = request.headers;

@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 test.each(['drop', 'cut', 'garble', 'throttle', 'fail'] as const)(
-  'a read whose answer is lost to a "%s" is worth another try, and no bug',
+  'a read whose answer is lost to a "%s" is a transient fault',
   async (each) => {
     fate = each;
     const error = await members.get(table, randomUUID(), randomUUID()).catch((reason) => reason);
@@ -32,7 +32,7 @@ test.each(['drop', 'cut', 'garble', 'throttle', 'fail'] as const)(
   },
 );
 
-test('a request that the table refuses for its content is a bug', async () => {
+test('a request that the table refuses for its content is not a transient fault', async () => {
   fate = 'pass';
   const error = await members
     .get({ ...table, name: 'no' }, randomUUID(), randomUUID())

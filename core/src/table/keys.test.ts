@@ -4,7 +4,7 @@ import * as keys from './keys.ts';
 const group = '11111111-1111-4111-8111-111111111111';
 const ada = 'a2222222-2222-4222-8222-222222222222';
 
-test('a key of Parley is parsed to what it was made of', () => {
+test('a key of Parley is parsed into its parts', () => {
   expect(keys.parseKey(keys.entryKey(group, 42))).toEqual({
     item: 'entry',
     messageGroupUuid: group,
@@ -53,7 +53,7 @@ test('sort keys of a conversation sort entries by number, then the group, then i
   expect(sorted.toSorted()).toEqual(sorted);
 });
 
-test('node and shard are read from the keys of their items', () => {
+test('the node and the shard are read from the keys of their items', () => {
   expect(keys.nodeIdOf(keys.listedNodeKey('node-7'))).toBe('node-7');
   expect(keys.nodeIdOf(keys.placeKey(ada, 'node-7'))).toBe('node-7');
   const arn = 'arn:aws:dynamodb:eu-central-1:1:table/t/stream/2026-01-01T00:00:00.000';

@@ -20,7 +20,7 @@ const one = { uuid: '11111111-1111-4111-8111-111111111111', handle: 'one', displ
 const other = { uuid: '22222222-2222-4222-8222-222222222222', handle: 'other', display_name: 'Other' };
 
 test.each(['statements', 'transactions'] as const)(
-  'an append by %s tells its units, and one that came late its refusal',
+  'an append by %s reports its units, and a late one its refusal',
   async (batch) => {
     const log = createLog(table, { batch });
     const { message_group_uuid: uuid } = await messages.sendDirect(log, {
@@ -31,7 +31,7 @@ test.each(['statements', 'transactions'] as const)(
     await messages.send(log, { sender: one, messageGroupUuid: uuid, message: 'known to this node' });
     const appends = () => seen.filter(({ operation }) => operation === 'Append');
     expect(appends().at(-1)).toMatchObject({ items: 1, refused: 0, units: batch === 'statements' ? 1 : 2 });
-    // A node that does not know of what another one wrote.
+    // A node that does not know the entries that another one wrote.
     await messages.send(createLog(table, { batch }), {
       sender: other,
       messageGroupUuid: uuid,
@@ -43,7 +43,7 @@ test.each(['statements', 'transactions'] as const)(
   },
 );
 
-test('reads tell what they consumed, and a request that fails is told of', async () => {
+test('reads report their units, and a failed request is reported too', async () => {
   const range = { order: 'ascending', limit: 5 } as const;
   await entries.range(table, '5ae290ed-55d1-47a0-bc6d-fe2bc2700399', range);
   expect(seen).toMatchObject([{ operation: 'Query', items: 1, refused: 0, units: expect.any(Number) }]);

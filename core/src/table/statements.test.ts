@@ -30,7 +30,7 @@ async function items(count: number) {
 }
 
 describe.each(['statements', 'transactions'] as const)('conditional statements executed as %s', (kind) => {
-  test('are written, however many', async () => {
+  test('are written, in any number', async () => {
     const { keys, values } = await items(60);
     const outcomes = await execute(
       table,
@@ -41,7 +41,7 @@ describe.each(['statements', 'transactions'] as const)('conditional statements e
     expect(await values()).toEqual(keys.map(() => 6));
   });
 
-  test('are refused one by one: neighbours are written, and an item that is not there stays so', async () => {
+  test('are refused one by one: the others are written, and a missing item is not created', async () => {
     const { keys, values } = await items(30);
     const absent = { pk: randomUUID(), sk: 'x' };
     const statements = keys.map((key, index) => update(key, index % 3 === 0 ? 4 : 7));

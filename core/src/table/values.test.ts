@@ -22,11 +22,11 @@ describe('native values', () => {
     expect(valuesOf(item)).toEqual(values);
   });
 
-  test('of a number that no double holds are near it', () => {
+  test('of a number that a double cannot hold are close to it', () => {
     expect(valuesOf({ n: { N: '12345678901234567890' } })).toEqual({ n: 12345678901234567000 });
   });
 
-  test('come in one order, whatever the order of the attributes', () => {
+  test('are sorted by name, in any order of the attributes', () => {
     const [one, other] = [
       { b: { S: '1' }, a: { N: '2' } },
       { a: { N: '2' }, b: { S: '1' } },

@@ -49,10 +49,10 @@ async function read(lines: AsyncIterable<string> | undefined) {
 
 const exportAll = (from: Table) => read(exporting.everything(from, database.pool));
 
-/** Another Postgres: this worker's, emptied. */
+/** Another Postgres: this worker's database, emptied. */
 const emptyDatabase = () => database.pool.query('delete from users; delete from retired_handles');
 
-/** Every kind of entry, a person who came back, a read position, a setting, somebody who left. */
+/** A system with every kind of entry, a person who came back, one who left, a read position and a setting. */
 async function converse() {
   const log = createLog(table, { batch: 'transactions' });
   const people = await users.insertPeople(
@@ -108,7 +108,7 @@ async function project(on: Table, uuid: string) {
 
 const faultsOf = async (on: Table) => (await check(on, database.pool, { settleMs: [0] })).findings;
 
-test('a restored system has the hash of the original, its invariants hold, and it lives on', async () => {
+test('a restored system has the hash of the original, its invariants hold, and it can be used', async () => {
   const { group, direct, bob } = await converse();
   const { texts, manifest } = await exportAll(table);
   expect(manifest).toMatchObject({
@@ -129,7 +129,7 @@ test('a restored system has the hash of the original, its invariants hold, and i
   });
   expect((await exportAll(other)).manifest).toEqual(manifest);
   expect(await faultsOf(other)).toEqual([]);
-  // The records of the restored entries come through the stream as any others do.
+  // The restored entries also come through the stream, like any others.
   for (const uuid of [group, direct]) await project(other, uuid);
   expect((await exportAll(other)).manifest).toEqual(manifest);
   const log = createLog(other, { batch: 'statements' });
@@ -139,7 +139,7 @@ test('a restored system has the hash of the original, its invariants hold, and i
   expect(row).toMatchObject({ read_seq: 100, last_seq: 237 });
 });
 
-test('the hash does not depend on the order of the conversations, and tells any change', async () => {
+test('the hash does not depend on the order of conversations, and differs after any change', async () => {
   const { group, bob } = await converse();
   const { texts, manifest } = await exportAll(table);
   const again = await exportAll(table);
@@ -157,7 +157,7 @@ test('the hash does not depend on the order of the conversations, and tells any 
   expect((await exportAll(table)).manifest.sha256).not.toBe(manifest.sha256);
 });
 
-test('a restore that stops after every few writes goes on, and ends the same', async () => {
+test('a restore that stops after every few writes continues, with the same result', async () => {
   const { group } = await converse();
   const { texts, manifest } = await exportAll(table);
   await emptyDatabase();
@@ -176,12 +176,12 @@ test('a restore that stops after every few writes goes on, and ends the same', a
   expect(runs).toBeLessThan(60);
   expect((await exportAll(other)).manifest).toEqual(manifest);
   expect(await faultsOf(other)).toEqual([]);
-  // And once more: it is all there.
+  // A repeat finds everything and writes nothing.
   expect((await restore(other, database.pool, linesOf(texts))).written).toBe(0);
   expect(await entries.newest(other, group)).toMatchObject({ seq: 237 });
 });
 
-/** The table for a process that dies after that many transactions. */
+/** A table that fails every transaction after the first ones, as for a process that dies. */
 function crashingAfter(on: TestTable, transactions: number): Table {
   let left = transactions;
   const doc = new Proxy(on.doc, {
@@ -190,7 +190,7 @@ function crashingAfter(on: TestTable, transactions: number): Table {
         ? Reflect.get(target, name)
         : async (command: TransactWriteCommand) => {
             if (!(command instanceof TransactWriteCommand)) return target.send(command);
-            // Refused ones are those of a run before.
+            // Refused transactions are those that an earlier run wrote.
             if (left <= 0) throw new Error('crash');
             const answer = await target.send(command);
             left -= 1;
@@ -200,7 +200,7 @@ function crashingAfter(on: TestTable, transactions: number): Table {
   return { ...on, doc };
 }
 
-test('a file that is cut, changed, or no export of conversations writes nothing', async () => {
+test('a file that is cut, changed or not an export of conversations writes nothing', async () => {
   const { ada } = await converse();
   const { texts } = await exportAll(table);
   await emptyDatabase();
@@ -221,7 +221,7 @@ test('a file that is cut, changed, or no export of conversations writes nothing'
   expect((await exportAll(other)).manifest).toMatchObject({ people: 0, entries: 0 });
 });
 
-test('what is there is not overwritten: a system that lived on gets what is missing, and another log is left alone', async () => {
+test('nothing is overwritten: a system in use gets what is missing, and a different log is left alone', async () => {
   const { log, group, direct, ada, bob } = await converse();
   const { texts } = await exportAll(table);
   const newer = await messages.send(log, { messageGroupUuid: group, sender: ada, message: 'newer' });
@@ -233,7 +233,7 @@ test('what is there is not overwritten: a system that lived on gets what is miss
   });
   expect((await exportAll(table)).manifest).toEqual(before);
   expect(newer.seq).toBe(238);
-  // Elsewhere the two began another conversation meanwhile.
+  // In the other system the two have a different conversation.
   const elsewhere = createLog(other, { batch: 'transactions' });
   await messages.sendDirect(elsewhere, { sender: bob, recipient: ada, message: 'another beginning' });
   const result = await restore(other, database.pool, linesOf(texts));
@@ -241,7 +241,7 @@ test('what is there is not overwritten: a system that lived on gets what is miss
   expect(await entries.newest(other, direct)).toMatchObject({ message: 'another beginning' });
 });
 
-test('a handle that is somebody else’s here is told, and no conversation is restored', async () => {
+test('a handle that another person has here is reported, and no conversation is restored', async () => {
   await converse();
   const { texts } = await exportAll(table);
   await emptyDatabase();
@@ -263,7 +263,7 @@ test('one conversation is exported with the people in it, and restored', async (
   expect(await exporting.conversation(table, database.pool, ada.uuid)).toBeUndefined();
 });
 
-test('a person’s own export holds what is theirs, and of others only what they are shown', async () => {
+test('a person’s own export holds their own data, and of others only what they can see', async () => {
   const { bob, eve, group, direct } = await converse();
   const own = async ({ uuid }: users.Person) => {
     const user = (await users.findByUuid(database.pool, uuid)) as users.User;
@@ -284,7 +284,7 @@ test('a person’s own export holds what is theirs, and of others only what they
       [direct, 'what?'],
     ].sort(),
   );
-  // Eve was removed: nothing of the group is hers to read any more.
+  // Eve was removed, so her export holds nothing of the group.
   const ofEve = await own(eve);
   expect(ofEve.map(({ line }) => line)).toEqual(['export', 'person', 'manifest']);
 });
@@ -306,7 +306,7 @@ test('an export from before an erasure does not bring a text back', async () => 
   const ofAda = log2.filter(({ user_uuid }) => user_uuid === ada.uuid);
   expect(ofAda.filter(({ type, message }) => type === 'message' && message !== '')).toEqual([]);
   expect(ofAda.every(({ user_handle }) => user_handle === `deleted-${ada.uuid}`)).toBe(true);
-  // She left the group with an entry of its own.
+  // She left the group, which added an entry.
   await project(other, group);
   expect(await faultsOf(other)).toEqual([]);
 });
@@ -321,7 +321,7 @@ test('a person who is erased while a restore writes what they said is erased fro
     reads += 1;
     for await (const line of linesOf(texts)()) {
       yield line;
-      // Between what they said and the members, by whom an erasure finds a conversation.
+      // After the person's messages are written, and before the members by whom an erasure finds a conversation.
       if (reads < 3 || line.number !== 150) continue;
       const erasure = (await erasures.begin(database.pool, ada.uuid)) as erasures.Erasure;
       expect(await erase.pass(log, database.pool, erasure, options)).toBe(true);
@@ -362,7 +362,7 @@ test('a person who is erased here leaves the groups that an older export brings 
   expect(await faultsOf(other)).toEqual([]);
 });
 
-test('who was erased where the export was made is erased where it is restored', async () => {
+test('a person who was erased in the exported system is erased in the restored one', async () => {
   const { log, ada } = await converse();
   const before = await exportAll(table);
   const erasure = (await erasures.begin(database.pool, ada.uuid)) as erasures.Erasure;
@@ -378,7 +378,7 @@ test('who was erased where the export was made is erased where it is restored', 
   expect(await users.insertPeople(database.pool, [{ handle: 'Ada' }])).toEqual(new Map());
 });
 
-test('a log whose group does not exist yet is exported as it is', async () => {
+test('a log without a group item is exported as it is', async () => {
   const { group } = await converse();
   const first = await entries.get(table, group, 1);
   const uuid = '00000000-0000-4000-8000-000000000001';
@@ -392,7 +392,7 @@ test('a log whose group does not exist yet is exported as it is', async () => {
   expect((await exportAll(other)).manifest).toEqual(manifest);
 });
 
-/** DynamoDB Local takes a tenth of the writes. */
+/** DynamoDB Local writes at a tenth of the speed. */
 const roomCount = process.env.TEST_DYNAMODB_LOCAL_JAR ? 1 : 12;
 const onCorpus = existsSync(corpus) ? test : test.skip;
 if (!existsSync(corpus)) console.warn(`${corpus} is absent: the export of the real corpus is not tested`);
@@ -402,7 +402,7 @@ onCorpus(
   async () => {
     const rooms = new Set<string>();
     const texts = gunzipSync(readFileSync(corpus)).toString().trimEnd().split('\n');
-    // The first rooms: every kind of text that people type, in a tenth of the time.
+    // Only the first rooms, which have every kind of text and take a tenth of the time.
     const some = texts.filter((text) => rooms.add(JSON.parse(text).room).size <= roomCount);
     const { done } = await importMessages(table, database.pool, linesOf(some), { messageMaxChars: 1_024 });
     const { texts: lines, manifest } = await exportAll(table);

@@ -50,7 +50,7 @@ test('messages of erased people are bad lines', () => {
   expect(parseLine(line({ ...good, handle: 'Ada' }), erased)).toBe(erasedReason);
 });
 
-test('a plan knows speakers by identity, first spellings, and the last line of each room', async () => {
+test('a plan lists speakers with their first spelling, and the last line of each room', async () => {
   const bad: [number, string][] = [];
   const plan = await planImport(
     linesOf(good, { ...good, handle: 'Bob' }, 'oops', { ...good, room: 'other' }, { ...good, handle: 'ADA' }),
@@ -68,7 +68,7 @@ test('a plan knows speakers by identity, first spellings, and the last line of e
   expect([...(room?.people ?? [])]).toEqual(['ada', 'bob']);
 });
 
-test('the source and the uuids of rooms depend on the content alone', async () => {
+test('the source and the uuids of rooms depend only on the content', async () => {
   const one = await planImport(linesOf(good), limits, () => {});
   const same = await planImport(linesOf(good), limits, () => {});
   const other = await planImport(linesOf({ ...good, text: 'bye' }), limits, () => {});
@@ -78,7 +78,7 @@ test('the source and the uuids of rooms depend on the content alone', async () =
   expect(other.rooms.get('general')?.uuid).not.toBe(one.rooms.get('general')?.uuid);
 });
 
-test('a room takes no more people than a group', async () => {
+test('a room may have no more people than a group', async () => {
   const crowd = Array.from({ length: maxGroupMembers + 1 }, (_, index) => ({ ...good, handle: `p${index}` }));
   const bad: string[] = [];
   const plan = await planImport(

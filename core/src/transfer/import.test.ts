@@ -29,7 +29,7 @@ afterEach(() => Promise.all([table.drop(), database.close()]));
 
 type Message = { room: string; at: string; handle: string; text: string };
 
-/** A conversation nobody had. */
+/** An invented conversation. */
 const message = (room: string, handle: string, index: number, text = `${handle} says ${index}`): Message => ({
   room,
   at: new Date(start + index * 1_000).toISOString(),
@@ -59,7 +59,7 @@ async function logOf(uuid: string) {
   return log;
 }
 
-/** Each room's messages are in its log once, in the order of the file, and the invariants hold. */
+/** Expects each room's messages once in its log, in the order of the file, and that the invariants hold. */
 async function expectImported(rows: Message[]) {
   const source = await sourceOf(rows);
   for (const room of new Set(rows.map((row) => row.room))) {
@@ -72,7 +72,7 @@ async function expectImported(rows: Message[]) {
   expect(counters).toMatchObject({ messages: rows.length, unknown: 0 });
 }
 
-test('rooms become groups with their people, their log and its times, and a second run imports nothing', async () => {
+test('rooms become groups with their people, log and times, and a second run imports nothing', async () => {
   const rows = [...chatter('tea', 3, 250), ...chatter('coffee', 2, 99)];
   const done = { total: 349, done: 349, rooms: 2, people: 5, badLines: 0, isStopped: false };
   expect(await run(rows)).toEqual({ ...done, before: 0 });
@@ -96,7 +96,7 @@ test('a person who is erased while an import writes what they said is erased fro
     reads += 1;
     for await (const line of linesOf(rows)()) {
       yield line;
-      // Between what they said and the members, by whom an erasure finds a conversation.
+      // After the person's messages are written, and before the members by whom an erasure finds a conversation.
       if (reads < 2 || line.number !== 150) continue;
       const uuid = (await users.findByHandle(database.pool, 'tea-0'))?.uuid ?? '';
       const erasure = (await erasures.begin(database.pool, uuid)) as erasures.Erasure;
@@ -113,7 +113,7 @@ test('a person who is erased while an import writes what they said is erased fro
   expect(said.filter((entry) => entry.message.startsWith('tea-1 says'))).toHaveLength(125);
 });
 
-test('what somebody said who was erased here is told line by line, and does not come back', async () => {
+test('messages of an erased person are reported line by line and are not imported', async () => {
   await run([message('tea', 'zoe', 0), message('tea', 'ada', 1)]);
   const zoe = (await users.findByHandle(database.pool, 'zoe'))?.uuid ?? '';
   await erasures.begin(database.pool, zoe);
@@ -135,7 +135,7 @@ test('what somebody said who was erased here is told line by line, and does not 
   expect(log.map(({ user_handle }) => user_handle)).toEqual(['ada', 'ada']);
 });
 
-test('nobody has read more than up to their own last message', async () => {
+test('every member has read up to their own last message', async () => {
   const rows = [...chatter('tea', 2, 10), message('tea', 'tea-0', 10), message('tea', 'tea-0', 11)];
   await run(rows);
   const uuid = importedGroupUuid(await sourceOf(rows), 'tea');
@@ -151,7 +151,7 @@ test('nobody has read more than up to their own last message', async () => {
   }
 });
 
-test('rooms whose lines are mixed keep each its order, and a time that runs backward is raised', async () => {
+test('each of several mixed rooms keeps its order, and a time that runs backward is raised', async () => {
   const rows = Array.from({ length: 700 }, (_, index) =>
     message(`room ${index % 7}`, `p${index % 5}`, index),
   );
@@ -171,7 +171,7 @@ test('a handle that differs only in case is the same person, spelled as it first
   ]);
 });
 
-test('a bad line is told with its number and passed over', async () => {
+test('a bad line is reported with its number and skipped', async () => {
   const good = message('tea', 'ada', 0);
   const bad: [unknown, string][] = [
     ['{"room": "tea"', 'not JSON'],
@@ -206,7 +206,7 @@ test('a bad line is told with its number and passed over', async () => {
   expect(result).toMatchObject({ done: 1, badLines: bad.length });
 });
 
-test('text goes in verbatim', async () => {
+test('text is imported verbatim', async () => {
   const texts = [
     '👩‍👩‍👧‍👦 \u202e abc',
     "'; DROP TABLE users; --",
@@ -219,7 +219,7 @@ test('text goes in verbatim', async () => {
   await expectImported(rows);
 });
 
-test('a room of more than 50 people is a large one, added 48 at a time; beyond 1,000 nobody gets in', async () => {
+test('the people of a large room are added 48 at a time, up to 1,000', async () => {
   const rows = chatter('crowd', 150, 300);
   await run(rows);
   await expectImported(rows);
@@ -236,7 +236,7 @@ test('a room of more than 50 people is a large one, added 48 at a time; beyond 1
   expect(told).toEqual([1_001, 1_002]);
 });
 
-test('an import that is stopped goes on where it was', async () => {
+test('an import that was stopped continues where it was', async () => {
   const rows = [...chatter('tea', 3, 700), ...chatter('coffee', 60, 400), ...chatter('cake', 1, 30)];
   for (let isStopped = true, runs = 0; isStopped; runs += 1) {
     expect(runs).toBeLessThan(20);
@@ -266,7 +266,7 @@ describe('with an engine that fails', () => {
     return () => table.doc.middlewareStack.remove('failSometimes');
   }
 
-  test('answers that are lost leave nothing out and nothing twice', async () => {
+  test('lost answers leave nothing out and duplicate nothing', async () => {
     const rows = [...chatter('tea', 3, 500), ...chatter('coffee', 60, 300)];
     const recover = failSometimes();
     for (let isDone = false, runs = 0; !isDone; runs += 1) {
@@ -281,13 +281,13 @@ describe('with an engine that fails', () => {
   });
 });
 
-test('two imports of the same content at once are one', async () => {
+test('two concurrent imports of the same content import it once', async () => {
   const rows = [...chatter('tea', 3, 400), ...chatter('coffee', 60, 200)];
   await Promise.all([run(rows), run(rows)]);
   await expectImported(rows);
 });
 
-test('nobody is in a room before all of its log is there', async () => {
+test('nobody is a member of a room before its whole log is written', async () => {
   const rows = chatter('tea', 2, 600);
   const stopping = new AbortController();
   await run(rows, { onProgress: ({ done }) => done > 0 && stopping.abort(), signal: stopping.signal });

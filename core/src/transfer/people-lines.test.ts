@@ -33,14 +33,14 @@ const handleOf = async (uuid: string) => (await users.findNames(database.pool, [
 const occupy = (handle: string) =>
   database.pool.query("insert into users (handle, display_name) values ($1, 'Squatter')", [handle]);
 
-it('brings people back whom the search finds', async () => {
+it('restores people, and the search finds them', async () => {
   expect(await registry.restore(database.pool, [line({ handle: 'back', display_name: 'Émile' })])).toEqual(
     [],
   );
   expect(await search(database.pool, { prefix: 'emil', limit: 5 })).toMatchObject([{ handle: 'back' }]);
 });
 
-it('restores a tombstone, also where somebody has its handle', async () => {
+it('restores a tombstone, even if somebody has its handle', async () => {
   const uuid = randomUUID();
   await occupy(`deleted-${uuid}`);
   const tombstone = line({ uuid, handle: `deleted-${uuid}`, erased_at: now });
@@ -48,7 +48,7 @@ it('restores a tombstone, also where somebody has its handle', async () => {
   expect(await handleOf(uuid)).toBe(`deleted-${uuid}`);
 });
 
-it('refuses people with a reserved handle of their own choice', async () => {
+it('refuses people who have chosen a reserved handle', async () => {
   const [one, other, third] = [randomUUID(), randomUUID(), randomUUID()];
   const placeholder = line({ uuid: third, handle: placeholders.placeholderHandle(third) });
   const refused = [
@@ -60,7 +60,7 @@ it('refuses people with a reserved handle of their own choice', async () => {
   expect(await handleOf(third)).toBe(placeholder.handle);
 });
 
-it('stands a placeholder in for somebody whom the log names by a reserved handle', async () => {
+it('inserts a placeholder for a person whom the log names by a reserved handle', async () => {
   const [erased, stranger] = [randomUUID(), randomUUID()];
   await occupy(`deleted-${erased}`);
   const people = [

@@ -49,7 +49,7 @@ test('the first speaker creates the group, and adds the others 48 at a time', ()
   expect(membershipEntries(history, plan, speakers)).toEqual([]);
 });
 
-test('people that a later run finds are added after the entries that are there', () => {
+test('people that a later run finds are added after the existing entries', () => {
   const { plan, speakers, history } = room(3);
   for (const entry of membershipEntries(history, plan, speakers.slice(0, 2))) history.apply(entry);
   const [added, ...none] = membershipEntries(history, plan, speakers);
@@ -62,7 +62,7 @@ test('people that a later run finds are added after the entries that are there',
   });
 });
 
-test('messages follow each other, and a time never runs back', () => {
+test('messages follow each other, and times never go back', () => {
   const { plan, people, speakers, history } = room(2);
   for (const entry of membershipEntries(history, plan, speakers)) history.apply(entry);
   const later = '2001-02-03T05:00:00.000Z';
@@ -88,7 +88,7 @@ test('messages follow each other, and a time never runs back', () => {
   expect(entries.every(({ large }) => large === undefined)).toBe(true);
 });
 
-test('entries of a room of more than 50 people are large', () => {
+test('entries of a room with more than 50 people are marked as large', () => {
   const { plan, people, speakers, history } = room(51);
   for (const entry of membershipEntries(history, plan, speakers)) history.apply(entry);
   expect(messageEntries(history, plan, people, [said(1, 'p0', start)])[0]?.large).toBe(true);

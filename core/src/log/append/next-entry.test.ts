@@ -22,7 +22,7 @@ it('gives each message of a write the next number and the next count', () => {
   expect(nextEntry(tail, 3, draft(), options)).toMatchObject({ seq: 10, message_count: 8 });
 });
 
-it('leaves the count of messages where it is after a change of the group', () => {
+it('does not count a change of the group as a message', () => {
   const draft = { type: 'title_changed' as const, title: 'Pies', message: 'renamed', author: ada };
   const entry = nextEntry(tail, 2, draft, options);
   expect(entry).toMatchObject({ type: 'title_changed', title: 'Pies', seq: 9, message_count: 5 });
@@ -35,7 +35,7 @@ it('marks the entries of a large conversation, and no others', () => {
   expect(nextEntry(tail, 1, draft, { ...options, isLarge: true })).toHaveProperty('large', true);
 });
 
-it('carries the key and the hash of a send that has them, and neither without a key', () => {
+it('stores the key and the hash of a send, and neither if it has no key', () => {
   const send = { messageGroupUuid: 'group', sender: ada, message: 'hi', bodyHash: 'h' };
   expect(messageDraft({ ...send, idempotencyKey: 'k' })).toMatchObject({
     idempotency_key: 'k',
@@ -44,7 +44,7 @@ it('carries the key and the hash of a send that has them, and neither without a 
   expect(messageDraft(send)).toEqual({ type: 'message', message: 'hi', author: ada });
 });
 
-it('dates an entry by the clock, and never before the newest entry', () => {
+it('dates an entry by the clock, but never before the newest entry', () => {
   const createdAtMs = Date.parse('2026-01-01T00:00:01.000Z');
   expect(timestamp(createdAtMs + 500, { createdAtMs })).toBe('2026-01-01T00:00:01.500Z');
   expect(timestamp(createdAtMs - 60_000, { createdAtMs })).toBe('2026-01-01T00:00:01.000Z');

@@ -20,7 +20,7 @@ const entryAt = (seq: number) =>
     created_at: '2026-01-01',
   }) as Entry;
 
-/** Turns that end when the test says so. */
+/** Queues whose turns end when the test calls `end`. */
 function createTurns(more: Partial<QueueOptions> = {}) {
   const turns: { conversation: ActiveConversation; jobs: Job[]; end: () => void }[] = [];
   const queues = createQueues({
@@ -37,7 +37,7 @@ function createTurns(more: Partial<QueueOptions> = {}) {
   return { queues, turns, endTurn };
 }
 
-it('runs one turn of a conversation at a time, and those of others beside it', async () => {
+it('runs one turn of a conversation at a time, and turns of other conversations concurrently', async () => {
   const { queues, turns, endTurn } = createTurns();
   const answers = Promise.all([
     queues.enqueue('group', request('1')),
@@ -52,7 +52,7 @@ it('runs one turn of a conversation at a time, and those of others beside it', a
   expect(await answers).toEqual(['1', '2', '3']);
 });
 
-it('answers busy at once while too many jobs wait, and no longer', async () => {
+it('answers busy at once while too many jobs wait, and not afterwards', async () => {
   const { queues, endTurn } = createTurns({ maxJobs: 2 });
   const accepted = [queues.enqueue('group', request('1')), queues.enqueue('other', request('2'))];
   await expect(queues.enqueue('third', request('3'))).rejects.toThrow('busy');
@@ -63,7 +63,7 @@ it('answers busy at once while too many jobs wait, and no longer', async () => {
   expect(await Promise.all([...accepted, next])).toEqual(['1', '2', '4']);
 });
 
-it('answers busy after the deadline, even if the turn goes on', async () => {
+it('answers busy at the deadline, even if the turn continues', async () => {
   let givenUp = 0;
   const { queues, endTurn } = createTurns({ deadlineMs: 10, onGivenUp: () => (givenUp += 1) });
   await expect(queues.enqueue('group', request('1'))).rejects.toThrow('busy');
@@ -88,7 +88,7 @@ it('keeps the tail of a conversation that is idle, and applies what it observes'
   await second;
 });
 
-it('leaves the tail alone during a turn, and applies what was observed before the next one', async () => {
+it('does not change the tail during a turn, and applies observed entries before the next one', async () => {
   const { queues, turns, endTurn } = createTurns();
   const jobs = [queues.enqueue('group', request('1')), queues.enqueue('group', request('2'))];
   const tail = Object.assign(createTail('group'), { seq: 4 });
@@ -101,7 +101,7 @@ it('leaves the tail alone during a turn, and applies what was observed before th
   await Promise.all(jobs);
 });
 
-it('forgets a conversation that turned out not to exist', async () => {
+it('drops a conversation that does not exist', async () => {
   const { queues, turns, endTurn } = createTurns();
   const job = queues.enqueue('group', request('1'));
   if (turns[0]) turns[0].conversation.tail = createTail('group');

@@ -34,7 +34,7 @@ describe('a tail', () => {
     expect(afterMs(24 * 60 * minuteMs)).toBe(false);
     tails.extend(tail, [entryAt(801, 0)]);
     expect(afterMs(10 * minuteMs + 1)).toBe(true);
-    // Entries of the last 10 minutes may lie before these 200.
+    // Entries of the last 10 minutes may come before these 200.
     expect(afterMs(10 * minuteMs)).toBe(false);
     expect(afterMs(0)).toBe(false);
   });
@@ -47,7 +47,7 @@ describe('a tail', () => {
     expect(tails.coversWindow(tail, startMs)).toBe(true);
   });
 
-  it('knows the keys of what it is extended by, and not those of entries that are no messages', () => {
+  it('knows the keys of the messages by which it is extended, and not those of other entries', () => {
     const tail = createTail('group');
     tails.load(tail, [entryAt(9)]);
     tails.extend(tail, [entryAt(8), entryAt(7, 7, { type: 'title_changed', title: 't' }), entryAt(6)]);
@@ -57,7 +57,7 @@ describe('a tail', () => {
     expect(tail.coveredFrom).toBe(1);
   });
 
-  it('goes on with the next page, and covers from the first one', () => {
+  it('continues with the next page, and covers from the first one', () => {
     const tail = createTail('group');
     tails.load(tail, []);
     tails.load(tail, [entryAt(5), entryAt(6)]);
@@ -65,7 +65,7 @@ describe('a tail', () => {
     expect(tail).toMatchObject({ seq: 7, coveredFrom: 5, coveredSinceMs: startMs + 5 });
   });
 
-  it('is as large as its newest entry says, and needs more memory with more keys', () => {
+  it('is large if its newest entry is, and measures more bytes with more keys', () => {
     const tail = createTail('group');
     const empty = tails.bytesOf(tail);
     tails.load(tail, [entryAt(1)]);
@@ -92,14 +92,14 @@ describe('a tail', () => {
     for (const entry of entries(1, 2_000, (seq) => seq * 10 * minuteMs)) tails.advance(tail, entry);
     for (const seq of [1_801, 1_900, 2_000]) expect([seq, keyIsKnown(tail, seq)]).toEqual([seq, true]);
     expect(keyIsKnown(tail, 1_000)).toBe(false);
-    // What it says it covers, it knows.
+    // It knows the keys of all entries that it covers.
     for (let seq = tail.coveredFrom; seq <= 2_000; seq += 1)
       expect([seq, keyIsKnown(tail, seq)]).toEqual([seq, true]);
     expect(tail.coveredFrom).toBeLessThanOrEqual(1_801);
     expect(tails.coversWindow(tail, startMs + 2_000 * 10 * minuteMs)).toBe(true);
   });
 
-  it('takes no entry but the next one', () => {
+  it('applies only the next entry', () => {
     const tail = createTail('group');
     tails.load(tail, [entryAt(5)]);
     expect(() => tails.advance(tail, entryAt(7))).toThrow('entry 7 does not follow 5');
@@ -111,7 +111,7 @@ describe('a tail', () => {
     expect(tail).toMatchObject({ seq: 6, messageCount: 6, createdAtMs: startMs + 6 });
   });
 
-  it('forgets who is a member with every change, and remembers who was removed until they are added', () => {
+  it('forgets the members with every change, and remembers removed people until they are added', () => {
     const tail = createTail('group');
     tails.load(tail, [entryAt(1)]);
     const remember = () => tail.members.add('ben').add('eve');

@@ -13,12 +13,12 @@ const turnsOf = (kinds: string, maxEntries: number) => {
   return turns;
 };
 
-it('lets as many appends share a write as it may hold', () => {
+it('combines as many appends as a write may hold', () => {
   expect(turnsOf('aaaaa', 2)).toEqual([['0', '1'], ['2', '3'], ['4']]);
   expect(turnsOf('aaa', 25)).toEqual([['0', '1', '2']]);
 });
 
-it('gives a change of members a turn of its own, in its place', () => {
+it('gives a membership change a separate turn, in order', () => {
   expect(turnsOf('aataata', 25)).toEqual([['0', '1'], ['2'], ['3', '4'], ['5'], ['6']]);
   expect(turnsOf('tt', 25)).toEqual([['0'], ['1']]);
   expect(turnsOf('aaat', 2)).toEqual([['0', '1'], ['2'], ['3']]);

@@ -17,12 +17,12 @@ const group = (): FoldedGroup => ({ isGroup: false, title: undefined, members: n
 
 const ofNewerVersion = entryOf({ type: 'not yet known', members: ['ben'] } as unknown as Change);
 
-it('has every kind of the contract, with its flags', () => {
+it('has a file for every kind of the contract, with its flags', () => {
   expect(changes.map(({ type }) => type)).toEqual(entryTypes);
   for (const type of entryTypes) expect(kindOf({ type })).toMatchObject(entryKinds[type]);
 });
 
-it('folds a log into its members, title and who has left', () => {
+it('folds a log into its members, its title and the people who left', () => {
   const folded = group();
   const [, created, added, removed, role, title] = changes.map((change, index) => entryOf(change, index));
   const faults = [created, added, removed, role, title].flatMap((entry) =>
@@ -39,7 +39,7 @@ it('folds a log into its members, title and who has left', () => {
   expect([...folded.left]).toEqual(['ben']);
 });
 
-it('says what is wrong with an entry that does not fit its group', () => {
+it('reports the faults of an entry that does not fit its group', () => {
   const folded = { ...group(), isGroup: true, members: new Map([['eve', memberAt(1)]]) };
   const faults = (change: Change, seq?: number) => {
     const entry = entryOf(change, seq);
@@ -57,7 +57,7 @@ it('says what is wrong with an entry that does not fit its group', () => {
   ]);
 });
 
-it('leaves no name in a text that names an erased person', () => {
+it('removes the name of an erased person from a text', () => {
   expect(changes.map((change) => kindOf(change).redact(entryOf(change)))).toEqual([
     '',
     'The group “Pies” was created',
@@ -68,14 +68,14 @@ it('leaves no name in a text that names an erased person', () => {
   ]);
 });
 
-it('says whom an entry adds and removes', () => {
+it('names the people that an entry adds and removes', () => {
   expect(changes.map((change) => addedBy(entryOf(change)))).toEqual([
     ...[[], ['ada', 'ben', 'gus'], ['eve', 'flo'], [], [], []],
   ]);
   expect(changes.map((change) => removedBy(entryOf(change)))).toEqual([[], [], [], ['ben'], [], []]);
 });
 
-it('lets a kind of a newer version pass, and shows its text as a notice', () => {
+it('accepts a kind of a newer version, and shows its text as a notice', () => {
   const kind = kindOf(ofNewerVersion);
   const folded = group();
   expect(kind).toMatchObject(unknownKind);

@@ -45,13 +45,13 @@ const log: Mutation[] = [
     ...{ file: 'core/src/log/append/admission.ts', what: 'two repeats in one turn are two entries' },
     from: 'if (idempotencyKey !== undefined && keys.has(scopedKey)) continue;',
     to: '',
-    ...{ tests: ['core/src/log/log.test.ts'], name: 'wait together behind' },
+    ...{ tests: ['core/src/log/log.test.ts'], name: 'wait behind another message' },
   },
   {
     ...{ file: 'core/src/log/append/search.ts', what: 'a search for a key begins one entry late' },
     from: 'const from = (request.searchedTo ?? knownSeq) + 1;',
     to: 'const from = (request.searchedTo ?? knownSeq) + 2;',
-    ...{ tests: ['core/src/log/log.test.ts'], name: 'the newest entries alone' },
+    ...{ tests: ['core/src/log/log.test.ts'], name: 'only the newest entries' },
   },
   {
     ...{ file: 'core/src/log/append/search.ts', what: 'a search that went aside begins again at its start' },
@@ -219,7 +219,7 @@ const positions: Mutation[] = [
   {
     ...{ file: 'core/src/inbox/read-position.ts', what: 'a read position moves back' },
     ...{ from: 'read_seq < :seq', to: 'read_seq <> :seq' },
-    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'marked as read' },
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'a read position never moves back' },
   },
   {
     ...{ file: 'core/src/inbox/summary.ts', what: 'own messages count as unread' },
@@ -242,7 +242,7 @@ const positions: Mutation[] = [
     },
     from: 'Math.max(0, newest.message_count - position.count)',
     to: 'Math.max(0, summary.message_count - position.count)',
-    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'marked as read' },
+    ...{ tests: ['core/src/projections/projector.test.ts'], name: 'a read position never moves back' },
   },
 ];
 
@@ -268,7 +268,7 @@ const pages: Mutation[] = [
     ...{ file: 'core/src/log/remembered-pages.ts', what: 'an extended page lives for another minute' },
     from: 'ttl: Math.max(1, newest.getRemainingTTL(uuid))',
     to: 'ttl: maxAgeMs',
-    ...{ tests: ['core/src/log/pages.test.ts'], name: 'a conversation that goes on' },
+    ...{ tests: ['core/src/log/pages.test.ts'], name: 'even if the conversation goes on' },
   },
   ...mutationsOf(
     'core/src/log/remembered-pages.ts',
@@ -397,7 +397,7 @@ const check: Mutation[] = [
     'core/src/log/entry-faults.ts',
     ['core/src/log/entry-faults.test.ts', 'core/src/audit/check.test.ts'],
     [
-      ['a hole in a log is no finding', 'if (entry.seq !== history.seq + 1)', 'if (false)'],
+      ['a gap in a log is no finding', 'if (entry.seq !== history.seq + 1)', 'if (false)'],
       ['a wrong count of messages is no finding', 'if (entry.message_count !== count)', 'if (false)'],
       [
         'a time before that of the entry before is no finding',
@@ -410,7 +410,7 @@ const check: Mutation[] = [
         '',
       ],
     ],
-    'a hole in a log|a count that is not the number|a time before that|comes twice',
+    'a gap in a log|a count that is not the number|a time earlier than|comes twice',
   ),
   ...mutationsOf(
     'core/src/log/entry-faults.ts',
@@ -484,13 +484,13 @@ const check: Mutation[] = [
       what: 'a member whom the log does not make one is no finding',
     },
     ...{ from: 'if (!history.members.has(userUuid))', to: 'if (false)' },
-    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a member of a group whom' },
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a member of a group who is not' },
   },
   {
-    ...{ file: 'core/src/audit/scan.ts', what: 'a summary of somebody who is no member is no finding' },
+    ...{ file: 'core/src/audit/scan.ts', what: 'a summary of a person who is not a member is no finding' },
     from: 'suspects.orphans.push(...orphans);',
     to: '',
-    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a summary of somebody' },
+    ...{ tests: ['core/src/audit/check.test.ts'], name: 'a summary of a person' },
   },
 ];
 
