@@ -801,7 +801,11 @@ describe('who watches', () => {
   test('the commands of a restore name what the templates make', async () => {
     const runbook = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
     const section = /\n## Backup and restore\n(.*?)\n## /s.exec(runbook)?.[1] ?? '';
-    const commands = [...section.matchAll(/^```sh\n(.*?)^```/gms)].map(([, lines]) => lines).join('');
+    const scripts = ['copies', 'deleted-table', 'remove-copies'].map((name) =>
+      readFile(new URL(`../restore/${name}.sh`, import.meta.url), 'utf8'),
+    );
+    const blocks = [...section.matchAll(/^```sh\n(.*?)^```/gms)].map(([, lines]) => lines);
+    const commands = [...(await Promise.all(scripts)), ...blocks].join('');
     const named = new Set(commands.match(/(?<=[ =])(alias\/)?parley-[a-z-]+/g));
     const templates = JSON.stringify(resources);
     const made = [...named].filter((name) => !/-restored/.test(name));
