@@ -45,10 +45,25 @@ CREATE TABLE public.users (
     erased_at timestamp with time zone,
     erasure_finished_at timestamp with time zone,
     handle_folded text,
-    name_folded text
+    name_folded text,
+    tone smallint,
+    CONSTRAINT users_tone_check CHECK (((tone >= 1) AND (tone <= 10)))
 );
 
+CREATE SEQUENCE public.users_tone
+    AS smallint
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    MAXVALUE 10
+    CACHE 1
+    CYCLE;
+
+ALTER SEQUENCE public.users_tone OWNED BY public.users.tone;
+
 ALTER TABLE ONLY public.schema_migrations ALTER COLUMN id SET DEFAULT nextval('public.schema_migrations_id_seq'::regclass);
+
+ALTER TABLE ONLY public.users ALTER COLUMN tone SET DEFAULT nextval('public.users_tone'::regclass);
 
 ALTER TABLE ONLY public.retired_handles
     ADD CONSTRAINT retired_handles_pkey PRIMARY KEY (handle_hash);
@@ -79,4 +94,5 @@ INSERT INTO public.schema_migrations (name, run_on) VALUES
     ('0001_users', now()),
     ('0002_erasure', now()),
     ('0003_search', now()),
-    ('0004_reserved_handles', now());
+    ('0004_reserved_handles', now()),
+    ('0005_tones', now());

@@ -1,5 +1,5 @@
 import { entryTypes } from './entry-kinds.ts';
-import { seq, time, uuid } from './fields.ts';
+import { seq, time, tone, uuid } from './fields.ts';
 import { z } from './zod.ts';
 
 export const entrySchema = z
@@ -11,6 +11,7 @@ export const entrySchema = z
     user_uuid: uuid,
     display_name: z.string(),
     handle: z.string(),
+    tone,
     message: z.string().openapi({ description: 'Empty if its author was erased' }),
     created_at: time,
   })

@@ -42,6 +42,11 @@ export const uuidParams = z.object({ uuid });
 
 export const wellFormedKey = /^[\x20-\x7e]{1,128}$/;
 
+/** The colour of a person's face, dealt at sign-up and kept. */
+export const tone = z.int().min(1).max(10).nullable().openapi({
+  description: 'The colour of the face; null if the person was erased or is not known at the moment',
+});
+
 export const time = z.iso.datetime();
 export const seq = z.int().min(0).max(maxSeq);
 export const seqOr = (code: ErrorCode) => z.int(code).min(0, code).max(maxSeq, code);

@@ -1,4 +1,4 @@
-import { count, seq, time, uuid } from './fields.ts';
+import { count, seq, time, tone, uuid } from './fields.ts';
 import { z } from './zod.ts';
 
 export const settingsSchema = z
@@ -23,6 +23,7 @@ export const inboxRowSchema = z
     display_name: z.string().openapi({ description: 'The other person, or the title of a group' }),
     handle: z.string().nullable().openapi({ description: 'The other person; null for a group' }),
     user_uuid: uuid.nullable().openapi({ description: 'The other person; null for a group' }),
+    tone,
     message: z
       .string()
       .openapi({ description: 'The beginning of the newest message; empty if its author was erased' }),

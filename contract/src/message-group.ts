@@ -1,5 +1,5 @@
 import type { ErrorCode } from './errors.ts';
-import { count, handle, nameText, seq, seqOr, uuid } from './fields.ts';
+import { count, handle, nameText, seq, seqOr, tone, uuid } from './fields.ts';
 import { settingsSchema } from './inbox-row.ts';
 import { titleMaxChars } from './limits.ts';
 import { isBlank } from './visible.ts';
@@ -10,6 +10,7 @@ export const memberSchema = z
     uuid: uuid.openapi({ description: 'The person' }),
     handle: z.string(),
     display_name: z.string(),
+    tone,
     role: z.enum(['admin', 'member']),
     read_seq: seq.nullable().openapi({
       description: 'Null until this person has read or sent something, and in groups of more than 50 members',

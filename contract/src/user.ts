@@ -1,10 +1,10 @@
 import type { ErrorCode } from './errors.ts';
-import { hasNoNul, nameText, text, uuid } from './fields.ts';
+import { hasNoNul, nameText, text, tone, uuid } from './fields.ts';
 import { bioMaxChars, displayNameMaxChars } from './limits.ts';
 import { z } from './zod.ts';
 
 export const shortUserSchema = z
-  .object({ uuid, handle: z.string(), display_name: z.string() })
+  .object({ uuid, handle: z.string(), display_name: z.string(), tone })
   .openapi('ShortUser');
 export type ShortUser = z.output<typeof shortUserSchema>;
 

@@ -18,6 +18,7 @@ export function presentEntry(stored: Entry, names: Map<string, Name>): EntryBody
     user_uuid: entry.user_uuid,
     display_name: name?.display_name ?? entry.user_display_name,
     handle: name?.handle ?? entry.user_handle,
+    tone: name?.tone ?? null,
     message: entry.message,
     created_at: entry.created_at,
   };

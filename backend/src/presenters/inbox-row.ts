@@ -28,11 +28,13 @@ export function presentInboxRow(summary: Summary, names: Map<string, Name>): Inb
 }
 
 function heading(summary: Summary, names: Map<string, Name>) {
-  if (summary.kind === 'group') return { display_name: summary.title ?? '', handle: null, user_uuid: null };
+  if (summary.kind === 'group')
+    return { display_name: summary.title ?? '', handle: null, user_uuid: null, tone: null };
   const name = names.get(summary.user_uuid ?? '');
   return {
     display_name: name?.display_name ?? summary.user_display_name ?? '',
     handle: name?.handle ?? summary.user_handle ?? '',
     user_uuid: summary.user_uuid ?? null,
+    tone: name?.tone ?? null,
   };
 }

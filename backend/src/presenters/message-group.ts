@@ -17,6 +17,7 @@ export function presentMessageGroup(
       uuid: user_uuid,
       handle: names.get(user_uuid)?.handle ?? '',
       display_name: names.get(user_uuid)?.display_name ?? '',
+      tone: names.get(user_uuid)?.tone ?? null,
       role,
       read_seq,
     })),

@@ -87,11 +87,15 @@ async function broadcast(parts: ConversationsParts, entry: Entry) {
   pages.observe(entry);
   // Postgres may be slow, so the members are read last.
   const isCurrent = hasCurrentName(entry, table.clock.now());
-  const names = await people.names(isCurrent ? [] : peopleOf(entry));
+  const [names, tone] = await Promise.all([
+    people.names(isCurrent ? [] : peopleOf(entry)),
+    isCurrent ? people.tone(entry.user_uuid) : null,
+  ]);
   const roster = await audience.roster(entry.message_group_uuid, { maxAgeMs: rosterAgeFor(entry) });
   if (!roster) return;
   const here = audience.membersHere(roster);
-  const frame = event('message.created', presentEntry(entry, names));
+  const body = presentEntry(entry, names);
+  const frame = event('message.created', { ...body, tone: body.tone ?? tone });
   for (const userUuid of here) sockets.send(userUuid, frame);
   metrics?.delivered(here.length);
   logDelivered(parts, entry, here);

@@ -27,7 +27,7 @@ export const legacyRoutes = ({ pool }: Context) => [
     path: '/api/activities/@:handle',
     summary: 'Legacy: the public profile of the person with this handle, with a feed that is always empty',
     params: z.object({ handle: z.string() }),
-    response: z.object({ profile: profileSchema.omit({ uuid: true }), activities }),
+    response: z.object({ profile: profileSchema.omit({ uuid: true, tone: true }), activities }),
     errors: ['user_not_found'],
     perAddressPerMinute,
     async handle({ params }) {

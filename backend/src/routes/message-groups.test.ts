@@ -29,6 +29,12 @@ const send = (as: TestPerson | undefined, body: object) => api.post('/api/messag
 const show = (as: TestPerson | undefined, uuid: string) => api.get(`/api/message_groups/${uuid}`, { as });
 const markRead = (as: TestPerson | undefined, uuid: string, seq: unknown) =>
   api.put(`/api/message_groups/${uuid}/read`, { as, body: { seq } });
+const namesOf = (person: TestPerson | undefined) => ({
+  uuid: person?.uuid,
+  handle: person?.handle,
+  display_name: person?.display_name,
+  tone: person?.tone,
+});
 const readBy = ({ body }: Reply) =>
   Object.fromEntries(
     body.members.map(({ display_name, read_seq }: Record<string, unknown>) => [display_name, read_seq]),
@@ -172,8 +178,8 @@ describe('a conversation', () => {
       kind: 'group',
       title: 'Talk',
       members: expect.arrayContaining([
-        { uuid: ada?.uuid, handle: ada?.handle, display_name: 'Ada', role: 'admin', read_seq: 3 },
-        { uuid: ben?.uuid, handle: ben?.handle, display_name: 'Ben', role: 'member', read_seq: null },
+        { ...namesOf(ada), role: 'admin', read_seq: 3 },
+        { ...namesOf(ben), role: 'member', read_seq: null },
       ]),
       last_seq: 3,
       unread_count: 2,
@@ -341,6 +347,7 @@ describe('an inbox', () => {
         display_name: 'Talk',
         handle: null,
         user_uuid: null,
+        tone: null,
         message: 'Ada created the group “Talk”',
         created_at: expect.any(String),
         last_seq: 1,
@@ -354,6 +361,7 @@ describe('an inbox', () => {
         display_name: 'Benjamin',
         handle: ben?.handle,
         user_uuid: ben?.uuid,
+        tone: ben?.tone,
         message: 'x'.repeat(200),
         created_at: direct.created_at,
         last_seq: 1,

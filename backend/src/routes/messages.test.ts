@@ -49,6 +49,7 @@ describe('sending to a person', () => {
       user_uuid: ada?.uuid,
       display_name: 'Ada',
       handle: 'ada',
+      tone: ada?.tone,
       message: 'hello',
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
     });

@@ -16,7 +16,13 @@ describe('a profile', () => {
   it('is shown to its owner, and asks for a token', async () => {
     const { status, body } = await api.get('/api/profile', { as: ada });
     expect(status).toBe(200);
-    expect(body).toEqual({ uuid: ada.uuid, handle: 'ada', display_name: 'Ada Lovelace', bio: '' });
+    expect(body).toEqual({
+      uuid: ada.uuid,
+      handle: 'ada',
+      display_name: 'Ada Lovelace',
+      tone: ada.tone,
+      bio: '',
+    });
     expect(await api.get('/api/profile')).toMatchObject({ status: 401, body: ['generic_401'] });
   });
 

@@ -18,7 +18,12 @@ describe('the short profile of a person', () => {
     const grace = await world.person('Grace', 'Grace Hopper');
     const { status, body } = await api.get('/api/users/@gRACE/short', { as: ada });
     expect(status).toBe(200);
-    expect(body).toEqual({ uuid: grace.uuid, handle: 'Grace', display_name: 'Grace Hopper' });
+    expect(body).toEqual({
+      uuid: grace.uuid,
+      handle: 'Grace',
+      display_name: 'Grace Hopper',
+      tone: grace.tone,
+    });
   });
 
   it('is found by an imported handle with symbols', async () => {
@@ -61,7 +66,9 @@ describe('the search for people', () => {
     for (const search of ['LIN', 'torv']) {
       const { status, body } = await api.get(`/api/users?search=${search}`, { as: ada });
       expect(status).toBe(200);
-      expect(body).toEqual([{ uuid: linus.uuid, handle: 'linus', display_name: 'Torvalds' }]);
+      expect(body).toEqual([
+        { uuid: linus.uuid, handle: 'linus', display_name: 'Torvalds', tone: linus.tone },
+      ]);
     }
   });
 

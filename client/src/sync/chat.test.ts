@@ -6,10 +6,10 @@ import { createMemoryStorage } from '../storage.ts';
 import { type Chat, createChat } from './chat.ts';
 
 const uuid = 'b3f3c1de-0000-4000-8000-000000000001';
-const me = { uuid: 'me', handle: 'me', display_name: 'Me', bio: '' };
+const me = { uuid: 'me', handle: 'me', display_name: 'Me', tone: 1, bio: '' };
 const members: Member[] = [
   { ...me, role: 'member', read_seq: 0 },
-  { uuid: 'ben', handle: 'ben', display_name: 'Ben', role: 'member', read_seq: 0 },
+  { uuid: 'ben', handle: 'ben', display_name: 'Ben', tone: 2, role: 'member', read_seq: 0 },
 ];
 
 /** A server with one conversation, whose log the tests write to; while it is away, no request is answered. */
@@ -26,6 +26,7 @@ function world(length: number, readSeq = length) {
       user_uuid,
       display_name: user_uuid,
       handle: user_uuid,
+      tone: 2,
       message,
       created_at: new Date(2026, 0, 1, 0, 0, log.length).toISOString(),
     };
@@ -49,6 +50,7 @@ function world(length: number, readSeq = length) {
     display_name: 'Ben',
     handle: 'ben',
     user_uuid: 'ben',
+    tone: 2,
     message: log.at(-1)?.message ?? '',
     created_at: log.at(-1)?.created_at ?? '',
     ...position(),

@@ -39,7 +39,10 @@ function live(parts: Parts, { sendFrame }: ChatOptions) {
     typists: (uuid: string): Person[] =>
       typing
         .people(uuid)
-        .map((person) => people.get(person) ?? { uuid: person, handle: '', display_name: 'Somebody' }),
+        .map(
+          (person) =>
+            people.get(person) ?? { uuid: person, handle: '', display_name: 'Somebody', tone: null },
+        ),
     /** The person presses keys. */
     type(uuid: string) {
       if (state === 'online' && typing.shouldSend(uuid)) sendFrame('typing', { message_group_uuid: uuid });

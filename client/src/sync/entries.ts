@@ -28,7 +28,8 @@ export function createEntries(options: Options) {
     apply(received: Entry) {
       const entry = options.clean(received);
       const uuid = entry.message_group_uuid;
-      people.remember([{ uuid: entry.user_uuid, handle: entry.handle, display_name: entry.display_name }]);
+      const { user_uuid, handle, display_name, tone } = entry;
+      people.remember([{ uuid: user_uuid, handle, display_name, tone }]);
       typing.stop(uuid, entry.user_uuid);
       // The entry may belong to a send whose answer was lost. A retry with the same key settles that.
       if (entry.user_uuid === meUuid) outbox.retryUnreached(uuid);

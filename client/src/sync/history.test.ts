@@ -26,6 +26,7 @@ const entry = (seq: number): Entry => ({
   user_uuid: 'u',
   display_name: 'U',
   handle: 'u',
+  tone: 1,
   message: `text ${seq}`,
   created_at: new Date(seq * 1000).toISOString(),
 });

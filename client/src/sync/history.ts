@@ -83,6 +83,7 @@ export function trim(history: History, edge: 'start' | 'end'): History {
 /** The name of an erased person. */
 export const erasedName = (userUuid: string) => ({
   display_name: 'Deleted user',
+  tone: null,
   handle: `deleted-${userUuid}`,
 });
 

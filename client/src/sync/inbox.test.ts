@@ -8,6 +8,7 @@ const row = (part: Partial<InboxRow>): InboxRow => ({
   display_name: 'A',
   handle: 'a',
   user_uuid: 'a',
+  tone: 1,
   message: 'text',
   created_at: '2026-01-01T00:00:00.000Z',
   last_seq: 5,

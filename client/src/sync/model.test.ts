@@ -89,7 +89,7 @@ function createWorld() {
   ) as unknown as Api;
   const chat = createChat({
     api,
-    me: { uuid: me, handle: me, display_name: 'ME', bio: '' },
+    me: { uuid: me, handle: me, display_name: 'ME', tone: 1, bio: '' },
     storage: createMemoryStorage(),
     sendFrame: () => {},
     schedule: (notify) => queueMicrotask(notify),

@@ -104,6 +104,7 @@ function addEntry(
     user_uuid: author,
     display_name: author,
     handle: author,
+    tone: 1,
     message,
     created_at: new Date(state.ticks * 1_000).toISOString(),
   };

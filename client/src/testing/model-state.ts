@@ -27,8 +27,8 @@ export const me = 'me';
 
 export const nameOf = ({ erased }: ModelState, uuid: string) =>
   erased.has(uuid)
-    ? { uuid, handle: `deleted-${uuid}`, display_name: 'Deleted user' }
-    : { uuid, handle: uuid, display_name: uuid.toUpperCase() };
+    ? { uuid, handle: `deleted-${uuid}`, display_name: 'Deleted user', tone: null }
+    : { uuid, handle: uuid, display_name: uuid.toUpperCase(), tone: 1 };
 
 export function shown(state: ModelState, entry: Entry): Entry {
   const { uuid: _, ...name } = nameOf(state, entry.user_uuid);
@@ -52,6 +52,7 @@ export function rowOf(state: ModelState, conversation: Conversation): InboxRow {
     kind: 'group',
     display_name: conversation.title,
     handle: null,
+    tone: null,
     user_uuid: null,
     message: newest ? shown(state, newest).message : '',
     created_at: newest?.created_at ?? '',

@@ -390,7 +390,11 @@ describe('in Postgres', () => {
     ]);
     expect(rows).toEqual([{ handle: expect.stringMatching(/^user-[0-9a-f]{25}$/) }]);
     const names = await users.findNames(database.pool, [zoe.uuid]);
-    expect(names.get(zoe.uuid)).toEqual({ handle: `deleted-${zoe.uuid}`, display_name: 'Deleted user' });
+    expect(names.get(zoe.uuid)).toEqual({
+      handle: `deleted-${zoe.uuid}`,
+      display_name: 'Deleted user',
+      tone: null,
+    });
   });
 
   test('nothing of the name is left in the columns that searches compare', async () => {

@@ -21,7 +21,7 @@ export async function begin(pool: Pool, userUuid: string): Promise<Erasure | nul
             on conflict do nothing)
      update users
      set handle = 'deleted-' || users.uuid, display_name = $2, handle_folded = '', name_folded = '', bio = '',
-         email = null, erased_at = now(), updated_at = now()
+         tone = null, email = null, erased_at = now(), updated_at = now()
      from person where users.uuid = person.uuid`,
     [userUuid, deletedName],
   );

@@ -50,7 +50,7 @@ describe('the names of people', () => {
     const [a, b] = [await insert(), await insert()];
     const names = await createPeople(pool).names([a.uuid, b.uuid, a.uuid, randomUUID(), 'no uuid']);
     expect(names.size).toBe(2);
-    expect(names.get(a.uuid)).toEqual({ handle: a.handle, display_name: a.display_name });
+    expect(names.get(a.uuid)).toEqual({ handle: a.handle, display_name: a.display_name, tone: a.tone });
     expect(statements).toBe(1);
   });
 
@@ -91,7 +91,9 @@ describe('the names of people', () => {
     await people.names([known.uuid]);
     proxy.cut();
     const names = await people.names([known.uuid, unknown.uuid]);
-    expect([...names]).toEqual([[known.uuid, { handle: known.handle, display_name: known.display_name }]]);
+    expect([...names]).toEqual([
+      [known.uuid, { handle: known.handle, display_name: known.display_name, tone: known.tone }],
+    ]);
     expect(errors).toHaveLength(1);
 
     proxy.restore();
@@ -106,7 +108,7 @@ describe('the names of people', () => {
     proxy.cut();
     await people.names([person.uuid]);
     await database.pool.query(
-      "update users set erased_at = now(), handle = 'gone-1', display_name = 'Deleted user' where uuid = $1",
+      "update users set erased_at = now(), handle = 'gone-1', display_name = 'Deleted user', tone = null where uuid = $1",
       [person.uuid],
     );
     proxy.restore();
@@ -114,6 +116,7 @@ describe('the names of people', () => {
     expect((await people.names([person.uuid])).get(person.uuid)).toEqual({
       handle: 'gone-1',
       display_name: 'Deleted user',
+      tone: null,
     });
   });
 
@@ -127,6 +130,18 @@ describe('the names of people', () => {
     for (let count = 0; count < 20; count++) await people.names([person.uuid]);
     expect(performance.now() - startedAt).toBeLessThan(500);
     expect(statements).toBe(2);
+  });
+
+  it('have a tone that is read once, and awaited for a moment only', async () => {
+    const [known, unknown] = [await insert(), await insert()];
+    const people = createPeople(pool, { maxAgeMs: 0 });
+    expect(await people.tone(known.uuid)).toBe(known.tone);
+    proxy.freeze();
+    expect(await people.tone(known.uuid)).toBe(known.tone);
+    const startedAt = performance.now();
+    expect(await people.tone(unknown.uuid)).toBeNull();
+    expect(performance.now() - startedAt).toBeLessThan(1_500);
+    expect(await people.tone(randomUUID())).toBeNull();
   });
 
   it('fail for a bug: a missing table is not an unreachable server', async () => {

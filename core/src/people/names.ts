@@ -1,11 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Pool } from 'pg';
 import { AppError } from '../errors.ts';
 import { createLookup } from './lookup.ts';
 import * as users from './users.ts';
 
-export type Name = { handle: string; display_name: string };
+export type Name = users.Name;
 export type People = ReturnType<typeof createPeople>;
 export type Identities = ReturnType<typeof createIdentities>;
+
+/** How long a person's tone may take to read: it only colours a face. */
+const toneWaitMs = 500;
 
 export type PeopleOptions = {
   /** Called when Postgres is unreachable and names are served from memory. */
@@ -18,9 +22,9 @@ export type PeopleOptions = {
 export function createPeople(pool: Pool, { onError, maxAgeMs = 4_000 }: PeopleOptions = {}) {
   const lookup = createLookup({ read: (uuids) => users.findNames(pool, uuids), onError });
 
-  const name = async (uuid: string) => {
+  const name = async (uuid: string, maxAge = maxAgeMs) => {
     try {
-      return await lookup.loadCached(uuid, maxAgeMs);
+      return await lookup.loadCached(uuid, maxAge);
     } catch (error) {
       if (error instanceof AppError) return null;
       throw error;
@@ -41,6 +45,16 @@ export function createPeople(pool: Pool, { onError, maxAgeMs = 4_000 }: PeopleOp
         }),
       );
       return found;
+    },
+    /** The tone of a person, which never changes: Postgres is asked once. Null if it does not answer soon. */
+    async tone(uuid: string): Promise<number | null> {
+      const giveUp = new AbortController();
+      const late = sleep(toneWaitMs, null, { signal: giveUp.signal }).catch(() => null);
+      try {
+        return (await Promise.race([name(uuid, Number.POSITIVE_INFINITY), late]))?.tone ?? null;
+      } finally {
+        giveUp.abort();
+      }
     },
     /** Call this after a name changed on this node: the next `names` returns the new one. */
     forget: lookup.forget,

@@ -54,8 +54,9 @@ function byUuid(strangers: readonly users.Person[]): Map<string, users.Person> {
 
 async function insertUnlessTaken(pool: Pool, people: readonly users.Person[]): Promise<number> {
   const { rowCount } = await pool.query(
-    `insert into users (uuid, handle, display_name, disabled_at, erased_at)
-     select uuid, handle, display_name, now(), case when is_erased then now() end
+    `insert into users (uuid, handle, display_name, tone, disabled_at, erased_at)
+     select uuid, handle, display_name, case when not is_erased then nextval('users_tone') end, now(),
+       case when is_erased then now() end
      from unnest($1::uuid[], $2::text[], $3::text[], $4::boolean[])
        as missing (uuid, handle, display_name, is_erased)
      where not ${users.isRetired('handle')}

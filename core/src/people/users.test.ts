@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import * as users from './users.ts';
@@ -40,6 +41,7 @@ describe('a sign-up', () => {
       handle: 'Ada.L-1_x',
       display_name: 'Ada 👩‍💻',
       bio: '',
+      tone: expect.any(Number),
       email: 'Ada@Example.com',
       cognito_user_id: sub,
       signed_out_at: null,
@@ -179,7 +181,9 @@ describe('finding people', () => {
   it('reads names by uuid and ignores invalid uuids', async () => {
     const person = await insert();
     const found = await users.findNames(database.pool, [person.uuid, randomUUID(), 'no uuid', '']);
-    expect([...found]).toEqual([[person.uuid, { handle: person.handle, display_name: person.display_name }]]);
+    expect([...found]).toEqual([
+      [person.uuid, { handle: person.handle, display_name: person.display_name, tone: person.tone }],
+    ]);
   });
 });
 
@@ -257,6 +261,50 @@ describe('a disabled account', () => {
     expect((await users.disable(database.pool, uuid))?.disabled_at).toEqual(first?.disabled_at);
     expect((await users.enable(database.pool, uuid))?.disabled_at).toBeNull();
     expect(await users.disable(database.pool, randomUUID())).toBeNull();
+  });
+});
+
+describe('the tones of faces', () => {
+  const tones = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+  const tonesOf = async (uuids: string[]) =>
+    [...(await users.findNames(database.pool, uuids)).values()].map(({ tone }) => tone ?? 0);
+
+  it('are dealt in turn to those who sign up at once', async () => {
+    const made = await Promise.all(Array.from({ length: 20 }, () => insert()));
+    const dealt = made.map(({ tone }) => tone ?? 0).sort((one, other) => one - other);
+    expect(dealt).toEqual(tones.flatMap((tone) => [tone, tone]));
+  });
+
+  it('are dealt to imported people too', async () => {
+    const found = await users.insertPeople(
+      database.pool,
+      tones.map((tone) => ({ handle: `toned ${tone}` })),
+    );
+    const dealt = await tonesOf([...found.values()].map(({ uuid }) => uuid));
+    expect(dealt.sort((one, other) => one - other)).toEqual(tones);
+  });
+
+  it('are not used up by repeats and by handles that are taken', async () => {
+    const again = signUp({ preferredUsername: 'Toned' });
+    const { tone } = await users.insertFromSignUp(database.pool, again);
+    await users.insertFromSignUp(database.pool, again);
+    await users.insertPeople(database.pool, [{ handle: 'toned' }, { handle: 'TONED' }]);
+    const next = await insert({ preferredUsername: 'toned', email: 'toned@example.com' });
+    expect(next.tone).toBe(((tone ?? 0) % 10) + 1);
+  });
+
+  it('are dealt by the migration in the order in which people joined, and go on from there', async () => {
+    await database.pool.query('alter table users drop column tone');
+    const everybody = await database.pool.query<{ uuid: string }>(
+      'select uuid from users where erased_at is null order by created_at, uuid',
+    );
+    const file = new URL('../../../db/migrations/0005_tones.sql', import.meta.url);
+    await database.pool.query(await readFile(file, 'utf8'));
+    const { rows } = await database.pool.query<{ uuid: string; tone: number | null }>(
+      'select uuid, tone from users where tone is not null order by created_at, uuid',
+    );
+    expect(rows).toEqual(everybody.rows.map(({ uuid }, index) => ({ uuid, tone: (index % 10) + 1 })));
+    expect((await insert()).tone).toBe((rows.length % 10) + 1);
   });
 });
 

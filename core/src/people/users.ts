@@ -13,6 +13,8 @@ export type User = {
   handle: string;
   display_name: string;
   bio: string;
+  /** 1 to 10: the colour of the person's face. Null for erased people. */
+  tone: number | null;
   /** Null for imported people, and if another person had the address first. */
   email: string | null;
   /** The `sub` of the person's tokens; null for imported people. */
@@ -23,11 +25,11 @@ export type User = {
   erased_at: Date | null;
 };
 
-export type Name = Pick<User, 'handle' | 'display_name'>;
+export type Name = Pick<User, 'handle' | 'display_name' | 'tone'>;
 
 /** SQL: the columns of a `User`. */
 export const userColumns =
-  'uuid, handle, display_name, bio, email, cognito_user_id, signed_out_at, disabled_at, erased_at';
+  'uuid, handle, display_name, bio, tone, email, cognito_user_id, signed_out_at, disabled_at, erased_at';
 
 /** Postgres cannot store U+0000 in text. A search for it finds nothing; a write of it is refused. */
 export const isStorable = (text: string) => !text.includes('\0');
@@ -74,11 +76,11 @@ export const isWellFormedUuid = (uuid: string) => wellFormedUuid.test(uuid);
  * Names by uuid, in one query. Uuids without a row are missing from the map. Erased people have a tombstone's names.
  */
 export async function findNames(pool: Pool, uuids: readonly string[]): Promise<Map<string, Name>> {
-  const { rows } = await pool.query<Person>(
-    'select uuid, handle, display_name from users where uuid = any($1::uuid[])',
+  const { rows } = await pool.query<Person & Name>(
+    'select uuid, handle, display_name, tone from users where uuid = any($1::uuid[])',
     [uuids.filter(isWellFormedUuid)],
   );
-  return new Map(rows.map(({ uuid, handle, display_name }) => [uuid, { handle, display_name }]));
+  return new Map(rows.map(({ uuid, ...name }) => [uuid, name]));
 }
 
 /** Finds a person by handle, in any case. Erased people are not found. */
@@ -222,7 +224,8 @@ async function insertUnlessTaken(
   const { rows } = await pool.query<User>(
     `insert into users (handle, display_name, handle_folded, name_folded, email, cognito_user_id)
      select $1, $2, $6, $7, (select $3::text where not exists (select from users where lower(email) = lower($3))), $4
-     where not exists (select from users where cognito_user_id = $5) and not ${isRetired('$1')}
+     where not exists (select from users where cognito_user_id = $5 or lower(handle) = lower($1))
+       and not ${isRetired('$1')}
      on conflict do nothing
      returning ${userColumns}`,
     [
@@ -275,13 +278,15 @@ export async function insertPeople(
     const names = chunk.map(({ handle, display_name }) => display_name ?? handle);
     if (!handles.every(isStorable)) throw new AppError('text_not_well_formed');
     if (handles.some(isReservedHandle)) throw new AppError('handles_invalid');
+    // No tone is dealt to a row that is left out: only a race may skip one.
     // Sorted, so that two imports at a time wait for each other instead of ending in a deadlock.
     await pool.query(
       `insert into users (handle, display_name, handle_folded, name_folded)
-       select handle, display_name, handle_folded, name_folded
+       select distinct on (lower(handle)) handle, display_name, handle_folded, name_folded
        from unnest($1::text[], $2::text[], $3::text[], $4::text[]) with ordinality
          as person (handle, display_name, handle_folded, name_folded, position)
        where not ${isRetired('handle')}
+         and not exists (select from users where lower(users.handle) = lower(person.handle))
        order by lower(handle), position
        on conflict do nothing`,
       [handles, names, handles.map(fold), names.map(fold)],

@@ -21,8 +21,8 @@ export async function* person(table: Table, pool: Pool, user: User) {
 }
 
 async function* stateOf(table: Table, pool: Pool, user: User): AsyncGenerator<StateLine> {
-  const { uuid, handle, display_name, bio, email } = user;
-  yield { line: 'person', uuid, handle, display_name, bio, email };
+  const { uuid, handle, display_name, bio, tone, email } = user;
+  yield { line: 'person', uuid, handle, display_name, bio, tone, email };
   for (const messageGroupUuid of await conversations.ofPerson(table, uuid)) {
     const { group, member } = await members.membership(table, messageGroupUuid, uuid);
     if (group && member) yield await conversationLine(table, pool, group, member);
@@ -44,13 +44,14 @@ async function conversationLine(
 ): Promise<StateLine> {
   const [summary] = await summaries.getMany(table, message_group_uuid, [user_uuid]);
   const other = summary?.user_uuid;
+  const name = other === undefined ? undefined : (await users.findNames(pool, [other])).get(other);
   return {
     line: 'conversation',
     message_group_uuid,
     kind,
     ...(other === undefined
       ? { title }
-      : { with: { uuid: other, ...(await users.findNames(pool, [other])).get(other) } }),
+      : { with: { uuid: other, handle: name?.handle, display_name: name?.display_name } }),
     role,
     joined_at,
     read_seq: summary && summaries.readPosition(summary).seq,

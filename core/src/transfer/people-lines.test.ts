@@ -40,6 +40,24 @@ it('restores people, and the search finds them', async () => {
   expect(await search(database.pool, { prefix: 'emil', limit: 5 })).toMatchObject([{ handle: 'back' }]);
 });
 
+it('keeps the tone of a line, deals one where an old export has none, and goes on after the newest person', async () => {
+  const [kept, dealt, erased] = [randomUUID(), randomUUID(), randomUUID()];
+  await registry.restore(database.pool, [
+    line({ uuid: kept, handle: 'kept', tone: 7, created_at: '2100-01-01T00:00:00.000Z' }),
+    line({ uuid: dealt, handle: 'dealt' }),
+    line({ uuid: erased, handle: `deleted-${erased}`, tone: 7, erased_at: now }),
+  ]);
+  const names = await users.findNames(database.pool, [kept, dealt, erased]);
+  const toneOf = (uuid: string) => names.get(uuid)?.tone;
+  expect([toneOf(kept), toneOf(dealt), toneOf(erased)]).toEqual([7, expect.any(Number), null]);
+  await registry.continueTones(database.pool);
+  const next = await users.insertFromSignUp(database.pool, { sub: 'next', preferredUsername: 'next' });
+  expect(next.tone).toBe(8);
+  for await (const exported of registry.some(database.pool, [kept]))
+    expect(exported).toMatchObject({ tone: 7 });
+  await database.pool.query('delete from users where uuid = any($1::uuid[])', [[kept, next.uuid]]);
+});
+
 it('restores a tombstone, even if somebody has its handle', async () => {
   const uuid = randomUUID();
   await occupy(`deleted-${uuid}`);
@@ -72,4 +90,6 @@ it('inserts a placeholder for a person whom the log names by a reserved handle',
   expect(await handleOf(stranger)).toBe(placeholders.placeholderHandle(stranger));
   expect((await users.findByUuid(database.pool, erased))?.erased_at).toBeInstanceOf(Date);
   expect((await users.findByUuid(database.pool, stranger))?.erased_at).toBeNull();
+  const names = await users.findNames(database.pool, [erased, stranger]);
+  expect([names.get(erased)?.tone, names.get(stranger)?.tone]).toEqual([null, expect.any(Number)]);
 });

@@ -14,6 +14,8 @@ export type PersonLine = {
   handle: string;
   display_name: string;
   bio: string;
+  /** Absent from exports of earlier versions: dealt anew. */
+  tone?: number | null;
   email: string | null;
   cognito_user_id: string | null;
   created_at: string;
@@ -23,10 +25,13 @@ export type PersonLine = {
   erasure_finished_at: string | null;
 };
 
-type Row = Record<string, string | Date | null> & { uuid: string };
+type Row = Record<string, string | number | Date | null> & {
+  uuid: string;
+  cognito_user_id: string | null;
+};
 
 const columns = [
-  ...['uuid', 'handle', 'display_name', 'bio', 'email', 'cognito_user_id'],
+  ...['uuid', 'handle', 'display_name', 'bio', 'tone', 'email', 'cognito_user_id'],
   ...['created_at', 'signed_out_at', 'disabled_at', 'erased_at', 'erasure_finished_at'],
 ];
 const rowsPerQuery = 1_000;
@@ -77,7 +82,7 @@ function lineOf(row: Row): StateLine {
     Object.entries(row).map(([name, value]) => [name, value instanceof Date ? value.toISOString() : value]),
   );
   // The row of an unfinished erasure still holds the sign-in. The export holds only its hash.
-  const sub = line.erased_at ? (line.cognito_user_id ?? null) : null;
+  const sub = row.erased_at ? row.cognito_user_id : null;
   if (sub !== null && !isErasedSub(sub)) line.cognito_user_id = erasedSub(sub);
   return { line: 'person', ...line };
 }
@@ -97,8 +102,9 @@ export async function restore(pool: Pool, people: PersonLine[]): Promise<PersonL
   const { rows } = await pool.query<{ uuid: string }>(
     `with made as (
        insert into users (${columns.join(', ')})
-       select ${columns.join(', ')} from jsonb_to_recordset($1::jsonb) as person (
-         uuid uuid, handle text, display_name text, bio text, email text, cognito_user_id text,
+       select ${columns.map((name) => (name === 'tone' ? keptTone : name)).join(', ')}
+       from jsonb_to_recordset($1::jsonb) as person (
+         uuid uuid, handle text, display_name text, bio text, tone smallint, email text, cognito_user_id text,
          created_at timestamptz, signed_out_at timestamptz, disabled_at timestamptz,
          erased_at timestamptz, erasure_finished_at timestamptz)
        order by uuid
@@ -110,6 +116,16 @@ export async function restore(pool: Pool, people: PersonLine[]): Promise<PersonL
   await foldMissing(pool);
   const present = new Set(rows.map(({ uuid }) => uuid));
   return people.filter(({ uuid }) => !present.has(uuid));
+}
+
+/** SQL: the tone of a person from a line. */
+const keptTone = "case when erased_at is null then coalesce(tone, nextval('users_tone')) end";
+
+/** The next tone that is dealt is the one after the newest person's, as if they had joined here. Safe to repeat. */
+export async function continueTones(pool: Pool) {
+  await pool.query(
+    "select setval('users_tone', tone) from users where tone is not null order by created_at desc, uuid desc limit 1",
+  );
 }
 
 /** A reserved handle is fine if it is that of the person's own tombstone or placeholder. */

@@ -146,5 +146,6 @@ async function restorePeople(pool: Pool, lines: AsyncIterable<Line>): Promise<Pe
     if (people.length + hashes.length >= peoplePerStatement) await write();
   }
   await write();
+  await peopleLines.continueTones(pool);
   return refused;
 }

@@ -2,6 +2,8 @@ import type { Person } from '@parley/client/api/types';
 import { isolate } from '@parley/contract/direction';
 import { isReservedHandle } from '@parley/contract/handles';
 
+type Named = Pick<Person, 'uuid' | 'handle' | 'display_name'>;
+
 /** Letters of other alphabets, and a digit, that look like the Latin letter below them. */
 const strange = [...'аԁеһіјкӏмнорԛсѕтуѵхвαεηικμνορτυχβ0'];
 const latin = [...'adehijklmhopqcstyvxbaehikmvoptyxbo'];
@@ -24,7 +26,7 @@ function looksOf(name: string) {
 }
 
 /** The uuids of those whose name somebody else of these people has too: beside it their handle is shown. */
-export function sharedNames(people: Iterable<Person>): ReadonlySet<string> {
+export function sharedNames(people: Iterable<Named>): ReadonlySet<string> {
   const byLooks = new Map<string, Set<string>>();
   for (const { uuid, handle, display_name } of people) {
     // Erased people are all called the same, and their handles say nothing.
@@ -36,5 +38,5 @@ export function sharedNames(people: Iterable<Person>): ReadonlySet<string> {
 }
 
 /** A person's name in a sentence, whose direction it does not turn. */
-export const nameAmong = (shared: ReadonlySet<string>, { uuid, handle, display_name }: Person) =>
+export const nameAmong = (shared: ReadonlySet<string>, { uuid, handle, display_name }: Named) =>
   shared.has(uuid) ? `${isolate(display_name)} (@${isolate(handle)})` : isolate(display_name);

@@ -12,6 +12,7 @@ const entry = (seq: number, user_uuid: string, minute: number, part: Partial<Ent
   user_uuid,
   display_name: user_uuid,
   handle: user_uuid,
+  tone: 1,
   message: `text ${seq}`,
   created_at: new Date(2026, 0, 5, 10, minute).toISOString(),
   ...part,
