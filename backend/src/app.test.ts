@@ -30,11 +30,11 @@ describe('a body', () => {
     ['that is not declared as JSON', whole, { 'Content-Type': 'text/plain' }],
     ['that is a form', 'message=x', { 'Content-Type': 'application/x-www-form-urlencoded' }],
     [
-      'of no UTF-8',
+      'that is not UTF-8',
       new Uint8Array([...Buffer.from('{"message":"'), 0xff, 0xfe, ...Buffer.from('","handle":"ben"}')]),
     ],
     [
-      'of a cut UTF-8 sequence',
+      'with a truncated UTF-8 sequence',
       new Uint8Array([...Buffer.from('{"message":"'), 0xe2, 0x82, ...Buffer.from('"}')]),
     ],
     ['in an unknown character set', whole, { 'Content-Type': 'application/json; charset=klingon' }],
@@ -51,14 +51,14 @@ describe('a body', () => {
     });
   });
 
-  it('that is too large is 413, also when it is compressed', async () => {
+  it('that is too large is 413, even if it is compressed', async () => {
     const large = JSON.stringify({ message: 'x'.repeat(200_000), handle: 'ben' });
     expect(await post(large)).toMatchObject({ status: 413, body: ['payload_too_large'] });
     const zipped = new Uint8Array(gzipSync(large));
     expect(await post(zipped, { 'Content-Encoding': 'gzip' })).toMatchObject({ status: 413 });
   });
 
-  it('that is compressed, or has other fields, or a byte order mark, is read', async () => {
+  it('that is compressed, has unknown fields or a byte order mark is read', async () => {
     const body = Buffer.from(
       JSON.stringify({ message: 'zipped', handle: 'ben', extra: { a: [1] }, __proto__: 1 }),
     );
@@ -76,7 +76,7 @@ describe('a body', () => {
     );
   });
 
-  it('that is deeply nested is refused as any other', async () => {
+  it('that is deeply nested is refused like any other', async () => {
     const deep = `${'['.repeat(40_000)}${']'.repeat(40_000)}`;
     expect(await post(deep)).toMatchObject({ status: 422, body: ['body_invalid'] });
     expect(await post(`{"message":${deep},"handle":"ben"}`)).toMatchObject({
@@ -86,13 +86,13 @@ describe('a body', () => {
     expect(await post(`${'{"a":'.repeat(15_000)}1${'}'.repeat(15_000)}`)).toMatchObject({ status: 422 });
   });
 
-  it('is not looked at before the token', async () => {
+  it('is not read before the token is verified', async () => {
     for (const raw of ['{', 'x'.repeat(300_000)]) {
       expect(await api.post('/api/messages', { raw })).toMatchObject({ status: 401, body: ['generic_401'] });
     }
   });
 
-  it('whose message is the longest, written in escapes, fits', async () => {
+  it('with the longest message, fully escaped, is accepted', async () => {
     const message = '\\u20ac'.repeat(1_024);
     expect((await post(`{"message":"${message}","handle":"ben"}`)).body.message).toBe('€'.repeat(1_024));
   });
@@ -126,7 +126,7 @@ describe('a path', () => {
 });
 
 describe('an error', () => {
-  it('is a list of codes, or a problem for who accepts one', async () => {
+  it('is a list of codes, or a problem document for clients that accept one', async () => {
     const body = { message: '', handle: '' };
     const codes = ['message_blank', 'user_reciever_handle_blank'];
     for (const Accept of ['*/*', 'application/json', 'text/html']) {
@@ -152,7 +152,7 @@ describe('an error', () => {
     });
   });
 
-  it('of a store that is away is 503 with a time to come back', async () => {
+  it('of an unreachable store is 503 with Retry-After', async () => {
     const away = await world.node({ AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9' });
     const reply = await away.get('/api/message_groups', { as: ada });
     expect(reply).toMatchObject({ status: 503, body: ['busy'] });
@@ -163,7 +163,7 @@ describe('an error', () => {
     expect(await peopleAway.get('/api/profile', { as: ada })).toMatchObject({ status: 503, body: ['busy'] });
   });
 
-  it('is no error while Postgres is away: who was seen lately goes on talking', async () => {
+  it('does not happen to recently seen people while Postgres is unreachable', async () => {
     const proxy = await createDatabaseProxy(world.database.url);
     const node = await world.node({ DATABASE_URL: proxy.url });
     const send = () => node.post('/api/messages', { as: ada, body: { handle: 'ben', message: 'hello' } });
@@ -197,7 +197,7 @@ describe('an error', () => {
   });
 });
 
-describe('a browser client from elsewhere', () => {
+describe('a browser client of another origin', () => {
   const preflight = (from: string, headers = 'authorization,content-type,idempotency-key,accept') =>
     api.request('OPTIONS', '/api/messages', {
       headers: {
@@ -207,7 +207,7 @@ describe('a browser client from elsewhere', () => {
       },
     });
 
-  it('is let in from the configured origins, without a token in the preflight', async () => {
+  it('is allowed from the configured origins, without a token in the preflight', async () => {
     const { status, headers } = await preflight(origin);
     expect(status).toBe(204);
     expect(headers.get('Access-Control-Allow-Origin')).toBe(origin);
@@ -225,13 +225,13 @@ describe('a browser client from elsewhere', () => {
     );
   });
 
-  it('reads errors too', async () => {
+  it('can read errors too', async () => {
     const { status, headers } = await api.get('/api/profile', { headers: { Origin: origin } });
     expect([status, headers.get('Access-Control-Allow-Origin')]).toEqual([401, origin]);
   });
 
   it.each(['https://evil.example.com', `${origin}.evil.example.com`, 'http://chat.example.com', 'null'])(
-    'is not let in from %s',
+    'is not allowed from %s',
     async (from) => {
       expect((await preflight(from)).headers.get('Access-Control-Allow-Origin')).toBeNull();
       const reply = await api.get('/api/health-check', { headers: { Origin: from } });
@@ -241,7 +241,7 @@ describe('a browser client from elsewhere', () => {
 });
 
 describe('an answer', () => {
-  it('is not kept by caches and says what a browser may do with it', async () => {
+  it('is not cached, and sets security headers', async () => {
     const { headers } = await api.get('/api/profile', { as: ada });
     expect(headers.get('Cache-Control')).toBe('no-store');
     expect(headers.get('ETag')).toBeNull();
@@ -251,7 +251,7 @@ describe('an answer', () => {
     expect(headers.get('Content-Security-Policy')).not.toContain('upgrade-insecure-requests');
   });
 
-  it('carries the id of its request, the one given where it is sane', async () => {
+  it('carries the id of its request: the given one if it is well-formed', async () => {
     const id = async (given?: string) =>
       (
         await api.get('/api/health-check', given === undefined ? {} : { headers: { 'X-Request-Id': given } })

@@ -24,7 +24,7 @@ import { readyRoutes } from './routes/ready.ts';
 import { signOutRoutes } from './routes/sign-out.ts';
 import { userRoutes } from './routes/users.ts';
 
-/** The HTTP API. Pure: a server must listen for it. */
+/** Builds the HTTP API. It has no effects; the caller makes a server listen. */
 export function createApp(ctx: Context): Express {
   // The router tries them in this order: the most frequent requests come first.
   const routes: Route[] = [
@@ -48,7 +48,7 @@ export function createApp(ctx: Context): Express {
   app.use(requestLog(ctx.logger));
   if (ctx.metrics) app.use(ctx.metrics.http);
   if (ctx.config.OTEL_EXPORTER_OTLP_ENDPOINT) app.use(traceRequests);
-  app.use(helmet({ contentSecurityPolicy: nothingRuns }));
+  app.use(helmet({ contentSecurityPolicy: noContent }));
   app.use('/api', cors(corsOptions(ctx)));
   app.use('/api/docs', docsPage());
   app.use('/api', answerHeaders(ctx));
@@ -61,8 +61,8 @@ export function createApp(ctx: Context): Express {
   return app;
 }
 
-/** The answers of the API are not pages. The few pages have policies of their own. */
-const nothingRuns = {
+/** Answers of the API are not pages. The few pages set policies of their own. */
+const noContent = {
   useDefaults: false,
   directives: {
     defaultSrc: ["'none'"],

@@ -5,8 +5,8 @@ import { connect } from './testing/live-client.ts';
 import { createWorld, type TestPerson, type World } from './testing/world.ts';
 
 /*
- * Every route of the OpenAPI document and every action of a socket, asked by everybody who could. A new one fails here
- * until somebody has said whom it is for.
+ * Calls every route of the OpenAPI document and every action of a socket as each kind of caller. A new one fails here
+ * until its audience is listed.
  */
 
 const callers = ['anonymous', 'expired', 'stranger', 'member', 'admin', 'removed'] as const;
@@ -112,7 +112,7 @@ function tokenOf(caller: Caller, people: Scene): { token: string } | undefined {
 }
 
 describe('over HTTP', () => {
-  it('every route of the document is for somebody who is named here, and no other is named', () => {
+  it('every route of the document has its audience listed here, and no other route is listed', () => {
     expect(Object.keys(routes).sort()).toEqual(operations.toSorted());
   });
 
@@ -121,7 +121,7 @@ describe('over HTTP', () => {
     const people = await scene();
     const of = (uuid: string) =>
       template.replace(/\{(?:message_group_)?uuid\}/, uuid).replace('{handle}', people.target.handle);
-    // Those who may last: what they do changes the scene.
+    // Permitted callers come last, because they change the scene.
     for (const caller of callers.toSorted(
       (one, other) => statuses[audience][other] - statuses[audience][one],
     )) {
@@ -129,14 +129,14 @@ describe('over HTTP', () => {
       const reply = await api.request(method, of(people.uuid), { as, body: body?.(people) });
       expect([caller, reply.status]).toEqual([caller, statuses[audience][caller]]);
       if (reply.status !== 404) continue;
-      // A conversation that is not one's own looks like one that is not there.
+      // A stranger gets the same answer as for a conversation that does not exist.
       const nowhere = { ...people, uuid: randomUUID() };
       const missing = await api.request(method, of(nowhere.uuid), { as, body: body?.(nowhere) });
       expect([caller, missing.status, missing.body]).toEqual([caller, 404, reply.body]);
     }
   });
 
-  it('a token of the body, the query or a cookie is none, of a socket neither', async () => {
+  it('a token in the body, the query or a cookie does not count, on a socket neither', async () => {
     const { member } = await scene();
     const socket = await connect(api.url, {
       query: `?access_token=${member.token}&token=${member.token}`,
@@ -152,8 +152,8 @@ describe('over HTTP', () => {
 });
 
 describe('over a socket', () => {
-  it('every action is for somebody who is named here, and no other is named', () => {
-    // `authenticate` is how a caller becomes somebody.
+  it('every action has its audience listed here, and no other action is listed', () => {
+    // `authenticate` is tested below, because it makes the caller.
     const others = knownActions.filter((action) => action !== 'authenticate');
     expect(Object.keys(actions).sort()).toEqual(others.toSorted());
   });
@@ -179,7 +179,7 @@ describe('over a socket', () => {
   });
 });
 
-it('nobody speaks for somebody else, whatever a body or a frame names', async () => {
+it('nobody can act as somebody else, whatever a body or a frame names', async () => {
   const { admin, member, stranger, uuid } = await scene();
   const others = { user_uuid: admin.uuid, sub: admin.sub, handle: admin.handle, user_handle: admin.handle };
   const { body } = await api.post('/api/messages', {

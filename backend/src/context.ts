@@ -6,7 +6,7 @@ import { createReadiness, type Readiness } from './observe/readiness.ts';
 import { createParts, type Parts } from './parts.ts';
 import { createGateway, type Gateway } from './realtime/gateway.ts';
 
-/** Everything that routes work with: the parts of the node, and what is built on them. */
+/** What routes may use: the parts of the node and the services built on them. */
 export type Context = Parts & {
   readiness: Readiness;
   gateway: Gateway;

@@ -12,7 +12,7 @@ const client = new CognitoIdentityProviderClient({ region: 'us-east-1' });
 const table = createTable({ region: 'us-east-1', endpoint: undefined, name: 'unused', runnerName: 'unused' });
 afterAll(() => client.destroy());
 
-/** The first two lines of a node whose looks for unfinished erasures fail. */
+/** The first two log lines of a node that cannot read unfinished erasures. */
 async function firstLines(options: pg.PoolConfig): Promise<{ level: number; msg: string }[]> {
   const lines: string[] = [];
   const logger = createLogger('info', { write: (line: string) => void lines.push(line) });
@@ -28,7 +28,7 @@ async function firstLines(options: pg.PoolConfig): Promise<{ level: number; msg:
 
 const msg = 'unfinished erasures could not be read, and the next pass tries again';
 
-test('a node whose Postgres is away warns of it only where it lasts', async () => {
+test('a node warns of an unreachable Postgres only from the second failure on', async () => {
   const connectionString = 'postgres://nobody@127.0.0.1:1/nothing';
   expect(await firstLines({ connectionString })).toMatchObject([
     { level: 30, msg },

@@ -17,7 +17,7 @@ afterEach(() => {
   children = [];
 });
 
-/** The API as a process of its own, forked as the start script does. */
+/** The API as a process of its own, forked like the start script does. */
 function run(env: Record<string, string>) {
   const child = fork(join(import.meta.dirname, 'main.ts'), {
     execArgv: ['--import', 'tsx'],
@@ -52,13 +52,13 @@ function run(env: Record<string, string>) {
 }
 
 describe('the process of the API', () => {
-  it('ends where the process that forked it is gone before it has started', async () => {
+  it('ends if the process that forked it ends during its start', async () => {
     const api = run({ PORT: await freePort(), DELIVERY_PORT: await freePort() });
     api.child.disconnect();
     expect(await api.ended).toMatchObject({ code: 0, errors: '' });
   }, 40_000);
 
-  it('serves until it is asked to stop; a second one says in one line that the port is taken', async () => {
+  it('serves until it is asked to stop; a second process prints one line that the port is taken', async () => {
     const port = await freePort();
     const api = run({ PORT: port, DELIVERY_PORT: await freePort() });
     expect((await fetch(`${await api.url()}/api/ready`)).status).toBe(200);
@@ -80,7 +80,7 @@ describe('the process of the API', () => {
     expect((await api.ended).code).toBe(0);
   });
 
-  it('says in one line what is wrong with its configuration', async () => {
+  it('prints one line about an invalid configuration', async () => {
     const { code, errors } = await run({ DATABASE_POOL_SIZE: 'many' }).ended;
     expect([code, errors]).toEqual([1, 'Wrong configuration. DATABASE_POOL_SIZE: expects a whole number\n']);
   });

@@ -4,11 +4,11 @@ import { startTracing } from './observe/tracing.ts';
 import { start } from './start.ts';
 
 let stop = async () => {};
-// On a signal, or when the process that forked this one is gone. A second signal ends it at once.
+// `disconnect` means that the process that forked this one has ended. A second signal ends this one at once.
 for (const event of ['SIGTERM', 'SIGINT', 'disconnect']) {
   process.once(event, () => void stop().finally(() => process.exit()));
 }
-// It may be gone before anybody listened.
+// The parent may have ended before the listener above was added.
 if (process.connected === false) process.exit();
 
 try {

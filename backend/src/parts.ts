@@ -22,12 +22,12 @@ import { traceTable } from './observe/tracing.ts';
 
 export type Parts = ReturnType<typeof createParts>;
 
-/** Builds the stores, sessions and limits of a node. Connects to nothing: clients do with their first request. */
+/** Builds the stores, sessions and limits of a node. Clients connect with their first request. */
 export function createParts(config: Config, logger: Logger) {
   if (!config.DATABASE_URL) throw new Error('DATABASE_URL is not set');
   const tokens = createTokens(config);
   const table = createTable(tableOptions(config));
-  const onError = (err: Error) => logger.warn({ err }, 'Postgres is away');
+  const onError = (err: Error) => logger.warn({ err }, 'Postgres is unreachable');
   const pool = createPool({ ...databaseOptions(config), max: config.DATABASE_POOL_SIZE, onError });
   const cognito = createCognito(config.AWS_REGION, config.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER);
   const runner = createStreamRunner(config.RUNNER_URL, logger);

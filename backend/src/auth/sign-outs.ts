@@ -7,16 +7,16 @@ export type SignOuts = ReturnType<typeof createSignOuts>;
 
 type Parts = { config: Config; client: CognitoIdentityProviderClient; logger: Logger };
 
-/** Ends sign-ins where people sign in, so that no refresh token of before makes a token again. */
+/** Revokes refresh tokens at the sign-in, so that none issued before a sign-out can make another access token. */
 export function createSignOuts({ config, client, logger }: Parts) {
   return {
-    /** The API refuses what was issued before in any case: a sign-in that is away does not undo a sign-out. */
+    /** A failure is only logged, because the API refuses tokens issued before the sign-out in any case. */
     async endAll(accessToken: string, userUuid: string) {
       if (!config.COGNITO_USER_POOL_ID) return;
       try {
         await signIns.endAll(client, accessToken);
       } catch (err) {
-        logger.warn({ err, userUuid }, 'refresh tokens of a sign-out were not ended');
+        logger.warn({ err, userUuid }, 'refresh tokens were not revoked after a sign-out');
       }
     },
   };

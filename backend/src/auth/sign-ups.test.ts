@@ -7,7 +7,7 @@ import { createWorld, type World } from '../testing/world.ts';
 
 type Attributes = Record<string, string>;
 
-/** A sign-in that speaks GetUser and nothing else. It knows people by their tokens. */
+/** A sign-in that answers only GetUser. It knows people by their tokens. */
 async function createGetUserServer() {
   const people = new Map<string, Attributes>();
   let asked = 0;
@@ -47,7 +47,7 @@ afterAll(async () => {
   await signIn.close();
 });
 
-/** A person who has signed up, but whom the trigger did not insert. */
+/** A person who signed up, but whose trigger failed to insert them. */
 async function signedUp(attributes: Attributes = {}) {
   const sub = randomUUID();
   const token = await world.issuer.token(sub);
@@ -56,7 +56,7 @@ async function signedUp(attributes: Attributes = {}) {
 }
 
 describe('a valid token of an unknown person', () => {
-  it('inserts the person as they signed up, once, however many requests come at a time', async () => {
+  it('inserts the person once, with the attributes of the sign-up, even for concurrent requests', async () => {
     const person = await signedUp({ preferred_username: 'late-ada', name: 'Late Ada' });
     const before = signIn.asked();
     const replies = await Promise.all(
@@ -73,7 +73,7 @@ describe('a valid token of an unknown person', () => {
     expect(signIn.asked() - before).toBe(1);
   });
 
-  it('is 403 where the sign-in does not know it either, which is asked once for a while', async () => {
+  it('is 403 if the sign-in does not know it either, and the sign-in is not asked again for a while', async () => {
     const token = await world.issuer.token(randomUUID());
     const before = signIn.asked();
     for (const _ of [1, 2, 3]) {
@@ -85,7 +85,7 @@ describe('a valid token of an unknown person', () => {
     expect(signIn.asked() - before).toBe(1);
   });
 
-  it('is 403 where the sign-in speaks of somebody else', async () => {
+  it('is 403 if the sign-in answers with another person', async () => {
     const person = await signedUp({ sub: randomUUID() });
     expect(await api.get('/api/profile', { as: person })).toMatchObject({
       status: 403,
@@ -93,7 +93,7 @@ describe('a valid token of an unknown person', () => {
     });
   });
 
-  it('is asked to wait while the sign-in is away, or does not answer', async () => {
+  it('is 503 while the sign-in is unreachable or does not answer', async () => {
     const away = await world.node();
     const person = await signedUp();
     expect(await away.get('/api/profile', { as: person })).toMatchObject({ status: 503, body: ['busy'] });

@@ -10,28 +10,28 @@ import type { Pool } from 'pg';
 
 export type SignUps = ReturnType<typeof createSignUps>;
 
-/** How long a person without a profile, or a Cognito that is away, is not asked for again. */
+/** How long a failed look-up is remembered: of a person without a profile, and of an unreachable Cognito. */
 const missingMs = 10_000;
-const awayMs = 2_000;
+const unreachableMs = 2_000;
 
 export function createCognito(region: string, endpoint: string) {
   return new CognitoIdentityProviderClient({
     region,
-    // Off AWS nobody checks them, and without them no request would be signed.
+    // The SDK sends nothing without credentials. A local sign-in does not check them.
     ...(endpoint && { endpoint, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } }),
     maxAttempts: 2,
     requestHandler: { connectionTimeout: 2_000, requestTimeout: 2_500, throwOnRequestTimeout: true },
   });
 }
 
-/** Makes up for a sign-up whose trigger failed: a valid token of an unknown person is enough to insert them. */
+/** Inserts a person whose sign-up trigger failed, with the attributes that Cognito has for their valid token. */
 export function createSignUps(pool: Pool, cognito: CognitoIdentityProviderClient) {
-  // Requests of one person share the question, and its failure for a while; a success is not kept.
+  // Concurrent requests of one person share one repair. Only its failure is cached.
   const failures = new LRUCache<string, ErrorCode, string>({
     max: 10_000,
     async fetchMethod(sub, _stale, { context: token, options }) {
       const code = await repairWith(sub, token);
-      options.ttl = code === 'busy' ? awayMs : missingMs;
+      options.ttl = code === 'busy' ? unreachableMs : missingMs;
       return code;
     },
   });

@@ -30,7 +30,7 @@ async function expectRefused(token: string) {
 }
 
 describe('an access token', () => {
-  it('lets its person in', async () => {
+  it('is accepted', async () => {
     expect(await ask(ada.token)).toMatchObject({ status: 200, body: { uuid: ada.uuid } });
   });
 
@@ -52,7 +52,7 @@ describe('an access token', () => {
     await expectRefused(await world.issuer.token(ada.sub, { claims }));
   });
 
-  it('is refused once it has expired, though it was let in a moment before', async () => {
+  it('is refused once it has expired, even if it was accepted a moment before', async () => {
     const token = await world.issuer.token(ada.sub, { claims: { exp: now() + 2 } });
     expect(await ask(token)).toMatchObject({ status: 200 });
     await sleep(2_100);
@@ -73,14 +73,14 @@ describe('an access token', () => {
     await expectRefused(await world.issuer.token(ada.sub, { header: { alg: 'HS256' }, key }));
   });
 
-  it('is refused with another algorithm of the same key, or a key of somebody else', async () => {
+  it('is refused with another algorithm of the same key, or with a foreign key', async () => {
     await expectRefused(await world.issuer.token(ada.sub, { header: { alg: 'RS512' } }));
     await expectRefused(await world.issuer.token(ada.sub, { header: { alg: 'PS256' } }));
     const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     await expectRefused(await world.issuer.token(ada.sub, { key: privateKey }));
   });
 
-  it('is refused with a key that it brings itself or names the address of', async () => {
+  it('is refused with a key that it contains or links to', async () => {
     let asked = 0;
     const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
     const jwk = { ...(await exportJWK(publicKey)), kid: 'key-1', alg: 'RS256' };
@@ -112,7 +112,7 @@ describe('an access token', () => {
     },
   );
 
-  it('is taken as a bearer token in the header only', async () => {
+  it('is accepted only as a bearer token in the header', async () => {
     for (const scheme of ['', 'Basic ', 'Token ', 'Bearer: ', 'Bearer  Bearer ']) {
       const reply = await api.get('/api/profile', { headers: { Authorization: `${scheme}${ada.token}` } });
       expect(reply.status).toBe(401);
@@ -123,7 +123,7 @@ describe('an access token', () => {
     ).toBe(200);
   });
 
-  it('is refused for a person who is shut out or erased, from the next request on', async () => {
+  it('is refused for a disabled or erased person from the next request on', async () => {
     for (const column of ['disabled_at', 'erased_at']) {
       const person = await world.person(`gone-${column}`);
       expect((await ask(person.token)).status).toBe(200);
@@ -134,7 +134,7 @@ describe('an access token', () => {
 });
 
 describe('the keys of the issuer', () => {
-  it('are fetched once, again for a new key, and not for every made-up one', async () => {
+  it('are fetched once, again for a new key, and not for every forged key id', async () => {
     const node = await world.node();
     const before = world.issuer.keyFetches();
     const status = async (token: string) => (await node.get('/api/profile', { as: { token } })).status;
@@ -154,7 +154,7 @@ describe('the keys of the issuer', () => {
     expect(await status(ada.token)).toBe(200);
   });
 
-  it('are waited for by 64 tokens of unknown keys, and the others are sent away', async () => {
+  it('are awaited by at most 64 tokens with unknown keys; more are refused', async () => {
     const node = await world.node();
     const status = async (token: string) => (await node.get('/api/profile', { as: { token } })).status;
     expect(await status(ada.token)).toBe(200);
@@ -175,7 +175,7 @@ describe('the keys of the issuer', () => {
     expect(statuses.filter((each) => each === 503)).toHaveLength(136);
   });
 
-  it('make requests wait, not fail, while they cannot be had', async () => {
+  it('make requests answer 503, not 401, while they cannot be fetched', async () => {
     const node = await world.node({ TOKEN_JWKS_URI: 'http://127.0.0.1:9/jwks.json' });
     const reply = await node.get('/api/profile', { as: ada });
     expect(reply).toMatchObject({ status: 503, body: ['busy'] });
@@ -191,7 +191,7 @@ describe('the configuration of tokens', () => {
     COGNITO_USER_POOL_CLIENT_ID: 'c',
   };
 
-  it('names an issuer and a client, or the API does not start', () => {
+  it('must name an issuer and a client, or the API does not start', () => {
     expect(() => createTokens(config)).toThrow('Neither TOKEN_ISSUER nor COGNITO_USER_POOL_ID is set');
     const pool = { ...config, COGNITO_USER_POOL_ID: 'eu-west-1_abc' };
     expect(() => createTokens(pool)).not.toThrow();
@@ -200,13 +200,13 @@ describe('the configuration of tokens', () => {
     );
   });
 
-  it('trusts keys over plain http from this machine only', () => {
+  it('accepts keys over plain http only from this machine', () => {
     for (const TOKEN_ISSUER of [
       'http://issuer.example.com/x',
       'http://127.0.0.1.example.com',
       'http://10.0.0.1/x',
     ]) {
-      expect(() => createTokens({ ...config, TOKEN_ISSUER })).toThrow('over https');
+      expect(() => createTokens({ ...config, TOKEN_ISSUER })).toThrow('must use https');
     }
     for (const TOKEN_ISSUER of [
       'http://localhost:1/x',

@@ -18,14 +18,14 @@ export type Tokens = ReturnType<typeof createTokens>;
 
 export type Claims = {
   sub: string;
-  /** When the person signed in; where the token does not say, when it was issued. */
+  /** The time of the sign-in, or of the token's issue if the token does not say. */
   issuedAtSeconds: number;
   expiresAtSeconds: number;
 };
 
 /**
- * A signature that was found right is not computed again for this long. A key that the issuer withdrew is good for as
- * long after its keys were fetched anew, which the first token of a key that is not known here makes happen.
+ * A verified signature is not computed again for this long. A key that the issuer withdrew therefore works for up to this
+ * long after the next fetch of keys, which the first token with an unknown key triggers.
  */
 const verifiedMs = 60_000;
 const maxVerified = 20_000;
@@ -35,7 +35,7 @@ type TokenConfig = Pick<
   'TOKEN_ISSUER' | 'TOKEN_JWKS_URI' | 'COGNITO_USER_POOL_ID' | 'COGNITO_USER_POOL_CLIENT_ID'
 >;
 
-/** Verifies access tokens of the configured issuer. Throws where the configuration names none. */
+/** Verifies access tokens of the configured issuer. Throws if the configuration names none. */
 export function createTokens(config: TokenConfig) {
   const issuer = issuerOf(config);
   const clientId = config.COGNITO_USER_POOL_CLIENT_ID;
@@ -43,7 +43,7 @@ export function createTokens(config: TokenConfig) {
   const jwksUri = config.TOKEN_JWKS_URI || `${issuer.replace(/\/$/, '')}/.well-known/jwks.json`;
   const isHttp = new URL(jwksUri).protocol === 'http:';
   if (isHttp && !isLoopback(jwksUri)) {
-    throw new Error(`The keys of tokens come over https, or over http from this machine: ${jwksUri}`);
+    throw new Error(`TOKEN_JWKS_URI must use https, or http on this machine: ${jwksUri}`);
   }
   const verifier = JwtVerifier.create(
     {
@@ -65,12 +65,12 @@ export function createTokens(config: TokenConfig) {
     },
   );
 
-  /** By the hash of the whole token: another one, be it in one letter, is verified. */
+  /** By the hash of the whole token, so a token that differs in one letter is verified. */
   const verified = new LRUCache<string, Claims>({ max: maxVerified, ttl: verifiedMs });
   const isCurrent = ({ expiresAtSeconds }: Claims) => expiresAtSeconds * 1_000 > Date.now();
 
   return {
-    /** Throws `generic_401`, or `busy` where the issuer's keys cannot be had. */
+    /** Throws `generic_401`, or `busy` if the issuer's keys cannot be fetched. */
     async verify(token: string): Promise<Claims> {
       const hash = createHash('sha256').update(token).digest('base64');
       const known = verified.get(hash);
@@ -83,14 +83,14 @@ export function createTokens(config: TokenConfig) {
         return claims;
       } catch (error) {
         if (error instanceof AppError) throw error;
-        const isIssuerAway = error instanceof FetchError || error instanceof JwksValidationError;
-        throw new AppError(isIssuerAway ? 'busy' : 'generic_401', { cause: error });
+        const isIssuerDown = error instanceof FetchError || error instanceof JwksValidationError;
+        throw new AppError(isIssuerDown ? 'busy' : 'generic_401', { cause: error });
       }
     },
   };
 }
 
-/** Tokens that may wait for a fetch of keys, once there are keys: made-up ones must not take all places of a node. */
+/** How many tokens may wait for keys once the first keys are here, so that forged tokens cannot fill the node. */
 const maxWaiting = 64;
 
 class KeyCache extends SimpleJwksCache {
@@ -117,8 +117,8 @@ class KeyCache extends SimpleJwksCache {
 }
 
 /**
- * After a key that was not found the next fetch is a second away, and tokens wait for it: made-up keys neither flood
- * the issuer nor, as the library's own pacing would, refuse tokens of a key that has just come.
+ * After an unknown key the next fetch happens at least a second later, and tokens wait for it. Forged keys therefore do
+ * not flood the issuer. The library's own pacing would refuse tokens of a new key for a while.
  */
 function createFetchPacer() {
   let openAtMs = 0;
@@ -148,7 +148,7 @@ export function isLoopback(url: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname);
 }
 
-/** The library fetches over https only. A redirect could lead off this machine. */
+/** Fetches over http, which the library refuses. Follows no redirect, because it could lead off this machine. */
 const loopbackFetcher = {
   async fetch(uri: string) {
     try {

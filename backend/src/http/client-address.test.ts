@@ -9,7 +9,7 @@ describe("a client's address", () => {
   test.each([
     ['without proxies the peer, whatever a header says', 0, '198.51.100.7', '203.0.113.9', '198.51.100.7'],
     [
-      'behind one what it saw, and not what the client claims',
+      'behind one proxy: the address it saw, not what the client claims',
       1,
       '10.0.0.1',
       '6.6.6.6, 203.0.113.9',

@@ -2,9 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 
 /**
- * Whom limits per address are counted for. Behind `trustedProxies` proxies it is what the outermost of them saw: each adds
- * one to the right end of X-Forwarded-For, and what stands further left is the client's own claim. An IPv6 address counts
- * by its /64, because a client has as many addresses as it likes in there.
+ * The address that limits per address count. Each trusted proxy appends the address it saw to the right end of
+ * X-Forwarded-For, so the one from the outermost trusted proxy counts; addresses further left are the client's own claim.
+ * An IPv6 address counts by its /64, because a client may use any address within it.
  */
 export function clientAddress({ headers, socket }: IncomingMessage, trustedProxies: number): string {
   const forwarded = String(headers['x-forwarded-for'] ?? '')

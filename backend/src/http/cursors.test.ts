@@ -6,7 +6,7 @@ import { createCursors } from './cursors.ts';
 const scope = ['list', 'ada'];
 
 describe('a cursor', () => {
-  it('gives back its position in its own scope', () => {
+  it('opens to its position in its own scope', () => {
     const cursors = createCursors(['secret']);
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (position) => {
@@ -31,14 +31,14 @@ describe('a cursor', () => {
     expect(() => cursors.open(scope, cursor, z.string())).toThrow('cursor_invalid');
   });
 
-  it('stays valid while its secret is replaced on one node after the other', () => {
+  it('stays valid while its secret is replaced node by node', () => {
     const [old, both] = [createCursors(['old']), createCursors(['new', 'old'])];
     expect(both.open(scope, old.seal(scope, 1), z.number())).toBe(1);
     expect(() => old.open(scope, both.seal(scope, 1), z.number())).toThrow('cursor_invalid');
     expect(createCursors(['old', 'new']).open(scope, both.seal(scope, 1), z.number())).toBe(1);
   });
 
-  it('is invalid with any character changed, or made up', () => {
+  it('is invalid with any character changed, or if it is forged', () => {
     const cursors = createCursors(['secret']);
     const cursor = cursors.seal(scope, { last: 'abc' });
     const text = /^[\w-]+$/;

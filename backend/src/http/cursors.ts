@@ -4,10 +4,10 @@ import { AppError } from '@parley/core/errors';
 
 export type Cursors = ReturnType<typeof createCursors>;
 
-/** What a cursor is good for: the route with its parameters, and the caller. Elsewhere it is invalid. */
+/** The route with its parameters, and the caller. A cursor is invalid in any other scope. */
 export type CursorScope = readonly string[];
 
-/** Signs the position where a list goes on. The first secret signs, all verify; without one, a random one does. */
+/** Signs the position at which a list continues. The first secret signs and all verify; without secrets, a random one. */
 export function createCursors(secrets: readonly string[]) {
   const keys = secrets.length > 0 ? secrets : [randomBytes(32)];
   const [signingKey = ''] = keys;

@@ -6,7 +6,7 @@ import { isTransientFault } from '@parley/core/table/faults';
 import type { NextFunction, Request, Response } from 'express';
 import { retryAfterSeconds } from './overload.ts';
 
-/** What an error tells the caller. Whoever is not an AppError is a bug, unless a store or the parser is behind it. */
+/** The codes that the caller gets. An error that comes from neither AppError, a store nor the parser is a bug. */
 export function codesOf(error: unknown): ErrorCode[] {
   if (error instanceof AppError) return error.codes;
   if (isTransientFault(error) || isUnreachable(error)) return ['busy'];

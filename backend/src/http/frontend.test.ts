@@ -33,7 +33,7 @@ const page = (path: string) => request(app).get(path).set('Accept', 'text/html,*
 
 describe('the browser chat is served', () => {
   test.each(['/', '/messages/373a7a86-3e60-55c4-b4be-ce74b101d96c', '/messages/new/ana'])(
-    'as one page at %s, asked for anew each time',
+    'as one page at %s, revalidated each time',
     async (path) => {
       const answer = await page(path).expect(200);
       expect(answer.text).toContain('<title>Parley</title>');
@@ -41,21 +41,21 @@ describe('the browser chat is served', () => {
     },
   );
 
-  test('with a policy that lets nothing run but its own files, and nothing be asked but us and the sign-in', async () => {
+  test('with a policy that runs only its own files and connects only to the API and the sign-in', async () => {
     const policy = String((await page('/')).headers['content-security-policy']);
     expect(policy).toContain("script-src 'self';");
     expect(policy).toContain("connect-src 'self' http://127.0.0.1:4573;");
     expect(policy).not.toMatch(/unsafe|\*/);
   });
 
-  test('with assets that are kept for a year, because their names change with them', async () => {
+  test('with assets that are cached for a year, because their names hold a hash', async () => {
     const answer = await request(app).get('/assets/index-abc.js').expect(200);
     expect(answer.headers['cache-control']).toBe('public, max-age=31536000, immutable');
     await request(app).get('/icon.svg').expect(200).expect('Cache-Control', 'no-cache');
   });
 
   test.each(['/', '/messages/new/ana'])(
-    'as that page at %s to who takes anything, such as curl',
+    'as that page at %s to clients that accept anything, such as curl',
     async (path) => {
       for (const headers of [{ Accept: '*/*' }, {}]) {
         const answer = await request(app).get(path).set(headers).expect(200);
@@ -93,7 +93,7 @@ describe('the browser chat is served', () => {
     await request(app).get('/assets/index-abc.js').set(again).expect(304);
   });
 
-  test('compressed as the page too, and in ranges of what is sent', async () => {
+  test('compressed, and in byte ranges of the compressed file', async () => {
     const answer = await page('/messages/new/ana').set('Accept-Encoding', 'br').expect(200);
     expect(answer.headers).toMatchObject({
       'content-encoding': 'br',
@@ -106,7 +106,7 @@ describe('the browser chat is served', () => {
     expect([part.text, part.headers['content-range']]).toEqual(['export {}', `bytes 0-8/${script.length}`]);
   });
 
-  test('and nothing else: no page for an asset that is gone, for the API, or for who does not ask for one', async () => {
+  test('without its page for a missing asset, for the API, or for a client that accepts no HTML', async () => {
     await request(app).get('/assets/index-old.js').expect(404);
     await page('/api').expect(404);
     await page('/api/nowhere').expect(404);

@@ -7,7 +7,7 @@ import helmet from 'helmet';
 
 const builtFolder = fileURLToPath(new URL('../../../frontend/dist', import.meta.url));
 
-/** The browser chat at `/`, where it is built: every address that is no file and no part of the API is its page. */
+/** Serves the browser chat at `/` if it is built. Every path that is neither a file nor of the API gets its page. */
 export function frontend({ config }: { config: Config }, folder = builtFolder): Router {
   const router = Router();
   // Names in assets/ carry a hash of their content.
@@ -27,7 +27,7 @@ export function frontend({ config }: { config: Config }, folder = builtFolder): 
   return router;
 }
 
-/** With the brotli or gzip copy that the build made, for whoever takes it. */
+/** Serves the brotli or gzip copy that the build made, if the client accepts it. */
 const files = (folder: string, serveStatic: expressStaticGzip.ExpressStaticGzipOptions['serveStatic']) =>
   expressStaticGzip(folder, {
     index: false,
@@ -36,7 +36,7 @@ const files = (folder: string, serveStatic: expressStaticGzip.ExpressStaticGzipO
     serveStatic: { ...serveStatic, index: false },
   });
 
-/** Who takes anything gets the page, but for what looks like a file: a script that is gone must not be one. */
+/** A client that accepts anything gets the page, unless the path looks like a file: a missing script must answer 404. */
 function isPage(req: Request): boolean {
   const asksForHtml = req.accepts(['json', 'html']) === 'html';
   return asksForHtml || (req.accepts(['html', 'json']) === 'html' && extname(req.path) === '');
@@ -47,7 +47,7 @@ const exceptApi =
   (req, res, next) =>
     /^\/api(\/|$)/.test(req.path) ? next() : handler(req, res, next);
 
-/** Nothing but our own files runs, and nothing is talked to but this server and the sign-in. */
+/** The page runs only its own files and connects only to this server and the sign-in. */
 const policy = (signIn: string) =>
   helmet.contentSecurityPolicy({
     useDefaults: false,

@@ -20,7 +20,7 @@ const requestIdHeader = { 'X-Request-Id': z.string() };
 
 export type OpenApiDocument = ReturnType<typeof describe>;
 
-/** The OpenAPI 3.1 document of the routes: their schemas are the ones that validate requests. */
+/** The OpenAPI 3.1 document, made from the schemas that validate requests. */
 export function describe(routes: Route[]) {
   const registry = new OpenAPIRegistry();
   const { name } = registry.registerComponent('securitySchemes', 'accessToken', {
@@ -71,12 +71,12 @@ function success(route: Route): ResponseConfig {
 /** One response for each status that a route's codes have. */
 function failures(route: Route): Record<string, ResponseConfig> {
   const codes = [...new Set(codesOf(route))];
-  const answers = [...new Set(codes.map(statusOf))].map((status) => {
-    const ofStatus = codes.filter((code) => statusOf(code) === status);
-    return [String(status), failure(status, ofStatus)] as const;
+  const refusals = [...new Set(codes.map(statusOf))].map((status) => {
+    const codesOfStatus = codes.filter((code) => statusOf(code) === status);
+    return [String(status), failure(status, codesOfStatus)] as const;
   });
-  const alike = (route.statuses ?? []).map((status) => [String(status), success(route)] as const);
-  return Object.fromEntries([...answers, ...alike]);
+  const sameBody = (route.statuses ?? []).map((status) => [String(status), success(route)] as const);
+  return Object.fromEntries([...refusals, ...sameBody]);
 }
 
 function failure(status: number, codes: ErrorCode[]): ResponseConfig {

@@ -49,25 +49,25 @@ async function messagesOf(api: Api, uuid: string) {
   }
 }
 
-async function eventually<T>(look: () => Promise<T>, isRight: (value: T) => boolean, limitMs: number) {
+async function eventually<T>(read: () => Promise<T>, isRight: (value: T) => boolean, limitMs: number) {
   const deadline = performance.now() + limitMs;
   for (;;) {
-    const value = await look();
+    const value = await read();
     if (isRight(value) || performance.now() > deadline) return value;
     await sleep(100);
   }
 }
 
-/** Told when to come back, and in the form of all errors (which the client of these tests has checked). */
-const expectTurnedAway = ({ status, body, headers }: Reply) => {
+/** The client of these tests has checked the form of the error already. */
+const expectRefused = ({ status, body, headers }: Reply) => {
   expect({ status, body }).toEqual({ status: 503, body: ['busy'] });
   expect(headers.get('Retry-After')).toMatch(/^[123]$/);
 };
 
-/** What a request, its answer and its logger take together is several times as much. */
+/** A leaked request, with its answer and its logger, would take several times as much. */
 const bytesPerRequest = 2_000;
 
-/** Bytes in use after a collection. */
+/** Bytes in use after a garbage collection. */
 function heapInUse(): number {
   setFlagsFromString('--expose-gc');
   runInNewContext('gc')();
@@ -77,7 +77,7 @@ function heapInUse(): number {
 describe('a node under five times its load', () => {
   const room = 10;
 
-  /** Five times as many senders as there is room for, with no wait between their sends. */
+  /** Five times as many senders as the node has room for, without a pause between their sends. */
   async function storm(api: Api, uuid: string) {
     const sender = async (_: unknown, index: number) => {
       const replies: [text: string, reply: Reply][] = [];
@@ -90,7 +90,7 @@ describe('a node under five times its load', () => {
     return (await Promise.all(Array.from({ length: 5 * room }, sender))).flat();
   }
 
-  /** Asks while the room is taken, until so many requests were turned away. */
+  /** Sends requests while the node is full, until this many were refused. */
   async function turnAway(api: Api, uuid: string, count: number) {
     for (let turnedAway = 0; turnedAway < count; ) {
       const taken = Array.from({ length: room }, () => send(api, uuid, randomUUID()));
@@ -100,7 +100,7 @@ describe('a node under five times its load', () => {
     }
   }
 
-  it('turns away what it has no room for, does what it took, and is well again within 5 s', async () => {
+  it('refuses what it has no room for, finishes what it accepted, and recovers within 5 s', async () => {
     const api = await node({ MAX_REQUESTS_IN_FLIGHT: String(room), MAX_EVENT_LOOP_DELAY_MS: '0' });
     const uuid = await group(api);
     fate = { delayMs: 40 };
@@ -113,11 +113,11 @@ describe('a node under five times its load', () => {
     fate = 'pass';
     const done = replies.filter(([, { status }]) => status === 200);
     const turnedAway = replies.filter(([, { status }]) => status !== 200);
-    for (const [, reply] of turnedAway) expectTurnedAway(reply);
+    for (const [, reply] of turnedAway) expectRefused(reply);
     expect(done.length).toBeGreaterThan(0);
     expect(turnedAway.length).toBeGreaterThan(0);
     expect(most).toBeLessThanOrEqual(room);
-    // Who was turned away at the door was not let in by another.
+    // A refused message must not have been written.
     expect((await messagesOf(api, uuid)).toSorted()).toEqual(done.map(([text]) => text).toSorted());
     expect(api.ctx.overload.inFlight()).toBe(0);
     const well = await eventually(
@@ -129,11 +129,11 @@ describe('a node under five times its load', () => {
     await api.close();
   }, 60_000);
 
-  it('keeps nothing of what it turned away: its memory is bounded', async () => {
+  it('keeps no memory of refused requests', async () => {
     const api = await node({ MAX_REQUESTS_IN_FLIGHT: String(room), MAX_EVENT_LOOP_DELAY_MS: '0' });
     const uuid = await group(api);
     fate = { delayMs: 200 };
-    // Caches and pools fill first, and stay.
+    // Caches and pools fill first and keep their size.
     await turnAway(api, uuid, 500);
     const before = heapInUse();
     await turnAway(api, uuid, 2_000);
@@ -141,7 +141,7 @@ describe('a node under five times its load', () => {
     await api.close();
   }, 60_000);
 
-  it('turns frames away, too, and still tells how it is', async () => {
+  it('refuses frames too, and still answers readiness', async () => {
     const api = await node({ MAX_REQUESTS_IN_FLIGHT: '1', MAX_EVENT_LOOP_DELAY_MS: '0' });
     const uuid = await group(api);
     const client = await connect(api.url);
@@ -155,7 +155,7 @@ describe('a node under five times its load', () => {
     );
     const second = await client.request('message.send', { message_group_uuid: uuid, message: 'two' });
     expect(second).toMatchObject({ success: false, error: { code: 'busy' } });
-    expectTurnedAway(await api.get('/api/message_groups', { as: ada }));
+    expectRefused(await api.get('/api/message_groups', { as: ada }));
     expect((await api.get('/api/health-check')).status).toBe(200);
     expect((await first).success).toBe(true);
     await client.close();
@@ -164,7 +164,7 @@ describe('a node under five times its load', () => {
 });
 
 describe('the place of a request', () => {
-  it('is free again where its client leaves before it is known who asks', async () => {
+  it('is freed if its client disconnects before it is authenticated', async () => {
     const api = await node({ MAX_REQUESTS_PER_PERSON: '4' });
     await api.get('/api/profile', { as: ada });
     const holder = await world.database.pool.connect();
@@ -190,7 +190,7 @@ describe('the place of a request', () => {
     await api.close();
   }, 30_000);
 
-  it('is free again where its connection closes while others on it still wait for their turn', async () => {
+  it('is freed if its connection closes while pipelined requests still wait', async () => {
     const api = await node();
     await group(api);
     fate = { delayMs: 300 };
@@ -233,8 +233,8 @@ async function slowBodies(url: string, people: TestPerson[], count: number) {
   };
 }
 
-describe('bodies that do not come', () => {
-  it('take no place: 1,010 of two people leave a third one in, and each is ended in seconds', async () => {
+describe('bodies that never arrive', () => {
+  it('hold no place: 1,010 of two people do not block a third, and each is closed within seconds', async () => {
     const api = await node({ RATE_LIMIT_PER_MINUTE: '600' });
     const [cleo, dan] = [await world.person('cleo'), await world.person('dan')];
     const slow = await slowBodies(api.url, [cleo, dan], 1_010);
@@ -251,8 +251,8 @@ describe('bodies that do not come', () => {
   }, 60_000);
 });
 
-describe('the places of a person', () => {
-  it('are few: who takes them is told to wait, over HTTP and sockets together, and nobody else is', async () => {
+describe('the requests in flight of a person', () => {
+  it('are limited, over HTTP and sockets together, without an effect on others', async () => {
     const api = await node({ MAX_REQUESTS_PER_PERSON: '4' });
     const uuid = await group(api);
     const ben = await world.person('ben2');
@@ -279,15 +279,15 @@ describe('the places of a person', () => {
   }, 30_000);
 });
 
-describe('a table that is away', () => {
-  it('is a clear 503; nothing that was acknowledged is lost, retries find it, and all goes on by itself', async () => {
+describe('an unreachable table', () => {
+  it('answers 503, loses nothing acknowledged, answers retries with the first entry, and recovers by itself', async () => {
     const api = await node();
     const uuid = await group(api);
     const before = await send(api, uuid, 'before');
     expect(before.status).toBe(200);
     fate = 'drop';
     const meanwhile = await Promise.all(['a', 'b', 'c'].map((text) => send(api, uuid, text)));
-    for (const reply of meanwhile) expectTurnedAway(reply);
+    for (const reply of meanwhile) expectRefused(reply);
     expect(await api.get('/api/ready')).toMatchObject({
       status: 503,
       body: { status: 'unavailable', table: { status: 'unreachable' } },
@@ -321,7 +321,7 @@ describe("the event loop's limit", () => {
     }
   };
 
-  it('refuses while the loop is late again and again, and lets in when it is not', async () => {
+  it('refuses requests while the loop is late repeatedly, and accepts them afterwards', async () => {
     const overload = createOverload({ maxInFlight: 0, maxLoopDelayMs: 50 });
     expect(entered(overload)).toBe(true);
     const isRefusing = async () => {

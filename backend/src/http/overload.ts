@@ -1,42 +1,42 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { AppError } from '@parley/core/errors';
 
-/** How often the event loop's delay is looked at, and how much the newest look weighs. */
-const lookMs = 250;
+/** How often the event loop's delay is sampled, and the weight of the newest sample in the mean. */
+const sampleMs = 250;
 const newestWeight = 1 / 3;
 const resolutionMs = 20;
-/** A node that refused for want of room says so for this long. */
+/** A node reports itself as full for this long after it refused a request. */
 const fullForMs = 5_000;
 
 export type OverloadOptions = {
-  /** Requests and frames that may be under way; 0 turns the limit off. */
+  /** How many requests and frames may be in flight; 0 turns the limit off. */
   maxInFlight: number;
-  /** Those of one person; 0 turns the limit off. */
+  /** How many of them may belong to one person; 0 turns the limit off. */
   maxPerPerson?: number;
-  /** Mean delay of the event loop, of about a second, above which some are refused; 0 turns the limit off. */
+  /** Requests are refused above this mean delay of the event loop (over about a second); 0 turns the limit off. */
   maxLoopDelayMs: number;
 };
 
 export type Overload = ReturnType<typeof createOverload>;
 
 /**
- * Refuses what this process has no room for, before any work is done for it: who waits in a queue without end is
- * answered by nobody in the end. Above the loop's limit a part is refused that grows with the delay, all at twice of it.
+ * Refuses requests that this process has no room for before it does any work for them, because a request in an endless
+ * queue is never answered. Above the limit of the loop's delay the refused share grows, up to all at twice the limit.
  */
 export function createOverload({ maxInFlight, maxPerPerson = 0, maxLoopDelayMs }: OverloadOptions) {
   const delays = monitorEventLoopDelay({ resolution: resolutionMs });
   delays.enable();
-  const ofPerson = new Map<string, number>();
+  const inFlightOf = new Map<string, number>();
   let inFlight = 0;
   let fullAtMs = Number.NEGATIVE_INFINITY;
   let loopDelayMs = 0;
-  const looking = setInterval(() => {
-    // Nothing was measured where the loop itself did not turn.
-    const newestMs = Number.isFinite(delays.mean) ? Math.max(0, delays.mean / 1e6 - resolutionMs) : lookMs;
+  const sampling = setInterval(() => {
+    // There is no mean if the loop was blocked for the whole time.
+    const newestMs = Number.isFinite(delays.mean) ? Math.max(0, delays.mean / 1e6 - resolutionMs) : sampleMs;
     loopDelayMs += (newestMs - loopDelayMs) * newestWeight;
     delays.reset();
-  }, lookMs);
-  looking.unref();
+  }, sampleMs);
+  sampling.unref();
 
   function isFull() {
     if (maxInFlight > 0 && inFlight >= maxInFlight) return true;
@@ -47,15 +47,15 @@ export function createOverload({ maxInFlight, maxPerPerson = 0, maxLoopDelayMs }
   function leave(userUuid: string | undefined) {
     inFlight -= 1;
     if (userUuid === undefined) return;
-    const left = (ofPerson.get(userUuid) ?? 1) - 1;
-    if (left > 0) ofPerson.set(userUuid, left);
-    else ofPerson.delete(userUuid);
+    const left = (inFlightOf.get(userUuid) ?? 1) - 1;
+    if (left > 0) inFlightOf.set(userUuid, left);
+    else inFlightOf.delete(userUuid);
   }
 
   return {
     /**
-     * Takes a place. Returns what gives it back, which may be called twice. Throws `busy` if there is none, and
-     * `rate_limited` if this person holds as many as one may.
+     * Reserves a place. Returns the function that frees it, which may be called twice. Throws `busy` if no place is free,
+     * and `rate_limited` if the person has reached their limit.
      */
     enter(userUuid?: string): () => void {
       if (isFull()) {
@@ -63,9 +63,9 @@ export function createOverload({ maxInFlight, maxPerPerson = 0, maxLoopDelayMs }
         throw new AppError('busy');
       }
       if (userUuid !== undefined) {
-        const held = ofPerson.get(userUuid) ?? 0;
-        if (maxPerPerson > 0 && held >= maxPerPerson) throw new AppError('rate_limited');
-        ofPerson.set(userUuid, held + 1);
+        const count = inFlightOf.get(userUuid) ?? 0;
+        if (maxPerPerson > 0 && count >= maxPerPerson) throw new AppError('rate_limited');
+        inFlightOf.set(userUuid, count + 1);
       }
       inFlight += 1;
       let isIn = true;
@@ -74,15 +74,15 @@ export function createOverload({ maxInFlight, maxPerPerson = 0, maxLoopDelayMs }
         isIn = false;
       };
     },
-    /** Whether requests are refused for want of room, now or a moment ago. */
+    /** Whether the node has no room, or refused a request within the last seconds. */
     isFull: () => (maxInFlight > 0 && inFlight >= maxInFlight) || performance.now() - fullAtMs < fullForMs,
     inFlight: () => inFlight,
     close() {
-      clearInterval(looking);
+      clearInterval(sampling);
       delays.disable();
     },
   };
 }
 
-/** Seconds: those who were refused together do not come back together. */
+/** Random seconds, so that clients refused together do not return together. */
 export const retryAfterSeconds = () => 1 + Math.floor(Math.random() * 3);

@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 describe('the rate limit', () => {
-  it('is 429 with the seconds to wait for who asks too much, and for nobody else', async () => {
+  it('is 429 with the seconds to wait, for that person only', async () => {
     const api = await world.node({ RATE_LIMIT_PER_MINUTE: '5' });
     const [ada, ben] = [await world.person('ada'), await world.person('ben')];
     const replies = await Promise.all(Array.from({ length: 8 }, () => api.get('/api/profile', { as: ada })));
@@ -23,7 +23,7 @@ describe('the rate limit', () => {
     expect((await api.get('/api/health-check')).status).toBe(200);
   });
 
-  it('does not let a dead token use up what its person may', async () => {
+  it('does not count requests with an expired token against its person', async () => {
     const api = await world.node({ RATE_LIMIT_PER_MINUTE: '3' });
     const ada = await world.person('cleo');
     const dead = { token: await world.issuer.token(ada.sub, { claims: { exp: 1_700_000_000 } }) };
@@ -31,7 +31,7 @@ describe('the rate limit', () => {
     expect((await api.get('/api/profile', { as: ada })).status).toBe(200);
   });
 
-  it('fills continuously, up to its size', async () => {
+  it('refills continuously, up to its size', async () => {
     const limit = createRateLimit(600);
     const taken = Array.from({ length: 601 }, () => limit.spend('ada'));
     expect(taken.filter((wait) => wait === 0)).toHaveLength(600);

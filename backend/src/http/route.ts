@@ -10,12 +10,12 @@ type Schema = z.ZodType;
 /** A response header a route may set, for the OpenAPI document. */
 export type HeaderName = 'Link' | 'Parley-Unread-Conversations';
 
-/** What a handler reads: parsed and typed by the route's schemas. */
+/** A handler's input, parsed and typed by the route's schemas. */
 export type OpenInput<P extends z.ZodObject, Q extends z.ZodObject, B extends Schema> = {
   params: z.output<P>;
   query: z.output<Q>;
   body: z.output<B>;
-  /** The Idempotency-Key header, on routes that take one. */
+  /** The Idempotency-Key header, on routes with `takesIdempotencyKey`. */
   idempotencyKey: string | undefined;
   req: Request;
   res: Response;
@@ -24,29 +24,29 @@ export type Input<P extends z.ZodObject, Q extends z.ZodObject, B extends Schema
   Session;
 
 type Definition<P extends z.ZodObject, Q extends z.ZodObject, B extends Schema, R extends Schema> = {
-  /** What generated clients call it; it never changes. */
+  /** The name in generated clients. It never changes. */
   operationId: string;
   method: 'get' | 'post' | 'put' | 'delete';
-  /** As Express spells it. */
+  /** In Express syntax. */
   path: string;
   summary: string;
   params?: P;
   query?: Q;
   body?: B;
   takesIdempotencyKey?: true;
-  /** How often it may be asked from one address, for an open route that costs something: it takes a place, too. */
+  /** Limits an open route that costs something, per address. Its requests also count as in flight. */
   perAddressPerMinute?: number;
   response: R;
-  /** The answer is lines of JSON, sent as they are made; else it is JSON. */
+  /** Lines of JSON, sent as the handler yields them. The default is one JSON body. */
   contentType?: 'application/x-ndjson';
-  /** Beside 200, with the same body. */
+  /** Other statuses that answer with the body of 200. */
   statuses?: number[];
   headers?: HeaderName[];
   /** Codes beyond those that follow from the parts above. */
   errors?: ErrorCode[];
 };
 
-/** A route for anybody. */
+/** A route without sign-in. */
 export function openRoute<P extends z.ZodObject, Q extends z.ZodObject, B extends Schema, R extends Schema>(
   route: Definition<P, Q, B, R> & {
     handle(input: OpenInput<P, Q, B>): z.input<R> | Promise<z.input<R>>;
@@ -55,7 +55,7 @@ export function openRoute<P extends z.ZodObject, Q extends z.ZodObject, B extend
   return { ...route, isOpen: true };
 }
 
-/** A route for people who are signed in. */
+/** A route that needs an access token. */
 export function route<P extends z.ZodObject, Q extends z.ZodObject, B extends Schema, R extends Schema>(
   route: Definition<P, Q, B, R> & { handle(input: Input<P, Q, B>): z.input<R> | Promise<z.input<R>> },
 ) {
@@ -67,7 +67,7 @@ export type Route = Definition<z.ZodObject, z.ZodObject, Schema, Schema> & {
   handle(input: Input<z.ZodObject, z.ZodObject, Schema>): unknown;
 };
 
-/** Reads a request by a route's schemas. Throws the code of what does not parse, or all codes of a wrong body. */
+/** Parses a request with the route's schemas. Throws the code of the first invalid part, or all codes of the body. */
 export function read(route: Route, req: Request) {
   return {
     params: route.params ? parse(route.params, req.params, 'path_invalid') : {},
@@ -83,13 +83,13 @@ function idempotencyKey(req: Request): string | undefined {
   return key;
 }
 
-/** Nothing was parsed where the content is missing or is not declared as JSON. */
+/** Express leaves the body undefined if it is missing or not declared as JSON. */
 function parsedBody({ body }: Request): unknown {
   if (body === undefined) throw new AppError('json_invalid');
   return body;
 }
 
-/** Throws all codes of what is wrong; `otherwise` where the schema has no code of its own. */
+/** Throws the codes of all issues. An issue without a code of its own counts as `otherwise`. */
 export function parse<S extends Schema>(schema: S, value: unknown, otherwise: ErrorCode): z.output<S> {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
@@ -97,7 +97,7 @@ export function parse<S extends Schema>(schema: S, value: unknown, otherwise: Er
   throw new AppError([...new Set(codes)]);
 }
 
-/** The access token of a request. Throws `generic_401` where it has none. */
+/** The access token of a request. Throws `generic_401` if it has none. */
 export function bearerToken(req: Request): string {
   const token = /^Bearer +([\w.~+/-]+=*)$/i.exec(req.get('Authorization') ?? '')?.[1];
   if (token === undefined) throw new AppError('generic_401');

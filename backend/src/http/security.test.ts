@@ -5,7 +5,7 @@ import { expect, it } from '@jest/globals';
 const root = new URL('../../../', import.meta.url).pathname;
 const read = (path: string) => readFile(join(root, path), 'utf8');
 
-it('every test that the security document names is there, and every item names one or says why there is none', async () => {
+it('every test that the security document names exists, and every item names one or says why there is none', async () => {
   const items = (await read('docs/security.md'))
     .split(/\n(?=- |\n)/)
     .map((block) => block.replace(/\s+/g, ' ').trim())
@@ -13,7 +13,7 @@ it('every test that the security document names is there, and every item names o
   const numbers = items.flatMap((item) => /^- \*\*([^*]+)\*\*/.exec(item)?.[1]?.split(', ') ?? []);
   expect(numbers.length).toBeGreaterThan(35);
   for (const item of items) {
-    // Level 3 items that ask for what Parley does not have.
+    // Level 3 items about features that Parley does not have.
     if (!item.includes('.test.ts`')) expect(item).toContain(': none.');
     for (const [, path = '', names = ''] of item.matchAll(/`([\w./-]+\.ts)`(?:: ((?:"[^"]+"(?:, )?)+))?/g)) {
       const test = await read(path);
@@ -23,7 +23,7 @@ it('every test that the security document names is there, and every item names o
   }
 });
 
-it('four files ask an address, and none of them one that a request names', async () => {
+it('four files send requests, and none to an address from a request', async () => {
   const asking = [];
   for (const folder of ['contract/src', 'core/src', 'backend/src', 'lambdas/src', 'config/src']) {
     for (const file of await readdir(join(root, folder), { recursive: true })) {

@@ -17,20 +17,18 @@ export type ServeParts = {
 };
 
 /**
- * Serves each route: who asks, how often, what they say, then its handler. Other methods of its path are 405. No place is
- * held while a body is read, because its sender decides how long that takes.
+ * Serves each route: authenticates the caller, limits the rate, parses the request, calls the handler. Other methods of
+ * its path answer 405. A request holds no place while its body is read, because the sender decides how long that takes.
  */
 export function serve(app: Express, parts: ServeParts, routes: Route[]) {
   const parseJson = jsonParser(parts.config.MESSAGE_MAX_CHARS);
   for (const route of routes) {
     app[route.method](
       route.path,
-      ...(route.perAddressPerMinute
-        ? [limitAddress(parts, route.perAddressPerMinute), takePlace(parts)]
-        : []),
-      ...(route.isOpen ? [] : [takePlace(parts), authenticate(parts), leavePlace]),
+      ...(route.perAddressPerMinute ? [limitAddress(parts, route.perAddressPerMinute), enter(parts)] : []),
+      ...(route.isOpen ? [] : [enter(parts), authenticate(parts), leave]),
       ...(route.body ? [parseJson] : []),
-      ...(route.isOpen ? [] : [takePlace(parts)]),
+      ...(route.isOpen ? [] : [enter(parts)]),
       answer(route),
     );
   }
@@ -39,7 +37,7 @@ export function serve(app: Express, parts: ServeParts, routes: Route[]) {
   }
 }
 
-/** Open routes have no session, and take none. */
+/** Open routes have no session. */
 type Locals = { session?: Session; leave?: () => void };
 
 const answer = (route: Route) => async (req: Request, res: Response<unknown, Locals>) => {
@@ -49,7 +47,7 @@ const answer = (route: Route) => async (req: Request, res: Response<unknown, Loc
   return sendLines(res.type(route.contentType), body as AsyncGenerator<string>);
 };
 
-/** As `res.json` does, without asking the settings, the type and the caches of each answer anew. */
+/** Like `res.json`, but without its look-ups of settings, type and caches for each answer. */
 function sendJson(res: Response, body: unknown) {
   const text = JSON.stringify(body);
   res.setHeader('Content-Type', 'application/json; charset=utf-8');
@@ -58,8 +56,8 @@ function sendJson(res: Response, body: unknown) {
 }
 
 /**
- * Waits for a slow reader. What fails before the first line is answered as an error, later the answer is cut. The lines
- * are told that they end, be it that the reader has left.
+ * Waits for a slow reader. An error before the first line becomes an error answer; a later one cuts the answer off. The
+ * generator is always closed, even if the client disconnects.
  */
 async function sendLines(res: Response, lines: AsyncGenerator<string>) {
   try {
@@ -68,31 +66,32 @@ async function sendLines(res: Response, lines: AsyncGenerator<string>) {
       for (; !next.done; next = await lines.next()) yield `${next.value}\n`;
     }, res);
   } catch (error) {
-    // The reader has left: there is nobody to tell, and nothing to mend.
-    if (!hasReaderLeft(error)) throw error;
+    if (!isDisconnect(error)) throw error;
   } finally {
     await lines.return(undefined);
   }
 }
 
-const hasReaderLeft = (error: unknown) =>
+const isDisconnect = (error: unknown) =>
   error instanceof Error &&
   'code' in error &&
   (error.code === 'ERR_STREAM_PREMATURE_CLOSE' || error.code === 'ERR_STREAM_DESTROYED');
 
-/** Before anything costs, and again, as the person's, before the work. A full node answers the open routes that cost nothing. */
-const takePlace =
+/**
+ * Reserves a place before the request costs anything, and again, counted for the person, before the handler. Open routes
+ * that cost nothing need no place, so a full node still answers them.
+ */
+const enter =
   ({ overload }: ServeParts) =>
   (_req: Request, res: Response<unknown, Locals>, next: NextFunction) => {
-    // Its `close` has come already, and would never give the place back. Nobody reads the answer.
+    // After `close` nothing would free the place, and nobody reads the answer.
     if (res.destroyed) return;
-    const leave = overload.enter(res.locals.session?.user.uuid);
-    res.locals.leave = leave;
-    res.once('close', leave);
+    res.locals.leave = overload.enter(res.locals.session?.user.uuid);
+    res.once('close', res.locals.leave);
     next();
   };
 
-function leavePlace(_req: Request, res: Response<unknown, Locals>, next: NextFunction) {
+function leave(_req: Request, res: Response<unknown, Locals>, next: NextFunction) {
   res.locals.leave?.();
   next();
 }
@@ -100,12 +99,12 @@ function leavePlace(_req: Request, res: Response<unknown, Locals>, next: NextFun
 function limitAddress({ config }: ServeParts, perMinute: number) {
   const limit = createRateLimit(perMinute);
   return (req: Request, res: Response, next: NextFunction) => {
-    expectTokens(limit.spend(clientAddress(req, config.TRUSTED_PROXIES)), res);
+    requireTokens(limit.spend(clientAddress(req, config.TRUSTED_PROXIES)), res);
     next();
   };
 }
 
-function expectTokens(waitSeconds: number, res: Response) {
+function requireTokens(waitSeconds: number, res: Response) {
   if (waitSeconds === 0) return;
   res.set('Retry-After', String(waitSeconds));
   throw new AppError('rate_limited');
@@ -115,12 +114,12 @@ const authenticate =
   ({ sessions, rateLimit }: ServeParts) =>
   async (req: Request, res: Response<unknown, Locals>, next: NextFunction) => {
     const session = await sessions.open(bearerToken(req));
-    expectTokens(rateLimit.spend(session.user.uuid), res);
+    requireTokens(rateLimit.spend(session.user.uuid), res);
     res.locals.session = session;
     next();
   };
 
-/** Escaped as \uXXXX, a UTF-16 unit takes six bytes. */
+/** A UTF-16 unit escaped as \uXXXX has six bytes. */
 const bytesPerUnit = 6;
 const bodyAllowance = 100 * 1024;
 
@@ -128,9 +127,9 @@ function jsonParser(messageMaxChars: number) {
   return express.json({
     limit: bodyAllowance + bytesPerUnit * messageMaxChars,
     type: ['json', '+json'],
-    // A JSON text may be a string or null; the schemas say that ours are objects.
+    // Accepts any JSON value here; the schemas require an object.
     strict: false,
-    // Bytes that are no UTF-8 would be replaced, and text is kept to the letter; nothing would become an object.
+    // Express would replace invalid UTF-8, which would change the text, and parse an empty body as an object.
     verify(_req, _res, bytes) {
       if (bytes.length === 0 || !isUtf8(bytes)) throw new Error('not JSON');
     },

@@ -21,7 +21,7 @@ async function startApi() {
   return { ...(await start(config, createLogger('silent'))), config };
 }
 
-/** Sends bytes to a server and resolves to all it answers. */
+/** Sends a text to a server and resolves to its whole answer. */
 function exchange(url: string, text: string): Promise<string> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
@@ -44,7 +44,7 @@ describe('a stop', () => {
     const silent = connect(Number(port), hostname);
     await sleep(50);
 
-    // A sign-out answers when its second is over.
+    // A sign-out takes up to a second to answer.
     const inFlight = fetch(`${api.url}/api/sign-out`, { method: 'POST', headers });
     await sleep(100);
     const startedAt = performance.now();
@@ -69,8 +69,8 @@ describe('a stop', () => {
   });
 });
 
-describe('a connection on which nothing moves', () => {
-  it('is not one that waits for us: an answer that takes longer comes, and so does what follows a pause', async () => {
+describe('an idle connection', () => {
+  it('stays open while the server is at work: a slow answer arrives, and so do lines after a pause', async () => {
     const app = express();
     app.get('/late', (_req, res) => void sleep(1_200).then(() => res.end('late')));
     app.get('/lines', (_req, res) => {
@@ -82,13 +82,13 @@ describe('a connection on which nothing moves', () => {
     const texts = await Promise.allSettled(
       ['late', 'lines'].map(async (path) => (await fetch(`${url}/${path}`)).text()),
     );
-    // None of these connections is kept for good.
+    // None of these connections stays open for good.
     while ((await server.connections()) > 0) await sleep(20);
     await server.close();
     expect(texts).toMatchObject([{ value: 'late' }, { value: 'one two' }]);
   });
 
-  it('is closed: headers that do not come, and the reader of an export who stalls, whose place is free again', async () => {
+  it('is closed if the headers do not arrive, or if the reader of an export stalls, whose place is freed', async () => {
     const api = await startApi();
     expect(await exchange(api.url, 'GET /api/profile HTTP/1.1\r\nHost: x\r\n')).toMatch(/^HTTP\/1.1 408 /);
     await api.stop();
@@ -112,7 +112,7 @@ describe('a connection on which nothing moves', () => {
     socket.on('error', () => {}).once('data', () => socket.pause());
     while (node.ctx.overload.inFlight() === 0) await sleep(10);
     while (node.ctx.overload.inFlight() > 0) await sleep(10);
-    // At the server with the usual limit: a slow engine may take longer than half a second for a page.
+    // With the default limit, because a slow engine may take longer than half a second for a page.
     const again = await fetch(`${node.url}/api/profile/export`, {
       headers: { Authorization: `Bearer ${zoe.token}` },
     });
@@ -123,8 +123,8 @@ describe('a connection on which nothing moves', () => {
   }, 60_000);
 });
 
-describe('a request that is no HTTP, or has too many headers', () => {
-  it('is answered in the form of all errors', async () => {
+describe('a request that is not HTTP, or has too many headers', () => {
+  it('is answered with a list of codes', async () => {
     const api = await startApi();
     const answers: [string, string, string][] = [
       ['nonsense\r\n\r\n', '400', '["request_invalid"]'],

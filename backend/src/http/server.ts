@@ -10,17 +10,17 @@ import type { Duplex } from 'node:stream';
 import { type ErrorCode, statusOf } from '@parley/contract/errors';
 import type { Express } from 'express';
 
-/** How long requests in flight may take once the process is asked to stop. */
+/** How long requests in flight may take after the process was asked to stop. */
 const drainTimeoutMs = 10_000;
 
 const timeouts = {
   /** From the first byte to the end of the headers, and to the end of the body. */
   headersTimeout: 5_000,
   requestTimeout: 8_000,
-  /** Node looks for late ones every 30 s by default. */
+  /** Node enforces both timeouts only every 30 s by default. */
   connectionsCheckingInterval: 500,
 };
-/** A connection is closed whose reader takes nothing of an answer for so long. */
+/** A connection is closed if its client reads nothing of an answer for this long. */
 const stallTimeoutMs = 20_000;
 
 export type HttpServer = ReturnType<typeof createHttpServer>;
@@ -29,15 +29,15 @@ export function createHttpServer(app: Express, keepAliveTimeout = 5_000, stallMs
   const server = createServer({ ...timeouts, keepAliveTimeout }, app);
   server.setTimeout(stallMs);
   server.on('clientError', refuseRequest);
-  // Connections on which no request has come yet: Node does not count them as idle.
+  // Connections without a request so far. Node does not count them as idle.
   const unused = new Set<Socket>();
   server.on('connection', (socket) => {
     unused.add(socket);
     socket.once('close', () => unused.delete(socket));
   });
   server.on('request', ({ socket }) => unused.delete(socket));
-  server.on('request', closeWithConnection());
-  server.on('request', (_req, res) => res.on('timeout', (socket) => outwait(socket, stallMs)));
+  server.on('request', closeQueuedAnswers());
+  server.on('request', (_req, res) => res.on('timeout', (socket) => closeIfStalled(socket, stallMs)));
   server.on('upgrade', ({ socket }) => unused.delete(socket));
 
   function closeIdle() {
@@ -52,14 +52,14 @@ export function createHttpServer(app: Express, keepAliveTimeout = 5_000, stallMs
         server.getConnections((error, count) => (error ? reject(error) : resolve(count))),
       ),
     listen: (port: number, host: string) => listen(server, port, host),
-    /** Who takes a request to speak another protocol, and with it the socket. */
+    /** Sets the handler of upgrade requests, which owns the socket from then on. */
     onUpgrade: (upgrade: (req: IncomingMessage, socket: Duplex, head: Buffer) => void) =>
       server.on('upgrade', upgrade),
-    /** Finishes what is in flight, and waits for nobody else. */
+    /** Finishes the requests in flight and closes idle connections at once. */
     async close() {
       const closed = new Promise((resolve) => server.close(resolve));
       closeIdle();
-      // A connection that is busy now is idle later.
+      // Busy connections become idle while the server closes.
       const sweep = setInterval(closeIdle, 50);
       const force = setTimeout(() => server.closeAllConnections(), drainTimeoutMs);
       await closed;
@@ -69,17 +69,17 @@ export function createHttpServer(app: Express, keepAliveTimeout = 5_000, stallMs
   };
 }
 
-/** Where nothing waits for the reader it is we who are silent: a long search, or an export that finds nothing for a while. */
-function outwait(socket: Socket, stallMs: number) {
+/** If nothing waits to be written, the client is not slow: the handler is still at work, for example on a long search. */
+function closeIfStalled(socket: Socket, stallMs: number) {
   if (socket.writableLength > 0) socket.destroy();
   else socket.setTimeout(stallMs);
 }
 
 /**
- * Requests may be sent ahead on one connection. When it closes, Node tells so the answer that was being written; those
- * that waited behind it would never hear, and hold what they took for good.
+ * A client may pipeline requests on one connection. When it closes, Node emits `close` only on the answer being written;
+ * this emits it on the queued answers too, which would otherwise never free their places.
  */
-function closeWithConnection() {
+function closeQueuedAnswers() {
   const open = new WeakMap<Socket, Set<ServerResponse>>();
   return ({ socket }: IncomingMessage, res: ServerResponse) => {
     const answers = open.get(socket) ?? new Set();
@@ -99,7 +99,7 @@ const parserCodes: Record<string, ErrorCode> = {
   ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
 };
 
-/** What the parser of Node refuses never reaches the app: it is answered here, in the same form. */
+/** A request that Node's parser refuses never reaches the app, so it is answered here in the same form. */
 function refuseRequest(error: NodeJS.ErrnoException, socket: Socket) {
   if (!socket.writable || error.code === 'ECONNRESET') return socket.destroy();
   const code = parserCodes[error.code ?? ''] ?? 'request_invalid';

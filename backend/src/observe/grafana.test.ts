@@ -25,7 +25,7 @@ beforeAll(async () => {
   exposed = `${ofNode}\n${ofRunner}`;
 });
 
-it('every metric on the Grafana dashboard is one that a node or a runner tells', async () => {
+it('every metric on the Grafana dashboard is reported by a node or a runner', async () => {
   const told = new Set([...exposed.matchAll(/^# TYPE (\S+) /gm)].map(([, name]) => name));
   const dashboard = await readFile(new URL('../../../infra/grafana/parley.json', import.meta.url), 'utf8');
   const shown = [...dashboard.matchAll(/\b((?:parley|process|nodejs)_\w+)/g)].map(([, name = '']) => name);
@@ -34,7 +34,7 @@ it('every metric on the Grafana dashboard is one that a node or a runner tells',
     expect(told).toContain(name.replace(/_(bucket|count|sum)$/, (end) => (told.has(name) ? end : '')));
 });
 
-it('metrics are named by the rules of Prometheus: base units, and a total for what only grows', () => {
+it('metrics follow the naming rules of Prometheus: base units, and _total for counters', () => {
   const types = [...exposed.matchAll(/^# TYPE (\S+) (\S+)$/gm)];
   expect(types.length).toBeGreaterThan(30);
   for (const [, name = '', type] of types) {
@@ -42,7 +42,7 @@ it('metrics are named by the rules of Prometheus: base units, and a total for wh
     expect(name).not.toMatch(
       /_(ms|milliseconds?|us|ns|minutes?|hours?|days?|[kmg]i?b|percent|ratio_percent)(_|$)/,
     );
-    // Those of prom-client itself count active resources in a gauge with that ending.
+    // Default metrics of prom-client have gauges of active resources that end in _total.
     if (name.startsWith('parley_'))
       expect([name, name.endsWith('_total')]).toEqual([name, type === 'counter']);
     if (type === 'histogram') expect(name).toMatch(/_(seconds|bytes|entries)$/);

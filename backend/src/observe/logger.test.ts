@@ -28,7 +28,7 @@ const levels = { warn: 40, info: 30, error: 50 };
 const line = () => JSON.parse(lines.at(-1) ?? '{}');
 
 describe('the log', () => {
-  it('has a line for each request, with its id, and neither query, token, key nor body', async () => {
+  it('has a line for each request, with its id and without query, token, key and body', async () => {
     await world.person('ben');
     await api.post('/api/messages?cursor=hidden-query', {
       as: ada,
@@ -50,7 +50,7 @@ describe('the log', () => {
     expect(lines.join()).not.toContain(ada.token.slice(0, 20));
   });
 
-  it('takes what a caller did wrong for information, and probes for nothing', async () => {
+  it('logs the mistakes of a caller as info, and probes as debug', async () => {
     await api.get('/api/profile');
     await api.post('/api/messages', { as: ada, raw: '{"message":"hidden' });
     await api.get('/api/nope');
@@ -61,7 +61,7 @@ describe('the log', () => {
     expect(lines).toEqual([]);
   });
 
-  it('takes a store that is away for a warning, with the cause', async () => {
+  it('logs an unreachable store as a warning, with the cause', async () => {
     const node = await world.node(
       { AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:9' },
       createLogger('info', destination),
@@ -71,7 +71,7 @@ describe('the log', () => {
     expect(line()).toMatchObject({ level: levels.warn, status: 503, err: { code: 'ECONNREFUSED' } });
   });
 
-  it('has an error with its cause and the request for a bug only', async () => {
+  it('logs only bugs as errors, with the cause and the request', async () => {
     const node = await world.node({ DDB_MESSAGE_TABLE: 'no-such-table' }, createLogger('info', destination));
     lines = [];
     const { headers } = await node.get('/api/message_groups', { as: ada });

@@ -9,12 +9,12 @@ export type { Logger } from 'pino';
 export function createLogger(level: string, destination?: DestinationStream): Logger {
   return pino(
     { level, base: { service: 'backend' }, mixin: activeSpan, serializers: { err: presentError } },
-    // At once: what is gathered is flushed at the exit, for ever where the reader has died (sonic-boom 4.2.1).
+    // Synchronous, because the flush of buffered lines at exit never ends if the reader has died (sonic-boom 4.2.1).
     destination ?? pino.destination({ dest: 1, sync: true }),
   );
 }
 
-/** What an error is, without the inputs that drivers attach to theirs. */
+/** The error without the inputs that drivers attach to theirs. */
 function presentError(error: unknown): unknown {
   if (!(error instanceof Error)) return { type: typeof error };
   const { name, message, stack, cause } = error;
@@ -25,11 +25,11 @@ function presentError(error: unknown): unknown {
 declare global {
   namespace Express {
     interface Request {
-      /** The caller's, where it is well-formed. It is on the answer, and on every line about the request. */
+      /** The caller's id if it is well-formed. The answer and every log line about the request carry it. */
       id: string;
     }
     interface Response {
-      /** Why it is a 5xx. */
+      /** The cause of a 5xx. */
       err?: Error;
     }
   }
@@ -38,8 +38,8 @@ declare global {
 const wellFormedRequestId = /^[\w.:-]{1,128}$/;
 
 /**
- * A line per request: no query, for it may hold a cursor; no headers, for they hold the token; no body. Not by pino-http:
- * the two loggers that it makes for each request cost more than the line (docs/decisions/0015-what-a-node-tells.md).
+ * Logs a line for each request, without the query (it may hold a cursor), the headers (they hold the token) and the body.
+ * pino-http makes two loggers for each request, which cost more than the line (docs/decisions/0015-what-a-node-tells.md).
  */
 export const requestLog =
   (logger: Logger): RequestHandler =>

@@ -22,12 +22,12 @@ export function createMeters(registry: Registry) {
     }),
     delivered: new Counter({
       name: 'parley_events_total',
-      help: 'Entries handed on to a person here',
+      help: 'Entries delivered to people on this node, counted for each person',
       registers,
     }),
     missed: new Counter({
       name: 'parley_missed_deliveries_total',
-      help: 'Times this node missed a delivery and let its sockets catch up',
+      help: 'Times this node missed a delivery and made its sockets resync',
       registers,
     }),
     tableRequests: new Histogram({
@@ -38,13 +38,13 @@ export function createMeters(registry: Registry) {
     }),
     units: new Counter({
       name: 'parley_table_units_total',
-      help: 'Capacity units consumed, as the table tells',
+      help: 'Capacity units consumed, as reported by the table',
       labelNames: ['operation'],
       registers,
     }),
     batch: new Histogram({
       name: 'parley_append_batch_entries',
-      help: 'Entries that share a request',
+      help: 'Entries written by one request',
       buckets: batchSizes,
       registers,
     }),

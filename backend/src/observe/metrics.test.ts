@@ -46,10 +46,10 @@ async function until<T>(ask: () => Promise<T | undefined> | T | undefined): Prom
     const answer = await ask();
     if (answer !== undefined) return answer;
   }
-  throw new Error('it did not come');
+  throw new Error('the value did not appear');
 }
 
-it('counts requests by route, frames by action, sockets, appends and units; none by what a caller makes up', async () => {
+it('counts requests by route, frames by action, sockets, appends and units, with no labels from callers', async () => {
   const client = await connect(api.url);
   await client.authenticate(ada);
   await client.request('message.send', { handle: 'ben', message: 'counted', idempotency_key: 'counted-1' });
@@ -68,7 +68,7 @@ it('counts requests by route, frames by action, sockets, appends and units; none
   await client.close();
 });
 
-it('tells nothing on the public port', async () => {
+it('are not served on the public port', async () => {
   for (const path of ['/metrics', '/api/metrics']) {
     const response = await fetch(`${api.url}${path}`, { headers: { Accept: 'application/json' } });
     expect([path, response.status]).toEqual([path, 404]);
@@ -76,16 +76,16 @@ it('tells nothing on the public port', async () => {
   expect((await fetch(metricsUrl.replace('/metrics', '/other'))).status).toBe(404);
 });
 
-it('has the main figures in a line, for those who read logs', async () => {
+it('logs the main figures in a line', async () => {
   const line = await until(() =>
     lines.map((text) => JSON.parse(text)).find(({ msg, appends }) => msg === 'node' && appends > 0),
   );
   expect(line).toMatchObject({ sockets: expect.any(Number), refused_appends: 0, missed_deliveries: 0 });
 });
 
-it('counts no append that failed, nor one that goes again because of its neighbour', async () => {
+it('counts neither failed appends nor appends retried because of a neighbour', async () => {
   const request = { operation: 'Append', startedAtMs: 0, ms: 1, items: 1_000, units: 0 };
-  api.ctx.metrics?.table({ ...request, refused: 0, error: new Error('the table is away') });
+  api.ctx.metrics?.table({ ...request, refused: 0, error: new Error('the table is unreachable') });
   api.ctx.metrics?.table({ ...request, refused: 7, error: new Error('cancelled') });
   const line = await until(() =>
     lines.map((text) => JSON.parse(text)).find(({ refused_appends }) => refused_appends === 7),
@@ -93,7 +93,7 @@ it('counts no append that failed, nor one that goes again because of its neighbo
   expect(line.appends).toBeLessThan(900);
 });
 
-it('one uuid leads from the request to the socket of the receiver, and no line holds the text', async () => {
+it("one uuid leads from the request to the receiver's socket, and no line holds the text", async () => {
   const receiver = await connect(api.url);
   const { connection } = (await receiver.authenticate(ben)).data;
   const sent = await api.post('/api/messages', {
@@ -122,10 +122,10 @@ it('one uuid leads from the request to the socket of the receiver, and no line h
   await receiver.close();
 });
 
-it('names the socket that failed', async () => {
+it('logs the id of the socket that failed', async () => {
   const client = await connect(api.url);
   const { connection } = (await client.authenticate(ada)).data;
-  // A server takes no frame that is not masked.
+  // A server refuses frames that are not masked.
   client.socket.send('as a server would', { mask: false });
   await client.closed;
   const line = await until(() =>

@@ -13,7 +13,7 @@ const emptyLine = { appends: 0, refused_appends: 0, missed_deliveries: 0 };
 
 export type Metrics = NonNullable<ReturnType<typeof createMetrics>>;
 
-/** The figures of a node, for Prometheus and for a log line a minute. Undefined, and free, if neither is configured. */
+/** The metrics of a node, for Prometheus and a periodic log line. Undefined if neither is configured. */
 export function createMetrics(config: MetricsConfig, logger: Logger) {
   if (config.METRICS_PORT === 0 && config.METRICS_LOG_SECONDS === 0) return undefined;
   const registry = new Registry();
@@ -94,7 +94,7 @@ function watchStream(registry: Registry, ask: () => Promise<StreamPart>) {
   );
 }
 
-/** The route as the API spells it. The caller's address would make a series of its own. */
+/** The route's pattern. The requested path would make a new series for each conversation. */
 const routeOf = (route: { path?: unknown } | undefined) =>
   typeof route?.path === 'string' ? route.path : 'none';
 

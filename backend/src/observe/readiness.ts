@@ -10,21 +10,21 @@ import type { TableWrites } from './table-writes.ts';
 
 export type Readiness = ReturnType<typeof createReadiness>;
 
-/** `read_only`: reads answer, writes do not. */
+/** `read_only`: reads succeed and writes fail. */
 type TablePart = { status: 'ok' | 'read_only' | 'unreachable' };
-/** `failing`: it answers, and refuses to read a person. */
+/** `failing`: Postgres answers, but reading a person fails. */
 type PostgresPart = { status: 'ok' | 'failing' | 'unreachable' };
-/** `unknown`: the sign-in is Cognito or another issuer, whose health is not this process's to tell. */
+/** `unknown`: the sign-in is Cognito or another issuer, whose health this process does not check. */
 type SignInPart = { status: 'ok' | 'unreachable' | 'unknown' };
-/** `full`: requests are or were refused for want of room. */
+/** `full`: the node refuses requests, or did within the last seconds, because it has no room. */
 type RequestsPart = { status: 'ok' | 'full' };
-/** The numbers are null where no runner tells them. */
+/** The numbers are null if no runner reports them. */
 export type StreamPart = {
   /** `drifting`: summaries of some conversation differ from its log. */
   status: 'ok' | 'behind' | 'drifting' | 'unreachable' | 'unknown';
   /** Age of the oldest record that is not handled. */
   lag_ms: number | null;
-  /** Records that are not handled; at least so many, while a runner is far behind. */
+  /** Records that are not handled. A lower bound while a runner is far behind. */
   records_behind: number | null;
   /** Records given up since the runners started. */
   dead_letters: number | null;
@@ -33,11 +33,11 @@ export type StreamPart = {
 export type Parts = { table: TablePart; postgres: PostgresPart; stream: StreamPart; sign_in: SignInPart };
 
 const timeoutMs = 1_000;
-/** A read that finds nothing: the cheapest proof that the table answers. */
+/** Reading a person who does not exist is the cheapest proof that a store answers. */
 const nobody = '00000000-0000-0000-0000-000000000000';
-/** An answer serves everybody who asks within this time. */
+/** A report is cached for this long. */
 const freshMs = 1_000;
-/** Summaries this far behind are worth a look. */
+/** Above this lag the stream counts as behind. */
 const behindMs = 10_000;
 
 export type ReadinessOptions = {
@@ -50,14 +50,14 @@ export type ReadinessOptions = {
   signIn: string;
 };
 
-/** Whether this process can serve, and how its stores are. However often it is asked, they are asked once a second. */
+/** Reports whether this process can serve and whether its stores answer. Checks the stores at most once a second. */
 export function createReadiness({ table, writes, pool, runner, overload, signIn }: ReadinessOptions) {
   let phase: Phase = 'starting';
   let known: { parts: Promise<Parts>; atMs: number } | undefined;
 
   const tableReads = bounded(() => members.get(table, nobody, nobody));
   const tableTakesWrites = bounded(() => writes.prove());
-  // What each request asks: a session whose search_path is lost answers `select 1`, and nobody else.
+  // The query of every request. A session that lost its search_path would still answer `select 1`.
   const postgresReads = bounded(() =>
     users.findBySubs(pool, [nobody]).then(
       (): PostgresPart => ({ status: 'ok' }),
@@ -66,7 +66,7 @@ export function createReadiness({ table, writes, pool, runner, overload, signIn 
   );
   const runners = bounded(() => runner.statuses());
   const signInAnswers = bounded(async () => {
-    // Without an end of its own a fetch hangs for minutes, and nobody asks again before.
+    // Without a timeout of its own the fetch could hang for minutes, and `bounded` starts no second one.
     const answer = await fetch(signIn, { signal: AbortSignal.timeout(timeoutMs) });
     await answer.body?.cancel();
   });
@@ -76,10 +76,10 @@ export function createReadiness({ table, writes, pool, runner, overload, signIn 
     return { status: (await signInAnswers()) ? 'ok' : 'unreachable' };
   }
 
-  async function look(): Promise<Parts> {
+  async function check(): Promise<Parts> {
     const [read, written, postgres, stream, sign_in] = await Promise.all([
       tableReads(),
-      // A node that has left must not write its item again.
+      // A draining node has removed its item and must not write it again.
       phase === 'draining' ? tableReads() : tableTakesWrites(),
       postgresReads(),
       runners(),
@@ -103,7 +103,7 @@ export function createReadiness({ table, writes, pool, runner, overload, signIn 
     isDraining: () => phase === 'draining',
     async report() {
       if (!known || performance.now() - known.atMs > freshMs) {
-        known = { parts: look(), atMs: performance.now() };
+        known = { parts: check(), atMs: performance.now() };
       }
       const parts = await known.parts;
       const requests: RequestsPart = { status: overload.isFull() ? 'full' : 'ok' };
@@ -117,7 +117,7 @@ type Status = 'ok' | 'degraded' | 'unavailable' | 'starting' | 'draining';
 
 function statusOf(phase: Phase, { table, ...others }: Parts, requests: RequestsPart): Status {
   if (phase !== 'serving') return phase;
-  // Without writes nobody can send, and no other node is better off: the table is shared.
+  // Without writes nobody can send. All nodes share the table.
   if (table.status !== 'ok') return 'unavailable';
   if (requests.status !== 'ok') return 'degraded';
   const isWhole = Object.values(others).every(({ status }) => status === 'ok' || status === 'unknown');
@@ -126,12 +126,12 @@ function statusOf(phase: Phase, { table, ...others }: Parts, requests: RequestsP
 
 type Answer<T> = { value: T } | undefined;
 
-const untold = { lag_ms: null, records_behind: null, dead_letters: null, drifting_conversations: null };
+const unreported = { lag_ms: null, records_behind: null, dead_letters: null, drifting_conversations: null };
 
 function streamPart(answer: Answer<RunnerStatus[] | undefined>): StreamPart {
-  if (answer && answer.value === undefined) return { status: 'unknown', ...untold };
+  if (answer && answer.value === undefined) return { status: 'unknown', ...unreported };
   const runners = answer?.value ?? [];
-  if (runners.length === 0) return { status: 'unreachable', ...untold };
+  if (runners.length === 0) return { status: 'unreachable', ...unreported };
   const sum = (read: (status: RunnerStatus) => number) =>
     runners.reduce((total, status) => total + read(status), 0);
   const lagMs = Math.max(...runners.map(({ lag_ms }) => lag_ms));
@@ -145,7 +145,7 @@ function streamPart(answer: Answer<RunnerStatus[] | undefined>): StreamPart {
   };
 }
 
-/** Undefined for a failure and for an answer that takes too long; what hangs is not asked a second time meanwhile. */
+/** Resolves to undefined on failure or timeout. While a call is pending, no second one is started. */
 function bounded<T>(ask: () => Promise<T>): () => Promise<Answer<T>> {
   let pending: Promise<Answer<T>> | undefined;
   return () => {

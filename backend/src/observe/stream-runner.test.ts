@@ -8,7 +8,7 @@ import { createStreamRunner } from './stream-runner.ts';
 
 let calls: string[] = [];
 let [underWay, mostUnderWay] = [0, 0];
-/** Calls are answered when this resolves. */
+/** Calls to the runner are answered once this resolves. */
 let answered: Promise<void> = Promise.resolve();
 
 async function called(times: number) {
@@ -43,7 +43,7 @@ describe('the stream runner', () => {
     expect(calls).toEqual(['POST /wake']);
   });
 
-  it('is called once at a time, and once more for what came meanwhile', async () => {
+  it('gets one call at a time, and one more for all wakes during it', async () => {
     const runner = createStreamRunner(urlOf(server), createLogger('silent'));
     [calls, mostUnderWay] = [[], 0];
     let answer = () => {};
@@ -60,7 +60,7 @@ describe('the stream runner', () => {
     expect(mostUnderWay).toBe(1);
   });
 
-  it('may be away, or not exist, without anybody noticing', async () => {
+  it('may be unreachable or not configured without an effect on sends', async () => {
     const api = await world.node({ RUNNER_URL: 'http://127.0.0.1:9' });
     const [cleo] = [await world.person('cleo'), await world.person('dora')];
     for (const seq of [1, 2]) {

@@ -5,12 +5,12 @@ import type { Logger } from './logger.ts';
 export type StreamRunner = ReturnType<typeof createStreamRunner>;
 
 const timeoutMs = 1_000;
-/** Shorter than readiness waits: one runner that hangs must not silence the others. */
+/** Shorter than the timeout of readiness, so that one hanging runner does not hide the others. */
 const statusTimeoutMs = 800;
-/** It takes no shorter breath in a busy time: more calls would tell it nothing. */
+/** The pause between two calls under load. The runner reads no faster, so more calls would not help. */
 const wakePauseMs = 20;
 
-/** What a runner tells of itself (`/status`). */
+/** A runner's answer to `/status`. */
 export type RunnerStatus = {
   lag_ms: number;
   records_behind: number;
@@ -19,7 +19,7 @@ export type RunnerStatus = {
   drift: { differing: number };
 };
 
-/** The local stream runners: woken after a write, so that they need not poll often. On AWS there are none. */
+/** Wakes the stream runners after each write, so that they need not poll often. On AWS there are none. */
 export function createStreamRunner(urls: string, logger: Logger) {
   const runners = urls
     .split(',')
@@ -33,7 +33,7 @@ export function createStreamRunner(urls: string, logger: Logger) {
       for (const { wake } of runners) wake();
     },
 
-    /** How far the summaries are behind the log, as each runner that answers tells; undefined where there is none. */
+    /** The status of each runner that answers; undefined if no runner is configured. */
     async statuses(): Promise<RunnerStatus[] | undefined> {
       if (runners.length === 0) return undefined;
       const answers = await Promise.allSettled(runners.map(({ status }) => status()));
@@ -48,20 +48,20 @@ function createWaker(url: string, logger: Logger) {
   let isWakeWanted = false;
   let failures = 0;
 
-  async function wakeUntilCalm() {
+  async function wakeWhileWanted() {
     isWaking = true;
     while (isWakeWanted) {
       isWakeWanted = false;
       await post().catch((err) => {
         failures += 1;
-        logger.debug({ err, failures }, 'the stream runner did not hear the call');
+        logger.debug({ err, failures }, 'the stream runner could not be woken');
       });
       await sleep(wakePauseMs);
     }
     isWaking = false;
   }
 
-  /** One call follows each send: `fetch` takes four times as long as this. */
+  /** Called after each send. `fetch` would take four times as long. */
   function post() {
     const options = { method: 'POST', agent, signal: AbortSignal.timeout(timeoutMs) };
     return new Promise<void>((resolve, reject) => {
@@ -72,10 +72,10 @@ function createWaker(url: string, logger: Logger) {
   }
 
   return {
-    /** One request is under way at a time; calls meanwhile make one more. */
+    /** Sends one request at a time. Any number of calls during it cause one more. */
     wake() {
       isWakeWanted = true;
-      if (!isWaking) void wakeUntilCalm();
+      if (!isWaking) void wakeWhileWanted();
     },
     async status(): Promise<RunnerStatus> {
       const response = await fetch(`${url}/status`, { signal: AbortSignal.timeout(statusTimeoutMs) });
@@ -84,10 +84,10 @@ function createWaker(url: string, logger: Logger) {
   };
 }
 
-/** Throws where the answer is not a runner's: a number that is not told must not pass for 0. */
+/** Throws if a number is missing, because it must not pass for 0. */
 function parseStatus(body: unknown): RunnerStatus {
   const status = body as Partial<RunnerStatus> | null;
   const numbers = [status?.lag_ms, status?.records_behind, status?.dead_letters, status?.drift?.differing];
-  if (!numbers.every(Number.isFinite)) throw new TypeError('no status of a stream runner');
+  if (!numbers.every(Number.isFinite)) throw new TypeError('the answer is not the status of a stream runner');
   return body as RunnerStatus;
 }

@@ -1,14 +1,14 @@
 import * as nodes from '@parley/core/live/nodes';
 import type { Table } from '@parley/core/table/client';
 
-/** A write that succeeded this long ago still says that the table takes writes. */
+/** A successful write proves for this long that the table accepts writes. */
 const provenForMs = 5_000;
-/** Appends that were given up count against the table for this long, unless one succeeds. */
+/** After an append was given up, the table counts as refusing writes for this long, unless one succeeds. */
 const givenUpForMs = 8_000;
 
 export type TableWrites = ReturnType<typeof createTableWrites>;
 
-/** Whether the table takes writes, judged by the appends that this node makes and, in a quiet time, by a probe. */
+/** Knows whether the table accepts writes: from this node's appends, or from a probe if there were none lately. */
 export function createTableWrites(table: Table, nodeId: string) {
   let provenAtMs = Number.NEGATIVE_INFINITY;
   let givenUpAtMs = Number.NEGATIVE_INFINITY;
@@ -21,7 +21,7 @@ export function createTableWrites(table: Table, nodeId: string) {
       provenAtMs = Number.NEGATIVE_INFINITY;
       givenUpAtMs = performance.now();
     },
-    /** Rejects while the table takes none. */
+    /** Rejects while the table accepts no writes. */
     async prove() {
       const nowMs = performance.now();
       if (nowMs - provenAtMs < provenForMs) return;

@@ -33,7 +33,7 @@ afterAll(async () => {
   });
 });
 
-it("a request is a span in its caller's trace, and a frame begins one; both are on their lines, and tell neither token nor text", async () => {
+it("a request is a span in its caller's trace, and a frame starts a trace; log lines carry both, and spans hold no token or text", async () => {
   const [ada] = [await world.person('ada'), await world.person('ben')];
   const flush = await startTracing(endpoint);
   const lines: string[] = [];

@@ -5,8 +5,8 @@ import type { RequestHandler } from 'express';
 const tracer = () => trace.getTracer('parley');
 
 /**
- * Sends spans to an OTLP endpoint from here on; without a call of this, spans are nothing and cost next to nothing. The
- * packages that do it are loaded only then. Resolves to a function that sends what is left.
+ * Starts to send spans to an OTLP endpoint and loads the packages for it. Without this call spans go nowhere and cost
+ * almost nothing. Resolves to a function that sends the remaining spans.
  *
  * @param endpoint base address of the collector, such as `http://127.0.0.1:4318`
  */
@@ -26,7 +26,7 @@ export async function startTracing(endpoint: string): Promise<() => Promise<void
   return () => provider.shutdown();
 }
 
-/** A span for each request, within the caller's trace where it names one (`traceparent`). No query, header or body. */
+/** Makes a span for each request, within the caller's trace (`traceparent`) if there is one. No query, header or body. */
 export const traceRequests: RequestHandler = (req, res, next) => {
   const caller = propagation.extract(context.active(), req.headers);
   const attributes = { 'http.request.method': req.method, request_id: req.id };
@@ -42,7 +42,7 @@ export const traceRequests: RequestHandler = (req, res, next) => {
   context.with(trace.setSpan(caller, span), next);
 };
 
-/** A frame of a socket is the beginning of a trace, with what it leads to inside. */
+/** Starts a trace for a frame of a socket. The spans made during `run` belong to it. */
 export function traceFrame<T>(action: string, run: () => Promise<T>): Promise<T> {
   return tracer().startActiveSpan(`frame ${action}`, { kind: SpanKind.SERVER }, async (span) => {
     try {
@@ -53,13 +53,13 @@ export function traceFrame<T>(action: string, run: () => Promise<T>): Promise<T>
   });
 }
 
-/** What leads from a line to the span that it was written in. Nothing where nobody traces. */
+/** The ids that link a log line to the active span. Empty without tracing. */
 export function activeSpan() {
   const span = trace.getActiveSpan()?.spanContext();
   return span ? { trace_id: span.traceId, span_id: span.spanId } : {};
 }
 
-/** A request to the table, told of when it is over. Appends that share a request lie in the trace of the first. */
+/** Makes the span of a finished table request. Appends that share a request belong to the trace of the first. */
 export function traceTable({ operation, startedAtMs, ms, items, refused, error }: TableRequest) {
   const attributes = { 'db.system': 'dynamodb', 'db.operation.name': operation, items, refused };
   const span = tracer().startSpan(operation, { kind: SpanKind.CLIENT, attributes, startTime: startedAtMs });

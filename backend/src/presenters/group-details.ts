@@ -14,7 +14,7 @@ export type DetailsInput = {
   cursor?: string | undefined;
 };
 
-/** Members on a page, where the caller does not say. */
+/** Default number of members on a page. */
 export const membersPerPage = 100;
 
 /** A conversation as the caller sees it, with a page of members and their names. Throws `message_group_not_found`. */
@@ -30,7 +30,7 @@ export async function readDetails(
     after,
   });
   const names: Map<string, Name> = await people.names(details.members.map(({ user_uuid }) => user_uuid));
-  // The caller's own name is as new as the request.
+  // The session has the caller's newest name.
   return { details, names: names.set(user.uuid, user) };
 }
 

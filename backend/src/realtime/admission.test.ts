@@ -3,7 +3,7 @@ import { createAdmission } from './admission.ts';
 
 const busy = expect.objectContaining({ codes: ['busy'] });
 
-it('refuses the 65th frame under way on one socket, and no frame of another', () => {
+it('refuses the 65th frame in flight on one socket, and no frame of another', () => {
   const admission = createAdmission();
   const [socket, other] = [{ inFlight: 0 }, { inFlight: 0 }];
   const leaves = Array.from({ length: 64 }, () => admission.enter(socket));
@@ -16,7 +16,7 @@ it('refuses the 65th frame under way on one socket, and no frame of another', ()
   expect(() => admission.requireRoom(socket)).not.toThrow();
 });
 
-it('drains: refuses new frames, and resolves with the last one under way', async () => {
+it('drains: refuses new frames, and resolves with the last one in flight', async () => {
   const admission = createAdmission();
   const socket = { inFlight: 0 };
   const leaves = [admission.enter(socket), admission.enter(socket)];

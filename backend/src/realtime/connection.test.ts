@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-/** A connection of the gateway, and the client at its other end. */
+/** A connection of the gateway, with the client at its other end. */
 async function connected(options: { autoPong?: boolean; pingMs?: number; bufferBytes?: number }) {
   const wss = new WebSocketServer({ noServer: true });
   const server = createServer().listen(0, '127.0.0.1');
@@ -54,40 +54,40 @@ it('pings its peer, and drops one that does not answer', async () => {
   expect(alive.client.readyState).toBe(WebSocket.OPEN);
 });
 
-it('sends the frames of a moment in order', async () => {
+it('sends frames of one turn in order', async () => {
   const { connection, client } = await connected({});
-  const heard: string[] = [];
-  client.on('message', (data) => heard.push(String(data)));
+  const received: string[] = [];
+  client.on('message', (data) => received.push(String(data)));
   for (const text of ['1', '2', '3']) connection.send(Buffer.from(text));
-  while (heard.length < 3) await sleep(5);
+  while (received.length < 3) await sleep(5);
   connection.send(Buffer.from('4'));
   connection.close(1001, 'bye');
   const [code] = await once(client, 'close');
-  expect([heard, code]).toEqual([['1', '2', '3', '4'], 1001]);
+  expect([received, code]).toEqual([['1', '2', '3', '4'], 1001]);
 });
 
-it('takes more in one moment than may wait for a peer that does not read', async () => {
+it('accepts more frames in one turn than a peer that does not read may have buffered', async () => {
   const bufferBytes = 200_000;
   const { connection, client } = await connected({ bufferBytes });
-  let heard = 0;
+  let received = 0;
   client.on('message', (data) => {
-    heard += (data as Buffer).length;
+    received += (data as Buffer).length;
   });
   const frame = Buffer.alloc(1_000, 'x');
   const frames = (2 * bufferBytes) / frame.length;
   for (let sent = 0; sent < frames; sent += 1) connection.send(frame);
-  while (heard < frames * frame.length && client.readyState === WebSocket.OPEN) await sleep(5);
-  expect([heard, client.readyState]).toEqual([frames * frame.length, WebSocket.OPEN]);
+  while (received < frames * frame.length && client.readyState === WebSocket.OPEN) await sleep(5);
+  expect([received, client.readyState]).toEqual([frames * frame.length, WebSocket.OPEN]);
 });
 
-it('writes the frames of a moment at once', async () => {
+it('writes the frames of one turn at once', async () => {
   const { connection, client, socket } = await connected({});
-  let heard = 0;
+  let received = 0;
   client.on('message', () => {
-    heard += 1;
+    received += 1;
   });
   const writes = jest.spyOn(socket as Socket, '_writev' as never);
   for (const text of ['1', '2', '3']) connection.send(Buffer.from(text));
-  while (heard < 3) await sleep(5);
+  while (received < 3) await sleep(5);
   expect(writes).toHaveBeenCalledTimes(1);
 });

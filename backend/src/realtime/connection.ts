@@ -13,7 +13,7 @@ export type ConnectionOptions = {
   pingMs?: number;
 };
 
-/** Frames gather up to this size before they are written. */
+/** Frames are buffered up to this size before they are written. */
 const writeBytes = 32 * 1024;
 /** A peer may take this long to answer a close. A slow one gets the time to read the frames before it. */
 const goodbyeMs = 2_000;
@@ -27,14 +27,14 @@ export function createConnection(
   socket: Duplex,
   { bufferBytes, framesPerSecond, pingMs = 30_000 }: ConnectionOptions,
 ) {
-  let isGathering = false;
+  let isCorked = false;
   let deadline: NodeJS.Timeout | undefined;
   watchPeer(ws, pingMs);
   ws.once('close', () => clearTimeout(deadline));
 
   /** Frames of one turn of the event loop leave in one write, because a write is the greatest cost of a frame. */
-  function gather() {
-    if (isGathering) {
+  function cork() {
+    if (isCorked) {
       // A peer that reads is not slow just because many frames are sent at once.
       if (ws.bufferedAmount >= writeBytes) {
         socket.uncork();
@@ -42,10 +42,10 @@ export function createConnection(
       }
       return;
     }
-    isGathering = true;
+    isCorked = true;
     socket.cork();
     setImmediate(() => {
-      isGathering = false;
+      isCorked = false;
       socket.uncork();
     });
   }
@@ -65,7 +65,7 @@ export function createConnection(
     /** Sends an encoded frame. A socket that does not drain is closed, and its client catches up from the log. */
     send(frame: Buffer) {
       if (ws.readyState !== ws.OPEN) return;
-      gather();
+      cork();
       if (ws.bufferedAmount + frame.length > bufferBytes)
         connection.close(closeCodes.tooSlow, 'too slow', slowGoodbyeMs);
       else ws.send(frame, { binary: false });

@@ -23,7 +23,7 @@ export type ConversationsParts = Pick<Parts, 'table' | 'log' | 'pages' | 'people
   onLost: (messageGroupUuid: string, error?: unknown) => void;
 };
 
-/** Delivers what happened in conversations to the sockets of their members. */
+/** Delivers the events of conversations to the sockets of their members. */
 export function createConversations(parts: ConversationsParts) {
   const { table, people, audience, sockets, rows, onLost } = parts;
   const sequencer = createSequencer({ table, broadcast: (entry) => broadcast(parts, entry), onLost });

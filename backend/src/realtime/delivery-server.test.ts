@@ -43,7 +43,7 @@ async function post(signature: string | undefined, path = '/deliver', sent: Buff
   return (await fetch(`${to}${path}`, { method: 'POST', headers, body: new Uint8Array(sent) })).status;
 }
 
-/** Sends a header that announces a body, and none of it. Resolves to the answer when the server hangs up. */
+/** Sends headers that announce a body, but no body. Resolves to the answer when the server closes the connection. */
 function announce(bytes: number | 'chunked', signature = 'none'): Promise<string> {
   const length = bytes === 'chunked' ? 'Transfer-Encoding: chunked' : `Content-Length: ${bytes}`;
   return new Promise((resolve, reject) => {
@@ -60,7 +60,7 @@ function announce(bytes: number | 'chunked', signature = 'none'): Promise<string
   });
 }
 
-it('takes what is signed with one of the secrets, once', async () => {
+it('accepts a request signed with one of the secrets, once', async () => {
   const before = taken.length;
   const signature = signed();
   expect(await post(signature)).toBe(200);
@@ -69,7 +69,7 @@ it('takes what is signed with one of the secrets, once', async () => {
   expect(taken).toHaveLength(before + 2);
 });
 
-it('refuses what is not signed, or for another path, body or time', async () => {
+it('refuses a request without a signature, or signed for another path, body or time', async () => {
   const minutes = 60_000;
   const wrong = [
     undefined,
@@ -90,7 +90,7 @@ it('refuses what is not signed, or for another path, body or time', async () => 
   expect(await post(signed({ path: '/' }), '/')).toBe(404);
 });
 
-it('refuses what was signed for another node, or for an earlier start of this one', async () => {
+it('refuses a request signed for another node, or for an earlier start of this one', async () => {
   const signature = signed();
   expect(await post(signature)).toBe(200);
   // Each start has an id of its own, so the new one has seen no nonce.
@@ -102,18 +102,18 @@ it('refuses what was signed for another node, or for an earlier start of this on
   await restarted.close();
 });
 
-it('decides by the header: a refused body is never read, nor one that is too long', async () => {
+it('decides by the headers: it never reads the body of a refused request, or one that is too long', async () => {
   for (const bytes of [60 * 2 ** 20, 50, 'chunked'] as const) {
     const status = bytes === 60 * 2 ** 20 ? 413 : 401;
     expect(await announce(bytes)).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*Connection: close`));
   }
-  // A genuine header with another length than the signed one.
+  // A genuine header with a length that was not signed.
   expect(await announce(body.length + 1, signed())).toMatch(/^HTTP\/1.1 401 /);
-  // A body that never comes does not hold its connection for long.
+  // A body that never arrives does not hold its connection for long.
   expect(await announce(body.length, signed())).toMatch(/^HTTP\/1.1 408 /);
 }, 15_000);
 
-it('takes a delivery that is too long for one request in several, in order', async () => {
+it('accepts a delivery that is too long for one request as several, in order', async () => {
   const table = createTable({
     region: 'us-east-1',
     endpoint: 'http://127.0.0.1:9',
@@ -140,7 +140,7 @@ it('takes a delivery that is too long for one request in several, in order', asy
   client.close();
 }, 30_000);
 
-it('survives a body that is nothing', async () => {
+it('survives a body that is not a delivery', async () => {
   for (const text of ['', 'x', '[]', '{"events":[1]}', '{"conversations":{}}']) {
     const sent = Buffer.from(text);
     expect(await post(signed({ body: sent }), '/deliver', sent)).toBe(400);

@@ -10,13 +10,13 @@ export type DeliveryServerOptions = {
   secrets: readonly string[];
   clock: Clock;
   logger: Logger;
-  /** Takes a delivery. It is answered at once: who waits for it is the stream. */
+  /** Called with each delivery. The request is answered without waiting, because the stream waits for the answer. */
   onDelivery: (delivery: Delivery) => void;
-  /** Who of these people is here. */
+  /** The people of this list who are online on this node. */
   online: (userUuids: string[]) => string[];
 };
 
-/** A sender gives up after a second. Node looks for late requests every 30 s unless it is told a shorter interval. */
+/** A sender gives up after a second. Node enforces these timeouts only every 30 s by default. */
 const timeouts = { headersTimeout: 2_000, requestTimeout: 5_000, connectionsCheckingInterval: 1_000 };
 const records = z.array(z.looseObject({}));
 const deliverySchema = z.object({
@@ -36,7 +36,7 @@ const deliverySchema = z.object({
 });
 const onlineSchema = z.object({ user_uuids: z.array(z.string()) });
 
-/** The internal endpoint: the stream's Lambda and other nodes, by their signature. No token of a person opens it. */
+/** The internal endpoint for the stream's Lambda and other nodes. It accepts their signatures, and no token of a person. */
 export function createDeliveryServer(options: DeliveryServerOptions) {
   const { nodeId, secrets, clock, logger, onDelivery, online } = options;
   const verify = createVerifier(secrets, nodeId);
@@ -45,21 +45,21 @@ export function createDeliveryServer(options: DeliveryServerOptions) {
     try {
       const { status, answer } = await handle(req);
       const body = answer === undefined ? '' : JSON.stringify(answer);
-      // Without this Node would read the rest of a refused body to use the connection again.
+      // Otherwise Node would read the rest of a refused body in order to reuse the connection.
       if (!req.complete) res.setHeader('Connection', 'close');
       res.writeHead(status, { 'Content-Type': 'application/json' }).end(body);
     } catch (err) {
-      logger.warn({ err }, 'a delivery was not taken');
+      logger.warn({ err }, 'a delivery could not be read');
       if (!res.headersSent) res.writeHead(400).end();
     }
   });
 
   async function handle(req: IncomingMessage): Promise<{ status: number; answer?: unknown }> {
-    // A page of a browser: nobody who signs is one.
+    // Only browsers send an origin, and no sender of deliveries is one.
     if (req.headers.origin !== undefined) return { status: 403 };
     const path = req.url ?? '';
     if (req.method !== 'POST' || (path !== deliverPath && path !== onlinePath)) return { status: 404 };
-    // Our senders declare the length, so a body without one needs no look.
+    // Our senders declare the length. A body without one fails the signature, which covers the length.
     const length = Number(req.headers['content-length'] ?? Number.NaN);
     if (length > maxDeliveryBytes) return { status: 413 };
     const signature = String(req.headers[signatureHeader] ?? '');
@@ -93,7 +93,7 @@ export function createDeliveryServer(options: DeliveryServerOptions) {
   };
 }
 
-/** Undefined where it is longer than it was said to be. */
+/** Undefined if the body is longer than declared. */
 async function readBody(req: IncomingMessage, length: number): Promise<Buffer | undefined> {
   const parts: Buffer[] = [];
   let bytes = 0;

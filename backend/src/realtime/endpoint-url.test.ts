@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { endpointUrl } from './endpoint-url.ts';
 
-/** As the metadata endpoint of a task on Fargate answers it (the parts that matter here). */
+/** The relevant parts of the answer of Fargate's metadata endpoint. */
 const container = {
   DockerId: 'cd189a933e5849daa93386466019ab50-2495160603',
   Name: 'api',
@@ -26,18 +26,18 @@ const config = (given: Partial<Parameters<typeof endpointUrl>[0]>) => ({
   ...given,
 });
 
-test('a task on ECS tells the address that its metadata name', async () => {
+test('a task on ECS uses the address in its metadata', async () => {
   const task = config({ DELIVERY_HOST: '0.0.0.0', ECS_CONTAINER_METADATA_URI_V4: metadataUri });
   expect(await endpointUrl(task, 4570)).toBe('http://10.0.2.61:4570');
 });
 
-test('a task that cannot learn its address does not start', async () => {
+test('a task that cannot find its address does not start', async () => {
   answer = { Networks: [] };
   const task = config({ DELIVERY_HOST: '0.0.0.0', ECS_CONTAINER_METADATA_URI_V4: metadataUri });
   await expect(endpointUrl(task, 4570)).rejects.toThrow('set DELIVERY_URL');
 });
 
-test('elsewhere it is the address that is configured, or that of the machine, never a link-local one', async () => {
+test('elsewhere the URL has the configured address or that of the machine, never a link-local one', async () => {
   expect(await endpointUrl(config({ DELIVERY_URL: 'http://10.1.1.1:9/' }), 1)).toBe('http://10.1.1.1:9');
   expect(await endpointUrl(config({}), 4570)).toBe('http://127.0.0.1:4570');
   expect(await endpointUrl(config({ DELIVERY_HOST: '::1' }), 4570)).toBe('http://[::1]:4570');

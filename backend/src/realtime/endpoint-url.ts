@@ -4,7 +4,7 @@ import { z } from '@parley/contract/zod';
 
 type EndpointConfig = Pick<Config, 'DELIVERY_URL' | 'DELIVERY_HOST' | 'ECS_CONTAINER_METADATA_URI_V4'>;
 
-/** Where others reach the delivery endpoint. Rejects in a task on ECS that cannot learn its address. */
+/** The URL at which others reach the delivery endpoint. Rejects if a task on ECS cannot find its address. */
 export async function endpointUrl(config: EndpointConfig, port: number): Promise<string> {
   const { DELIVERY_URL, DELIVERY_HOST, ECS_CONTAINER_METADATA_URI_V4: metadataUri } = config;
   if (DELIVERY_URL) return DELIVERY_URL.replace(/\/$/, '');
@@ -12,7 +12,7 @@ export async function endpointUrl(config: EndpointConfig, port: number): Promise
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** A task on Fargate has a second, link-local address that nobody else reaches: only the metadata tell which is which. */
+/** A task on Fargate has a second, link-local address that others cannot reach. Only the metadata tells them apart. */
 async function ownAddress(metadataUri: string): Promise<string> {
   if (metadataUri) return taskAddress(metadataUri);
   const addresses = Object.values(networkInterfaces()).flatMap((list) => list ?? []);
@@ -29,6 +29,6 @@ const metadata = z.object({
 async function taskAddress(metadataUri: string): Promise<string> {
   const response = await fetch(metadataUri, { signal: AbortSignal.timeout(5_000) });
   const address = metadata.safeParse(await response.json()).data?.Networks[0]?.IPv4Addresses[0];
-  if (!address) throw new Error('the metadata of the task name no address: set DELIVERY_URL');
+  if (!address) throw new Error("the task's metadata has no address: set DELIVERY_URL");
   return address;
 }

@@ -4,7 +4,7 @@ import type { Entry } from '@parley/core/log/entries';
 import { removedBy } from '@parley/core/log/kinds/index';
 import { rosterMaxAgeMs } from './audience.ts';
 
-/** The name stored with an entry this young is as current as those of the directory. */
+/** The author's name stored with an entry this young is as current as a cached name. */
 const nameMaxAgeMs = 4_000;
 
 export const hasCurrentName = ({ created_at }: Pick<Entry, 'created_at'>, nowMs: number) =>
@@ -16,7 +16,7 @@ export const rosterAgeFor = (entry: Entry) => (flagsOf(entry).changesGroup ? 0 :
 /** Whether people who share the conversation may see each other's presence from this entry on. */
 export const introducesMembers = (entry: Entry) => entry.seq === 1 || flagsOf(entry).membership === 'added';
 
-/** The `membership` events of an entry, and the people here who receive them: also the removed, who receive nothing after. */
+/** The `membership` events of an entry and the people here who receive them. Removed people receive this as the last. */
 export function membershipEvents(entry: Entry, here: string[]) {
   const change = flagsOf(entry).membership;
   if (!change || !('members' in entry)) return undefined;

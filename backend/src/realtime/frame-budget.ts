@@ -1,6 +1,6 @@
 import { TokenBucket } from 'limiter';
 
-/** A heartbeat of a client is free this often. Our clients send one every 25 s. */
+/** A client may send a free heartbeat at this interval. Our clients send one every 25 s. */
 const freePingMs = 4_000;
 const refusalsForMs = 60_000;
 
@@ -30,7 +30,7 @@ export function createFrameBudget(framesPerSecond: number) {
       return true;
     },
 
-    /** Counts a refusal, and returns those of the last minute. */
+    /** Counts a refusal. Returns the number of refusals within the current minute. */
     countRefusal(): number {
       const nowMs = performance.now();
       if (nowMs - refusals.sinceMs > refusalsForMs) refusals = { count: 0, sinceMs: nowMs };

@@ -4,7 +4,6 @@ import { codesOf } from '../http/errors.ts';
 import { retryAfterSeconds } from '../http/overload.ts';
 import { encode } from './frames.ts';
 
-/** The reasons for closing a socket. */
 export const closeCodes = {
   goingAway: 1001,
   junk: 4400,
@@ -13,7 +12,6 @@ export const closeCodes = {
   tooMany: 4429,
 } as const;
 
-/** A refusal with the seconds to wait. */
 export class RateLimited extends AppError {
   readonly retryAfter: number;
   constructor(retryAfter: number) {

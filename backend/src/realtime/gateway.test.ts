@@ -50,7 +50,7 @@ const expiring = (person: TestPerson, seconds: number) =>
   world.issuer.token(person.sub, { claims: { exp: Math.floor(Date.now() / 1_000) + seconds } });
 
 describe('a handshake', () => {
-  it('is open to allowed origins, to the own one, and to what is no browser', async () => {
+  it('is open to allowed origins, to its own origin, and to clients that are not browsers', async () => {
     for (const origin of ['https://chat.example', api.url, undefined]) {
       await (await visit(api, origin === undefined ? {} : { origin })).close();
     }
@@ -63,9 +63,9 @@ describe('a handshake', () => {
       await expect(visit(api, { origin })).rejects.toThrow('status 403');
   });
 
-  it('is bounded a second', async () => {
+  it('is limited per second', async () => {
     const node = await world.liveNode({ REALTIME_HANDSHAKES_PER_SECOND: '2' });
-    // At once: places are free again after a while.
+    // Concurrently, because places become free after a while.
     const visits = await Promise.allSettled(Array.from({ length: 10 }, () => visit(node)));
     const refusals = visits.filter((each) => each.status === 'rejected');
     expect(visits.length - refusals.length).toBeGreaterThanOrEqual(2);
@@ -98,7 +98,7 @@ describe('a handshake', () => {
     expect(other.socket.readyState).toBe(1);
   });
 
-  it('of 230 sockets that say nothing keeps no honest person out', async () => {
+  it('of 230 silent sockets does not keep an honest client out', async () => {
     const node = await world.liveNode();
     const silent = await Promise.all(Array.from({ length: 230 }, () => visit(node)));
     const honest = await Promise.all(
@@ -112,7 +112,7 @@ describe('a handshake', () => {
 });
 
 describe('authentication', () => {
-  it('comes first, and in time', async () => {
+  it('must come first and in time', async () => {
     const [silent, eager, wrong] = [await visit(), await visit(), await visit()];
     expect(await eager.request('ping')).toMatchObject({ success: false, error: { code: 'generic_401' } });
     expect((await eager.closed).code).toBe(4401);
@@ -139,7 +139,7 @@ describe('authentication', () => {
     expect((await renewed.closed).code).toBe(4401);
   });
 
-  it('writes where the person is with the first socket, and removes it with the last', async () => {
+  it("writes the person's node with the first socket, and removes it with the last", async () => {
     const dora = await world.person('dora');
     const [first, second] = [await join(dora), await join(dora)];
     expect(await connections.places(world.table, dora.uuid)).toHaveLength(1);
@@ -151,7 +151,7 @@ describe('authentication', () => {
     expect(await connections.places(world.table, dora.uuid)).toEqual([]);
   });
 
-  it('is refused where a person has too many sockets', async () => {
+  it('is refused if a person has too many sockets', async () => {
     const node = await world.liveNode({ REALTIME_SOCKETS_PER_PERSON: '2' });
     await join(ada, node);
     const second = await join(ada, node);
@@ -165,7 +165,7 @@ describe('authentication', () => {
 });
 
 describe('a session that ends', () => {
-  it('closes the sockets on every node: at a sign-out at once, for an account that is shut with a frame a second later', async () => {
+  it('closes the sockets on every node: at once after a sign-out, with a frame a second later for a disabled account', async () => {
     const other = await world.liveNode();
     const [emma, finn] = [await world.person('emma'), await world.person('finn')];
     await api.post('/api/messages', { as: emma, body: { handle: 'finn', message: 'hello' } });
@@ -185,7 +185,7 @@ describe('a session that ends', () => {
     expect(performance.now() - disabledAtMs).toBeLessThan(2_000);
   });
 
-  it('closes the sockets of a silent person too, where bin/cognito/disable-user shuts the account', async () => {
+  it('closes the sockets of a silent person too, after bin/cognito/disable-user', async () => {
     const other = await world.liveNode();
     const mona = await world.person('mona');
     const sockets = [await join(mona), await join(mona, other)];
@@ -200,7 +200,7 @@ describe('a session that ends', () => {
 });
 
 describe('a frame', () => {
-  it('that is none is answered, and too many of them close the socket', async () => {
+  it('that does not parse is answered, and too many of them close the socket', async () => {
     const client = await join(ada);
     const junk = [
       '',
@@ -247,7 +247,7 @@ describe('a frame', () => {
     }
   });
 
-  it('beyond the size limit, or that breaks the protocol, closes the socket and nothing else', async () => {
+  it('that is too large or breaks the protocol closes only its own socket', async () => {
     const [big, broken, bystander] = [await join(ada), await join(ada), await join(ada)];
     big.socket.send('x'.repeat(100_000));
     expect((await big.closed).code).toBe(1009);
@@ -256,7 +256,7 @@ describe('a frame', () => {
     expect(await bystander.request('ping')).toMatchObject({ success: true });
   });
 
-  it('too many are refused with the time to wait, by socket and by person', async () => {
+  it('beyond the limit of the socket or the person is refused with the time to wait', async () => {
     const node = await world.liveNode({ REALTIME_FRAMES_PER_SECOND: '5', RATE_LIMIT_PER_MINUTE: '4' });
     const client = await join(ada, node);
     const sends = [];
@@ -286,13 +286,13 @@ describe('a frame', () => {
     const answer = await client.request(action, payload(uuid));
     expect(answer.error).toMatchObject({ code: 'rate_limited', retry_after: expect.any(Number) });
     expect((await node.get('/api/profile', { as: ada })).status).toBe(429);
-    // A socket more costs the same, and its client is told to wait, not that its token is wrong.
+    // Another socket counts for the same person, and its client must be asked to wait, not be told that its token is wrong.
     const late = await visit(node);
     expect(await late.authenticate(ada)).toMatchObject({ error: { code: 'rate_limited' } });
     expect((await late.closed).code).toBe(4429);
   });
 
-  it('that is a heartbeat is answered whatever its person has sent before', async () => {
+  it('that is a heartbeat is answered even if its person has used up every limit', async () => {
     const node = await world.liveNode({ RATE_LIMIT_PER_MINUTE: '5', REALTIME_FRAMES_PER_SECOND: '2' });
     const client = await join(ada, node);
     for (let frame = 0; frame < 20; frame += 1) client.socket.send('{"id":"x","action":"nothing"}');
@@ -302,7 +302,7 @@ describe('a frame', () => {
     expect(await client.request('ping')).toMatchObject({ success: true });
   }, 10_000);
 
-  it('of typing is told once a second for a person and conversation, on whatever device', async () => {
+  it('of typing is published once a second for each person and conversation, across devices', async () => {
     const [one, two, reader] = [await join(ada), await join(ada), await join(ben)];
     const sent = await one.request('message.send', { handle: 'ben', message: 'typing' });
     const { message_group_uuid } = sent.data;
@@ -318,7 +318,7 @@ describe('a frame', () => {
 });
 
 describe('a slow reader', () => {
-  it('is closed with 4408 when its buffer is full, and finds everything in the log', async () => {
+  it('is closed with 4408 when its buffer is full, and finds the rest in the log', async () => {
     const node = await world.liveNode({
       REALTIME_BUFFER_BYTES: '200000',
       MESSAGE_MAX_CHARS: '60000',
@@ -337,20 +337,20 @@ describe('a slow reader', () => {
     }
     slow.socket.resume();
     expect(await slow.closed).toEqual({ code: 4408, reason: 'too slow' });
-    const heard = slow.events('message.created').map(({ seq }) => seq);
-    expect(heard.length).toBeLessThan(200);
-    expect(heard).toEqual(heard.map((_, index) => index + 1));
+    const received = slow.events('message.created').map(({ seq }) => seq);
+    expect(received.length).toBeLessThan(200);
+    expect(received).toEqual(received.map((_, index) => index + 1));
     const again = await join(gus, node);
-    const missed = await again.heard(({ type }) => type === 'response');
+    const missed = await again.frame(({ type }) => type === 'response');
     expect(missed).toMatchObject({ success: true });
     const uuid = slow.events('message.created')[0].message_group_uuid;
-    const rest = await node.get(`/api/messages/${uuid}?limit=100&after_seq=${heard.length}`, { as: gus });
-    expect(rest.body[0]).toMatchObject({ seq: heard.length + 1, message });
+    const rest = await node.get(`/api/messages/${uuid}?limit=100&after_seq=${received.length}`, { as: gus });
+    expect(rest.body[0]).toMatchObject({ seq: received.length + 1, message });
   }, 60_000);
 });
 
-describe('the table away from a running gateway', () => {
-  it('is answered with busy and loses nothing: back again, all goes on, and who might have missed something looks', async () => {
+describe('an unreachable table', () => {
+  it('answers sends with busy and loses nothing; afterwards sockets that may have missed entries resync', async () => {
     let isAway = false;
     const proxy = await startFaultProxy(world.env.AWS_ENDPOINT_URL_DYNAMODB, () =>
       isAway ? 'drop' : 'pass',
@@ -377,8 +377,8 @@ describe('the table away from a running gateway', () => {
   }, 60_000);
 });
 
-describe('an authenticate that met the table away', () => {
-  it('counts for nothing: the next one places the person, who hears everything from then on', async () => {
+describe('an authenticate while the table is unreachable', () => {
+  it('has no effect: the next one registers the person, who receives everything from then on', async () => {
     let isAway = false;
     const proxy = await startFaultProxy(world.env.AWS_ENDPOINT_URL_DYNAMODB, (operation) =>
       isAway && operation === 'PutItem' ? 'fail' : 'pass',
@@ -404,21 +404,21 @@ describe('an authenticate that met the table away', () => {
   }, 60_000);
 });
 
-describe('a node that was taken for dead', () => {
-  it('tells its sockets to look for themselves when its heart beats again', async () => {
+describe('a node that others treated as dead', () => {
+  it('makes its sockets resync after its next heartbeat', async () => {
     const node = await world.liveNode();
     const ned = await world.person('ned');
     const client = await join(ned, node);
     const { clock } = node.ctx.table;
     const now = clock.now;
-    // So much later is the next heartbeat; what was sent meanwhile asked nobody for this node.
+    // The next heartbeat comes this late, and nobody recorded deliveries that this node missed until then.
     clock.now = () => now() + deadAfterMs;
     await client.event('resync', () => true, 25_000);
   }, 45_000);
 });
 
 describe('a delivery that does not arrive', () => {
-  it('makes the node tell its sockets to look for themselves within 15 s', async () => {
+  it('makes the node resync its sockets within 15 s', async () => {
     const node = await world.liveNode();
     const hana = await world.person('hana');
     const client = await join(hana, node);
@@ -447,7 +447,7 @@ describe('a delivery that does not arrive', () => {
 });
 
 describe('a node that stops', () => {
-  it('answers what is under way, and sends its sockets away with the time to come back', async () => {
+  it('answers the frames in flight, and closes its sockets with the time to reconnect', async () => {
     const node = await world.liveNode();
     const ivan = await world.person('ivan');
     const client = await join(ivan, node);

@@ -11,12 +11,12 @@ import { createReceiver } from './receiver.ts';
 import { createSocketServer } from './socket-server.ts';
 
 /*
- * The live side of a node.
+ * Sockets, deliveries and events of a node.
  *
- * In: sockets (`socket-server`, then frames to `receiver` and its `commands/`), and signed deliveries (`delivery-server`)
- * from the stream's Lambda (`conversations`) and from the other nodes (`node-events`). Out: frames to the sockets of the
- * people concerned, and events to the other nodes (`publisher`, `outboxes`). The table knows which people are here
- * (`sockets`) and that this node lives (`heartbeat`).
+ * In: frames of sockets (`socket-server`, `receiver`, `commands/`), and signed deliveries (`delivery-server`) from the
+ * stream's Lambda (`conversations`) and from other nodes (`node-events`). Out: frames to the sockets of the members, and
+ * events to the other nodes (`publisher`, `outboxes`). In the table: the people on this node (`sockets`) and the node
+ * itself (`heartbeat`).
  */
 
 const drainTimeoutMs = 5_000;
@@ -76,7 +76,7 @@ export function createGateway(parts: Parts) {
     markRead: ownChanges.markRead,
     changeSettings: ownChanges.changeSettings,
     publishAppended: publisher.publishAppended,
-    /** Ends the sockets of a person who signed out, on every node. */
+    /** Closes the sockets of a signed-out person on every node. */
     publishSessionsEnded: (user_uuid: string) =>
       publisher.publishInBackground({ event: 'sessions_ended', user_uuid }),
 
@@ -88,7 +88,7 @@ export function createGateway(parts: Parts) {
       await heartbeat.start();
     },
 
-    /** Answers the frames under way, sends every client away with a time to come back, and leaves the list of nodes. */
+    /** Answers the frames in flight, asks every client to reconnect after a delay, and removes the node from the list. */
     async stop() {
       stopping.abort();
       presence.stop();

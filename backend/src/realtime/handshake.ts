@@ -18,16 +18,16 @@ type HandshakeConfig = Pick<
 /** A socket that has not authenticated yet. */
 export type Guest = { address: string; isSilent: boolean; dismiss: () => void };
 
-/** Who may open a socket, and how many sockets may wait for their `authenticate`. */
+/** Decides who may open a socket, and limits the sockets that have not authenticated. */
 export function createHandshakes(config: HandshakeConfig) {
   const perSecond = config.REALTIME_HANDSHAKES_PER_SECOND;
   const bucket = new TokenBucket({ bucketSize: perSecond, tokensPerInterval: perSecond, interval: 'second' });
   bucket.content = perSecond;
-  /** The oldest first. */
+  /** Oldest first. */
   const guests = new Set<Guest>();
   const addresses = new Map<string, Set<Guest>>();
 
-  /** Where so many wait, sends away the one that has said nothing for longest. False where all have said something. */
+  /** If the limit is reached, closes the oldest guest that has sent nothing. Returns false if every guest has sent a frame. */
   function makeRoom(waiting: Set<Guest> | undefined, max: number): boolean {
     if (!waiting || waiting.size < max) return true;
     for (const guest of waiting) {
@@ -41,9 +41,9 @@ export function createHandshakes(config: HandshakeConfig) {
 
   function leave(guest: Guest) {
     guests.delete(guest);
-    const ofAddress = addresses.get(guest.address);
-    ofAddress?.delete(guest);
-    if (ofAddress?.size === 0) addresses.delete(guest.address);
+    const neighbours = addresses.get(guest.address);
+    neighbours?.delete(guest);
+    if (neighbours?.size === 0) addresses.delete(guest.address);
   }
 
   return {
@@ -53,13 +53,13 @@ export function createHandshakes(config: HandshakeConfig) {
       if (req.method !== 'GET') return 405;
       if (!isAllowed(req, config.CORS_ORIGINS)) return 403;
       if (perSecond > 0 && !bucket.tryRemoveTokens(1)) return 503;
-      const ofAddress = addresses.get(clientAddress(req, config.TRUSTED_PROXIES));
-      if (!makeRoom(ofAddress, config.REALTIME_UNAUTHENTICATED_PER_ADDRESS)) return 429;
+      const neighbours = addresses.get(clientAddress(req, config.TRUSTED_PROXIES));
+      if (!makeRoom(neighbours, config.REALTIME_UNAUTHENTICATED_PER_ADDRESS)) return 429;
       if (!makeRoom(guests, config.REALTIME_UNAUTHENTICATED)) return 503;
       return undefined;
     },
 
-    /** Counts a socket until it leaves. */
+    /** Counts a new guest until `leave`. */
     enter(req: IncomingMessage): Guest {
       const address = clientAddress(req, config.TRUSTED_PROXIES);
       const guest = { address, isSilent: true, dismiss: () => {} };
@@ -73,7 +73,7 @@ export function createHandshakes(config: HandshakeConfig) {
 
 const pathOf = (req: IncomingMessage) => (req.url ?? '').split('?', 1)[0];
 
-/** A browser always tells its origin, and a page cannot change it. Who tells none is no browser. */
+/** A browser always sends its origin, and a page cannot change it. A client without one is not a browser. */
 function isAllowed({ headers }: IncomingMessage, origins: readonly string[]): boolean {
   const { origin, host } = headers;
   if (origin === undefined || origins.includes(origin)) return true;

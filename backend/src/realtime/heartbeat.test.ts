@@ -13,7 +13,7 @@ it('may have missed a delivery if a sender recorded a newer miss', () => {
   expect(mayHaveMissed({ ...calm, missedAt: 'then', newestMiss: 'now' })).toBe(true);
 });
 
-it('may have missed a delivery after so long a silence that other nodes gave it up', () => {
+it('may have missed a delivery after a silence so long that other nodes treated it as dead', () => {
   expect(wasGivenUp({ silentMs: 20_000 })).toBe(false);
   expect(wasGivenUp({ silentMs: 20_001 })).toBe(true);
   expect(mayHaveMissed({ ...calm, silentMs: 20_001 })).toBe(true);

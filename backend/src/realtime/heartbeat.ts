@@ -11,7 +11,7 @@ const resyncSpreadMs = 1_000;
 const retryMs = 1_000;
 /** After a gap this long other nodes may have treated us as dead and recorded no missed deliveries, so every socket must resync. */
 const givenUpAfterMs = nodes.deadAfterMs - nodes.heartbeatMs;
-/** A node that starts while the table is away serves all the same, and accepts sockets when the table is back. */
+/** A node that starts while the table is unreachable serves requests anyway. It accepts sockets once the table is back. */
 const listedWithinMs = 3_000;
 
 export type HeartbeatParts = Pick<Parts, 'table' | 'metrics' | 'logger'> & {
@@ -22,10 +22,10 @@ export type HeartbeatParts = Pick<Parts, 'table' | 'metrics' | 'logger'> & {
   signal: AbortSignal;
 };
 
-/** Keeps this node in the table's list of nodes, and repairs what went wrong since the last heartbeat. */
+/** Keeps this node in the table's list of nodes. Each heartbeat retries failed writes and resyncs sockets if necessary. */
 export function createHeartbeat(parts: HeartbeatParts) {
   const { table, metrics, logger, node, sockets, presence, sessionChecks, signal } = parts;
-  /** Deliveries come once the table lists this node, and no socket is accepted before. */
+  /** Deliveries arrive only once the table lists this node, so no socket is accepted before. */
   let isListed = false;
   let missedAt: string | undefined;
   let lastAtMs = 0;
@@ -40,7 +40,7 @@ export function createHeartbeat(parts: HeartbeatParts) {
       resync(sockets);
     }
     missedAt = newestMiss;
-    if (wasGivenUp(gap)) presence.reappear();
+    if (wasGivenUp(gap)) presence.announceAll();
     lastAtMs = table.clock.now();
     presence.observeNodes(await nodes.list(table));
     await sockets.renew();
@@ -63,13 +63,13 @@ export function createHeartbeat(parts: HeartbeatParts) {
 
   return {
     isListed: () => isListed,
-    /** Resolves when the node is listed, or after a while if the table is away. */
+    /** Resolves when the node is listed, or after three seconds if the table is unreachable. */
     async start() {
       loop = run();
       const deadline = performance.now() + listedWithinMs;
       while (!isListed && performance.now() < deadline) await sleep(10);
     },
-    /** Resolves when the loop has ended and the node is off the list. */
+    /** Resolves when the loop has ended and the node is no longer listed. */
     async leave() {
       await loop;
       if (loop)
@@ -84,7 +84,7 @@ type Gap = { silentMs: number; missedAt: string | undefined; newestMiss: string 
 
 export const wasGivenUp = ({ silentMs }: Pick<Gap, 'silentMs'>) => silentMs > givenUpAfterMs;
 
-/** Whether a delivery may have missed this node since the last heartbeat. */
+/** Whether this node may have missed a delivery since the last heartbeat. */
 export const mayHaveMissed = (gap: Gap) => gap.newestMiss !== gap.missedAt || wasGivenUp(gap);
 
 function resync(sockets: Sockets) {

@@ -34,7 +34,7 @@ export function createLive(parts: LiveParts) {
   const peers = createPeers({ ...parts, rosters });
   const presence = createPresence({ table, nodeId, peers, sockets, directory, client, outboxes, logger });
 
-  /** Those who might have missed something read it from the log. */
+  /** Makes everybody who may have missed an entry read the log. */
   function onLost(messageGroupUuid: string, err?: unknown) {
     if (err) logger.warn({ messageGroupUuid, err }, 'entries were not delivered to sockets');
     const frame = event('resync', {});

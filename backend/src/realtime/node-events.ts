@@ -23,7 +23,7 @@ type Handler<Name extends NodeEventName> = (
   nodeEvent: Extract<NodeEvent, { event: Name }>,
 ) => void | Promise<void>;
 
-/** The effect of each event of a node, this one included, on the sockets here. A new event is a line of this record. */
+/** What each event of a node (this one included) does to the sockets here. A new event is a line of this record. */
 const handlers: { [Name in NodeEventName]: Handler<Name> } = {
   presence: ({ presence }, nodeEvent) => presence.show(nodeEvent),
   appended: ({ conversations }, { entry }) => conversations.deliverAhead(entry.message_group_uuid, [entry]),

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { createOnlineElsewhere } from './online-elsewhere.ts';
 
-it('removes the people of dead nodes once, and keeps those of the living', () => {
+it('removes the people of dead nodes once, and keeps those of live nodes', () => {
   const elsewhere = createOnlineElsewhere();
   elsewhere.add('one', 'ada');
   elsewhere.add('one', 'ben');

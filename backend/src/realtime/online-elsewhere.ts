@@ -1,4 +1,4 @@
-/** The people known to be online on other nodes, by node: if a node dies, they go with it. */
+/** The people known to be online on other nodes, by node, because a dead node takes its people offline. */
 export function createOnlineElsewhere() {
   const byNode = new Map<string, Set<string>>();
   return {
@@ -7,7 +7,7 @@ export function createOnlineElsewhere() {
       byNode.set(nodeId, people.add(userUuid));
     },
     remove: (nodeId: string, userUuid: string) => void byNode.get(nodeId)?.delete(userUuid),
-    /** Removes and returns the people of nodes that are not among the living. */
+    /** Removes and returns the people of the other nodes. */
     removeDead(aliveIds: ReadonlySet<string>) {
       const dead = [...byNode].filter(([nodeId]) => !aliveIds.has(nodeId));
       for (const [nodeId] of dead) byNode.delete(nodeId);

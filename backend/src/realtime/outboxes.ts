@@ -18,7 +18,7 @@ const maxWaiting = 10_000;
 
 type Outbox = { waiting: NodeEvent[]; isSending: boolean };
 
-/** Sends events to the other nodes: to each one request at a time, with everything that waits for it. */
+/** Sends events to the other nodes. Each node gets one request at a time, with all events that wait for it. */
 export function createOutboxes({ table, nodeId, directory, client, logger }: OutboxesOptions) {
   const outboxes = new Map<string, Outbox>();
 
@@ -33,7 +33,7 @@ export function createOutboxes({ table, nodeId, directory, client, logger }: Out
 
   async function missed({ nodeId }: nodes.Node, events: NodeEvent[], err?: unknown) {
     logger.debug({ nodeId, err }, 'a node missed events');
-    // Typing and presence are over before a node could catch up.
+    // Typing and presence are outdated before a node could catch up.
     if (!events.some(({ event }) => event === 'read' || event === 'settings')) return;
     await nodes
       .recordMissed(table, nodeId)
@@ -51,11 +51,11 @@ export function createOutboxes({ table, nodeId, directory, client, logger }: Out
   const others = async () => (await directory.list()).filter((node) => node.nodeId !== nodeId);
 
   return {
-    /** To every other node that lives, because a frequent event must not cost a read for each person it concerns. */
+    /** Sends to all other live nodes, because looking up the nodes of each person would cost a read for each. */
     async broadcast(event: NodeEvent) {
       for (const node of await others()) enqueue(node, event);
     },
-    /** The same, unless so many nodes live that it costs more than it gains. */
+    /** Broadcasts only up to a number of nodes, beyond which it costs more than it gains. */
     async broadcastIfFew(event: NodeEvent) {
       const alive = await others();
       if (alive.length < nodes.few) for (const node of alive) enqueue(node, event);

@@ -11,7 +11,7 @@ export type OwnChangesParts = Pick<Parts, 'table' | 'newestEntries' | 'logger'> 
 /** Changes that a person makes to their own row of a conversation, published to their devices. */
 export function createOwnChanges({ table, newestEntries, logger, publisher }: OwnChangesParts) {
   async function publishRead({ userUuid, messageGroupUuid }: Own, read_seq: number | null) {
-    // A member who was added and has read older entries alone has no position, so there is nothing to publish.
+    // A member added later who has read only older entries has no read position to publish.
     if (read_seq === null) return;
     const row = await summaries.get(table, newestEntries, userUuid, messageGroupUuid);
     await publisher.publish({

@@ -3,7 +3,7 @@ import { isLarge } from '@parley/core/live/push';
 import type { Rosters } from '@parley/core/log/rosters';
 import type { Parts } from '../parts.ts';
 
-/** A person sees the presence of the people in this many of the newest conversations, at most. */
+/** A person sees the presence of people in at most this many of their newest conversations. */
 const maxConversations = 100;
 const maxPeers = 500;
 const rosterMaxAgeMs = 60_000;

@@ -6,19 +6,19 @@ export type PlacementsOptions = {
   table: Table;
   node: Node;
   isHere: (userUuid: string) => boolean;
-  /** Bounds the writes under way. */
+  /** Bounds the writes in flight. */
   limit: <T>(write: () => Promise<T>) => Promise<T>;
 };
 
 type Placement = {
-  /** Whether the table says that the person is on this node, and since when. */
+  /** Whether the table lists the person on this node, and when that was written. */
   isPlaced: boolean;
   placedAtMs: number;
-  /** Writes about a person are made one after the other, each with what is right by then. */
+  /** Writes about a person run one after the other. Each writes the state at the time it runs. */
   turn: Promise<void>;
 };
 
-/** Keeps the table's record of who is on this node in step with the sockets. */
+/** Keeps the table's list of the people on this node equal to its sockets. */
 export function createPlacements({ table, node, isHere, limit }: PlacementsOptions) {
   const placements = new Map<string, Placement>();
 
@@ -30,7 +30,7 @@ export function createPlacements({ table, node, isHere, limit }: PlacementsOptio
     placement.placedAtMs = table.clock.now();
   }
 
-  /** Resolves when the table is right. After a failure the next heartbeat tries again. */
+  /** Resolves when the table matches the sockets. After a failure the next heartbeat tries again. */
   function settle(userUuid: string): Promise<void> {
     const placement = placements.get(userUuid) ?? {
       isPlaced: false,

@@ -10,7 +10,7 @@ import type { Sockets } from './sockets.ts';
 import { createTimers } from './timers.ts';
 import { createWhereabouts, type WhereaboutsOptions } from './whereabouts.ts';
 
-/** People whom a stopping node sent away are back on another one by then. */
+/** People of a stopped node have reconnected to another node by then. */
 const movingMs = 6_000;
 
 export type PresenceViewOptions = Omit<WhereaboutsOptions, 'onFound'> & {
@@ -23,22 +23,22 @@ export type PresenceViewOptions = Omit<WhereaboutsOptions, 'onFound'> & {
 
 type PresenceEvent = Extract<NodeEvent, { event: 'presence' }>;
 
-/** Shows the sockets of this node who is online, here and elsewhere. */
+/** Sends the sockets of this node who is online, here and on other nodes. */
 export function createPresenceView(options: PresenceViewOptions) {
   const { nodeId, peers, sockets, isShown, inBackground } = options;
   const elsewhere = createOnlineElsewhere();
   const whereabouts = createWhereabouts({ ...options, onFound: elsewhere.add });
-  /** Keyed by the list of people of a dead node. */
+  /** Keyed by the array of people of a dead node. */
   const timers = createTimers();
 
-  /** Those of these people who are online anywhere. */
+  /** The people of this list who are online on any node. */
   async function online(userUuids: string[]): Promise<string[]> {
     if (userUuids.length === 0) return [];
     const found = await whereabouts.onlineElsewhere(userUuids);
     return [...new Set([...userUuids.filter(isShown), ...found])];
   }
 
-  /** Sends the event to those of its people who are here. */
+  /** Sends the event to its recipients on this node. */
   function show({ user_uuid, online, node, to }: PresenceEvent) {
     if (!online) elsewhere.remove(node, user_uuid);
     else if (node !== nodeId && to.some(sockets.has)) elsewhere.add(node, user_uuid);
@@ -46,8 +46,8 @@ export function createPresenceView(options: PresenceViewOptions) {
     for (const userUuid of to) sockets.send(userUuid, frame);
   }
 
-  /** Shows the people of a dead node as offline, unless they have come back on another one. */
-  async function buryNode(node: string, people: string[]) {
+  /** Shows the people of a dead node as offline, unless they have reconnected to another node. */
+  async function showDeadNode(node: string, people: string[]) {
     const present = new Set(await online(people));
     for (const user_uuid of people) {
       if (present.has(user_uuid)) continue;
@@ -66,17 +66,17 @@ export function createPresenceView(options: PresenceViewOptions) {
   return {
     show,
     isElsewhere: whereabouts.isElsewhere,
-    /** Shows one socket those of these people who are online. */
+    /** Sends one socket the people of this list who are online. */
     async showTo(connection: Connection, userUuids: string[]) {
       sendOnline(connection, await online(userUuids));
     },
-    /** A dead node takes its people offline, after a while in which they may come back on another one. */
+    /** Shows the people of dead nodes as offline, after a delay in which they may reconnect to another node. */
     observeNodes(alive: nodes.Node[]) {
       if (timers.isStopped()) return;
       for (const { nodeId, people } of elsewhere.removeDead(new Set(alive.map((node) => node.nodeId))))
-        timers.start(people, movingMs, () => inBackground(() => buryNode(nodeId, people)));
+        timers.start(people, movingMs, () => inBackground(() => showDeadNode(nodeId, people)));
     },
-    /** Shows people to each other who share a conversation from now on. */
+    /** Shows the members of a conversation each other's presence. */
     introduce(roster: Roster, here: string[]) {
       if (!isLarge(roster)) inBackground(() => showPresent(roster, here));
     },

@@ -5,7 +5,7 @@ import type { Outboxes } from './outboxes.ts';
 import { createPresenceView, type PresenceViewOptions } from './presence-view.ts';
 import { createTimers } from './timers.ts';
 
-/** A page that is loaded again does not go offline in between. */
+/** A person who reloads the page does not go offline in between. */
 const graceMs = 3_000;
 const lookUpsInFlight = 8;
 
@@ -17,13 +17,13 @@ export type PresenceOptions = Omit<PresenceViewOptions, 'isShown' | 'inBackgroun
 export type Presence = ReturnType<typeof createPresence>;
 
 /**
- * Announces the people of this node as online and offline to the people who share a conversation with them. Nothing is
- * stored, and nothing depends on it.
+ * Announces the people of this node as online or offline to the people who share a conversation with them. Presence is
+ * not stored, and nothing depends on it.
  */
 export function createPresence(options: PresenceOptions) {
   const { nodeId, peers, sockets, outboxes, logger } = options;
   const limit = pLimit(lookUpsInFlight);
-  /** People whom this node has announced as online, and not yet as offline. */
+  /** People announced as online by this node, and not yet as offline. */
   const announced = new Set<string>();
   /** Keyed by the person who leaves. */
   const leaving = createTimers();
@@ -31,7 +31,7 @@ export function createPresence(options: PresenceOptions) {
   const inBackground = (work: () => Promise<void>) =>
     void limit(work).catch((err) => logger.debug({ err }, 'presence was not published'));
 
-  /** A person who left a moment ago counts as online until the others know, so that all nodes say the same. */
+  /** A person counts as online until announced as offline, so that all nodes show the same. */
   const isShown = (userUuid: string) => announced.has(userUuid) || sockets.has(userUuid);
   const view = createPresenceView({ ...options, isShown, inBackground });
 
@@ -60,19 +60,19 @@ export function createPresence(options: PresenceOptions) {
     introduce: view.introduce,
     isShown,
 
-    /** Announces everybody here again, because the other nodes took this one for dead. */
-    reappear() {
+    /** Announces everybody here again, because other nodes have treated this one as dead. */
+    announceAll() {
       for (const userUuid of announced)
         inBackground(async () => announce(userUuid, true, await peers.of(userUuid)));
     },
 
-    /** A socket has authenticated: it learns who is online, and the others learn of its person. */
+    /** Sends an authenticated socket who is online, and announces its person. */
     arrived(connection: Connection, userUuid: string) {
       leaving.cancel(userUuid);
       inBackground(() => goOnline(connection, userUuid));
     },
 
-    /** A person's last socket on this node is gone. */
+    /** Announces a person as offline some seconds after their last socket on this node has closed. */
     departed(userUuid: string) {
       if (!leaving.isStopped() && !leaving.has(userUuid))
         leaving.start(userUuid, graceMs, () => inBackground(() => goOffline(userUuid)));

@@ -29,15 +29,15 @@ export function createPublisher({ apply, outboxes, conversations, logger }: Publ
       ),
 
     /**
-     * Sends messages that this node appended to the sockets at once, here and on the other nodes. The stream delivers them
-     * again, and whoever has them skips the repeat. Changes of members wait for the stream, and so does what follows them.
+     * Sends messages that this node appended to the sockets at once, here and on other nodes. The stream delivers them
+     * again, and sequencers skip the repeat. Changes of members wait for the stream, and so do the entries after them.
      */
     publishAppended(written: Entry[]) {
       for (const entry of written.filter((each) => !flagsOf(each).changesGroup)) {
         conversations.deliverAhead(entry.message_group_uuid, [entry]);
         outboxes
           .broadcastIfFew({ event: 'appended', user_uuid: entry.user_uuid, entry })
-          .catch((err) => logger.debug({ err }, 'the stream alone delivers this entry'));
+          .catch((err) => logger.debug({ err }, 'an entry was not published; the stream delivers it'));
       }
     },
   };

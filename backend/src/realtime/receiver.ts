@@ -15,9 +15,9 @@ export type ReceiverParts = Pick<Parts, 'sessions' | 'rateLimit' | 'overload' | 
   commands: Commands;
 };
 
-/** A sign-out closes the sockets on every node. If that fails, a socket accepts frames for at most this long. */
+/** A sign-out closes the sockets on every node. If that fails, a socket still accepts frames for at most this long. */
 const personMaxAgeMs = 1_000;
-/** Within a minute. */
+/** A socket is closed after this many refusals in a minute, or after this much junk. */
 const maxRefusals = 100;
 const maxJunk = 10;
 
@@ -26,7 +26,7 @@ export function createReceiver(parts: ReceiverParts) {
   const { commands, overload, metrics } = parts;
   const admission = createAdmission();
 
-  /** An unknown action must not make a metric series of its own. */
+  /** Unknown actions share one metric series. */
   const labelOf = ({ action }: Frame) => (commands.has(action) ? action : 'unknown');
 
   async function handle(connection: Connection, frame: Frame) {
@@ -36,7 +36,7 @@ export function createReceiver(parts: ReceiverParts) {
     let outcome = 'ok';
     let freeRequest = () => {};
     try {
-      // A heartbeat is answered whatever else its person does.
+      // A heartbeat is answered even if its person has used up every limit.
       const isFree = command?.cost === 'heartbeat' && connection.spendFreePing();
       if (!isFree) freeRequest = overload.enter(connection.session?.user.uuid);
       if (!isFree) requireTokens(connection.spendFrame());
@@ -60,7 +60,7 @@ export function createReceiver(parts: ReceiverParts) {
       const frame = read(connection, data, isBinary);
       if (frame) await traceFrame(labelOf(frame), () => handle(connection, frame));
     },
-    /** Refuses new frames; resolves when those under way are answered, or after that time. */
+    /** Refuses new frames. Resolves when the frames in flight are answered, or at the timeout. */
     drain: (timeoutMs: number) => admission.drain(timeoutMs),
   };
 }
@@ -116,7 +116,7 @@ function refuse({ commands, logger }: ReceiverParts, connection: Connection, fra
     connection.close(closeCodes.unauthenticated, code);
   if (code === 'too_many_connections') connection.close(closeCodes.tooMany, code);
   if (code !== 'rate_limited') return;
-  // A socket without a session would otherwise stay until its time to authenticate is over, and close with a wrong reason.
+  // Otherwise a socket without a session would be closed later, for not authenticating, which is the wrong reason.
   if (!connection.session || connection.countRefusal() >= maxRefusals)
     connection.close(closeCodes.tooMany, 'too many requests');
 }

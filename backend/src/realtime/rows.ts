@@ -7,7 +7,7 @@ import type { Audience } from './audience.ts';
 import { event } from './frames.ts';
 import type { Sockets } from './sockets.ts';
 
-/** A socket receives the row of a large conversation this often at most. */
+/** A socket receives the row of a large conversation at most once in this time. */
 const largeRowMs = 1_000;
 const rowsPerRead = 100;
 
@@ -21,7 +21,7 @@ export type RowsParts = Pick<Parts, 'table' | 'people'> & {
 
 /** Sends inbox rows to the devices of their person. */
 export function createRows({ table, people, audience, sockets, onLost }: RowsParts) {
-  /** Large conversations whose rows will be sent soon. */
+  /** Large conversations whose rows are about to be sent. */
   const scheduled = new Map<string, NodeJS.Timeout>();
 
   async function show(row: summaries.Summary) {
@@ -35,7 +35,7 @@ export function createRows({ table, people, audience, sockets, onLost }: RowsPar
   async function showLarge(messageGroupUuid: string) {
     const here = await audience.membersHereOf(messageGroupUuid);
     if (here.length === 0) return;
-    // Read now, because a remembered newest entry may be older than entries that these people have received.
+    // Not from the cache, which may be older than the entries that these people have received.
     const newest = await entries.newest(table, messageGroupUuid);
     for (let start = 0; start < here.length; start += rowsPerRead) {
       const some = here.slice(start, start + rowsPerRead);

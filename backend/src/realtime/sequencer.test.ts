@@ -28,60 +28,60 @@ async function conversation(length: number): Promise<Entry[]> {
 }
 
 function listen() {
-  const heard: number[] = [];
+  const received: number[] = [];
   const lost: string[] = [];
   const sequencer = createSequencer({
     table,
     broadcast: async ({ seq }) => {
       await sleep(1);
-      heard.push(seq);
+      received.push(seq);
     },
     onLost: (uuid) => lost.push(uuid),
   });
-  return { heard, lost, ...sequencer };
+  return { received, lost, ...sequencer };
 }
 
-/** What is not heard by then is missing in what is compared. */
-async function hearing(heard: number[], count: number) {
+/** Waits for this many entries, or for a timeout, after which the comparison shows what is missing. */
+async function receive(received: number[], count: number) {
   const deadline = performance.now() + 10_000;
-  while (heard.length < count && performance.now() < deadline) await sleep(10);
+  while (received.length < count && performance.now() < deadline) await sleep(10);
 }
 
 const pick = (log: Entry[], ...seqs: number[]) => log.filter(({ seq }) => seqs.includes(seq));
 
-it('broadcasts in order what arrives shuffled, twice and at once', async () => {
+it('broadcasts in order entries that arrive shuffled, repeated and at once', async () => {
   const log = await conversation(20);
-  const { heard, lost, deliver } = listen();
+  const { received, lost, deliver } = listen();
   const uuid = log[0]?.message_group_uuid ?? '';
   await deliver(uuid, pick(log, 1));
   const parts = [pick(log, 3, 2), pick(log, 6, 2), pick(log, 5, 4), pick(log, 8), pick(log, 7, 9, 1)];
   await Promise.all(parts.map((part) => deliver(uuid, part)));
-  expect(heard).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(received).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9]);
   await sleep(150);
-  expect(heard).toHaveLength(9);
+  expect(received).toHaveLength(9);
   expect(lost).toEqual([]);
 });
 
-it('reads from the log what is still missing after 100 ms', async () => {
+it('reads entries from the log that are still missing after 100 ms', async () => {
   const log = await conversation(10);
-  const { heard, deliver } = listen();
+  const { received, deliver } = listen();
   const uuid = log[0]?.message_group_uuid ?? '';
   await deliver(uuid, pick(log, 2));
   await deliver(uuid, pick(log, 6, 9));
-  expect(heard).toEqual([2]);
-  await hearing(heard, 8);
-  expect(heard).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
+  expect(received).toEqual([2]);
+  await receive(received, 8);
+  expect(received).toEqual([2, 3, 4, 5, 6, 7, 8, 9]);
 });
 
-it('keeps its position after a failure: an entry that was broadcast does not come again after a later one', async () => {
+it('keeps its position after a failure, so that no entry is broadcast again', async () => {
   const log = await conversation(6);
   const uuid = log[0]?.message_group_uuid ?? '';
-  const heard: number[] = [];
+  const received: number[] = [];
   const lost: string[] = [];
   let isFailing = false;
   const broadcast = ({ seq }: Entry) => {
-    if (isFailing) throw new Error('the table is away');
-    heard.push(seq);
+    if (isFailing) throw new Error('the table is unreachable');
+    received.push(seq);
   };
   const { deliver } = createSequencer({ table, broadcast, onLost: (group) => lost.push(group) });
   await deliver(uuid, pick(log, 1, 2, 3));
@@ -91,38 +91,38 @@ it('keeps its position after a failure: an entry that was broadcast does not com
   isFailing = false;
   await deliver(uuid, pick(log, 2, 3, 4));
   await deliver(uuid, pick(log, 6));
-  await hearing(heard, 6);
-  expect(heard).toEqual([1, 2, 3, 4, 5, 6]);
+  await receive(received, 6);
+  expect(received).toEqual([1, 2, 3, 4, 5, 6]);
 });
 
-it('passes a gap that is too wide, and says so', async () => {
+it('skips a gap that is too wide, and reports it', async () => {
   const log = await conversation(2);
-  const { heard, lost, deliver } = listen();
+  const { received, lost, deliver } = listen();
   const uuid = log[0]?.message_group_uuid ?? '';
   const far = { ...(log[1] as Entry), seq: 500 };
   await deliver(uuid, pick(log, 1));
   await deliver(uuid, [far]);
-  await hearing(heard, 2);
-  expect(heard).toEqual([1, 500]);
+  await receive(received, 2);
+  expect(received).toEqual([1, 500]);
   expect(lost).toEqual([uuid]);
 });
 
-it('lets the stream say where a conversation begins, and takes ahead of it what follows', async () => {
+it('takes the first position from the stream, and then accepts entries ahead of it', async () => {
   const log = await conversation(5);
-  const { heard, lost, deliver, deliverAhead, forget } = listen();
+  const { received, lost, deliver, deliverAhead, forget } = listen();
   const uuid = log[0]?.message_group_uuid ?? '';
-  // Another node's entry before it may be on its way.
+  // An earlier entry of another node may still arrive.
   deliverAhead(uuid, pick(log, 3));
   await sleep(150);
-  expect(heard).toEqual([]);
+  expect(received).toEqual([]);
   await deliver(uuid, pick(log, 2));
   deliverAhead(uuid, pick(log, 4));
   deliverAhead(uuid, pick(log, 3));
   await deliver(uuid, pick(log, 3, 4));
-  expect(heard).toEqual([2, 3, 4]);
+  expect(received).toEqual([2, 3, 4]);
   forget(uuid);
   deliverAhead(uuid, pick(log, 5));
   await deliver(uuid, pick(log, 5));
-  expect(heard).toEqual([2, 3, 4, 5]);
+  expect(received).toEqual([2, 3, 4, 5]);
   expect(lost).toEqual([]);
 });

@@ -4,7 +4,7 @@ import type { Table } from '@parley/core/table/client';
 import { LRUCache } from 'lru-cache';
 
 /*
- * Broadcasts the entries of a conversation in the order of their seq, each once.
+ * Broadcasts each entry of a conversation once, in the order of the sequence numbers.
  *
  * 1. The first entry of a conversation that the stream delivers sets its position. An entry that arrives ahead of the
  *    stream (`deliverAhead`) does not: two nodes may append at once, and the later entry may arrive first.
@@ -27,7 +27,7 @@ type Position = {
 export type SequencerOptions = {
   table: Table;
   broadcast: (entry: Entry) => Promise<void> | void;
-  /** Entries of this conversation were skipped, or could not be broadcast. */
+  /** Called when entries of this conversation were skipped or could not be broadcast. */
   onLost: (messageGroupUuid: string, error?: unknown) => void;
 };
 
@@ -39,7 +39,7 @@ export function createSequencer({ table, broadcast, onLost }: SequencerOptions) 
 
   function step(uuid: string, position: Position, work: () => Promise<void>): Promise<void> {
     position.turn = position.turn.then(work).catch((error) => {
-      // The position stays: if it were forgotten, a second delivery would broadcast the same entries again.
+      // Keeps the position: without it, a second delivery would broadcast the same entries again.
       position.held.clear();
       onLost(uuid, error);
     });
@@ -79,13 +79,13 @@ export function createSequencer({ table, broadcast, onLost }: SequencerOptions) 
   }
 
   return {
-    /** Accepts entries that the stream will deliver as well. Leaves them to the stream if the conversation has no position. */
+    /** Accepts entries that the stream will deliver too. Ignores them if the conversation has no position yet. */
     deliverAhead(messageGroupUuid: string, arrived: Entry[]) {
       const position = positions.get(messageGroupUuid);
       if (position) void enter(messageGroupUuid, position, arrived);
     },
 
-    /** Resolves when every entry without a gap before it was broadcast. */
+    /** Resolves when every entry up to the first gap was broadcast. */
     deliver(messageGroupUuid: string, arrived: Entry[]): Promise<void> {
       const sorted = arrived.toSorted((one, other) => one.seq - other.seq);
       const [first] = sorted;
@@ -98,7 +98,7 @@ export function createSequencer({ table, broadcast, onLost }: SequencerOptions) 
       positions.set(messageGroupUuid, position);
       return enter(messageGroupUuid, position, sorted);
     },
-    /** Nobody here needs the conversation. The next entry that the stream delivers sets its position again. */
+    /** Forgets the position, because no member is here. The next entry from the stream sets it again. */
     forget: (messageGroupUuid: string) => void positions.delete(messageGroupUuid),
     stop: () => positions.clear(),
   };

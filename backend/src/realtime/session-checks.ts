@@ -5,14 +5,14 @@ import type { Sockets } from './sockets.ts';
 
 export type SessionChecks = ReturnType<typeof createSessionChecks>;
 
-/** Closes sockets whose session has ended: after a sign-out, or because the person was shut out. */
+/** Closes sockets whose session has ended, after a sign-out or because the account was disabled or erased. */
 export function createSessionChecks(sessions: Sessions, sockets: Pick<Sockets, 'of' | 'all'>) {
   async function check(connection: Connection) {
     if (!connection.session) return;
     try {
       await sessions.renew(connection.session);
     } catch (error) {
-      // While Postgres is away nobody knows whether a session has ended, so its socket stays open.
+      // While Postgres is unreachable the session may still be valid, so its socket stays open.
       if (codeOf(error) === 'generic_401')
         connection.close(closeCodes.unauthenticated, 'the session has ended');
     }

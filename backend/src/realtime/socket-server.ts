@@ -48,7 +48,7 @@ export function createSocketServer({ config, logger, isOpen, receiver, onClose }
         .receive(connection, data, isBinary)
         .then(() => connection.session && handshakes.leave(guest));
     });
-    // A frame that breaks the protocol: ws closes with the code that says so.
+    // After a frame that breaks the protocol ws itself closes the socket with the right code.
     ws.on('error', (err) => logger.debug({ err, connection: connection.id }, 'a socket failed'));
     ws.once('close', () => {
       connected.delete(connection);
@@ -66,7 +66,7 @@ export function createSocketServer({ config, logger, isOpen, receiver, onClose }
     },
     isConnected: (connection: Connection) => connected.has(connection),
     connections: () => connected.size,
-    /** Sends every client away with a time to come back, and waits a moment for them to go. */
+    /** Asks every client to reconnect after a delay of its own, and waits for the sockets to close. */
     async closeAll() {
       for (const connection of connected) {
         const hint = `reconnect_after_ms=${Math.round(Math.random() * reconnectSpreadMs)}`;

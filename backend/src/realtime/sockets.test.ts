@@ -17,7 +17,7 @@ afterAll(() => stored.drop());
 
 const hoursMs = 60 * 60_000;
 
-it('writes again what the table says of a socket before it would expire there', async () => {
+it("renews a socket's items in the table before they expire", async () => {
   let laterMs = 0;
   const clock = createClock(
     () => Date.now() + laterMs,
@@ -43,7 +43,7 @@ it('writes again what the table says of a socket before it would expire there', 
   await sockets.renew();
   for (const [index, ttl] of (await ttls()).entries())
     expect(ttl - (first[index] ?? 0)).toBeGreaterThanOrEqual(13 * 60 * 60 - 1);
-  // A day after the first socket, and half a day after the second writing.
+  // A day after the first socket, and half a day after the second write.
   laterMs = 24.5 * hoursMs;
   expect(await connections.places(table, userUuid)).toHaveLength(1);
   await sockets.remove(connection, userUuid);

@@ -13,7 +13,7 @@ export type SocketsOptions = { table: Table; node: Node; perPerson: number; logg
 
 const writesInFlight = 32;
 
-/** The sockets of this node that have authenticated, by person, and their items in the table. */
+/** The authenticated sockets of this node by person, and their items in the table. */
 export function createSockets({ table, node, perPerson, logger }: SocketsOptions) {
   const people = new Map<string, Set<Connection>>();
   const limit = pLimit(writesInFlight);
@@ -32,7 +32,7 @@ export function createSockets({ table, node, perPerson, logger }: SocketsOptions
   }
 
   return {
-    /** Resolves when deliveries come here. Answers whether it is the person's first socket on this node. */
+    /** Resolves once deliveries reach this node, with whether this is the person's first socket here. */
     async add(connection: Connection, userUuid: string): Promise<boolean> {
       const sockets = people.get(userUuid) ?? new Set();
       if (sockets.size >= perPerson) throw new AppError('too_many_connections');
@@ -48,7 +48,7 @@ export function createSockets({ table, node, perPerson, logger }: SocketsOptions
       return isFirst;
     },
 
-    /** Answers whether it was the person's last socket on this node. */
+    /** Resolves to whether this was the person's last socket on this node. */
     async remove(connection: Connection, userUuid: string): Promise<boolean> {
       if (!drop(connection, userUuid)) return false;
       try {
@@ -62,7 +62,6 @@ export function createSockets({ table, node, perPerson, logger }: SocketsOptions
 
     has,
     of,
-    /** Everybody who is here. */
     people: () => people.keys(),
     *all() {
       for (const sockets of people.values()) yield* sockets;
@@ -71,7 +70,7 @@ export function createSockets({ table, node, perPerson, logger }: SocketsOptions
       for (const connection of of(userUuid)) connection.send(frame);
     },
 
-    /** Writes again what would expire, or what failed. */
+    /** Writes items again that would expire or whose last write failed. */
     async renew() {
       for (const { userUuid, isExpiring } of placements.due()) {
         if (!isExpiring) await placements.settle(userUuid);

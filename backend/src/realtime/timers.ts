@@ -1,4 +1,4 @@
-/** Timers by key, which end together. */
+/** Timers by key. `stop` cancels all of them. */
 export function createTimers() {
   const timers = new Map<unknown, NodeJS.Timeout>();
   let isStopped = false;
@@ -10,7 +10,7 @@ export function createTimers() {
 
   return {
     has: (key: unknown) => timers.has(key),
-    /** Replaces a timer of the same key. */
+    /** Replaces a timer with the same key. */
     start(key: unknown, ms: number, run: () => void) {
       cancel(key);
       timers.set(

@@ -14,11 +14,11 @@ export type WhereaboutsOptions = {
   onFound: (nodeId: string, userUuid: string) => void;
 };
 
-/** Asks the other nodes and the table who is online there. */
+/** Asks the other nodes and the table who is online on other nodes. */
 export function createWhereabouts({ table, nodeId, directory, client, onFound }: WhereaboutsOptions) {
   const others = async () => (await directory.list()).filter((node) => node.nodeId !== nodeId);
   return {
-    /** Those of these people who are online on other nodes. A node that does not answer counts as empty. */
+    /** The people of this list who are online on other nodes. A node that does not answer counts as empty. */
     async onlineElsewhere(userUuids: string[]): Promise<string[]> {
       const answers = await Promise.all(
         (await others()).map(async (node) => {
@@ -30,7 +30,7 @@ export function createWhereabouts({ table, nodeId, directory, client, onFound }:
       return answers.flat();
     },
 
-    /** Whether the table has a place of this person on another node that lives. */
+    /** Whether the table lists this person on another live node. */
     async isElsewhere(userUuid: string): Promise<boolean> {
       const [places, alive] = await Promise.all([connections.places(table, userUuid), others()]);
       const ids = new Set(alive.map((node) => node.nodeId));

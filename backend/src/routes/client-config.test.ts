@@ -8,7 +8,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 describe('the configuration of clients', () => {
-  it('is told without a token', async () => {
+  it('needs no token', async () => {
     const api = await world.node({
       COGNITO_USER_POOL_ID: 'us-east-1_pool',
       AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:4573',
@@ -38,12 +38,12 @@ describe('the configuration of clients', () => {
     });
   });
 
-  it('asks for the plain password where the sign-in of this machine is not known to take a proof', async () => {
+  it('asks for the plain password if the local sign-in may not support SRP', async () => {
     const api = await world.node({ AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:9229' });
     expect((await api.get('/api/client-config')).body).toMatchObject({ auth_flows: ['USER_PASSWORD_AUTH'] });
   });
 
-  it('never asks for a plain password beyond this machine, nor tells a code of there', async () => {
+  it('never asks for a plain password or shows a code of a sign-in on another machine', async () => {
     for (const [endpoint, shown] of [
       ['', 'https://cognito-idp.us-east-1.amazonaws.com'],
       ['https://cognito.example.com', 'https://cognito.example.com'],

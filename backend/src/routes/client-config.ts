@@ -10,7 +10,7 @@ export const clientConfigRoutes = ({ config }: Context) => [
     operationId: 'getClientConfig',
     method: 'get',
     path: '/api/client-config',
-    summary: 'What a client needs to know before it signs in',
+    summary: 'Settings that a client needs before it signs in',
     response: clientConfigSchema,
     handle: () => ({
       region: config.AWS_REGION,
@@ -31,7 +31,7 @@ export const clientConfigRoutes = ({ config }: Context) => [
   }),
 ];
 
-/** A plain password may travel on this machine and nowhere else. The sign-in of bin/start, which has a code, knows SRP too. */
+/** Plain passwords are allowed only on this machine. The sign-in of bin/start, which has a code, supports SRP too. */
 function signIn(config: Context['config']) {
   const { AWS_REGION, AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: endpoint } = config;
   if (!endpoint)
@@ -43,7 +43,7 @@ function signIn(config: Context['config']) {
   };
 }
 
-/** Only a sign-in on this machine has a code that everybody may know: those of Cognito are made anew and sent by mail. */
+/** Only a sign-in on this machine has a fixed, public code. Cognito sends a new code by mail each time. */
 function developmentCode(config: Context['config']) {
   const endpoint = config.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER;
   const isLocal = endpoint !== '' && isLoopback(endpoint);

@@ -10,7 +10,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 describe('the OpenAPI document', () => {
-  it('describes every route, as this server is configured', async () => {
+  it('describes every route, with the limits of this server', async () => {
     const { status, body } = await api.get('/api/openapi.json');
     expect(status).toBe(200);
     expect(body.openapi).toBe('3.1.0');
@@ -78,12 +78,12 @@ describe('the OpenAPI document', () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it('is shown as a page that runs no script of its own', async () => {
+  it('is shown as a page without inline scripts', async () => {
     const page = await fetch(`${api.url}/api/docs`);
     expect(page.status).toBe(200);
     const policy = page.headers.get('Content-Security-Policy');
     expect(policy).toContain("default-src 'none';script-src 'self';style-src 'self';");
-    // It shares its origin with the tokens that the chat stores.
+    // The page shares its origin with the tokens that the chat stores.
     expect(policy).not.toMatch(/unsafe|https:|\*/);
     expect((await fetch(`${api.url}/api/openapi.json`)).headers.get('Content-Security-Policy')).toBe(
       "default-src 'none';base-uri 'none';form-action 'none';frame-ancestors 'none'",

@@ -6,7 +6,7 @@ import helmet from 'helmet';
 import type { OpenApiDocument } from '../http/openapi.ts';
 import { openRoute } from '../http/route.ts';
 
-/** The document is made when somebody asks for it first: that takes a while. */
+/** Makes the document on the first request, because that takes a while. */
 export function openApiRoutes(makeDocument: () => OpenApiDocument) {
   let document: OpenApiDocument | undefined;
   return [
@@ -45,7 +45,7 @@ const script = `SwaggerUIBundle({ url: '/api/openapi.json', dom_id: '#docs', dee
 
 const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 
-/** The page shares its origin with stored tokens, so nothing runs on it but our own files. Icons are data: in the style sheet. */
+/** The page shares its origin with stored tokens, so it runs only our own files. Icons in its style sheet are `data:` URLs. */
 const policy = helmet.contentSecurityPolicy({
   useDefaults: false,
   directives: {
@@ -60,7 +60,7 @@ const policy = helmet.contentSecurityPolicy({
   },
 });
 
-/** The document as a page. Its script is a file of its own, because the security policy allows none inside the page. */
+/** Shows the document as a page. The policy allows no inline script, so the script is a file of its own. */
 export function docsPage(): Router {
   const root = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
   const router = express.Router();

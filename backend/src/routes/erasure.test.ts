@@ -37,7 +37,7 @@ afterAll(async () => {
   await Promise.all([cognito.close(), s3.close()]);
 });
 
-/** A sign-in that takes DeleteUser, and ListUsers with AdminDeleteUser, and may be away. */
+/** A sign-in that answers DeleteUser, ListUsers and AdminDeleteUser, and can be switched off. */
 async function createUserPoolServer() {
   const state = { isAway: false, deleted: [] as string[] };
   const server = createServer(async (req, res) => {
@@ -62,7 +62,7 @@ const person = (name: string) => world.person(`${name}-${randomUUID().slice(0, 8
 const send = async (as: TestPerson, body: object) =>
   (await api.post('/api/messages', { as, body, key: randomUUID() })).body;
 
-/** A minute later, as the loop of every node would do it. */
+/** Sweeps a minute later, like the loop of every node. */
 async function aMinuteLater(node = api) {
   await world.database.pool.query(
     "update users set erased_at = erased_at - interval '61 s' where erasure_finished_at is null and erased_at is not null",
@@ -77,8 +77,8 @@ async function stored() {
   return JSON.stringify([items, rows, s3.everything()]);
 }
 
-/** A batch that was given up, with every entry there is. */
-async function buryEntries() {
+/** Stores a dead letter with every entry. */
+async function storeDeadLetter() {
   const Records: unknown[] = [];
   for await (const page of scanPages(world.table))
     for (const item of page)
@@ -99,7 +99,7 @@ async function until(what: string, isSo: () => Promise<boolean>) {
 }
 
 describe('erasing oneself', () => {
-  it('shuts every token and socket on every node, and nobody is shown a text or a name of theirs any more', async () => {
+  it("ends every token and socket on every node, and hides the person's texts and name from everybody", async () => {
     const [zoe, ada] = [await person('Zoe Zanzibar'), await person('Ada')];
     const first = await send(zoe, { handle: ada.handle, message: 'zanzibar' });
     const path = `/api/messages/${first.message_group_uuid}`;
@@ -121,7 +121,7 @@ describe('erasing oneself', () => {
     for (const socket of sockets) expect((await socket.closed).code).toBe(4401);
     expect(cognito.state.deleted).toContain('own');
 
-    // The other node knows the old name for a few seconds at most.
+    // The other node caches the old name for a few seconds at most.
     const shown = { message: '', display_name: 'Deleted user', handle: `deleted-${zoe.uuid}`, seq: 1 };
     await until('the entry is empty', async () => {
       const [entry] = (await second.get(path, { as: ada })).body;
@@ -142,7 +142,7 @@ describe('erasing oneself', () => {
     await watcher.close();
   }, 60_000);
 
-  it('asks for a sign-in of the last 10 minutes, by its time or by that of the token', async () => {
+  it("requires a sign-in within the last 10 minutes, by its time or the token's", async () => {
     const zoe = await person('Zoe');
     const now = Math.floor(Date.now() / 1_000);
     const tokenOf = (claims: object) => world.issuer.token(zoe.sub, { claims: { ...claims } });
@@ -157,10 +157,10 @@ describe('erasing oneself', () => {
     expect(await api.delete('/api/profile', { as: { token: fresh } })).toMatchObject({ status: 200 });
   });
 
-  it('is done twice by nobody: the second time the token is dead, and the sweep of any node completes it', async () => {
+  it('cannot be done twice, because the token has ended, and the sweep of any node completes it', async () => {
     const [zoe, ada] = [await person('Zoe Zanzibar'), await person('Ada')];
     await send(zoe, { handle: ada.handle, message: 'zanzibar' });
-    await buryEntries();
+    await storeDeadLetter();
     await api.delete('/api/profile', { as: zoe });
     expect(await api.delete('/api/profile', { as: zoe })).toMatchObject({ status: 401 });
     expect(await api.delete('/api/profile')).toMatchObject({ status: 401 });
@@ -174,7 +174,7 @@ describe('erasing oneself', () => {
     });
   }, 60_000);
 
-  it('deletes the sign-in later where the user pool is away, and is not finished before', async () => {
+  it('deletes the sign-in later if the user pool is unreachable, and is not finished before', async () => {
     const zoe = await person('Zoe Zanzibar');
     cognito.state.isAway = true;
     expect((await api.delete('/api/profile', { as: zoe })).status).toBe(200);
@@ -192,7 +192,7 @@ describe('erasing oneself', () => {
     await aMinuteLater();
     expect(await finished()).toBe(true);
     expect(cognito.state.deleted).toContain(zoe.sub);
-    // Of the sign-in a hash is left, which an old token still meets.
+    // A hash of the sign-in remains, so that old tokens are still refused.
     expect(await stored()).not.toContain(zoe.sub);
     expect(await second.get('/api/profile', { as: zoe })).toMatchObject({
       status: 401,
@@ -201,8 +201,8 @@ describe('erasing oneself', () => {
   }, 60_000);
 });
 
-describe('one’s own export', () => {
-  it('holds one’s profile, conversations and messages, and asks for a token', async () => {
+describe('an export of oneself', () => {
+  it('holds the profile, conversations and messages, and needs a token', async () => {
     const [ada, ben] = [await person('Ada'), await person('Ben')];
     const sent = await send(ada, { handle: ben.handle, message: 'mine' });
     await send(ben, { message_group_uuid: sent.message_group_uuid, message: 'not hers' });
@@ -223,7 +223,7 @@ describe('one’s own export', () => {
     expect(await api.get('/api/profile/export')).toMatchObject({ status: 401, body: ['generic_401'] });
   });
 
-  it('may be asked for again where the asker hung up before it began', async () => {
+  it('can be requested again after the client disconnected before it began', async () => {
     const ada = await person('Ada');
     const client = await world.database.pool.connect();
     await client.query('begin; lock table users in access exclusive mode');
@@ -236,7 +236,7 @@ describe('one’s own export', () => {
     await until('its connection is closed', async () => api.ctx.overload.inFlight() === 0);
     await client.query('commit');
     client.release();
-    // By then the first was let in, for nobody.
+    // By now the first request was accepted, although its client has left.
     await api.get('/api/profile', { as: ada });
     await sleep(200);
     expect((await api.get('/api/profile/export', { as: ada })).status).toBe(200);

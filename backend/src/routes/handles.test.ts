@@ -41,7 +41,7 @@ it.each([
   expect(await check(handle)).toMatchObject({ status: 200, body: { handle, available: isChosen } });
 });
 
-it('says no of the handles of people who are shut out, imported or erased', async () => {
+it('reports handles of disabled, imported and erased people as taken', async () => {
   await users.insertPeople(world.database.pool, [{ handle: 'imported1' }]);
   const out = await world.person('shut-out');
   await users.disable(world.database.pool, out.uuid);
@@ -51,7 +51,7 @@ it('says no of the handles of people who are shut out, imported or erased', asyn
     expect([handle, (await check(handle)).body.available]).toEqual([handle, false]);
 });
 
-it('answers an address 120 times a minute, and the client behind a proxy, not the proxy', async () => {
+it('answers an address 120 times a minute, counting the client behind a proxy and not the proxy', async () => {
   const limited = await world.node({ TRUSTED_PROXIES: '1' });
   const from = (address: string) => check('free', { 'X-Forwarded-For': address }, limited);
   const replies = await Promise.all(Array.from({ length: 140 }, () => from('203.0.113.7')));

@@ -9,7 +9,7 @@ export const handleRoutes = ({ pool }: Context) => [
     operationId: 'getHandleAvailability',
     method: 'get',
     path: '/api/handles/:handle',
-    summary: 'Whether somebody who signs up can have this handle',
+    summary: 'Whether a handle is free for a new account',
     perAddressPerMinute: 120,
     params: z.object({ handle: z.string() }),
     response: handleAvailabilitySchema,

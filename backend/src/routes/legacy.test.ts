@@ -19,7 +19,7 @@ describe('the pages of an existing chat', () => {
     expect((await api.get(`/api/activities/${feed}`)).status).toBe(401);
   });
 
-  it('find a profile without a token, in any case of its handle, and nothing that is not public', async () => {
+  it('find a profile without a token, by its handle in any case, with public fields only', async () => {
     const profile = { handle: 'ada', display_name: 'Ada L.', bio: 'counts' };
     for (const handle of ['ada', 'ADA']) {
       const { status, body } = await api.get(`/api/activities/@${handle}`);
@@ -31,7 +31,7 @@ describe('the pages of an existing chat', () => {
     });
   });
 
-  it('ask for profiles 60 times a minute from an address, which is told when to come back', async () => {
+  it('may ask for profiles 60 times a minute from an address, which is then asked to wait', async () => {
     const node = await world.node({ TRUSTED_PROXIES: '1' });
     const from = (address: string) =>
       node.get('/api/activities/@ada', { headers: { 'X-Forwarded-For': `6.6.6.6, ${address}` } });

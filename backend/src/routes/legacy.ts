@@ -8,7 +8,7 @@ import { openRoute, route } from '../http/route.ts';
 const activities = z.array(z.unknown()).max(0);
 const perAddressPerMinute = 60;
 
-/** What the pages of an existing chat ask for beside the conversations. Parley has no feed, so it is empty. */
+/** Other requests of the existing chat pages. Parley has no feed, so feeds are empty. */
 export const legacyRoutes = ({ pool }: Context) => [
   ...(['home', 'notifications'] as const).map((feed) =>
     route({
@@ -20,7 +20,7 @@ export const legacyRoutes = ({ pool }: Context) => [
       handle: () => [],
     }),
   ),
-  // Its profile page sends no token; without an answer it would save an empty bio over the real one.
+  // Open, because that chat's profile page sends no token. Without an answer the page would overwrite the bio with ''.
   openRoute({
     operationId: 'getProfileActivities',
     method: 'get',

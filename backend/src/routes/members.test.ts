@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 let made = 0;
-/** A group of new people: the first is its admin. `eve` is no member. */
+/** A group of new people. The first is its admin, and `eve` is not a member. */
 async function group(...names: string[]) {
   made += 1;
   const person = (name: string) => world.person(`${name}-${made}`, name);
@@ -57,7 +57,7 @@ const send = (as: TestPerson | undefined, uuid: string, message = 'hello') =>
   api.post('/api/messages', { as, body: { message_group_uuid: uuid, message } });
 
 describe('adding a member', () => {
-  it('lets the new member read the history with nothing unread, and tell the others apart', async () => {
+  it('lets the new member read the history with nothing unread, and see the other members', async () => {
     const { ada, eve, uuid, add } = await group('ada', 'ben');
     await send(ada, uuid, 'before');
     const added = await add(ada, eve.handle.toUpperCase());
@@ -74,7 +74,7 @@ describe('adding a member', () => {
     expect((await send(eve, uuid)).status).toBe(200);
   });
 
-  it('says of nobody that they read what they only joined, the creator neither', async () => {
+  it('gives nobody a read position for entries before they joined, nor the creator', async () => {
     const { ada, ben, eve, uuid, add } = await group('ada', 'ben');
     const receipts = async () => {
       const { body } = await second.get(`/api/message_groups/${uuid}`, { as: ada });
@@ -89,7 +89,7 @@ describe('adding a member', () => {
     await add(ada, eve.handle);
     await world.project(uuid);
     expect(await receipts()).toEqual({ ada: 2, ben: null, eve: null });
-    // Older entries are behind the place where eve joined: what others see of her does not jump there.
+    // Reading entries older than eve's joining must not move the position that others see.
     expect(await markRead(eve, 2)).toEqual({ read_seq: 3, unread_count: 0 });
     expect(await receipts()).toEqual({ ada: 2, ben: null, eve: null });
     expect(await markRead(eve, 3)).toEqual({ read_seq: 3, unread_count: 0 });
@@ -102,20 +102,20 @@ describe('adding a member', () => {
     expect(await receipts()).toEqual({ ada: 2, ben: 4, eve: 3 });
   });
 
-  it('writes nothing for who is a member already', async () => {
+  it('writes nothing for a person who is a member already', async () => {
     const { ada, ben, add, types } = await group('ada', 'ben');
     expect((await add(ada, ben.handle)).status).toBe(200);
     expect((await add(ada, ada.handle)).status).toBe(200);
     expect(await types(ada)).toEqual(['group_created']);
   });
 
-  it('is for admins', async () => {
+  it('is allowed for admins only', async () => {
     const { ben, eve, add } = await group('ada', 'ben');
     expect(await add(ben, eve.handle)).toMatchObject({ status: 403, body: ['generic_403'] });
     expect(await add(ben, 'nobody')).toMatchObject({ status: 403, body: ['generic_403'] });
   });
 
-  it('refuses a handle that is unknown, blank, or no text', async () => {
+  it('refuses a handle that is unknown, blank or not a string', async () => {
     const { ada, add } = await group('ada', 'ben');
     expect(await add(ada, 'nobody')).toMatchObject({ status: 404, body: ['user_not_found'] });
     for (const handle of ['', ' ', undefined, null]) {
@@ -126,7 +126,7 @@ describe('adding a member', () => {
 });
 
 describe('removing a member', () => {
-  it('ends their access at once, also on another node, while the others go on', async () => {
+  it("ends their access at once, also on another node, and nobody else's", async () => {
     const { ada, ben, cleo, uuid, remove } = await group('ada', 'ben', 'cleo');
     for (const node of [api, second]) {
       expect(
@@ -152,7 +152,7 @@ describe('removing a member', () => {
     expect((await send(cleo, uuid)).body.seq).toBe(5);
   });
 
-  it('may be repeated, and leaves alone who never was a member', async () => {
+  it('may be repeated, and has no effect on people who never were members', async () => {
     const { ada, ben, eve, remove, types } = await group('ada', 'ben');
     for (const _ of [1, 2]) expect((await remove(ada, ben)).status).toBe(200);
     expect((await remove(ada, eve)).status).toBe(200);
@@ -166,12 +166,12 @@ describe('removing a member', () => {
     expect((await send(ben, uuid)).body.seq).toBe(4);
   });
 
-  it('is for admins', async () => {
+  it('is allowed for admins only', async () => {
     const { ben, cleo, remove } = await group('ada', 'ben', 'cleo');
     expect(await remove(ben, cleo)).toMatchObject({ status: 403, body: ['generic_403'] });
   });
 
-  it('finds who is erased by the handle that is shown', async () => {
+  it('finds an erased member by the handle that is shown', async () => {
     const { ada, ben, remove, path } = await group('ada', 'ben');
     await world.database.pool.query('update users set erased_at = now() where uuid = $1', [ben.uuid]);
     expect(roles(await remove(ada, ben))).toEqual({ ada: 'admin' });
@@ -183,7 +183,7 @@ describe('removing a member', () => {
 });
 
 describe('a notice', () => {
-  it('isolates the names and the title that it holds, those of earlier versions too', async () => {
+  it('isolates the direction of the names and the title in it, also in notices of earlier versions', async () => {
     const { ada, ben, uuid, add, eve } = await group('ada', 'ben');
     await world.database.pool.query(
       "update users set display_name = E'\\u202Eeve\\u2069\\n' where uuid = $1",
@@ -215,7 +215,7 @@ describe('a member by uuid', () => {
     await world.database.pool.query("update users set handle = 'eve-' || uuid where uuid = $1", [eve.uuid]);
   });
 
-  it('is removed when erased, but given no role', async () => {
+  it('can be removed when erased, but not be given a role', async () => {
     const { ada, ben, path } = await group('ada', 'ben');
     await world.database.pool.query('update users set erased_at = now() where uuid = $1', [ben.uuid]);
     expect(await api.put(`${path}/${ben.uuid}`, { as: ada, body: { role: 'admin' } })).toMatchObject({
@@ -228,7 +228,7 @@ describe('a member by uuid', () => {
 });
 
 describe('leaving', () => {
-  it('answers the group as it was left, and the leaver is a stranger afterwards', async () => {
+  it('answers the group without the leaver, who is a stranger afterwards', async () => {
     const { ada, ben, uuid, remove } = await group('ada', 'ben');
     await send(ada, uuid, 'unread');
     await world.project(uuid);
@@ -254,7 +254,7 @@ describe('leaving', () => {
     expect(renamed.status).toBe(200);
   });
 
-  it('lets even the last one go', async () => {
+  it('is possible for the last member', async () => {
     const { ada, ben, remove } = await group('ada', 'ben');
     await remove(ben, ben);
     expect((await remove(ada, ada)).body.members).toEqual([]);
@@ -263,7 +263,7 @@ describe('leaving', () => {
 });
 
 describe('changing a role', () => {
-  it('makes a member an admin and an admin a member, once each', async () => {
+  it('makes a member an admin and an admin a member, and a repeat changes nothing', async () => {
     const { ada, ben, setRole, types } = await group('ada', 'ben');
     for (const _ of [1, 2])
       expect(roles(await setRole(ada, ben, 'admin'))).toEqual({ ada: 'admin', ben: 'admin' });
@@ -272,7 +272,7 @@ describe('changing a role', () => {
     expect(await setRole(ada, ben, 'member')).toMatchObject({ status: 403, body: ['generic_403'] });
   });
 
-  it('keeps one admin, and knows members and roles only', async () => {
+  it('keeps one admin, and refuses strangers and unknown roles', async () => {
     const { ada, ben, eve, setRole, path } = await group('ada', 'ben');
     expect(await setRole(ada, ada, 'member')).toMatchObject({ status: 422, body: ['last_admin'] });
     expect(await setRole(ada, eve, 'admin')).toMatchObject({ status: 404, body: ['member_not_found'] });
@@ -287,7 +287,7 @@ describe('changing a role', () => {
 });
 
 describe('the members of a conversation', () => {
-  it('are not for strangers, who cannot even tell whether a handle or the conversation exists', async () => {
+  it('are hidden from strangers, who cannot even tell whether a handle or the conversation exists', async () => {
     const { ada, eve, path } = await group('ada', 'ben');
     for (const base of [path, `/api/message_groups/${randomUUID()}/members`]) {
       for (const handle of [ada.handle, eve.handle, 'nobody']) {
@@ -302,7 +302,7 @@ describe('the members of a conversation', () => {
     }
   });
 
-  it('stay as they are in a conversation of two', async () => {
+  it('cannot be changed in a direct conversation', async () => {
     const { ada, ben, eve } = await group('ada', 'ben');
     const { body } = await api.post('/api/messages', {
       as: ada,
@@ -318,7 +318,7 @@ describe('the members of a conversation', () => {
     for (const reply of replies) expect(reply).toMatchObject({ status: 422, body: ['direct_conversation'] });
   });
 
-  it('are asked for with a token and a uuid', async () => {
+  it('need a token and a uuid', async () => {
     const { ada, ben, path, add, remove, setRole } = await group('ada', 'ben');
     for (const reply of [
       await add(undefined, 'x'),

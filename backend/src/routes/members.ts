@@ -24,7 +24,7 @@ export const memberRoutes = (ctx: Context) => [
     operationId: 'addMember',
     method: 'post',
     path: '/api/message_groups/:uuid/members',
-    summary: 'Add a person to a group (admins); who is a member already stays one',
+    summary: 'Add a person to a group (admins); adding a member again changes nothing',
     params: uuidParams,
     body: newMemberBody,
     errors: [...shared.errors, 'user_reciever_handle_blank', 'message_group_full'],
@@ -41,7 +41,7 @@ export const memberRoutes = (ctx: Context) => [
     operationId: 'changeMemberRole',
     method: 'put',
     path: '/api/message_groups/:uuid/members/:handle',
-    summary: 'Make a member, named by handle or uuid, an admin, or an admin a member (admins)',
+    summary: 'Change the role of a member, named by handle or uuid (admins)',
     params: memberParams,
     body: newRoleBody,
     errors: [...shared.errors, 'member_not_found', 'role_invalid', 'last_admin'],
@@ -58,7 +58,8 @@ export const memberRoutes = (ctx: Context) => [
     operationId: 'removeMember',
     method: 'delete',
     path: '/api/message_groups/:uuid/members/:handle',
-    summary: 'Remove a member, named by handle or uuid (admins), or leave; answers the group as it is then',
+    summary:
+      'Remove a member, named by handle or uuid (admins), or leave; answers the group after the change',
     params: memberParams,
     async handle({ user, params, res }) {
       const messageGroupUuid = params.uuid;
@@ -71,7 +72,7 @@ export const memberRoutes = (ctx: Context) => [
   }),
 ];
 
-/** Comes before a handle is looked up, so that a stranger learns nothing from the answer. */
+/** Runs before a handle is looked up, so that a stranger learns nothing from the answer. */
 async function requireMember({ table }: Context, messageGroupUuid: string, user: users.User) {
   const { group, member } = await members.membership(table, messageGroupUuid, user.uuid);
   if (!group || !member) throw new AppError('message_group_not_found');
@@ -84,7 +85,7 @@ async function requireAdmin(ctx: Context, messageGroupUuid: string, user: users.
   if (role !== 'admin') throw new AppError('generic_403');
 }
 
-/** By uuid, or by handle: there are handles, such as `..`, that no URL can hold. */
+/** By uuid or handle, because some handles, such as `..`, cannot be part of a URL. */
 async function lookUp({ pool }: Context, name: string) {
   const uuid = name.toLowerCase();
   const person = users.isWellFormedUuid(uuid) ? await users.findByUuid(pool, uuid) : null;
@@ -97,7 +98,7 @@ async function findPerson(ctx: Context, name: string) {
   return person;
 }
 
-/** Who is erased can no longer be found by handle, but among the members of a group, by the one that is shown there. */
+/** Also finds an erased member, by the handle that the group shows for them. */
 async function findMember(ctx: Context, messageGroupUuid: string, name: string) {
   const person = await lookUp(ctx, name);
   if (person) return person;
@@ -108,7 +109,7 @@ async function findMember(ctx: Context, messageGroupUuid: string, name: string) 
   return { uuid: shown[0], ...shown[1] };
 }
 
-/** The group as the leaver left it: read before, for afterwards it may not be read any more. */
+/** The group without the leaver. Its details are read before, because the leaver may not read them afterwards. */
 async function leave(ctx: Context, messageGroupUuid: string, user: users.User) {
   const { details, names } = await readDetails(ctx, { user, messageGroupUuid });
   const left = await messageGroups.removeMember(ctx.log, { messageGroupUuid, actor: user, person: user });

@@ -44,7 +44,7 @@ const roles = ({ body }: Reply) =>
     body.members.map(({ display_name, role }: Record<string, string>) => [display_name, role]),
   );
 
-/** Puts a conversation with something unread into an inbox, without a log behind it. */
+/** Puts a conversation with an unread message into an inbox, without a log. */
 function unreadSummary(person: TestPerson | undefined) {
   const author = { user_uuid: randomUUID(), user_handle: 'x', user_display_name: 'x' };
   const at = { seq: 1, message_count: 1, created_at: new Date().toISOString() };
@@ -81,7 +81,7 @@ describe('creating a group', () => {
     ]);
   });
 
-  it('makes one group of repeated requests with a key, also of simultaneous ones on two nodes', async () => {
+  it('makes one group from repeated requests with a key, also from concurrent ones on two nodes', async () => {
     const [ada, ben] = await people('ada', 'ben');
     const body = { title: 'Once', handles: [ben?.handle] };
     const second = await world.node();
@@ -101,13 +101,13 @@ describe('creating a group', () => {
     );
   });
 
-  it('without a key makes two groups of two requests', async () => {
+  it('makes two groups from two requests without a key', async () => {
     const [ada, ben] = await people('ada', 'ben');
     const body = { title: 'Twice', handles: [ben?.handle] };
     expect((await create(ada, body)).body.uuid).not.toBe((await create(ada, body)).body.uuid);
   });
 
-  it('refuses the whole where a handle is unknown', async () => {
+  it('is refused if one handle is unknown', async () => {
     const [ada, ben] = await people('ada', 'ben');
     const handles = [ben?.handle, 'nobody-there'];
     expect(await create(ada, { title: 'x', handles })).toMatchObject({
@@ -118,7 +118,7 @@ describe('creating a group', () => {
     expect((await api.get('/api/message_groups', { as: ada })).body).toEqual([]);
   });
 
-  it('takes 48 others', async () => {
+  it('accepts 48 other people', async () => {
     const [ada] = await people('ada');
     const crowd = await people(...Array.from({ length: 48 }, (_, index) => `crowd${index}`));
     const { status, body } = await create(ada, {
@@ -153,7 +153,7 @@ describe('creating a group', () => {
     expect(await create(ada, body)).toMatchObject({ status: 422, body: codes });
   });
 
-  it('asks for a token and a sane key', async () => {
+  it('needs a token and a well-formed key', async () => {
     const [ada, ben] = await people('ada', 'ben');
     const body = { title: 'x', handles: [ben?.handle] };
     expect(await create(undefined, body)).toMatchObject({ status: 401, body: ['generic_401'] });
@@ -165,7 +165,7 @@ describe('creating a group', () => {
 });
 
 describe('a conversation', () => {
-  it('shows its members with their roles and read positions, and what the caller has unread', async () => {
+  it("shows its members with roles and read positions, and the caller's unread count", async () => {
     const [ada, ben] = await people('ada', 'ben');
     const { uuid } = (await create(ada, { title: 'Talk', handles: [ben?.handle] })).body;
     await send(ada, { message_group_uuid: uuid, message: 'one' });
@@ -190,7 +190,7 @@ describe('a conversation', () => {
     expect((await show(ada, uuid)).body).toMatchObject({ last_seq: 3, unread_count: 0, read_seq: 3 });
   });
 
-  it('of two people has no title and no admin', async () => {
+  it('with two people has no title and no admin', async () => {
     const [ada, ben] = await people('ada', 'ben');
     const { body } = await send(ada, { handle: ben?.handle, message: 'hello' });
     const shown = await show(ben, body.message_group_uuid);
@@ -224,7 +224,7 @@ describe('a conversation', () => {
     });
   });
 
-  it('is 404 for a stranger, as it is where there is none', async () => {
+  it('is 404 for a stranger, as if it did not exist', async () => {
     const [ada, ben, eve] = await people('ada', 'ben', 'eve');
     const { uuid } = (await create(ada, { title: 'Secret', handles: [ben?.handle] })).body;
     for (const each of [uuid, randomUUID()]) {
@@ -238,7 +238,7 @@ describe('a conversation', () => {
     }
   });
 
-  it('asks for a token and a uuid', async () => {
+  it('needs a token and a uuid', async () => {
     const [ada] = await people('ada');
     expect(await show(undefined, randomUUID())).toMatchObject({ status: 401, body: ['generic_401'] });
     expect(await show(ada, 'x')).toMatchObject({ status: 400, body: ['path_invalid'] });
@@ -251,7 +251,7 @@ describe('renaming a group', () => {
   const rename = (as: TestPerson | undefined, uuid: string, title: unknown) =>
     api.put(`/api/message_groups/${uuid}`, { as, body: { title } });
 
-  it('is for admins, is written to the log once, and shows in inboxes', async () => {
+  it('is allowed for admins, is written to the log once, and shows in inboxes', async () => {
     const [ada, ben] = await people('ada', 'ben');
     const { uuid } = (await create(ada, { title: 'Old', handles: [ben?.handle] })).body;
     for (const _ of [1, 2]) {
@@ -268,7 +268,7 @@ describe('renaming a group', () => {
     expect(await rename(ben, uuid, 'Mine')).toMatchObject({ status: 403, body: ['generic_403'] });
   });
 
-  it('is not for conversations of two', async () => {
+  it('is refused for direct conversations', async () => {
     const [ada, ben] = await people('ada', 'ben');
     const { body } = await send(ada, { handle: ben?.handle, message: 'hello' });
     expect(await rename(ada, body.message_group_uuid, 'Us')).toMatchObject({
@@ -277,7 +277,7 @@ describe('renaming a group', () => {
     });
   });
 
-  it('refuses a title that is blank, too long, or no text, and a request without a token', async () => {
+  it('refuses a title that is blank, too long or not a string, and a request without a token', async () => {
     const [ada, ben] = await people('ada', 'ben');
     const { uuid } = (await create(ada, { title: 'Kept', handles: [ben?.handle] })).body;
     const wrong: [unknown, string][] = [
@@ -332,7 +332,7 @@ describe('marking as read', () => {
 });
 
 describe('an inbox', () => {
-  it('shows conversations newest first with previews, names of now, and unread counts', async () => {
+  it('shows conversations newest first, with previews, current names and unread counts', async () => {
     const [ada, ben, cleo] = await people('ada', 'ben', 'cleo');
     const direct = (await send(ben, { handle: ada?.handle, message: 'x'.repeat(300) })).body;
     const group = (await create(ada, { title: 'Talk', handles: [cleo?.handle] })).body;
@@ -373,7 +373,7 @@ describe('an inbox', () => {
     expect(inbox.headers.get('Parley-Unread-Conversations')).toBe('1');
   });
 
-  it('shows a new name within 5 s on another node too', async () => {
+  it('shows a new name within 5 s, also on another node', async () => {
     const [ada, ben] = await people('ada', 'ben');
     await send(ben, { handle: ada?.handle, message: 'hello' });
     const second = await world.node();
@@ -413,14 +413,14 @@ describe('an inbox', () => {
     expect(await count(5)).toBe('99+');
   });
 
-  it('is empty for who has no conversation', async () => {
+  it('is empty for a person without conversations', async () => {
     const [ada] = await people('ada');
     const inbox = await api.get('/api/message_groups', { as: ada });
     expect(inbox).toMatchObject({ status: 200, body: [] });
     expect(inbox.headers.get('Parley-Unread-Conversations')).toBe('0');
   });
 
-  it('refuses a cursor of somebody else or of another list, a wrong limit, and a request without a token', async () => {
+  it('refuses a cursor of another person or list, an invalid limit, and a request without a token', async () => {
     const [ada, ben, cleo] = await people('ada', 'ben', 'cleo');
     for (const other of [ben, cleo]) await send(other, { handle: ada?.handle, message: 'hello' });
     const next = nextOf(await api.get('/api/message_groups?limit=1', { as: ada })) ?? '';

@@ -44,7 +44,7 @@ export const messageGroupRoutes = (ctx: Context) => [
     operationId: 'createMessageGroup',
     method: 'post',
     path: '/api/message_groups',
-    summary: 'Create a group with these people and yourself, its admin',
+    summary: 'Create a group with these people, with yourself as its admin',
     takesIdempotencyKey: true,
     body: newGroupBody(maxPeoplePerTransaction),
     response: newMessageGroupSchema,

@@ -38,7 +38,7 @@ async function conversation(messages: number) {
 }
 
 describe('sending to a person', () => {
-  it('starts the direct conversation of the two and answers the entry', async () => {
+  it('starts their direct conversation and answers the entry', async () => {
     const { status, body } = await send(ada, { handle: 'BEN', message: 'hello' });
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -57,7 +57,7 @@ describe('sending to a person', () => {
     expect(answer.body).toMatchObject({ seq: 2, message_group_uuid: body.message_group_uuid });
   });
 
-  it('finds nobody, oneself, or no handle', async () => {
+  it('is refused for an unknown handle, oneself, or no handle', async () => {
     expect(await send(ada, { handle: 'nobody', message: 'x' })).toMatchObject({
       status: 404,
       body: ['user_not_found'],
@@ -78,7 +78,7 @@ describe('sending to a person', () => {
     }
   });
 
-  it('gives a race of first messages one conversation', async () => {
+  it('starts one conversation even if first messages race', async () => {
     const [one, other] = [await world.person('race-one'), await world.person('race-two')];
     const replies = await Promise.all(
       Array.from({ length: 6 }, (_, index) =>
@@ -90,7 +90,7 @@ describe('sending to a person', () => {
 });
 
 describe('sending to a conversation', () => {
-  it('appends, and the conversation wins over a handle', async () => {
+  it('appends, and prefers the conversation if a handle is given too', async () => {
     const { one, uuid } = await conversation(1);
     const { status, body } = await send(one, {
       message_group_uuid: uuid.toUpperCase(),
@@ -101,7 +101,7 @@ describe('sending to a conversation', () => {
     expect(body).toMatchObject({ seq: 2, message_group_uuid: uuid });
   });
 
-  it('is 404 for a stranger, as it is where there is no conversation', async () => {
+  it('is 404 for a stranger, as if there were no conversation', async () => {
     const { uuid } = await conversation(1);
     const replies = [uuid, randomUUID(), conversationUuid(ada?.uuid ?? '', eve?.uuid ?? '')].map((each) =>
       send(eve, { message_group_uuid: each, message: 'let me in' }),
@@ -111,7 +111,7 @@ describe('sending to a conversation', () => {
     }
   });
 
-  it('keeps text to the letter', async () => {
+  it('keeps the text unchanged', async () => {
     const { one, uuid } = await conversation(1);
     const texts = [
       ' leading and trailing \n',
@@ -183,7 +183,7 @@ describe('sending to a conversation', () => {
     expect(body).toMatchObject({ user_uuid: one.uuid, handle: one.handle, seq: 2, type: 'message' });
   });
 
-  it('asks for a token', async () => {
+  it('needs a token', async () => {
     const { uuid } = await conversation(1);
     expect(await send(undefined, { message_group_uuid: uuid, message: 'x' })).toMatchObject({
       status: 401,
@@ -209,14 +209,14 @@ describe('a send with an idempotency key', () => {
     expect(seqs(await history(one, uuid))).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it('answers the first entry where it has started the conversation', async () => {
+  it('answers the first entry if it started the conversation', async () => {
     const [one] = [await world.person('starter'), await world.person('started')];
     const first = await send(one, { handle: 'started', message: 'once' }, 'k');
     const repeat = await send(one, { handle: 'started', message: 'once' }, 'k');
     expect(repeat.body).toEqual(first.body);
   });
 
-  it('refuses the key for another text, but not to another sender or in another conversation', async () => {
+  it('refuses the key for another text, but not for another sender or conversation', async () => {
     const { one, other, uuid } = await conversation(1);
     await send(one, { message_group_uuid: uuid, message: 'this' }, 'key');
     expect(await send(one, { message_group_uuid: uuid, message: 'that' }, 'key')).toMatchObject({
@@ -227,7 +227,7 @@ describe('a send with an idempotency key', () => {
     expect((await send(one, { handle: 'eve', message: 'that' }, 'key')).body.seq).toBe(1);
   });
 
-  it('without a key sends twice what is sent twice', async () => {
+  it('is not assumed: two sends without a key make two entries', async () => {
     const { one, uuid } = await conversation(1);
     await send(one, { message_group_uuid: uuid, message: 'same' });
     expect((await send(one, { message_group_uuid: uuid, message: 'same' })).body.seq).toBe(3);
@@ -240,13 +240,13 @@ describe('a send with an idempotency key', () => {
     });
   });
 
-  it('takes a key of 128 printable characters', async () => {
+  it('accepts a key of 128 printable characters', async () => {
     expect((await send(ada, { handle: 'ben', message: 'x' }, `~ !"${'k'.repeat(124)}`)).status).toBe(200);
   });
 });
 
 describe('a history', () => {
-  it('shows the newest page, oldest first, and leads to older ones', async () => {
+  it('shows the newest page, oldest entry first, and links to older ones', async () => {
     const { one, uuid } = await conversation(25);
     const newest = await history(one, uuid);
     expect(seqs(newest)).toEqual(Array.from({ length: 20 }, (_, index) => index + 6));
@@ -255,7 +255,7 @@ describe('a history', () => {
     expect(nextOf(older)).toBeUndefined();
   });
 
-  it('reads on after a seq, and between two', async () => {
+  it('continues after a sequence number, and between two', async () => {
     const { other, uuid } = await conversation(7);
     const first = await history(other, uuid, '?after_seq=2&limit=3');
     expect(seqs(first)).toEqual([3, 4, 5]);
@@ -273,7 +273,7 @@ describe('a history', () => {
     }
   });
 
-  it('shows names as they are now, within 5 s also on another node', async () => {
+  it('shows current names, within 5 s also on another node', async () => {
     const { one, other, uuid } = await conversation(2);
     const second = await world.node();
     const names = async (node: typeof api) =>
@@ -290,7 +290,7 @@ describe('a history', () => {
     }
   });
 
-  it('is 404 for a stranger, as it is where there is none', async () => {
+  it('is 404 for a stranger, as if it did not exist', async () => {
     const { uuid } = await conversation(1);
     for (const each of [uuid, randomUUID()]) {
       for (const query of ['', '?before_seq=5', '?after_seq=0']) {
@@ -302,7 +302,7 @@ describe('a history', () => {
     }
   });
 
-  it('asks for a token, a uuid, and numbers', async () => {
+  it('needs a token, a uuid and valid numbers', async () => {
     const { one, uuid } = await conversation(1);
     expect(await history(undefined, uuid)).toMatchObject({ status: 401, body: ['generic_401'] });
     for (const path of ['x', '1234', `${uuid}0`, '%00', "'"]) {

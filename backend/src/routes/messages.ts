@@ -16,7 +16,7 @@ export const messageRoutes = (ctx: Context) => [
     operationId: 'listMessages',
     method: 'get',
     path: '/api/messages/:message_group_uuid',
-    summary: 'Entries of a conversation, oldest first: the newest page, or the one before or after a seq',
+    summary: 'A page of entries, oldest first: the newest, or the one before or after a sequence number',
     params: historyParams,
     query: historyQuery,
     response: z.array(entrySchema),

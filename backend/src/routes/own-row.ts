@@ -5,13 +5,14 @@ import type { Context } from '../context.ts';
 import { route } from '../http/route.ts';
 import { presentSettings } from '../presenters/inbox-row.ts';
 
-/** Changes of a person's own row of a conversation. */
+/** Changes to the caller's own row of a conversation. */
 export const ownRowRoutes = (ctx: Context) => [
   route({
     operationId: 'markMessageGroupRead',
     method: 'put',
     path: '/api/message_groups/:uuid/read',
-    summary: 'Mark a conversation as read up to an entry; never moves back, nor past the newest',
+    summary:
+      'Mark a conversation as read up to an entry; the position never moves back or past the newest entry',
     params: uuidParams,
     body: markReadBody,
     response: readPositionSchema,
@@ -25,7 +26,7 @@ export const ownRowRoutes = (ctx: Context) => [
     operationId: 'changeMessageGroupSettings',
     method: 'put',
     path: '/api/message_groups/:uuid/settings',
-    summary: 'Mute a conversation for yourself, or put it away until its next message',
+    summary: 'Mute a conversation for yourself, or hide it until its next message',
     params: uuidParams,
     body: changeSettingsBody,
     response: settingsSchema,

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => world.close());
 
 describe('a profile', () => {
-  it('is shown to its owner, and asks for a token', async () => {
+  it('is shown to its owner, and needs a token', async () => {
     const { status, body } = await api.get('/api/profile', { as: ada });
     expect(status).toBe(200);
     expect(body).toEqual({
@@ -26,20 +26,23 @@ describe('a profile', () => {
     expect(await api.get('/api/profile')).toMatchObject({ status: 401, body: ['generic_401'] });
   });
 
-  it.each(['put', 'post'] as const)('is changed by %s, to the letter, and safely again', async (method) => {
-    const body = {
-      display_name: ` Ada 👩‍💻 '; drop table users -- ${method} `,
-      bio: '<script>alert(1)</script>\u202e\u001b\n',
-    };
-    for (const _ of [1, 2]) {
-      const reply = await api[method]('/api/profile/update', { as: ada, body });
-      expect(reply).toMatchObject({ status: 200, body: { uuid: ada.uuid, handle: 'ada', ...body } });
-    }
-    expect((await api.get('/api/profile', { as: ada })).body).toMatchObject(body);
-    expect((await api[method]('/api/profile/update', { body })).status).toBe(401);
-  });
+  it.each(['put', 'post'] as const)(
+    'is changed by %s without altering the text, and may be changed again',
+    async (method) => {
+      const body = {
+        display_name: ` Ada 👩‍💻 '; drop table users -- ${method} `,
+        bio: '<script>alert(1)</script>\u202e\u001b\n',
+      };
+      for (const _ of [1, 2]) {
+        const reply = await api[method]('/api/profile/update', { as: ada, body });
+        expect(reply).toMatchObject({ status: 200, body: { uuid: ada.uuid, handle: 'ada', ...body } });
+      }
+      expect((await api.get('/api/profile', { as: ada })).body).toMatchObject(body);
+      expect((await api[method]('/api/profile/update', { body })).status).toBe(401);
+    },
+  );
 
-  it('keeps a bio that is not given and clears one that is empty', async () => {
+  it('keeps the bio if it is missing and clears it if it is empty', async () => {
     await api.put('/api/profile/update', { as: ada, body: { display_name: 'Ada', bio: 'Countess' } });
     for (const body of [{ display_name: 'A' }, { display_name: 'A', bio: null }]) {
       expect((await api.put('/api/profile/update', { as: ada, body })).body.bio).toBe('Countess');
@@ -79,12 +82,12 @@ describe('a profile', () => {
     });
   });
 
-  it('takes a name of 60 and a bio of 500 UTF-16 units', async () => {
+  it('accepts a name of 60 and a bio of 500 UTF-16 units', async () => {
     const body = { display_name: '😀'.repeat(30), bio: 'é'.repeat(500) };
     expect(await api.put('/api/profile/update', { as: ada, body })).toMatchObject({ status: 200, body });
   });
 
-  it('is the one of the token, whatever the body says', async () => {
+  it('belongs to the person of the token, whatever the body says', async () => {
     const eve = await world.person('eve');
     const body = { display_name: 'Eve', uuid: ada.uuid, user_uuid: ada.uuid, handle: 'ada', sub: ada.sub };
     const { body: changed } = await api.put('/api/profile/update', { as: eve, body });

@@ -7,13 +7,13 @@ import type { Context } from '../context.ts';
 import { bearerToken, route } from '../http/route.ts';
 import { presentProfile } from '../presenters/user.ts';
 
-/** An erasure cannot be undone: a token that lay about is not enough for it. */
+/** An erasure cannot be undone, so an old token is not enough. */
 const freshSignInSeconds = 600;
 
 export const profileRoutes = ({ pool, table, people, gateway, erasures }: Context) => {
   const exporting = new Set<string>();
 
-  async function* untilRead(user: users.User) {
+  async function* exportOf(user: users.User) {
     try {
       yield* person(table, pool, user);
     } finally {
@@ -35,7 +35,7 @@ export const profileRoutes = ({ pool, table, people, gateway, erasures }: Contex
         operationId: method === 'put' ? 'updateProfile' : 'updateProfileByPost',
         method,
         path: '/api/profile/update',
-        summary: 'Change your name and bio; a bio that is not given stays',
+        summary: 'Change your name and bio; a missing bio stays unchanged',
         body: profileUpdateBody,
         response: profileSchema,
         errors: profileCodes,
@@ -51,18 +51,18 @@ export const profileRoutes = ({ pool, table, people, gateway, erasures }: Contex
       operationId: 'exportProfile',
       method: 'get',
       path: '/api/profile/export',
-      summary: 'What Parley holds of you, as JSON Lines: your profile, your conversations, what you wrote',
+      summary: 'Everything that Parley stores about you, as JSON Lines: profile, conversations, messages',
       contentType: 'application/x-ndjson',
       response: z.custom<AsyncGenerator<string>>().openapi({ type: 'string' }),
       handle({ user, res }) {
-        // It reads all your conversations: one at a time.
+        // An export reads all conversations of the person, so only one may run at a time.
         if (exporting.has(user.uuid)) {
           res.set('Retry-After', '10');
           throw new AppError('rate_limited');
         }
         exporting.add(user.uuid);
         res.set('Content-Disposition', 'attachment; filename="parley.jsonl"');
-        return untilRead(user);
+        return exportOf(user);
       },
     }),
     route({
@@ -70,7 +70,7 @@ export const profileRoutes = ({ pool, table, people, gateway, erasures }: Contex
       method: 'delete',
       path: '/api/profile',
       summary:
-        'Erase yourself, at most 10 minutes after signing in: your name and texts are gone for everybody within seconds, and cannot be brought back',
+        'Erase yourself, within 10 minutes of signing in. Your name and texts disappear for everybody within seconds and for good',
       response: z.strictObject({}),
       errors: ['fresh_sign_in_required'],
       async handle({ user, req, issuedAtSeconds }) {

@@ -26,7 +26,7 @@ async function listen(handler: RequestListener) {
   return urlOf(server);
 }
 
-/** The sign-in of other tests is an address where nobody listens. */
+/** Other tests configure a sign-in address where nothing listens. */
 const nodeWith = (changes: Record<string, string> = {}) =>
   world.node({ AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: '', ...changes });
 
@@ -68,7 +68,7 @@ describe('a process', () => {
     });
   });
 
-  it('is not ready before it serves, nor while it drains', async () => {
+  it('is not ready before it serves, or while it drains', async () => {
     const api = await nodeWith();
     api.ctx.readiness.drain();
     const reply = await api.get('/api/ready');
@@ -76,7 +76,7 @@ describe('a process', () => {
     expect((await api.get('/api/health-check')).status).toBe(200);
   });
 
-  it('is not ready while the table is away, or does not answer within a second', async () => {
+  it('is not ready while the table is unreachable, or does not answer within a second', async () => {
     const silent = await listen(() => {});
     for (const AWS_ENDPOINT_URL_DYNAMODB of ['http://127.0.0.1:9', silent]) {
       const api = await nodeWith({ AWS_ENDPOINT_URL_DYNAMODB });
@@ -90,7 +90,7 @@ describe('a process', () => {
     }
   });
 
-  it('is degraded, and ready, while Postgres is away', async () => {
+  it('is degraded but ready while Postgres is unreachable', async () => {
     const api = await nodeWith({ DATABASE_URL: 'postgres://parley@127.0.0.1:9/parley' });
     const { status, body } = await api.get('/api/ready');
     expect(status).toBe(200);
@@ -104,7 +104,7 @@ describe('a process', () => {
     });
   });
 
-  it('is degraded while the local sign-in is away', async () => {
+  it('is degraded while the local sign-in is unreachable', async () => {
     const answering = await listen((_req, res) => res.writeHead(404).end());
     const silent = await listen(() => {});
     for (const [address, status, part] of [
@@ -120,7 +120,7 @@ describe('a process', () => {
     }
   });
 
-  it('is well again when the sign-in is, also where a question from before hangs', async () => {
+  it('recovers when the sign-in does, even if an earlier check still hangs', async () => {
     let isSilent = true;
     const address = await listen((_req, res) => {
       if (!isSilent) res.writeHead(404).end();
@@ -146,7 +146,7 @@ describe('a process', () => {
   });
 
   it.each(['every write', 'appends alone'])(
-    'is not ready while the table refuses %s and answers reads',
+    'is not ready while the table refuses %s but answers reads',
     async (what) => {
       let isFull = false;
       const isRefused = (operation: string, body: Buffer) =>
@@ -176,7 +176,7 @@ describe('a process', () => {
     30_000,
   );
 
-  it('finds out by itself that the table takes no writes, and that it takes them again', async () => {
+  it('finds out by itself that the table refuses writes, and that it accepts them again', async () => {
     let writes = 0;
     let isFull = true;
     const proxy = await startFaultProxy(testEndpoint(), (operation) => {
@@ -190,14 +190,14 @@ describe('a process', () => {
     isFull = false;
     await sleep(1_100);
     expect((await api.get('/api/ready')).body).toMatchObject({ status: 'ok', table: ok });
-    // One write serves for seconds, however often readiness is asked.
+    // One probe counts for seconds, however often readiness is requested.
     const before = writes;
     await sleep(1_100);
     await Promise.all(Array.from({ length: 20 }, () => api.get('/api/ready')));
     expect(writes).toBe(before);
   });
 
-  it('says that it is full, and still answers, while requests are refused for want of room', async () => {
+  it('reports itself as full, and still answers, while requests are refused', async () => {
     const api = await nodeWith({ MAX_REQUESTS_IN_FLIGHT: '1' });
     const leave = api.ctx.overload.enter();
     expect((await api.get('/api/profile', { as: ada })).status).toBe(503);
@@ -209,7 +209,7 @@ describe('a process', () => {
     expect((await api.get('/api/health-check')).status).toBe(200);
   });
 
-  it('tells how far the stream is behind, and is degraded where it is far, or its runner is away', async () => {
+  it('reports the lag of the stream, and is degraded if the lag is long or the runner unreachable', async () => {
     let status: Record<string, unknown> = runnerStatus();
     const runner = await listen((_req, res) => res.end(JSON.stringify(status)));
     const stream = async (RUNNER_URL: string) => {
@@ -232,7 +232,7 @@ describe('a process', () => {
     expect(await stream('http://127.0.0.1:9')).toEqual(away);
   });
 
-  it('adds up what several runners tell, and one that is away is made up for by the others', async () => {
+  it('adds up the reports of several runners, and skips an unreachable one', async () => {
     const listenWith = (status: Record<string, unknown>) =>
       listen((_req, res) => res.end(JSON.stringify(status)));
     const one = await listenWith(runnerStatus());
@@ -244,7 +244,7 @@ describe('a process', () => {
     });
   });
 
-  it('asks its stores once, however many ask it', async () => {
+  it('checks its stores once for concurrent requests', async () => {
     let asked = 0;
     const runner = await listen((_req, res) => {
       asked += 1;

@@ -9,7 +9,7 @@ export const readyRoutes = ({ readiness }: Context) => [
     operationId: 'getReadiness',
     method: 'get',
     path: '/api/ready',
-    summary: 'Whether requests should be sent here; 503 with the same body while not',
+    summary: 'Whether this node wants requests; answers 503 with the same body if not',
     response: readinessSchema,
     statuses: [503],
     async handle({ res }) {

@@ -50,7 +50,7 @@ describe('a muted conversation', () => {
 });
 
 describe('a hidden conversation', () => {
-  it('is hidden with a message that its summary does not show yet', async () => {
+  it('can be hidden before its summary shows the newest message', async () => {
     const [ada, ben] = [await person('ada'), await person('ben')];
     const uuid = await write(ben, ada);
     await api.post('/api/messages', { as: ben, body: { message_group_uuid: uuid, message: 'seen live' } });
@@ -81,7 +81,7 @@ describe('a hidden conversation', () => {
     expect((await inbox(ada, '?hidden=true')).body).toEqual([]);
   });
 
-  it('returns with no change of members, with a message of its own, and when it is shown again', async () => {
+  it('returns with an own message or when it is unhidden, and not with a change of members', async () => {
     const [ada, ben] = [await person('ada'), await person('ben')];
     const body = { title: 'quiet', handles: [ben.handle] };
     const { uuid } = (
@@ -116,7 +116,7 @@ describe('a hidden conversation', () => {
     }
   });
 
-  it('of many members returns before its summary has followed, and may be hidden before that too', async () => {
+  it('with many members returns before its summary is written, and can be hidden before that too', async () => {
     const admin = await person('admin');
     const crowd = await Promise.all(Array.from({ length: 101 }, (_, index) => person(`m${index}`)));
     const handles = crowd.slice(0, 48).map(({ handle }) => handle);
@@ -133,14 +133,14 @@ describe('a hidden conversation', () => {
     await change(reader, uuid, { hidden: true });
     expect((await inbox(reader)).body).toEqual([]);
     await say();
-    await untilHeadIsOld();
+    await untilCacheExpires();
     expect((await inbox(reader)).body).toMatchObject([{ uuid, unread_count: 1, hidden: false }]);
     await change(reader, uuid, { hidden: true });
     expect((await inbox(reader)).body).toEqual([]);
     expect(uuidsOf(await inbox(reader, '?hidden=true'))).toEqual([uuid]);
   }, 30_000);
 
-  it('stays hidden and muted where its summary is rebuilt', async () => {
+  it('stays hidden and muted when its summary is rebuilt', async () => {
     const [ada, ben] = [await person('ada'), await person('ben')];
     const uuid = await write(ben, ada);
     await change(ada, uuid, { muted: true, hidden: true });
@@ -162,10 +162,10 @@ describe('a hidden conversation', () => {
 });
 
 /** The newest entry of a large conversation is cached for a second. */
-const untilHeadIsOld = () => new Promise((resolve) => setTimeout(resolve, 1_100));
+const untilCacheExpires = () => new Promise((resolve) => setTimeout(resolve, 1_100));
 
 describe('changing settings', () => {
-  it('changes what is given, and a repeat writes nothing', async () => {
+  it('changes the given settings only, and a repeat writes nothing', async () => {
     const [ada, ben] = [await person('ada'), await person('ben')];
     const uuid = await write(ben, ada);
     const version = async () => (await inbox(ada, '?hidden=true')).body[0].settings_version;
@@ -195,7 +195,7 @@ describe('changing settings', () => {
     expect((await inbox(ada)).body).toMatchObject([{ muted: false, hidden: false, settings_version: 0 }]);
   });
 
-  it('is refused to strangers, to who left, without a token, and where nothing parses', async () => {
+  it('is refused for strangers, former members, and requests without a token or a valid body', async () => {
     const [ada, ben, cleo] = [await person('ada'), await person('ben'), await person('cleo')];
     const direct = await write(ben, ada);
     const body = { title: 'x', handles: [cleo.handle] };

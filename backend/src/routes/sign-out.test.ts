@@ -38,7 +38,7 @@ describe('a sign-out', () => {
     }
   });
 
-  it('ends the token of a clock that runs ahead, and tokens refreshed from a sign-in before', async () => {
+  it('ends tokens from a clock that runs ahead, and tokens refreshed from an earlier sign-in', async () => {
     const cleo = await world.person('cleo');
     const now = Math.floor(Date.now() / 1_000);
     const ahead = {
@@ -52,7 +52,7 @@ describe('a sign-out', () => {
     expect((await api.get('/api/profile', { as: refreshed })).status).toBe(401);
   });
 
-  it('is not done twice with one token, nor without', async () => {
+  it('cannot be done twice with one token, or without a token', async () => {
     const dora = await world.person('dora');
     await api.post('/api/sign-out', { as: dora, body: {} });
     for (const as of [dora, undefined]) {
@@ -60,7 +60,7 @@ describe('a sign-out', () => {
     }
   });
 
-  it('ends the refresh tokens of the sign-in, and what one of them made meanwhile', async () => {
+  it('ends the refresh tokens of the sign-in, and a token that one of them made during the sign-out', async () => {
     const dir = mkdtempSync(join(tmpdir(), 'parley-sign-out-'));
     const engine = await launch('cognito', { port: await getPort(), dir, runnerUrl: 'http://127.0.0.1:9' });
     const node = await world.node({

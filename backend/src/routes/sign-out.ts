@@ -8,7 +8,7 @@ export const signOutRoutes = ({ pool, gateway, signOuts }: Context) => [
     operationId: 'signOut',
     method: 'post',
     path: '/api/sign-out',
-    summary: 'End all your sessions: tokens issued up to now are 401 from then on. Takes up to a second',
+    summary: 'End all your sessions: tokens issued before are answered 401. Takes up to a second',
     response: z.strictObject({}),
     async handle({ user, issuedAtSeconds, req }) {
       await users.signOut(pool, user.uuid, issuedAtSeconds);

@@ -33,14 +33,14 @@ describe('the short profile of a person', () => {
   });
 
   it.each(['nobody', '%00', '%F0%9F%98%80', "'%20or%201=1--", 'x'.repeat(5_000)])(
-    'is 404 where nobody has the handle: %s',
+    'is 404 if nobody has the handle: %s',
     async (handle) => {
       const reply = await api.get(`/api/users/@${handle}/short`, { as: ada });
       expect(reply).toMatchObject({ status: 404, body: ['user_not_found'] });
     },
   );
 
-  it('does not say whether a handle exists without a token', async () => {
+  it('does not reveal without a token whether a handle exists', async () => {
     for (const handle of ['ada', 'nobody']) {
       expect(await api.get(`/api/users/@${handle}/short`)).toMatchObject({
         status: 401,
@@ -49,7 +49,7 @@ describe('the short profile of a person', () => {
     }
   });
 
-  it('tells of a path that does not decode', async () => {
+  it('is 400 for a path that does not decode', async () => {
     const response = await fetch(`${api.url}/api/users/@%ZZ/short`, {
       headers: { Authorization: `Bearer ${ada.token}` },
     });
@@ -73,7 +73,7 @@ describe('the search for people', () => {
   });
 
   it.each(['%25', '_', '%00', "'", '%5C', 'nobody-at-all', '%F0%9F%98%80'])(
-    'takes %s to the letter and finds nobody',
+    'treats %s as plain text and finds nobody',
     async (search) => {
       expect(await api.get(`/api/users?search=${search}`, { as: ada })).toMatchObject({
         status: 200,
@@ -83,7 +83,7 @@ describe('the search for people', () => {
   );
 
   it.each(['', '?search=', '?search=%20', '?limit=5'])(
-    'lists nobody where nobody is asked for: %s',
+    'lists nobody without a search text: %s',
     async (query) => {
       expect(await api.get(`/api/users${query}`, { as: ada })).toMatchObject({ status: 200, body: [] });
     },
@@ -101,7 +101,7 @@ describe('the search for people', () => {
     expect(nextOf(all)).toBeUndefined();
   });
 
-  it('refuses a cursor of another search, of another person, and one that is made up', async () => {
+  it('refuses a cursor of another search or person, and a forged one', async () => {
     const [one, other] = [await world.person('page-one'), await world.person('page-two')];
     const first = await api.get('/api/users?search=page-&limit=1', { as: one });
     const next = nextOf(first) ?? '';
@@ -135,7 +135,7 @@ describe('the search for people', () => {
     });
   });
 
-  it('asks for a token', async () => {
+  it('needs a token', async () => {
     expect(await api.get('/api/users?search=a')).toMatchObject({ status: 401, body: ['generic_401'] });
   });
 });

@@ -17,7 +17,7 @@ export const userRoutes = ({ pool, cursors }: Context) => [
     method: 'get',
     path: '/api/users',
     summary:
-      'People whose handle or name begins with `search`, in any case, accent and normal form; nobody without it',
+      'People whose handle or name begins with `search`, ignoring case, accents and normal form; empty without `search`',
     query: searchQuery,
     response: z.array(shortUserSchema),
     headers: ['Link'],

@@ -12,7 +12,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
-/** What the check says where a process has written this line. */
+/** The output of the check for a log with this line. */
 function check(line: object) {
   writeFileSync(join(dir, '1-2.log'), `${JSON.stringify(line)}\n`);
   const script = join(import.meta.dirname, 'check-suite-log.mjs');
@@ -20,7 +20,7 @@ function check(line: object) {
   return [status, stdout + stderr];
 }
 
-it('passes lines that hold nothing of it, and finds a text, a secret and a token', () => {
+it('accepts harmless lines, and finds a text, a secret and a token', () => {
   expect(check({ msg: 'request' })).toEqual([0, expect.stringContaining('1 texts and 1 secrets')]);
   expect(check({ msg: 'a text of somebody' })).toEqual([1, expect.stringContaining('the text')]);
   expect(check({ password: 'Sesame-2026' })).toEqual([1, expect.stringContaining('the secret')]);

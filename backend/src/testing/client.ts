@@ -2,21 +2,21 @@ import { noteText } from '@parley/engines/testing/suite-log';
 import type { Contract } from './contract.ts';
 
 export type Call = {
-  /** Who asks. */
+  /** The caller. */
   as?: { token: string } | undefined;
   body?: unknown;
-  /** A body to the letter, instead of `body`. */
+  /** The exact bytes of the body, instead of `body`. */
   raw?: string | Uint8Array<ArrayBuffer>;
   key?: string;
   headers?: Record<string, string>;
 };
 
-// biome-ignore lint/suspicious/noExplicitAny: what an answer holds is what the tests are about.
+// biome-ignore lint/suspicious/noExplicitAny: the tests assert the content of answers.
 export type Reply = { status: number; headers: Headers; body: any };
 
 export type Client = ReturnType<typeof createClient>;
 
-/** Asks a running API. Every answer is checked against the contract, whether the test looks at it or not. */
+/** Calls a running API and checks every answer against the contract. */
 export function createClient(url: string, contract: Contract) {
   async function request(method: string, path: string, call: Call = {}): Promise<Reply> {
     noteText((call.body as { message?: unknown } | undefined)?.message);

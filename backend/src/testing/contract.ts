@@ -9,12 +9,12 @@ type DocumentedResponse = {
   content: Record<string, { schema: Json }>;
 };
 
-/** Headers of ours: one that is sent and not documented is a fault. */
+/** Parley's own headers, which must be documented wherever they are sent. */
 const ownHeaders = ['Link', 'Parley-Unread-Conversations', 'Retry-After', 'WWW-Authenticate'];
 
 export type Contract = ReturnType<typeof createContract>;
 
-/** Checks answers against the OpenAPI document: status, body to the last field, headers. Throws what differs. */
+/** Checks answers against the OpenAPI document: status, headers, and every field of the body. Throws on a difference. */
 export function createContract(document: object) {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);
@@ -59,17 +59,18 @@ export function createContract(document: object) {
   return { check };
 }
 
-/** What is no operation of the document can only be refused. */
+/** A request that the document does not describe must be refused. */
 function checkRefusal(subject: string, status: number, body: unknown) {
   const isCodes = Array.isArray(body) && body.length > 0 && body.every((code) => typeof code === 'string');
-  if (![404, 405].includes(status) || !isCodes) throw new Error(`${subject} is no refusal`);
+  if (![404, 405].includes(status) || !isCodes)
+    throw new Error(`${subject} is not documented and was not refused`);
 }
 
 const patternOf = (template: string) => new RegExp(`^${template.replace(/\{\w+\}/g, '[^/]+')}$`);
 
 const pointerPart = (key: string) => encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'));
 
-/** The document allows fields that it does not name. Our own answers have none. */
+/** Closes the schemas: the document allows clients unknown fields, but our own answers must not have any. */
 function withoutOtherFields(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(withoutOtherFields);
   if (typeof schema !== 'object' || schema === null) return schema;

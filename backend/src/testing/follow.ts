@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 
 const runbook = new URL('../../../docs/operations.md', import.meta.url);
 
-/** What the runbook's command shows of these lines, each as an array. Undefined where jq is not installed. */
+/** The output of the runbook's jq command for these lines, each as an array. Undefined if jq is not installed. */
 export function follow(lines: string[]): unknown[] | undefined {
   const [, filter = ''] = /jq -c '([^']+)'/.exec(readFileSync(runbook, 'utf8')) ?? [];
   const { error, stdout, stderr } = spawnSync('jq', ['-c', filter], {

@@ -5,20 +5,20 @@ import { connect } from './live-client.ts';
 import { type LoadPerson, startMachine } from './machine.ts';
 import { cpuMs, residentMb } from './processes.ts';
 
-/* What idle sockets cost the API: memory, and the processor time of their pings and heartbeats. Each of its own person. */
+/* Measures what idle sockets cost the API: memory, and processor time for pings and heartbeats. Each has its own person. */
 
 const { values } = parseArgs({
   options: { sockets: { type: 'string', default: '5000' }, seconds: { type: 'string', default: '35' } },
 });
 const [count, seconds] = [Number(values.sockets), Number(values.seconds)];
-/** Below the bound of sockets of one address that have not authenticated. */
+/** Below the limit of unauthenticated sockets per address. */
 const connectingAtOnce = 50;
 
 const machine = await startMachine();
 try {
   const pid = machine.processes().get('backend') ?? 0;
   const people = await machine.people(count + 1);
-  // What the first request loads is not the sockets'.
+  // The first request loads code, which must not count as memory of sockets.
   await open(people.pop() as LoadPerson);
   const before = residentMb(pid);
   const limit = pLimit(connectingAtOnce);

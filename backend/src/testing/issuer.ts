@@ -6,13 +6,13 @@ import { urlOf } from '../http/server.ts';
 export const clientId = 'test-client';
 
 export type TokenChanges = {
-  /** Claims to add, replace, or with undefined to leave out. */
+  /** Claims to add or replace. An undefined value removes the claim. */
   claims?: JWTPayload;
   header?: Partial<JWTHeaderParameters>;
   key?: KeyObject | Uint8Array;
 };
 
-/** An issuer of access tokens with a key set on loopback, as the embedded sign-in is one. */
+/** An issuer of access tokens that serves its key set on loopback, like the embedded sign-in. */
 export async function createIssuer() {
   const keys = new Map([['key-1', generateKeyPairSync('rsa', { modulusLength: 2048 })]]);
   let keyFetches = 0;
@@ -34,7 +34,7 @@ export async function createIssuer() {
   return {
     issuer,
     keyFetches: () => keyFetches,
-    /** Answers no request for keys until the function that it returns is called. */
+    /** Stops answering requests for keys until the returned function is called. */
     holdKeys(): () => void {
       let release = () => {};
       held = new Promise((resolve) => {

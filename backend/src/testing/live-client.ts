@@ -2,12 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { noteText } from '@parley/engines/testing/suite-log';
 import WebSocket from 'ws';
 
-// biome-ignore lint/suspicious/noExplicitAny: what a frame holds is what the tests are about.
+// biome-ignore lint/suspicious/noExplicitAny: the tests assert the content of frames.
 export type Frame = any;
 
 export type LiveClient = Awaited<ReturnType<typeof connect>>;
 
-/** A socket to a node, and everything it heard. */
+/** A socket to a node, with every frame that it has received. */
 export async function connect(
   url: string,
   { query = '', ...options }: { origin?: string; query?: string; headers?: Record<string, string> } = {},
@@ -20,7 +20,7 @@ export async function connect(
   socket.on('message', (data) => {
     arrivedAtMs.push(performance.now());
     frames.push(JSON.parse(String(data)));
-    for (const look of waiting) look();
+    for (const check of waiting) check();
   });
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
     socket.once('close', (code, reason) => resolve({ code, reason: String(reason) }));
@@ -32,22 +32,24 @@ export async function connect(
     socket.once('error', reject);
   });
 
-  /** The first frame that matches, of those that came or will come within the time. */
-  async function heard(matches: (frame: Frame) => boolean, timeoutMs = 15_000): Promise<Frame> {
+  /** The first matching frame, received before or within the timeout. */
+  async function frame(matches: (frame: Frame) => boolean, timeoutMs = 15_000): Promise<Frame> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        waiting.delete(look);
-        reject(new Error(`not heard within ${timeoutMs} ms; heard ${JSON.stringify(frames.slice(-5))}`));
+        waiting.delete(check);
+        reject(
+          new Error(`no such frame within ${timeoutMs} ms; the last: ${JSON.stringify(frames.slice(-5))}`),
+        );
       }, timeoutMs);
-      const look = () => {
+      const check = () => {
         const found = frames.find(matches);
         if (!found) return;
         clearTimeout(timer);
-        waiting.delete(look);
+        waiting.delete(check);
         resolve(found);
       };
-      waiting.add(look);
-      look();
+      waiting.add(check);
+      check();
     });
   }
 
@@ -56,7 +58,7 @@ export async function connect(
     const id = String(lastId);
     noteText((payload as { message?: unknown } | undefined)?.message);
     socket.send(JSON.stringify({ id, action, payload }));
-    return heard(({ type, request_id }) => type === 'response' && request_id === id, timeoutMs);
+    return frame(({ type, request_id }) => type === 'response' && request_id === id, timeoutMs);
   }
 
   return {
@@ -64,12 +66,12 @@ export async function connect(
     frames,
     arrivedAtMs,
     closed,
-    heard,
+    frame,
     request,
     authenticate: ({ token }: { token: string }) => request('authenticate', { token }),
     event: (name: string, matches: (data: Frame) => boolean = () => true, timeoutMs?: number) =>
-      heard((frame) => frame.type === 'event' && frame.event === name && matches(frame.data), timeoutMs).then(
-        (frame) => frame.data,
+      frame((each) => each.type === 'event' && each.event === name && matches(each.data), timeoutMs).then(
+        ({ data }) => data,
       ),
     events: (name: string): Frame[] =>
       frames.filter((frame) => frame.type === 'event' && frame.event === name).map(({ data }) => data),

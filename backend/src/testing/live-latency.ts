@@ -7,9 +7,8 @@ import { type LoadPerson, startMachine } from './machine.ts';
 import { cpuMs } from './processes.ts';
 
 /*
- * How long a message takes from its sender's socket to its receiver's, at a steady rate: everything on this machine,
- * this program included. Pairs of people write to each other in turn, each message at its time, whether or not those
- * before have arrived.
+ * Measures how long a message takes from its sender's socket to its receiver's, at a steady rate and with every process
+ * on this machine. Pairs of people write in turn. Each message is sent on schedule, even if earlier ones have not arrived.
  */
 
 const { values } = parseArgs({
@@ -21,7 +20,7 @@ const { values } = parseArgs({
   },
 });
 const [rate, seconds, pairs] = [Number(values.rate), Number(values.seconds), Number(values.pairs)];
-/** Compiled code and warm caches are what a server has after its first minute. */
+/** Warms up the code and the caches, as on a server after its first minute. */
 const warmUpSeconds = 5;
 const tickMs = 2;
 
@@ -63,7 +62,7 @@ async function makePairs(people: LoadPerson[]): Promise<Pair[]> {
   return made;
 }
 
-/** Sends at the rate for so long, and waits for what was sent. */
+/** Sends at the rate for these seconds, then waits for the messages to arrive. */
 async function run(made: Pair[], seconds: number) {
   const sentAtMs = new Map<string, number>();
   const latencies: number[] = [];
@@ -88,9 +87,9 @@ async function run(made: Pair[], seconds: number) {
     sides[side as 0 | 1].client.socket.send(JSON.stringify({ id: message, action: 'message.send', payload }));
   }
 
-  /** Counts what others wrote; the receiver need not parse what is not for it. */
+  /** Records when a message of the other person, or the answer to an own one, arrives. */
   function listen({ socket, frames, arrivedAtMs }: LiveClient, { uuid }: LoadPerson) {
-    const hear = () => {
+    const record = () => {
       const frame = frames.at(-1);
       const isMessage = frame.event === 'message.created' && frame.data.user_uuid !== uuid;
       const sentAt = sentAtMs.get(isMessage ? frame.data.message : frame.request_id);
@@ -100,8 +99,8 @@ async function run(made: Pair[], seconds: number) {
       frames.length = 0;
       arrivedAtMs.length = 0;
     };
-    socket.on('message', hear);
-    return () => socket.off('message', hear);
+    socket.on('message', record);
+    return () => socket.off('message', record);
   }
 }
 

@@ -1,3 +1,3 @@
-/** Rows for `it.each`: what to call a wrong body, the body, and the codes of its refusal. */
+/** Rows for `it.each`: a title, an invalid body, and the codes of its refusal. */
 export const refusals = (rows: [body: unknown, codes: string[]][]) =>
   rows.map(([body, codes]) => [JSON.stringify(body).slice(0, 80), body, codes] as const);

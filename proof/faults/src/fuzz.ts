@@ -153,7 +153,7 @@ async function fuzzFrames(url: string, { eve, frames, values, random, result }: 
     live.socket.send(junk ?? JSON.stringify({ id, action, payload: values.valueFor(schemas[action]) }));
     const isAnswer = ({ type, request_id }: Frame) =>
       type === 'response' && request_id === (junk ? null : id);
-    const answer: Frame = await Promise.race([live.heard(isAnswer, answerWithinMs), live.closed]).catch(
+    const answer: Frame = await Promise.race([live.frame(isAnswer, answerWithinMs), live.closed]).catch(
       String,
     );
     if (typeof answer === 'string') result.faults.push(`${action}: ${answer}`);
