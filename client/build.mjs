@@ -28,7 +28,7 @@ execFileSync(
   { stdio: 'inherit' },
 );
 
-// The types of the contract travel along, so their imports become relative.
+// The package contains the types of the contract, so their imports become relative.
 for (const name of readdirSync(types, { recursive: true, encoding: 'utf8' })) {
   if (!name.endsWith('.d.ts')) continue;
   const path = join(types, name);
@@ -47,7 +47,7 @@ const { dependencies } = JSON.parse(readFileSync(join(root, '../contract/package
 const manifest = {
   ...{ name, version, description, license, type, sideEffects },
   exports: { '.': { types: './types/client/src/index.d.ts', default: './index.js' } },
-  // The types alone use them.
+  // Only the types import them.
   dependencies,
 };
 writeFileSync(join(dist, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`);

@@ -21,7 +21,7 @@ afterAll(async () => {
   rmSync(dist, { recursive: true });
 });
 
-test('the package packs, with the types that its entry names, in less than 20 KB of code', () => {
+test('the package contains the types that its entry names, and less than 20 KB of code', () => {
   const [packed] = JSON.parse(execFileSync('npm', ['pack', '--json'], { cwd: dist, encoding: 'utf8' }));
   const unpacked = join(dist, 'unpacked');
   mkdirSync(unpacked);
@@ -34,7 +34,7 @@ test('the package packs, with the types that its entry names, in less than 20 KB
   expect(String(code)).not.toMatch(/\b(?:window|document|localStorage)\./);
 });
 
-test('the example of the README answers a message of a started backend', async () => {
+test('the example of the README answers a message on a running backend', async () => {
   const [, example = ''] = /```js\n(.*?)```/s.exec(readFileSync(join(root, 'README.md'), 'utf8')) ?? [];
   writeFileSync(join(dist, 'example.mjs'), example.replace("'@parley/client'", "'./index.js'"));
   const { startBot } = await import(pathToFileURL(join(dist, 'example.mjs')).href);

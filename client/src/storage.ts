@@ -1,4 +1,4 @@
-/** Where drafts and unsent messages survive a restart. A browser passes its own storage in; none of these throws. */
+/** Stores drafts and unsent messages across restarts. No function may throw. A browser passes in its own storage. */
 export type KeyValueStorage = {
   get(key: string): string | null;
   set(key: string, value: string): void;
@@ -6,7 +6,7 @@ export type KeyValueStorage = {
   keys(prefix: string): string[];
 };
 
-/** A storage that lasts as long as the process. */
+/** A storage in memory, for programs that need nothing after a restart. */
 export function createMemoryStorage(): KeyValueStorage {
   const items = new Map<string, string>();
   return {

@@ -1,7 +1,7 @@
 import { ApiError } from './errors.ts';
 import type { Http } from './http.ts';
 
-/** An export may take as long as it likes while bytes arrive. */
+/** A download fails if no bytes arrive for this long. Its total time is unlimited. */
 const silenceMs = 60_000;
 
 type Options = { signal: AbortSignal; onBytes(bytes: number): void };

@@ -1,4 +1,4 @@
-/** A refusal of the API; status 0 is a request that got no answer. */
+/** A refusal by the API. Status 0 means that no answer arrived. */
 export class ApiError extends Error {
   readonly status: number;
   readonly codes: string[];
@@ -11,7 +11,7 @@ export class ApiError extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** Whether the same request may succeed later: no answer, too many, or the server's fault. */
+  /** Whether the same request may succeed later: no answer, an expired token, too many requests, or a server error. */
   get isTransient() {
     return this.status === 0 || this.status === 401 || this.status === 429 || this.status >= 500;
   }
@@ -21,7 +21,7 @@ const texts: Record<string, string> = {
   no_answer: 'Parley cannot be reached.',
   busy: 'Parley is busy. Try again.',
   rate_limited: 'Too much at once. Wait a moment.',
-  generic_403: 'Only admins of the group may do that.',
+  generic_403: 'Only admins of the group can do that.',
   fresh_sign_in_required: 'Sign in again before you delete your account.',
   generic_500: 'Something went wrong on the server.',
   profile_missing: 'This account has no profile here.',
@@ -30,9 +30,9 @@ const texts: Record<string, string> = {
   member_not_found: 'This person is not in the group.',
   user_reciever_handle_self: 'You cannot write to yourself.',
   message_blank: 'The message is empty.',
-  message_not_well_formed: 'The message holds half a character.',
-  text_not_well_formed: 'The text holds a character that cannot be kept.',
-  idempotency_conflict: 'Another message was sent under the same key.',
+  message_not_well_formed: 'The message contains an invalid character.',
+  text_not_well_formed: 'The text contains an invalid character.',
+  idempotency_conflict: 'Another message was sent with the same key.',
   title_blank: 'A group needs a title.',
   message_group_full: 'The group is full.',
   display_name_blank: 'A name is needed.',
@@ -43,5 +43,5 @@ export function explain(error: unknown): string {
   const [code = ''] = error.codes;
   const limit = /_exceed_max_chars_(\d+)$/.exec(code)?.[1];
   if (limit) return `Too long: at most ${limit} characters.`;
-  return texts[code] ?? `Parley refused (${code || error.status}).`;
+  return texts[code] ?? `Parley refused the request (${code || error.status}).`;
 }

@@ -51,12 +51,12 @@ export async function reach(fetch: Fetch, path: string, request: Request & { bea
 
 export async function refuseErrors(response: Response) {
   if (response.ok) return response;
-  const said: unknown = await response.json().catch(() => []);
-  const codes = Array.isArray(said) ? said.map(String) : [];
+  const body: unknown = await response.json().catch(() => []);
+  const codes = Array.isArray(body) ? body.map(String) : [];
   throw new ApiError(response.status, codes, Number(response.headers.get('Retry-After') ?? 0) * 1000);
 }
 
-/** A response that breaks off counts as none. */
+/** A response that is cut off counts as no answer. */
 export async function bodyOf<T>(response: Response): Promise<T> {
   try {
     return (await response.json()) as T;

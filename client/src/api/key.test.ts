@@ -5,7 +5,7 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-test('a key is a UUID of version 4, also where a page is not secure and the browser makes none', () => {
+test('a key is a UUID of version 4, even on insecure pages where the browser makes none', () => {
   jest.spyOn(crypto, 'randomUUID').mockImplementation(() => {
     throw new TypeError('crypto.randomUUID is not a function');
   });

@@ -19,7 +19,7 @@ export type Send = { message_group_uuid?: string; handle?: string; message: stri
 type Options = {
   tokens: Pick<TokenSource, 'token' | 'renew'>;
   fetch: Fetch;
-  /** The origin of the server. A page of that origin leaves it out. */
+  /** The origin of the server. Not needed on pages of that origin. */
   url?: string;
 };
 
@@ -64,7 +64,7 @@ const conversations = (http: Http) => ({
     }
     return group;
   },
-  /** The group with its first member alone. */
+  /** The group with only its first member. */
   positions: (uuid: string) => http.call<Group>(`${groupPath(uuid)}?limit=1`),
   markRead: (uuid: string, seq: number) =>
     http.call<{ read_seq: number; unread_count: number }>(`${groupPath(uuid)}/read`, {
@@ -98,12 +98,12 @@ const groups = (http: Http) => ({
     http.call<Group>(memberPath(uuid, handle), { method: 'DELETE' }),
 });
 
-/** The settings of a deployment, such as where to sign in. This request needs no token. */
+/** Reads the settings of a deployment, such as the address of the sign-in. Needs no token. */
 export async function readClientConfig(fetch: Fetch, url = ''): Promise<ClientConfig> {
   return bodyOf<ClientConfig>(await refuseErrors(await reach(fetch, `${url}/api/client-config`, {})));
 }
 
-/** Checks whether a handle is free, before there is an account. This request needs no token. */
+/** Checks whether a handle is free for a new account. Needs no token. */
 export function createHandleCheck(fetch: Fetch, url = '') {
   return async (handle: string, signal: AbortSignal): Promise<boolean> => {
     const path = `${url}/api/handles/${encodeURIComponent(handle)}`;

@@ -2,7 +2,7 @@ import type { FrameError, ResponseFrame } from '@parley/contract/frames';
 import { openState, type Socket } from './socket.ts';
 
 const answerTimeoutMs = 10_000;
-/** The longest pause that the gateway may ask for. */
+/** Longer pauses from the gateway are cut to this. */
 export const longestPauseMs = 60_000;
 
 type Waiting = {
@@ -11,7 +11,7 @@ type Waiting = {
   timer: ReturnType<typeof setTimeout>;
 };
 
-/** The requests of one connection that wait for their responses. */
+/** The requests of one connection that are waiting for a response. */
 export function createAnswers() {
   const waiting = new Map<string, Waiting>();
   let lastId = 0;
@@ -32,12 +32,12 @@ export function createAnswers() {
     },
     settle(frame: ResponseFrame) {
       const { request_id } = frame;
-      const asked = request_id === null ? undefined : waiting.get(request_id);
-      if (!asked || request_id === null) return;
+      const request = request_id === null ? undefined : waiting.get(request_id);
+      if (!request || request_id === null) return;
       waiting.delete(request_id);
-      clearTimeout(asked.timer);
-      if (frame.success) asked.resolve(frame.data);
-      else asked.reject(new Refusal(frame.error));
+      clearTimeout(request.timer);
+      if (frame.success) request.resolve(frame.data);
+      else request.reject(new Refusal(frame.error));
     },
     rejectAll() {
       for (const { reject, timer } of waiting.values()) {

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
 import { createConnection, type LiveState } from './connection.ts';
 
-/* A gateway that refuses as the real one does (docs/realtime.md). */
+/* A gateway that refuses in the same way as the real one (docs/realtime.md). */
 
 type Answer = { code: string; retry_after?: number; close?: number };
 
@@ -61,7 +61,7 @@ async function untilOnline() {
 }
 
 test.each(['busy', 'generic_500', 'too_many_connections'])(
-  'a gateway that answers %s is asked again with the same token',
+  'after the refusal %s the connection tries again with the same token',
   async (code) => {
     answers = [{ code }, { code }];
     expect(await untilOnline()).toEqual([]);
@@ -69,7 +69,7 @@ test.each(['busy', 'generic_500', 'too_many_connections'])(
   },
 );
 
-test('a gateway that says when to come back is not asked sooner, and its close does not change that', async () => {
+test('the pause in a refusal is respected, even if the gateway then closes the socket', async () => {
   answers = [{ code: 'rate_limited', retry_after: 2, close: 4429 }];
   expect(await untilOnline()).toEqual([]);
   const [first, second] = tokens;
@@ -77,7 +77,7 @@ test('a gateway that says when to come back is not asked sooner, and its close d
   expect((second?.atMs ?? 0) - (first?.atMs ?? 0)).toBeGreaterThanOrEqual(1_990);
 });
 
-test('a token that is refused is renewed', async () => {
+test('a refused token is renewed', async () => {
   answers = [{ code: 'generic_401', close: 4401 }];
   expect(await untilOnline()).toEqual(['token-0']);
   expect(tokens.map(({ token }) => token)).toEqual(['token-0', 'token-1']);

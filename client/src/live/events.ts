@@ -4,7 +4,7 @@ export type ReadReceipt = EventData<'message_group.read'>;
 export type MembershipChange = EventData<'membership'>;
 export type Erasure = EventData<'erased'>;
 export type LiveEvent = { [Name in EventName]: { event: Name; data: EventData<Name> } }[EventName];
-/** One function for each event. The compiler asks for every one of them. */
+/** One handler for each event. The compiler reports a missing one. */
 export type EventHandlers = { [Name in EventName]: (data: EventData<Name>) => void };
 
 /** Ignores an event that this version does not know. */

@@ -19,7 +19,7 @@ export function createAnnouncements({ row, onMessage }: Options) {
 
   return {
     announce,
-    /** The row of this conversation is known now. */
+    /** Call when the row of this conversation has become known. */
     announceWaiting(uuid: string) {
       const entry = waiting.get(uuid);
       if (entry) announce(entry);

@@ -3,20 +3,20 @@ import type { Conversations } from './conversations.ts';
 import { append, isAtEnd, lastSeq } from './history.ts';
 import { catchUpPage } from './windows.ts';
 
-/** A window further behind than this stays in place. Scrolling reads the rest. */
+/** A window further behind than this is not extended. Scrolling reads the rest. */
 const maxCatchUp = 500;
 
 type Options = {
   api: Pick<Api, 'entries'>;
   conversations: Conversations;
-  /** The window may have grown. */
+  /** Called after each catch-up, in which the window may have grown. */
   onDone(uuid: string): void;
 };
 
-/** Reads what follows a window that is near the end. Each conversation has one reader at a time. */
+/** Extends a window that is near the end of the log. Each conversation has one reader at a time. */
 export function createCatchUp({ api, conversations, onDone }: Options) {
   const running = new Map<string, Promise<void>>();
-  /** Conversations that were asked for again while their read was running. That read may have missed the news. */
+  /** Conversations requested again while their read was running, which may have missed the newest entries. */
   const repeats = new Set<string>();
 
   async function readOn(uuid: string) {

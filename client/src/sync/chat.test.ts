@@ -12,11 +12,11 @@ const members: Member[] = [
   { uuid: 'ben', handle: 'ben', display_name: 'Ben', tone: 2, role: 'member', read_seq: 0 },
 ];
 
-/** A server with one conversation, whose log the tests write to; while it is away, no request is answered. */
+/** A server with one conversation, whose log the tests write to. It answers no requests while `isUnreachable` is set. */
 function world(length: number, readSeq = length) {
   const log: Entry[] = [];
   const settings = { muted: false, hidden: false, settings_version: 0 };
-  const server = { isAway: false, readSeq, requests: 0, hasLeft: false, settings };
+  const server = { isUnreachable: false, readSeq, requests: 0, hasLeft: false, settings };
   const say = (user_uuid = 'ben', message = `text ${log.length + 1}`) => {
     const entry: Entry = {
       uuid: `m-${log.length + 1}`,
@@ -37,7 +37,7 @@ function world(length: number, readSeq = length) {
 
   function answer<T>(value: () => T): Promise<T> {
     server.requests += 1;
-    return server.isAway ? Promise.reject(new ApiError(0, ['no_answer'])) : Promise.resolve(value());
+    return server.isUnreachable ? Promise.reject(new ApiError(0, ['no_answer'])) : Promise.resolve(value());
   }
   const position = () => ({
     last_seq: log.length,
@@ -113,7 +113,7 @@ const settle = (ms = 5) => new Promise((resolve) => setTimeout(resolve, ms));
 const seqs = (chat: Chat) => chat.conversation(uuid)?.history.entries.map(({ seq }) => seq) ?? [];
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
-describe('the state of the page', () => {
+describe('the state', () => {
   test('opens at the newest page, and reads older ones', async () => {
     const { chat } = world(120);
     await chat.open(uuid);
@@ -122,7 +122,7 @@ describe('the state of the page', () => {
     expect(seqs(chat)).toEqual(range(1, 120));
   });
 
-  test('opens where reading stopped, reads on, and jumps to the newest', async () => {
+  test('opens where reading stopped, reads newer pages, and jumps to the newest', async () => {
     const { chat } = world(100_000, 40_000);
     await chat.open(uuid);
     expect(seqs(chat)).toEqual(range(39_986, 40_085));
@@ -133,7 +133,7 @@ describe('the state of the page', () => {
     expect(seqs(chat)).toEqual(range(99_951, 100_000));
   });
 
-  test('a live entry that skips one makes it read the gap', async () => {
+  test('a live entry after a gap makes it read the gap', async () => {
     const { chat, say } = world(10);
     await chat.open(uuid);
     say();
@@ -142,21 +142,21 @@ describe('the state of the page', () => {
     expect(seqs(chat)).toEqual(range(1, 12));
   });
 
-  test('after being away it has exactly what was missed', async () => {
+  test('after a disconnect it has exactly the missed entries', async () => {
     const { chat, server, say } = world(10);
     await chat.open(uuid);
     chat.setLive('online');
-    server.isAway = true;
+    server.isUnreachable = true;
     chat.setLive('waiting');
     for (let count = 0; count < 230; count += 1) say();
-    server.isAway = false;
+    server.isUnreachable = false;
     chat.setLive('online');
     await settle(40);
     expect(seqs(chat)).toEqual(range(1, 240));
     expect(chat.inbox().get(uuid)).toMatchObject({ last_seq: 240, unread_count: 230 });
   });
 
-  test('a gap of thousands is not read at once: it stays, and the newest is a jump away', async () => {
+  test('a gap of thousands of entries is not read: the window stays, and can jump to the newest', async () => {
     const { chat, server, say } = world(10);
     await chat.open(uuid);
     for (let count = 0; count < 5_000; count += 1) say();
@@ -169,7 +169,7 @@ describe('the state of the page', () => {
     expect(seqs(chat).at(-1)).toBe(5_010);
   });
 
-  test('a send is shown at once, and its entry takes its place, whichever way it comes first', async () => {
+  test('a sent message is shown at once, and replaced by its entry, whether the answer or the event arrives first', async () => {
     const { chat, log } = world(3);
     await chat.open(uuid);
     await chat.send(uuid, 'hello');
@@ -180,7 +180,7 @@ describe('the state of the page', () => {
     expect(seqs(chat)).toEqual(range(1, 4));
   });
 
-  test('seeing moves the read position once, and another device that reads clears the badge here', async () => {
+  test('seeing a message moves the read position once, and reading on another device clears the badge here', async () => {
     const { chat, server, row } = world(10, 5);
     await chat.readInbox();
     await chat.open(uuid);
@@ -195,7 +195,7 @@ describe('the state of the page', () => {
     expect(chat.inbox().get(uuid)?.unread_count).toBe(0);
   });
 
-  test('who was added marks what they look at once, though nothing is unread', async () => {
+  test('a new member marks the conversation as read once, although nothing is unread', async () => {
     const { chat, server } = world(10);
     await chat.readInbox();
     await chat.open(uuid);
@@ -223,7 +223,7 @@ describe('the state of the page', () => {
     expect(chat.conversation(uuid)?.group?.members[1]?.read_seq).toBe(7);
   });
 
-  test('typing shows until that person writes, and is told at most every 3 s', async () => {
+  test('typing is shown until that person writes, and is sent at most every 3 s', async () => {
     const { chat, say, told } = world(3);
     await chat.open(uuid);
     chat.setLive('online');
@@ -236,7 +236,7 @@ describe('the state of the page', () => {
     expect(told).toEqual(['typing']);
   });
 
-  test('a muted conversation is not announced; one whose row is not known waits for it', async () => {
+  test('messages in muted conversations are not announced, and announcements wait for an unknown row', async () => {
     const { chat, say, row, announced } = world(3);
     const hear = (message: string) =>
       chat.applyEvent({ event: 'message.created', data: say('ben', message) });
@@ -254,7 +254,7 @@ describe('the state of the page', () => {
     expect(announced).toEqual(['before the inbox is read', 'heard', 'heard again']);
   });
 
-  test('what was hidden or left on another device meanwhile is found out with the next look', async () => {
+  test('a conversation hidden or left on another device disappears with the next read', async () => {
     const { chat, server } = world(3);
     await chat.readInbox();
     server.settings = { muted: false, hidden: true, settings_version: 1 };
@@ -270,7 +270,7 @@ describe('the state of the page', () => {
     expect(chat.inbox().size).toBe(0);
   });
 
-  test('who is removed loses the conversation at once', async () => {
+  test('a removed person loses the conversation at once', async () => {
     const { chat } = world(3);
     await chat.readInbox();
     await chat.open(uuid);
@@ -282,7 +282,7 @@ describe('the state of the page', () => {
     expect(chat.inbox().size).toBe(0);
   });
 
-  test('who is erased has no name and no text any more, and the inbox is read again until no node has them', async () => {
+  test("an erased person's name and texts disappear, and the inbox is read again until no node caches them", async () => {
     const { chat, server } = world(3);
     await chat.open(uuid);
     const before = server.requests;

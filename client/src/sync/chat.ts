@@ -7,8 +7,8 @@ import type { Pending } from './outbox.ts';
 import { type ChatOptions, createParts, type Parts } from './parts.ts';
 
 /**
- * The state of one signed-in person: the inbox, the open conversations and what waits to be sent. Every change goes
- * through here, and `signal` announces it. Requests alone keep the state correct; events make it fast.
+ * The state of one signed-in person: inbox, open conversations and unsent messages. Every change goes through here, and
+ * `signal` announces it. Requests alone make the state correct. Events make it current without delay.
  */
 export function createChat(options: ChatOptions) {
   const parts = createParts(options);
@@ -18,7 +18,7 @@ export function createChat(options: ChatOptions) {
 
 export type Chat = ReturnType<typeof createChat>;
 
-/** The connection and what arrives on it. */
+/** The state of the connection, and the events that arrive on it. */
 function live(parts: Parts, { sendFrame }: ChatOptions) {
   const { signal, outbox, presence, resumes, typing, people } = parts;
   const handlers = createEventHandlers(parts);
@@ -43,7 +43,7 @@ function live(parts: Parts, { sendFrame }: ChatOptions) {
           (person) =>
             people.get(person) ?? { uuid: person, handle: '', display_name: 'Somebody', tone: null },
         ),
-    /** The person presses keys. */
+    /** Call on each key press. */
     type(uuid: string) {
       if (state === 'online' && typing.shouldSend(uuid)) sendFrame('typing', { message_group_uuid: uuid });
     },
@@ -79,7 +79,7 @@ function reading({ inbox, conversations, windows, receipts, people, open }: Part
       const { muted = false, hidden = false } = inbox.row(uuid) ?? conversations.get(uuid)?.group ?? {};
       return { muted, hidden };
     },
-    /** The "new messages" line stands above what arrived while nobody looked. */
+    /** Removes the "new messages" line above the entries that arrived while the page was hidden. */
     clearNewLine: (uuid: string) => conversations.update(uuid, { newAfter: undefined }),
     markNewFrom(uuid: string, seq: number) {
       const known = conversations.get(uuid);
@@ -88,7 +88,7 @@ function reading({ inbox, conversations, windows, receipts, people, open }: Part
   };
 }
 
-/** Messages to send, settings, and changes of groups that a request made. */
+/** Sending, settings, and the results of requests that changed a group. */
 function writing(parts: Parts) {
   const { inbox, conversations, windows, outbox, typing, begun, people, membership, erasures } = parts;
   return {

@@ -1,12 +1,12 @@
 import type { Group, Member } from '../api/types.ts';
 import { emptyHistory, type History } from './history.ts';
 
-/** A conversation as far as it is loaded. */
+/** The loaded part of a conversation. */
 export type Conversation = {
   uuid: string;
   history: History;
   group: Group | undefined;
-  /** The read position at the time of opening; the "new messages" line stands behind it. */
+  /** The read position at the time of opening. The "new messages" line is shown after it. */
   newAfter: number | undefined;
   status: 'loading' | 'ready' | 'missing' | 'failed';
   reason?: string;
@@ -18,7 +18,7 @@ export type Conversations = ReturnType<typeof createConversations>;
 
 const maxConversations = 8;
 
-/** The loaded conversations, in the order of opening. Opening one too many drops the oldest. */
+/** The loaded conversations, in the order in which they were opened. Beyond the limit the oldest is dropped. */
 export function createConversations(onChange: () => void) {
   const loaded = new Map<string, Conversation>();
 
@@ -47,7 +47,7 @@ export function createConversations(onChange: () => void) {
       if (oldest && loaded.size > maxConversations) loaded.delete(oldest);
       onChange();
     },
-    /** Makes a conversation the one opened last. */
+    /** Marks a conversation as the one opened last. */
     moveLast(uuid: string) {
       const known = loaded.get(uuid);
       if (!known) return;

@@ -1,7 +1,7 @@
 import type { KeyValueStorage } from '../storage.ts';
 import { draftsOf } from './stored.ts';
 
-/** Unsent text for each conversation, stored across reloads. */
+/** The unsent text of each conversation, stored across reloads. */
 export function createDrafts(storage: KeyValueStorage, userUuid: string) {
   const prefix = draftsOf(userUuid);
   const of = (to: string) => storage.get(prefix + to) ?? '';
@@ -14,7 +14,7 @@ export function createDrafts(storage: KeyValueStorage, userUuid: string) {
   return {
     of,
     save,
-    /** The draft to a person continues in the new conversation with them, behind the draft there. */
+    /** Moves the draft to a person into the new conversation with them, after a draft there. */
     move(from: string, to: string) {
       const text = of(from);
       if (text === '') return;

@@ -17,7 +17,7 @@ type Options = {
   windows: Pick<Windows, 'trimAfterGrowth'>;
   catchUp(uuid: string): Promise<void>;
   onGroupChanged(uuid: string): void;
-  /** An author has read everything up to the own message. */
+  /** Called for the author of a message, who has read everything up to it. */
   onRead(uuid: string, userUuid: string, seq: number): void;
 };
 
@@ -31,7 +31,7 @@ export function createEntries(options: Options) {
       const { user_uuid, handle, display_name, tone } = entry;
       people.remember([{ uuid: user_uuid, handle, display_name, tone }]);
       typing.stop(uuid, entry.user_uuid);
-      // The entry may belong to a send whose answer was lost. A retry with the same key settles that.
+      // This may be the entry of a send whose answer was lost. A retry with the same key gets it as the answer.
       if (entry.user_uuid === meUuid) outbox.retryUnreached(uuid);
       if (flagsOf(entry).countsAsMessage) options.onRead(uuid, entry.user_uuid, entry.seq);
       const known = conversations.get(uuid);
@@ -45,7 +45,7 @@ export function createEntries(options: Options) {
       if (wasAtEnd && now && !isAtEnd(now.history)) void catchUp(uuid);
       windows.trimAfterGrowth(uuid);
     },
-    /** An entry with this seq exists. A window at the end reads up to it. */
+    /** Call when an entry with this seq exists. A window that was at the end reads up to it. */
     noteNewest(uuid: string, seq: number) {
       const known = conversations.get(uuid);
       if (!known || seq <= known.history.newest) return;

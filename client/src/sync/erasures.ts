@@ -3,7 +3,7 @@ import type { Erasure } from '../live/events.ts';
 import type { Conversations } from './conversations.ts';
 import { erasedName, withoutAuthor, withoutText } from './history.ts';
 
-/** Removes the texts and names of erased people from what is loaded and from what a late answer brings. */
+/** Removes the texts and names of erased people from loaded entries and from late answers. */
 export function createErasures({ conversations }: { conversations: Conversations }) {
   const erased = new Map<string, Set<string>>();
   const changed = new Set<string>();
@@ -18,13 +18,13 @@ export function createErasures({ conversations }: { conversations: Conversations
       conversations.updateHistory(uuid, (history) => withoutAuthor(history, user_uuid));
       conversations.updateMembers(uuid, cleanMember(uuid));
     },
-    /** The conversations whose notices may still name an erased person. Each is returned once. */
+    /** Returns the conversations whose notices may still name an erased person, each only once. */
     takeChanged() {
       const uuids = [...changed];
       changed.clear();
       return uuids;
     },
-    /** The entry as it may be shown. The server may have answered before the erasure. */
+    /** Removes the text of an erased author, because the server may have answered before the erasure. */
     clean: (entry: Entry) =>
       isErased(entry.message_group_uuid, entry.user_uuid) ? withoutText(entry) : entry,
     cleanGroup: (group: Group): Group => ({ ...group, members: group.members.map(cleanMember(group.uuid)) }),

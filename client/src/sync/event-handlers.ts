@@ -2,7 +2,7 @@ import { flagsOf } from '@parley/contract/entry-kinds';
 import type { EventHandlers } from '../live/events.ts';
 import { type Parts, soonMs } from './parts.ts';
 
-/** Events were lost, so everything is read again. */
+/** Reads everything again, because events were lost. */
 export function resynchronize({ conversations, opening, open, resumes, secondReadMs }: Parts) {
   resumes.runNow();
   for (const { uuid, status } of conversations.all()) {
@@ -12,7 +12,7 @@ export function resynchronize({ conversations, opening, open, resumes, secondRea
   resumes.runIn(secondReadMs);
 }
 
-/** What each event of the gateway changes. */
+/** Applies each event of the gateway to the state. */
 export function createEventHandlers(parts: Parts): EventHandlers {
   const { me, entries, announcements, inbox, resumes, receipts, typing, presence, membership } = parts;
   return {
@@ -32,7 +32,7 @@ export function createEventHandlers(parts: Parts): EventHandlers {
     erased: (erasure) => {
       parts.erasures.apply(erasure);
       resumes.runIn(soonMs);
-      // After the second read no node has the erased name in its cache.
+      // By the second read no node has the erased name in its cache.
       resumes.runIn(parts.secondReadMs);
       parts.rereads.runIn(parts.secondReadMs);
     },

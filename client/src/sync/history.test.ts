@@ -35,7 +35,7 @@ const range = (from: number, to: number) =>
 const seqs = ({ entries }: History) => entries.map(({ seq }) => seq);
 
 describe('a window of a history', () => {
-  test('takes live entries in any order, each once', () => {
+  test('accepts live entries in any order, each once', () => {
     let history = openWindow(emptyHistory, range(1, 3));
     for (const seq of [5, 4, 5, 2, 7, 4]) history = insert(history, entry(seq));
     expect(seqs(history)).toEqual([1, 2, 3, 4, 5]);
@@ -45,7 +45,7 @@ describe('a window of a history', () => {
     expect([isAtEnd(history), history.ahead.size]).toEqual([true, 0]);
   });
 
-  test('refuses a page that would leave a hole, on either side', () => {
+  test('refuses a page that would leave a gap, on either side', () => {
     const history = openWindow(emptyHistory, range(10, 12));
     expect(append(history, range(14, 20))).toBe(history);
     expect(prepend(history, range(1, 8))).toBe(history);
@@ -53,7 +53,7 @@ describe('a window of a history', () => {
     expect(seqs(prepend(history, range(8, 10)))).toEqual([8, 9, 10, 11, 12]);
   });
 
-  test('stays bounded: what grows at one edge is cut at the other', () => {
+  test('stays bounded: growth at one edge is cut at the other', () => {
     let history = openWindow(emptyHistory, range(50_001, 50_100));
     for (let round = 0; round < 20; round += 1) {
       history = trim(prepend(history, range(firstSeq(history) - 100, firstSeq(history) - 1)), 'end');
@@ -66,14 +66,14 @@ describe('a window of a history', () => {
     expect([history.entries.length, lastSeq(history)]).toEqual([maxWindow, 50_600]);
   });
 
-  test('an empty conversation has neither more above nor below, and its first entry joins', () => {
+  test('of an empty conversation is at both ends, and accepts the first entry', () => {
     expect([isAtStart(emptyHistory), isAtEnd(emptyHistory)]).toEqual([true, true]);
     expect(seqs(insert(emptyHistory, entry(1)))).toEqual([1]);
-    // Nothing is loaded yet, and there is more before it: it is read, not shown alone.
+    // Nothing is loaded and the entry is not the first, so it is not shown alone; the page before it is read.
     expect(insert(emptyHistory, entry(7))).toMatchObject({ entries: [], newest: 7 });
   });
 
-  test('is dense whatever arrives, and complete once the rest is read', () => {
+  test('is dense whatever arrives, and complete after reading the rest', () => {
     const step = fc.oneof(
       fc.record({ kind: fc.constant('insert' as const), seq: fc.integer({ min: 1, max: 80 }) }),
       fc.record({ kind: fc.constant('note' as const), seq: fc.integer({ min: 1, max: 80 }) }),
@@ -98,7 +98,7 @@ describe('a window of a history', () => {
   });
 });
 
-test('an erased person leaves empty messages with their place, and others keep theirs', () => {
+test("an erased person's messages become empty but keep their seq, and other messages stay", () => {
   const other = { ...entry(2), user_uuid: 'v' };
   const history = insert(openWindow(emptyHistory, [entry(1), other]), entry(5));
   const erased = withoutAuthor(history, 'u');

@@ -2,18 +2,18 @@ import { flagsOf } from '@parley/contract/entry-kinds';
 import type { Entry } from '../api/types.ts';
 
 /**
- * The loaded part of one conversation: a window of entries without a hole, somewhere in a log that may hold 100,000.
+ * The loaded part of one conversation: a window of entries without a gap, anywhere in a log that may have 100,000.
  *
  * 1. The window is always dense: `entries[i].seq === first + i`.
- * 2. An entry joins it only at its edges. An entry further ahead waits in `ahead` until the gap is filled.
- * 3. `newest` is the greatest seq noted of. A window that reaches it is at the end, and live entries join it.
- * 4. It is bounded: growth at one edge is cut at the other, in a step of its own, because a list on the screen keeps its
- *    place only while one edge moves.
+ * 2. Entries are added only at its edges. An entry further ahead waits in `ahead` until the gap is filled.
+ * 3. `newest` is the greatest known seq. A window that reaches it is at the end, and live entries are added to it.
+ * 4. It is bounded. After growth at one edge the other edge is cut in a separate step, because a list on the screen keeps
+ *    its scroll position only while one edge moves.
  */
 export type History = {
   entries: readonly Entry[];
   newest: number;
-  /** Entries that arrived before those they follow. */
+  /** Entries that arrived before their predecessors. */
   ahead: ReadonlyMap<number, Entry>;
 };
 
@@ -27,18 +27,18 @@ export const lastSeq = ({ entries }: History) => entries.at(-1)?.seq ?? 0;
 export const isAtStart = (history: History) => firstSeq(history) === 1 || history.newest === 0;
 export const isAtEnd = (history: History) => lastSeq(history) >= history.newest;
 
-/** Starts again with this page, anywhere in the log. */
+/** Replaces the window with this page from anywhere in the log. */
 export function openWindow(history: History, page: Entry[]): History {
   const newest = Math.max(history.newest, page.at(-1)?.seq ?? 0);
   return joinAhead({ ...history, entries: page, newest });
 }
 
-/** A newer entry is known to exist. */
+/** Records that an entry with this seq exists. */
 export function noteNewest(history: History, seq: number): History {
   return seq > history.newest ? { ...history, newest: seq } : history;
 }
 
-/** Adds one entry, from an event or from the answer to a send, in any order and any number of times. */
+/** Adds one entry. Entries may arrive in any order and any number of times. */
 export function insert(history: History, entry: Entry): History {
   const noted = noteNewest(history, entry.seq);
   const last = lastSeq(history);
@@ -49,7 +49,7 @@ export function insert(history: History, entry: Entry): History {
   return { ...noted, ahead: new Map(history.ahead).set(entry.seq, entry) };
 }
 
-/** Joins a page that follows the window. Known entries are skipped, and a page that leaves a gap is refused. */
+/** Adds a page after the window. Skips known entries, and ignores a page that would leave a gap. */
 export function append(history: History, page: Entry[]): History {
   const last = lastSeq(history);
   const fresh = page.filter(({ seq }) => seq > last);
@@ -59,13 +59,13 @@ export function append(history: History, page: Entry[]): History {
   return joinAhead({ ...history, entries: [...history.entries, ...fresh], newest });
 }
 
-/** Puts newer versions of loaded entries in their places. */
+/** Replaces loaded entries by newer versions. */
 export function replace(history: History, page: Entry[]): History {
   const newer = new Map(page.map((entry) => [entry.seq, entry]));
   return { ...history, entries: history.entries.map((entry) => newer.get(entry.seq) ?? entry) };
 }
 
-/** Joins a page that precedes the window. */
+/** Adds a page before the window. */
 export function prepend(history: History, page: Entry[]): History {
   const first = firstSeq(history);
   const older = page.filter(({ seq }) => seq < first);
@@ -73,7 +73,7 @@ export function prepend(history: History, page: Entry[]): History {
   return { ...history, entries: [...older, ...history.entries] };
 }
 
-/** Cuts the window to its bound, at the edge opposite to its growth. */
+/** Cuts the window to its bound at this edge. */
 export function trim(history: History, edge: 'start' | 'end'): History {
   if (history.entries.length <= maxWindow) return history;
   const entries = edge === 'start' ? history.entries.slice(-maxWindow) : history.entries.slice(0, maxWindow);
@@ -87,11 +87,11 @@ export const erasedName = (userUuid: string) => ({
   handle: `deleted-${userUuid}`,
 });
 
-/** An entry of an erased person. The text of a notice is the server's to change. */
+/** An erased person's entry without its text. Only the server can change the text of a notice. */
 export const withoutText = (entry: Entry): Entry =>
   flagsOf(entry).countsAsMessage ? { ...entry, message: '', ...erasedName(entry.user_uuid) } : entry;
 
-/** Removes an erased person's texts and names from what is loaded. */
+/** Removes an erased person's texts and names from the loaded entries. */
 export function withoutAuthor(history: History, userUuid: string): History {
   const clean = (entry: Entry) => (entry.user_uuid === userUuid ? withoutText(entry) : entry);
   const ahead = new Map([...history.ahead].map(([seq, entry]) => [seq, clean(entry)]));

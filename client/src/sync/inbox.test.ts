@@ -27,7 +27,7 @@ describe('the inbox', () => {
     expect(sorted(inbox).map(({ uuid }) => uuid)).toEqual(['new', 'old']);
   });
 
-  test('a row that is older than what is known changes nothing', () => {
+  test('an outdated row changes nothing', () => {
     const inbox = of(row({ last_seq: 9, read_seq: 9, unread_count: 0 }));
     expect(applyRow(inbox, row({ last_seq: 8, read_seq: 7, unread_count: 1 }))).toEqual({
       inbox,
@@ -47,7 +47,7 @@ describe('the inbox', () => {
     });
   });
 
-  test('reading moves forward only', () => {
+  test('the read position moves forward only', () => {
     const inbox = of(row({}));
     expect(applyRead(inbox, 'a', { read_seq: 5, unread_count: 0 }).get('a')).toMatchObject({
       unread_count: 0,
@@ -56,20 +56,20 @@ describe('the inbox', () => {
     expect(applyRead(inbox, 'b', { read_seq: 2, unread_count: 3 })).toBe(inbox);
   });
 
-  test('counts the conversations with something unread', () => {
+  test('counts the conversations with unread messages', () => {
     const inbox = of(row({}), row({ uuid: 'b', unread_count: 0 }));
     expect(unreadConversations(inbox)).toBe(1);
     expect(unreadConversations(dropRow(inbox, 'a'))).toBe(0);
   });
 
-  test('leaves out what is put away, and counts nothing that is muted', () => {
+  test('leaves out hidden conversations, and does not count muted ones', () => {
     const inbox = of(row({}), row({ uuid: 'b', hidden: true }), row({ uuid: 'c', muted: true }));
     expect(sorted(inbox).map(({ uuid }) => uuid)).toEqual(['a', 'c']);
     expect(sorted(inbox, true).map(({ uuid }) => uuid)).toEqual(['b']);
     expect(unreadConversations(inbox)).toBe(1);
   });
 
-  test('a row from before a change of settings does not undo it, and its newer message shows what was hidden', () => {
+  test('a row from before a change of settings does not undo it, and a newer message unhides the conversation', () => {
     const inbox = of(row({ muted: true, hidden: true, settings_version: 2 }));
     expect(applyRow(inbox, row({ settings_version: 1 })).inbox).toBe(inbox);
     const applied = applyRow(inbox, row({ last_seq: 6, unread_count: 3, settings_version: 1 }));

@@ -2,7 +2,7 @@ import type { InboxRow, Settings } from '../api/types.ts';
 
 export type Inbox = ReadonlyMap<string, InboxRow>;
 
-/** Newest first: those that are put away, or the others. */
+/** The hidden or the visible rows, newest first. */
 export const sorted = (inbox: Inbox, isHidden = false): InboxRow[] =>
   [...inbox.values()]
     .filter(({ hidden }) => hidden === isHidden)
@@ -13,8 +13,8 @@ export const unreadConversations = (inbox: Inbox) =>
     .length;
 
 /**
- * Takes a row of the server. Rows arrive in any order, and each position moves forward only. `isExact` is false where
- * no row knew all: then the count, and whether it is hidden, are a guess until the next read.
+ * Merges a row from the server. Rows arrive in any order, and each position moves forward only. If neither row is newest
+ * in every position, `isExact` is false, and the unread count and `hidden` are a guess until the next read.
  */
 export function applyRow(inbox: Inbox, row: InboxRow): { inbox: Inbox; isExact: boolean } {
   const known = inbox.get(row.uuid);
@@ -35,7 +35,7 @@ const isAtLeast = (row: InboxRow, known: InboxRow) =>
   row.read_seq >= known.read_seq &&
   row.settings_version >= known.settings_version;
 
-/** What the newer settings say; what is hidden is shown from the next entry on. */
+/** The settings, with a conversation no longer hidden if an entry came after they were made. */
 const settingsOf = (row: InboxRow, { muted, hidden, settings_version, last_seq }: InboxRow) => ({
   muted,
   hidden: hidden && row.last_seq <= last_seq,
@@ -45,13 +45,13 @@ const settingsOf = (row: InboxRow, { muted, hidden, settings_version, last_seq }
 const guess = (newer: InboxRow, readSeq: number) =>
   Math.max(0, Math.min(newer.unread_count, newer.last_seq - readSeq));
 
-/** What a change of settings answered; the row of its event follows. */
+/** Applies the answer to a change of settings. The row follows in an event. */
 export function applySettings(inbox: Inbox, uuid: string, settings: Settings): Inbox {
   const known = inbox.get(uuid);
   return known ? new Map(inbox).set(uuid, { ...known, ...settings }) : inbox;
 }
 
-/** What mark-read answered. */
+/** Applies the answer to a mark-read request. */
 export function applyRead(
   inbox: Inbox,
   uuid: string,

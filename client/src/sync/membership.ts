@@ -10,7 +10,7 @@ type Options = {
   refreshGroup(uuid: string): void;
 };
 
-/** Applies changes of members: the own removal closes a conversation, an addition opens it again. */
+/** Applies changes of members. Being removed closes a conversation, and being added opens it again. */
 export function createMembership({ meUuid, conversations, inbox, open, refreshGroup }: Options) {
   return {
     apply({ message_group_uuid: uuid, user_uuid, change }: MembershipChange) {
@@ -21,7 +21,7 @@ export function createMembership({ meUuid, conversations, inbox, open, refreshGr
       const reason = 'You are no longer a member of this group.';
       conversations.update(uuid, { status: 'missing', reason });
     },
-    /** The person left by themselves, so there is nothing to show. */
+    /** Removes a conversation that the person left. */
     leave(uuid: string) {
       inbox.drop(uuid);
       conversations.remove(uuid);

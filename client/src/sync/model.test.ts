@@ -10,7 +10,7 @@ import { firstSeq, isAtEnd } from './history.ts';
 import { sorted } from './inbox.ts';
 
 /*
- * State from events equals state from a fresh fetch: whatever happens on the server and in the client, in whatever order
+ * State from events equals state from a fresh fetch, whatever happens on the server and in the client, in whatever order
  * requests are served, answers arrive and events are delivered, duplicated, skipped or cut off.
  */
 
@@ -67,7 +67,7 @@ afterEach(() => {
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-/** A client and a server with everything that is on its way between them. */
+/** A client and a server, with all requests, answers and events in transit between them. */
 function createWorld() {
   let events: LiveEvent[] = [];
   let isOnline = true;
@@ -108,7 +108,7 @@ function createWorld() {
     }
   }
 
-  /** Changes of members keep their order, because one log orders them. */
+  /** Changes of members stay in order, because one log orders them. */
   function takeEvent(at: number) {
     const chosen = events[at % Math.max(1, events.length)];
     const first =
@@ -132,7 +132,7 @@ function createWorld() {
       withMember(uuid, me, (found) => changes.settings(found, { muted: at % 2 === 0 })),
     hide: ([, uuid, , at]) =>
       withMember(uuid, me, (found) => changes.settings(found, { hidden: at % 2 === 0 })),
-    // An erasure that a cut hides is found with the next fetch alone (docs/realtime.md).
+    // An erasure missed during a disconnect shows only after the next fetch (docs/realtime.md).
     erase: ([, , person]) => isOnline && changes.erase(others(person)),
     open: ([, uuid]) => void chat.open(uuid),
     send: ([, uuid, , at]) => void chat.send(uuid, `sent ${at}`),
@@ -181,7 +181,7 @@ function createWorld() {
     withFound(uuid, (found) => found.members.has(person) && change(found));
   }
 
-  /** Serves, answers and delivers everything that is left, and lets the client's timers run. */
+  /** Serves, answers and delivers everything in transit, and lets the client's timers run. */
   async function settle() {
     steps.reconnect?.(['reconnect', '', '', 0]);
     if (needsResync) events.push({ event: 'resync', data: {} });
@@ -237,7 +237,7 @@ async function play(steps: Step[]) {
   chat.close();
 }
 
-/** Faults that this property found. */
+/** Sequences with which this property found faults. */
 const found: Step[][] = [
   // The read position of an author follows the own message.
   [
@@ -276,7 +276,7 @@ const found: Step[][] = [
     ['serve', 'g1', me, 0],
     ['rename', 'g1', me, 0],
   ],
-  // A conversation that was loading during a cut reads its group again.
+  // A conversation that was loading during a disconnect reads its group again.
   [
     ['open', 'g2', me, 0],
     ['cut', 'g1', me, 0],

@@ -5,7 +5,7 @@ import { noteNewest, openWindow } from './history.ts';
 import type { People } from './people.ts';
 import { catchUpPage, pageSize } from './windows.ts';
 
-/** This many read entries above the first unread one show the context. */
+/** This many read entries are shown above the first unread one, as context. */
 const contextEntries = 15;
 
 type Options = {
@@ -19,7 +19,7 @@ type Options = {
 export function createOpening({ api, conversations, people, catchUp }: Options) {
   const reads = createRepeatedReads();
 
-  /** Reads the group, and again if it changed during the read. */
+  /** Reads the group, and reads it again if it changed during the read. */
   function refreshGroup(uuid: string) {
     return reads.run(uuid, async () => {
       try {
@@ -69,7 +69,7 @@ export function createOpening({ api, conversations, people, catchUp }: Options) 
 
   return {
     refreshGroup,
-    /** A receipt changed the group, so a running read may bring an older state. */
+    /** Call when a receipt has changed the group, because a running read may return an older state. */
     noteChange: reads.repeatIfRunning,
     /** `row` is the conversation's row in the inbox. */
     async open(uuid: string, row: Unread | undefined) {
@@ -86,16 +86,16 @@ export function createOpening({ api, conversations, people, catchUp }: Options) 
 
 const isMissing = (error: unknown) => error instanceof ApiError && [400, 404].includes(error.status);
 
-/** One read of each conversation at a time. A read that was asked for during another one follows it. */
+/** Runs one read of each conversation at a time. A read requested during another one runs after it. */
 function createRepeatedReads() {
-  const asked = new Map<string, number>();
+  const requests = new Map<string, number>();
   const running = new Set<string>();
-  const countOf = (uuid: string) => asked.get(uuid) ?? 0;
-  const ask = (uuid: string) => void asked.set(uuid, countOf(uuid) + 1);
+  const countOf = (uuid: string) => requests.get(uuid) ?? 0;
+  const request = (uuid: string) => void requests.set(uuid, countOf(uuid) + 1);
 
   return {
     async run(uuid: string, read: () => Promise<void>) {
-      ask(uuid);
+      request(uuid);
       if (running.has(uuid)) return;
       running.add(uuid);
       for (let done = 0; done !== countOf(uuid); ) {
@@ -104,8 +104,8 @@ function createRepeatedReads() {
       }
       running.delete(uuid);
     },
-    repeatIfRunning: ask,
-    /** Whether anybody asked since. */
+    repeatIfRunning: request,
+    /** Returns a function that tells whether a read was requested since. */
     watch(uuid: string) {
       const before = countOf(uuid);
       return () => countOf(uuid) !== before;

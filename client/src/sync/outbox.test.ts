@@ -8,7 +8,7 @@ import { createOutbox } from './outbox.ts';
 const uuid = 'b3f3c1de-0000-4000-8000-000000000001';
 const noAnswer = () => new ApiError(0, ['no_answer']);
 
-/** A server that refuses with these errors first, and keeps a log in which a key is one entry. */
+/** A server that first refuses with these errors. Its log has one entry for each key. */
 function world(
   failures: (Error | undefined)[] = [],
   storage = createMemoryStorage(),
@@ -42,7 +42,7 @@ const add = (outbox: ReturnType<typeof world>['outbox'], message: string, to = u
   outbox.add({ key: `key-${message}`, to, message, known_seq: 10 });
 
 describe('the outbox', () => {
-  test('repeats with the same key and the same known_seq until there is an answer', async () => {
+  test('repeats a send with the same key and known_seq until it is answered', async () => {
     const { outbox, calls, sent } = world([noAnswer(), new ApiError(503, ['busy'])]);
     add(outbox, 'hello');
     expect(outbox.of(uuid)).toMatchObject([{ state: 'sending' }]);
@@ -53,7 +53,7 @@ describe('the outbox', () => {
     expect(outbox.of(uuid)).toEqual([]);
   });
 
-  test('keeps the order of a conversation, and holds the rest while the first cannot be reached', async () => {
+  test('keeps the order of a conversation, and holds later messages while the first does not reach the server', async () => {
     const { outbox, calls, sent } = world(Array.from({ length: 5 }, noAnswer));
     add(outbox, 'one');
     add(outbox, 'two');
@@ -65,7 +65,7 @@ describe('the outbox', () => {
     expect(sent).toEqual(['one', 'two']);
   });
 
-  test('what waited behind a sent message is first tried with the knowledge of its entry', async () => {
+  test('a message after a sent one is first sent with the seq of that entry as known_seq', async () => {
     const { outbox, calls } = world();
     add(outbox, 'one');
     add(outbox, 'two');
@@ -73,7 +73,7 @@ describe('the outbox', () => {
     expect(calls.map(({ body }) => body.known_seq)).toEqual([10, 11]);
   });
 
-  test('a refusal fails at once, says why, holds nobody up, and is tried again on demand only', async () => {
+  test('a refused message fails at once with a reason, blocks no others, and is retried only on demand', async () => {
     const { outbox, calls, sent } = world([new ApiError(422, ['message_exceed_max_chars_1024'])]);
     add(outbox, 'long');
     add(outbox, 'short');
@@ -103,7 +103,7 @@ describe('the outbox', () => {
     expect(storage.keys('').length).toBe(0);
   });
 
-  test('what follows the message that begins a conversation goes to that conversation', async () => {
+  test('messages after the one that begins a conversation go to that conversation', async () => {
     const { outbox, calls } = world();
     add(outbox, 'first', '@ben');
     add(outbox, 'second', '@ben');
@@ -111,7 +111,7 @@ describe('the outbox', () => {
     expect(calls.map(({ body }) => body.handle ?? body.message_group_uuid)).toEqual(['ben', uuid]);
   });
 
-  test('a closed outbox sends and stores nothing more, and the next one has what waited', async () => {
+  test('a closed outbox sends and stores nothing more, and the next one has the waiting messages', async () => {
     let wake = () => {};
     const nap = new Promise<void>((resolve) => {
       wake = resolve;
@@ -127,7 +127,7 @@ describe('the outbox', () => {
     expect([calls.length, outbox.of(uuid), storage.keys('').length]).toEqual([1, [], 0]);
   });
 
-  test('keeps the order over a reload, also where the clock was set back between two messages', async () => {
+  test('keeps the order over a reload, even if the clock was set back between two messages', async () => {
     const storage = createMemoryStorage();
     const before = world(Array.from({ length: 5 }, noAnswer), storage);
     const now = Date.now();
@@ -146,7 +146,7 @@ describe('the outbox', () => {
     expect(after.sent).toEqual(['one', 'two', 'three']);
   });
 
-  test('a discarded message is not sent any more', async () => {
+  test('a discarded message is not sent', async () => {
     const { outbox, sent, storage } = world(Array.from({ length: 5 }, noAnswer));
     add(outbox, 'regretted');
     await settle();
@@ -156,7 +156,7 @@ describe('the outbox', () => {
     expect([sent, outbox.of(uuid), storage.keys('').length]).toEqual([[], [], 0]);
   });
 
-  test('what another page has sent or discarded is neither sent, shown nor stored again from here', async () => {
+  test('a message that another page has sent or discarded is neither sent, shown nor stored again', async () => {
     let wake = () => {};
     const nap = new Promise<void>((resolve) => {
       wake = resolve;

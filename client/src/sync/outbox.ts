@@ -12,18 +12,18 @@ type Options = {
   send(body: Send, key: string): Promise<Entry>;
   storage: KeyValueStorage;
   userUuid: string;
-  /** Runs in the same step in which the pending message disappears, so that the message shows exactly once. */
+  /** Called in the step that removes the pending message, so that the message shows exactly once. */
   onSent(pending: Pending, entry: Entry): void;
   onChange(): void;
   sleep?(ms: number): Promise<unknown>;
 };
 
-/** After this many tries in a row the person decides. */
+/** After this many failures in a row the person decides whether to retry. */
 const maxTries = 5;
 
 /**
- * Sends messages in order, one at a time for each conversation, and survives a reload. A second tab that sends the same
- * message again sends the same key and receives the same entry.
+ * Sends messages in order, one at a time for each conversation, and survives a reload. If a second tab sends the same
+ * message, it uses the same key and gets the same entry.
  */
 export function createOutbox({ send, storage, userUuid, onSent, onChange, sleep = pause }: Options) {
   const pending = createPendingList(storage, outboxOf(userUuid), onChange);
@@ -61,7 +61,7 @@ export function createOutbox({ send, storage, userUuid, onSent, onChange, sleep 
     }
   }
 
-  /** Messages behind a sent one know its entry, and the conversation that it may have begun. */
+  /** Gives later messages the sequence number of the sent one, and the conversation that it may have begun. */
   function advance({ to }: Pending, { seq, message_group_uuid }: Entry) {
     for (const item of pending.to(to)) {
       const known_seq = item.isTried ? item.known_seq : Math.max(item.known_seq, seq);
@@ -88,13 +88,13 @@ export function createOutbox({ send, storage, userUuid, onSent, onChange, sleep 
       pending.remove(key);
       onChange();
     },
-    /** The server may be reachable again, so every message that did not reach it is sent. */
+    /** Sends every message that did not reach the server, because it may be reachable again. */
     retryUnreached(to?: string) {
       const waiting = pending.all().filter((item) => !item.isRefused && (to === undefined || item.to === to));
       for (const { key, state } of waiting) if (state === 'failed') retry(key);
       for (const conversation of new Set(waiting.map((item) => item.to))) void drain(conversation);
     },
-    /** Waiting messages stay stored. Nothing is sent or stored from here on, because another person may sign in next. */
+    /** Stops sending and storing, because another person may sign in next. Waiting messages stay stored. */
     close: pending.close,
   };
 }

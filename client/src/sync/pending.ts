@@ -1,19 +1,19 @@
 import type { KeyValueStorage } from '../storage.ts';
 
-/** A message that has no entry yet. Every try uses the key and the `known_seq` of the first one. */
+/** A message that has no entry yet. Every attempt uses the key and the `known_seq` of the first one. */
 export type Pending = {
   key: string;
-  /** The uuid of the conversation, or `@handle` for a person without a conversation so far. */
+  /** The uuid of the conversation, or `@handle` of a person without a conversation so far. */
   to: string;
   message: string;
   known_seq: number;
   created_at: string;
-  /** The place in the queue. A clock that is set back must not change it after a reload. */
+  /** The position in the queue. Times would not do, because the clock may be set back. */
   order: number;
   state: 'sending' | 'failed';
-  /** Why it failed, for people. */
+  /** The text of the error, for the person. */
   reason?: string;
-  /** Another try does not change the refusal. */
+  /** The server refused the message for good. */
   isRefused?: boolean;
   isTried?: boolean;
 };
@@ -24,7 +24,7 @@ export function createPendingList(storage: KeyValueStorage, prefix: string, onCh
 
   const store = (item: Pending) => storage.set(prefix + item.key, JSON.stringify(item));
 
-  /** A message that another page sent or discarded is no longer stored, so it waits here no longer. */
+  /** Drops messages that another page has sent or discarded, which are no longer stored. */
   function dropGone() {
     items = items.filter(({ key }) => storage.get(prefix + key) !== null);
   }
@@ -42,7 +42,7 @@ export function createPendingList(storage: KeyValueStorage, prefix: string, onCh
     to: (to: string) => items.filter((item) => item.to === to),
     find: (key: string) => items.find((item) => item.key === key),
     /**
-     * The message to send next. A refused message does not hold up the rest; a message that did not reach the server does.
+     * The message to send next. A refused message does not block later ones. A message that did not reach the server does.
      */
     head(to: string) {
       dropGone();
@@ -66,7 +66,7 @@ export function createPendingList(storage: KeyValueStorage, prefix: string, onCh
       items = items.filter((item) => item.key !== key);
       storage.remove(prefix + key);
     },
-    /** Drops the list and keeps the storage. */
+    /** Empties the list. The stored messages stay. */
     close() {
       items = [];
     },

@@ -1,6 +1,6 @@
 import type { Person } from '../api/types.ts';
 
-/** The latest known names and tones of everybody whom an entry or a list of members showed. */
+/** The latest known names and tones of everybody in received entries and member lists. */
 export function createPeople() {
   const people = new Map<string, Person>();
   return {

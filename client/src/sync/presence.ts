@@ -1,4 +1,4 @@
-/** Who is online. Presence is known only while the own socket is open. */
+/** The people who are online. Known only while the own socket is open. */
 export function createPresence(onChange: () => void) {
   const online = new Set<string>();
   return {

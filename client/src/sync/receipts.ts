@@ -11,18 +11,18 @@ type Options = {
   meUuid: string;
   conversations: Conversations;
   inbox: InboxSync;
-  /** Another device read part of a conversation, so the unread count is unknown. */
+  /** Called when another device has read part of a conversation, because the unread count is unknown then. */
   onUnknownCount(): void;
-  /** A member's position changed. */
+  /** Called when a member's position changed. */
   onMoved(uuid: string): void;
 };
 
-/** Read positions: the own one goes to the server, and those of the others arrive as receipts. */
+/** Read positions: sends the own one to the server, and applies the receipts of others. */
 export function createReceipts({ api, meUuid, conversations, inbox, onUnknownCount, onMoved }: Options) {
-  /** The positions that were sent and may not be in the inbox yet. */
+  /** Sent positions, which may not be in the inbox yet. */
   const sent = new Map<string, number>();
 
-  /** A new member has no read position, so opening the conversation is news to the others even if nothing is unread. */
+  /** A new member has no read position, so opening the conversation sends one even if nothing is unread. */
   function isUnopened(uuid: string) {
     const members = conversations.get(uuid)?.group?.members ?? [];
     const own = members.find((member) => member.uuid === meUuid);
@@ -40,11 +40,11 @@ export function createReceipts({ api, meUuid, conversations, inbox, onUnknownCou
 
   return {
     moveMember,
-    /** The person has seen everything up to `seq`. */
+    /** Call when the person has seen everything up to `seq`. */
     markSeen(uuid: string, seq: number) {
       const position = Math.max(inbox.row(uuid)?.read_seq ?? 0, sent.get(uuid) ?? 0);
-      const isNews = seq > position || (seq === position && isUnopened(uuid) && !sent.has(uuid));
-      if (!isNews) return;
+      const isNew = seq > position || (seq === position && isUnopened(uuid) && !sent.has(uuid));
+      if (!isNew) return;
       sent.set(uuid, seq);
       api
         .markRead(uuid, seq)

@@ -3,7 +3,7 @@ import { createMemoryStorage } from '../storage.ts';
 import { createDrafts } from './drafts.ts';
 import { forget, outboxOf } from './stored.ts';
 
-test('what a person wrote is forgotten, and of nobody else', () => {
+test("only this person's unsent texts are removed", () => {
   const storage = createMemoryStorage();
   for (const uuid of ['ana', 'ben']) {
     createDrafts(storage, uuid).save('tea', 'begun');

@@ -1,11 +1,11 @@
 import type { KeyValueStorage } from '../storage.ts';
 
-/* The keys in the storage under which a person's unsent texts lie. */
+/* The storage keys of a person's unsent texts. */
 
 export const draftsOf = (userUuid: string) => `parley.draft.${userUuid}.`;
 export const outboxOf = (userUuid: string) => `parley.outbox.${userUuid}.`;
 
-/** Removes everything that this person wrote and did not send. */
+/** Removes all unsent texts of this person. */
 export function forget(storage: KeyValueStorage, userUuid: string) {
   for (const prefix of [draftsOf(userUuid), outboxOf(userUuid)])
     for (const key of storage.keys(prefix)) storage.remove(key);

@@ -10,7 +10,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-test('a clock that is set back while somebody types neither keeps showing it nor holds back one’s own', () => {
+test('a clock set back neither prolongs the typing of others nor delays the own', () => {
   let changes = 0;
   const typing = createTyping(() => {
     changes += 1;
@@ -25,7 +25,7 @@ test('a clock that is set back while somebody types neither keeps showing it nor
   typing.close();
 });
 
-test('a clock that is set ahead ends nothing early', () => {
+test('a clock set ahead ends no typing early', () => {
   const typing = createTyping(() => {});
   typing.start('tea', 'ben');
   typing.shouldSend('tea');
@@ -34,7 +34,7 @@ test('a clock that is set ahead ends nothing early', () => {
   typing.close();
 });
 
-test('after a message typing is told again, though not sooner than the server takes it', () => {
+test('after a message typing is sent again, but not before the server accepts it', () => {
   let nowMs = 10_000;
   const typing = createTyping(
     () => {},

@@ -1,13 +1,13 @@
-/** Typing has no end event: it shows this long after the last event, or until the person's message arrives. */
+/** Typing has no end event. It is shown for this long after the last event, or until the person's message arrives. */
 const shownMs = 5_000;
-/** A client sends `typing` this often at most. */
+/** The client sends `typing` at most once in this time. */
 const sendEveryMs = 3_000;
 /** The server refuses a second `typing` within about a second. */
 const serverPauseMs = 1_100;
 
 export type Typing = ReturnType<typeof createTyping>;
 
-/** Who types. Times come from the monotonic clock, because the wall clock may be set back. */
+/** The people who are typing. Uses the monotonic clock, because the wall clock may be set back. */
 export function createTyping(onChange: () => void, now = () => performance.now()) {
   const until = new Map<string, number>();
   const timers = new Set<ReturnType<typeof setTimeout>>();
@@ -33,13 +33,13 @@ export function createTyping(onChange: () => void, now = () => performance.now()
         .filter(([key, end]) => key.startsWith(prefix) && end > now())
         .map(([key]) => key.slice(prefix.length));
     },
-    /** Whether the own typing is due to be sent. A `true` counts as sent. */
+    /** Whether to send `typing` now. After returning true it counts as sent. */
     shouldSend(conversation: string) {
       if (now() - (sentAt.get(conversation) ?? Number.NEGATIVE_INFINITY) < sendEveryMs) return false;
       sentAt.set(conversation, now());
       return true;
     },
-    /** The own message is sent. The next key press sends `typing` as soon as the server accepts it. */
+    /** Call when the own message is sent. The next key press then sends `typing` as soon as the server accepts it. */
     endOwn(conversation: string) {
       const at = sentAt.get(conversation);
       if (at !== undefined) sentAt.set(conversation, at - (sendEveryMs - serverPauseMs));

@@ -25,7 +25,7 @@ export type Windows = ReturnType<typeof createWindows>;
 export function createWindows({ api, conversations }: Options) {
   const trims = new Map<string, ReturnType<typeof setTimeout>>();
 
-  /** Cuts after the growth is on the screen. */
+  /** Cuts once the growth is on the screen. */
   function trimLater(uuid: string, edge: 'start' | 'end') {
     if (trims.has(uuid)) return;
     const cut = () => {
@@ -37,7 +37,7 @@ export function createWindows({ api, conversations }: Options) {
 
   return {
     trimLater,
-    /** Live entries may exceed the bound by a page before they cut. */
+    /** Live entries may exceed the bound by a page before the window is cut. */
     trimAfterGrowth(uuid: string) {
       const { history } = conversations.get(uuid) ?? {};
       if (history && history.entries.length > maxWindow + catchUpPage) trimLater(uuid, 'start');
