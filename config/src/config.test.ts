@@ -16,18 +16,18 @@ test('.env.example is a configuration that loads', () => {
   expect({ ...loadConfig(Object.fromEntries(listed)) }).toEqual({ ...loadConfig({}) });
 });
 
-test('what is wrong is told by its name, all of it at once', () => {
+test('every invalid variable is named, all of them in one error', () => {
   const wrong = { PORT: 'http', RATE_LIMIT_PER_MINUTE: '-1', APPEND_BATCH: 'one by one' };
   expect(() => loadConfig(wrong)).toThrow(/PORT.*RATE_LIMIT_PER_MINUTE|RATE_LIMIT_PER_MINUTE.*PORT/);
   expect(() => loadConfig(wrong)).toThrow('APPEND_BATCH');
 });
 
-test('lists are comma separated, and blank parts are nothing', () => {
+test('lists are comma separated, and blank parts are ignored', () => {
   const { CORS_ORIGINS } = loadConfig({ CORS_ORIGINS: 'https://one.example, ,https://two.example' });
   expect(CORS_ORIGINS).toEqual(['https://one.example', 'https://two.example']);
 });
 
-test('a wrong value from a file is told with its line', () => {
+test('an invalid value from a file is reported with its line', () => {
   const env = { PORT: 'http', HOST: '::', PARLEY_SETTINGS_FROM: 'HOST .env line 1\nPORT .env line 2' };
   expect(() => loadConfig(env)).toThrow('Wrong configuration. .env line 2: PORT: ');
 });
@@ -43,7 +43,7 @@ test.each([
   expect(() => loadConfig({ [name]: value })).toThrow(name);
 });
 
-test('addresses that other servers have are taken', () => {
+test('addresses of other servers are accepted', () => {
   const env = {
     DATABASE_URL: 'postgresql:///parley?host=/var/run/postgresql',
     RUNNER_URL: 'http://127.0.0.1:1,http://127.0.0.1:2',

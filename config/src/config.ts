@@ -26,14 +26,14 @@ const passwordClassList = makeValidator<PasswordClass[]>((input) => {
   return names;
 });
 
-/** Empty: none. */
+/** An empty value means no address. */
 const address = (isOne: (text: string) => boolean, expected: string) =>
   makeValidator<string>((input) => {
     if (input !== '' && !isOne(input)) throw new Error(`expects an address such as ${expected}`);
     return input;
   });
 const isHttp = (text: string) => /^https?:\/\//.test(text) && URL.canParse(text);
-/** The host may be missing behind a user: a socket's folder stands among the parameters then, as `pg` takes it. */
+/** The host may be missing after a user, because `pg` accepts the folder of a Unix socket as a parameter instead. */
 const isPostgres = (text: string) =>
   /^postgres(ql)?:\/\//.test(text) && URL.canParse(text.replace('@/', '@host/'));
 const httpAddress = address(isHttp, 'http://127.0.0.1:8000');
@@ -47,14 +47,14 @@ const folder = makeValidator<string>((input) => {
   return input;
 });
 
-/** An item of the table holds 400 KB, and a UTF-16 unit takes up to 3 bytes. */
+/** An item of the table has at most 400 KB, and a UTF-16 unit takes up to 3 bytes. */
 const messageLength = makeValidator<number>((input) => {
   const value = Number(input);
   if (!Number.isInteger(value) || value < 1 || value > 65_536) throw new Error('expects 1 to 65536');
   return value;
 });
 
-/** It is renewed three times within, each a request. */
+/** A lease is renewed three times within its duration, with a request each. */
 const leaseDuration = makeValidator<number>((input) => {
   const value = Number(input);
   if (!Number.isInteger(value) || value < 300) throw new Error('expects 300 or more');
@@ -72,87 +72,90 @@ export const variables = {
   LOG_LEVEL: str({
     default: 'info',
     choices: ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'],
-    desc: 'Least severe line written',
+    desc: 'Lowest severity that is logged',
   }),
   DATA_DIR: folder({ default: '.data', desc: 'Folder of the embedded engines' }),
 
   AWS_REGION: str({ default: 'us-east-1', desc: 'Region of the table and the user pool' }),
   AWS_ENDPOINT_URL_DYNAMODB: httpAddress({
     default: '',
-    desc: 'DynamoDB API; empty: AWS, and for bin/start the embedded engine',
+    desc: 'DynamoDB API; empty: AWS, or the embedded engine in bin/start',
   }),
-  DDB_MESSAGE_TABLE: str({ default: 'parley-messages', desc: 'The one table' }),
+  DDB_MESSAGE_TABLE: str({ default: 'parley-messages', desc: 'The table of all conversations' }),
   DDB_RUNNER_TABLE: str({
     default: 'parley-runner',
     desc: 'Checkpoints, leases, dead letters, import positions',
   }),
   DEAD_LETTER_BUCKET: str({
     default: '',
-    desc: "Bucket of the Lambdas' on-failure destination, where dead letters are on AWS; empty: the runner table alone",
+    desc: "Bucket of the Lambdas' on-failure destination, which holds the dead letters on AWS; empty: the runner table holds them",
   }),
   AWS_ENDPOINT_URL_S3: httpAddress({ default: '', desc: 'S3 API of that bucket; empty: AWS' }),
   APPEND_BATCH: str({
     default: 'auto',
     choices: ['auto', 'statements', 'transactions'],
-    desc: 'How sends and summaries are written together: single conditional statements (one unit each), or transactions (two units, one disk sync); auto: statements on AWS, transactions on an endpoint',
+    desc: 'How entries and summaries are batched: as single conditional statements (one write unit each), or as transactions (two units, one disk sync); auto: statements on AWS, transactions elsewhere',
   }),
 
-  DATABASE_URL: postgresAddress({ default: '', desc: 'Postgres; empty for bin/start: the embedded engine' }),
+  DATABASE_URL: postgresAddress({ default: '', desc: 'Postgres; empty: the embedded engine in bin/start' }),
   DATABASE_AUTH: str({
     default: 'password',
     choices: ['password', 'iam'],
-    desc: "How to enter Postgres: with the address's password, or on RDS with a signed token",
+    desc: 'How to log in to Postgres: with the password in DATABASE_URL, or with a signed token (RDS)',
   }),
   DATABASE_OWNER_ARN: str({
     default: '',
-    desc: 'Secret of Secrets Manager that holds the owner of the schema; for the migrations on AWS alone',
+    desc: "Secret in Secrets Manager with the credentials of the schema's owner; used only by the migrations on AWS",
   }),
-  DATABASE_POOL_SIZE: count({ default: 10, desc: 'Connections to Postgres a process keeps at most' }),
+  DATABASE_POOL_SIZE: count({ default: 10, desc: 'Maximum number of Postgres connections of a process' }),
 
   AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: httpAddress({
     default: '',
-    desc: 'Cognito API; empty: AWS, and for bin/start the embedded sign-in',
+    desc: 'Cognito API; empty: AWS, or the embedded sign-in in bin/start',
   }),
   COGNITO_USER_POOL_ID: str({ default: '', desc: 'The user pool' }),
   COGNITO_USER_POOL_CLIENT_ID: str({ default: '', desc: 'client_id that access tokens must carry' }),
   COGNITO_DEVELOPMENT_CODE: str({
     default: '',
-    desc: 'The one confirmation code of a sign-in on this machine that sends no mail: its page shows the code. Without effect for any other sign-in',
+    desc: 'The fixed confirmation code of a sign-in on this machine, which sends no mail: the page shows the code. No effect on any other sign-in',
   }),
   PASSWORD_MIN_LENGTH: count({
     default: 12,
-    desc: 'Shortest password the user pool takes; the sign-in page says so',
+    desc: 'Shortest password that the user pool accepts; shown on the sign-in page',
   }),
   PASSWORD_CLASSES: passwordClassList({
     default: [...passwordClasses],
-    desc: 'What the user pool demands in a password, comma separated',
+    desc: 'Kinds of characters that the user pool requires in a password, comma separated',
   }),
   TOKEN_ISSUER: httpAddress({ default: '', desc: 'Issuer of access tokens; empty: the user pool on AWS' }),
-  TOKEN_JWKS_URI: httpAddress({ default: '', desc: 'Its key set; empty: <issuer>/.well-known/jwks.json' }),
+  TOKEN_JWKS_URI: httpAddress({
+    default: '',
+    desc: "The issuer's key set; empty: <issuer>/.well-known/jwks.json",
+  }),
 
   CORS_ORIGINS: list({
     default: [],
-    desc: 'Origins of browser clients served from elsewhere, comma separated',
+    desc: 'Other origins whose browser clients may call the API, comma separated',
   }),
   TRUSTED_PROXIES: count({
     default: 0,
-    desc: "Proxies in front of every node, each of which adds to X-Forwarded-For; limits per address then count the client's. 0: the header is not believed",
+    desc: "Number of proxies in front of every node, each of which appends to X-Forwarded-For; limits per address then count the client's address. 0: the header is ignored",
   }),
   RATE_LIMIT_PER_MINUTE: count({
     default: 600,
-    desc: 'Requests and frames a person may send per minute; 0 turns the limit off',
+    desc: 'Requests and frames that a person may send per minute; 0 turns the limit off',
   }),
   MAX_REQUESTS_IN_FLIGHT: count({
     default: 1_000,
-    desc: 'Requests and frames a node works on at a time; more are answered 503. 0 turns the limit off',
+    desc: 'Requests and frames in flight on a node; more are answered 503. 0 turns the limit off',
   }),
   MAX_REQUESTS_PER_PERSON: count({
     default: 32,
-    desc: 'Those of one person, on a node; more are answered 429. 0 turns the limit off',
+    desc: 'Requests and frames of one person in flight on a node; more are answered 429. 0 turns the limit off',
   }),
   MAX_EVENT_LOOP_DELAY_MS: count({
     default: 500,
-    desc: 'Mean delay of a node above which a part of the requests is answered 503, in ms; 0 turns the limit off',
+    desc: "Mean delay of a node's event loop, in ms, above which a part of the requests is answered 503; 0 turns the limit off",
   }),
   MESSAGE_MAX_CHARS: messageLength({
     default: 1024,
@@ -160,38 +163,38 @@ export const variables = {
   }),
   CURSOR_SECRETS: list({
     default: [],
-    desc: 'Secrets that sign page cursors, newest first, comma separated; the same on every node. Empty: a random one (a cursor then dies with its process)',
+    desc: 'Secrets that sign page cursors, newest first, comma separated; the same on every node. Empty: a random one, so cursors become invalid when the process ends',
   }),
 
   REALTIME_BUFFER_BYTES: count({
     default: 1_048_576,
     desc: 'Bytes that may wait for a slow socket before it is closed with 4408',
   }),
-  REALTIME_SOCKETS_PER_PERSON: count({ default: 20, desc: 'Sockets a person may have on a node' }),
+  REALTIME_SOCKETS_PER_PERSON: count({ default: 20, desc: 'Sockets that a person may have on a node' }),
   REALTIME_FRAMES_PER_SECOND: count({
     default: 20,
-    desc: 'Frames a socket may send per second on average (three times as many in a burst); 0 turns the limit off',
+    desc: 'Frames that a socket may send per second on average (three times as many in a burst); 0 turns the limit off',
   }),
   REALTIME_HANDSHAKES_PER_SECOND: count({
     default: 500,
-    desc: 'New sockets a node takes per second; 0 turns the limit off',
+    desc: 'New sockets that a node accepts per second; 0 turns the limit off',
   }),
   REALTIME_UNAUTHENTICATED: count({
     default: 2_000,
-    desc: 'Sockets on a node that have not authenticated yet; of those above, the one that has been silent for longest goes',
+    desc: 'Unauthenticated sockets on a node; above this the oldest silent one is closed',
   }),
   REALTIME_UNAUTHENTICATED_PER_ADDRESS: count({
     default: 200,
-    desc: 'The same for one address (TRUSTED_PROXIES); of those above, the one that has been silent for longest goes',
+    desc: 'Unauthenticated sockets of one address (see TRUSTED_PROXIES); above this the oldest silent one is closed',
   }),
   DELIVERY_HOST: str({
     default: '127.0.0.1',
-    desc: 'Address the internal delivery endpoint binds to; never one the public can reach',
+    desc: 'Address the internal delivery endpoint binds to; it must not be reachable by the public',
   }),
   DELIVERY_PORT: port({ default: 4570, desc: 'Port of the internal delivery endpoint' }),
   DELIVERY_URL: httpAddress({
     default: '',
-    desc: "Where the Lambda and other nodes reach this endpoint; empty: the host and port above, or this machine's address for 0.0.0.0",
+    desc: "URL at which the Lambda and other nodes reach this endpoint; empty: the host and port above, or this machine's address for 0.0.0.0",
   }),
   DELIVERY_SECRETS: list({
     default: [],
@@ -199,25 +202,28 @@ export const variables = {
   }),
   DELIVERY_SECRETS_ARN: str({
     default: '',
-    desc: 'Where the Lambda finds them instead, in Secrets Manager; read again every 5 minutes',
+    desc: 'Secret in Secrets Manager from which the Lambda reads them instead, every 5 minutes',
   }),
   ECS_CONTAINER_METADATA_URI_V4: str({
     default: '',
-    desc: 'Set by ECS: a task learns its own address there, where DELIVERY_URL is empty',
+    desc: "Set by ECS: metadata with the task's own address, used if DELIVERY_URL is empty",
   }),
 
   METRICS_PORT: count({
     default: 0,
-    desc: 'Port of its own where Prometheus reads /metrics; 0 turns it off',
+    desc: 'Port on which Prometheus reads /metrics; 0 turns it off',
   }),
-  METRICS_HOST: str({ default: '127.0.0.1', desc: 'Address it binds to; never one the public can reach' }),
+  METRICS_HOST: str({
+    default: '127.0.0.1',
+    desc: 'Address that port binds to; it must not be reachable by the public',
+  }),
   METRICS_LOG_SECONDS: count({
     default: 0,
-    desc: 'How often the main figures are in a line of the log, which CloudWatch reads; 0 turns it off',
+    desc: 'Interval of log lines with the main figures, for CloudWatch; 0 turns them off',
   }),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpAddress({
     default: '',
-    desc: 'Where traces go (OTLP over HTTP, such as http://127.0.0.1:4318); empty: there are none',
+    desc: 'Endpoint for traces (OTLP over HTTP, such as http://127.0.0.1:4318); empty: no traces',
   }),
 
   RUNNER_URL: httpAddresses({
@@ -232,22 +238,22 @@ export const variables = {
   }),
   DRIFT_SAMPLE_SECONDS: count({
     default: 60,
-    desc: 'A stream runner recounts a random conversation and one changed lately this often; 0: never',
+    desc: 'Interval at which a stream runner recounts a random and a recently changed conversation; 0: never',
   }),
   DYNAMODB_LOCAL_JAR: str({
     default: '',
-    desc: 'DynamoDBLocal.jar, for bin/start to run it with Java instead of dynoxide',
+    desc: 'DynamoDBLocal.jar, which bin/start then runs with Java instead of dynoxide',
   }),
   DYNAMODB_LOCAL_DOWNLOAD: bool({
     default: false,
-    desc: 'bin/start may download DynamoDB Local from AWS without asking, where there is no dynoxide for the platform',
+    desc: 'Whether bin/start may download DynamoDB Local from AWS without asking if there is no dynoxide for the platform',
   }),
   DYNOXIDE_PORT: port({ default: 4571, desc: 'Port of the embedded DynamoDB API' }),
   PGLITE_PORT: port({ default: 4572, desc: 'Port of the embedded Postgres' }),
   COGNITO_PORT: port({ default: 4573, desc: 'Port of the embedded sign-in' }),
 };
 
-/** Reads the configuration once. Throws one error that names every variable that is wrong, and the line it is from. */
+/** Reads the configuration. Throws one error that names every invalid variable, and the line of a file that set it. */
 export function loadConfig(env: Record<string, string | undefined>) {
   return cleanEnv(env, variables, {
     reporter: ({ errors }) => {
@@ -260,7 +266,7 @@ export function loadConfig(env: Record<string, string | undefined>) {
   });
 }
 
-/** The file and line of a setting, as bin/lib.sh says for those that it took from a file. */
+/** The file and line of a setting. bin/lib.sh reports them for settings from a file. */
 const originOf = (name: string, settingsFrom = '') =>
   settingsFrom
     .split('\n')

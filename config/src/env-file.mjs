@@ -2,11 +2,11 @@
 import { parseEnv } from 'node:util';
 
 /*
- * Reads a .env file. It is JavaScript without packages: scripts read settings before anything is installed.
+ * Reads a .env file. It is JavaScript without packages, because scripts read settings before anything is installed.
  *
- * Node's own dotenv parser decodes each value. Around it, each line is either blank, a comment or an assignment; any
- * other line is refused with its number, because a line that is half understood starts Parley with wrong settings.
- * Nothing is expanded or run. Messages never show a value: it may be a password.
+ * Node's own dotenv parser decodes each value. A line must be blank, a comment or an assignment. Any other line is refused
+ * with its number, because a misread line would start Parley with wrong settings. Nothing is expanded or run. Messages
+ * never show a value, because it may be a password.
  */
 
 export class EnvFileError extends Error {
@@ -19,12 +19,12 @@ export class EnvFileError extends Error {
 
 const blankOrComment = /[^\S\n]*(?:#[^\n]*)?(?:\n|$)/y;
 const assignment = /[^\S\n]*(?:export[^\S\n]+)?([A-Za-z_][A-Za-z0-9_]*)[^\S\n]*=([^\S\n]*)/y;
-/** In single quotes a shell writes a single quote as '\''. bin/start writes its file so that a shell can source it. */
+/** A shell writes a single quote within single quotes as '\''. bin/start does so in its file, which a shell can source. */
 const quoted = /'((?:[^']|'\\'')*)'|"([^"]*)"|`([^`]*)`/y;
 const restOfLine = /[^\n]*/y;
 
 /**
- * Returns the assignments in their order. Of a name that is given twice, the later one counts.
+ * Returns the assignments in their order. If a name occurs twice, the later one counts.
  * @param {string} content
  * @returns {{ name: string, value: string, line: number }[]}
  */
@@ -42,12 +42,12 @@ export function parseEnvFile(content) {
     if (match(blankOrComment)) continue;
     const line = text.slice(0, at).split('\n').length;
     const head = match(assignment);
-    if (!head) throw new EnvFileError(line, whatIsWrong(match(restOfLine)?.[0] ?? ''));
+    if (!head) throw new EnvFileError(line, faultOf(match(restOfLine)?.[0] ?? ''));
     const [, name = '', blanks = ''] = head;
     const value = /['"`]/.test(text[at] ?? '')
       ? quotedValue(match, line, text[at])
       : plainValue(match(restOfLine)?.[0] ?? '', blanks !== '', line);
-    if (value.includes('\0')) throw new EnvFileError(line, `the value of ${name} holds a NUL character.`);
+    if (value.includes('\0')) throw new EnvFileError(line, `the value of ${name} contains a NUL character.`);
     assignments.push({ name, value, line });
   }
   return assignments;
@@ -67,33 +67,33 @@ function quotedValue(match, line, quote) {
 function plainValue(rest, isAfterBlank, line) {
   const value = (isAfterBlank ? ` ${rest}` : rest).replace(/\s#.*$/s, '').trim();
   if (value.includes('#'))
-    throw new EnvFileError(line, 'the value holds #. Put it in quotes, or a blank before a comment.');
+    throw new EnvFileError(line, 'the value contains #. Quote the value, or put a blank before a comment.');
   return decode(value);
 }
 
 const decode = (/** @type {string} */ source) => parseEnv(`VALUE=${source}`).VALUE ?? '';
 
 /** @param {string} line */
-function whatIsWrong(line) {
+function faultOf(line) {
   return line.includes('=')
-    ? 'a name has only letters, digits and _, and begins with no digit.'
+    ? 'a name has only letters, digits and _, and does not begin with a digit.'
     : 'this is not NAME=value.';
 }
 
 /**
- * The known name that an unknown one is a slip of, if there is one.
+ * The known name of which an unknown name is a misspelling, if there is one.
  * @param {string} name
  * @param {readonly string[]} known
  */
-export function nameMeant(name, known) {
+export function similarName(name, known) {
   if (known.includes(name)) return undefined;
   const bare = (/** @type {string} */ text) => text.replaceAll('_', '').toUpperCase();
-  // Names of AWS differ in few letters, and many more of them exist than Parley reads.
-  const slips = name.length < 10 || name.startsWith('AWS_') ? 1 : 2;
-  return known.find((other) => bare(other) === bare(name) || distance(name, other) <= slips);
+  // AWS has many names that Parley does not read, and they differ in few letters.
+  const maxTypos = name.length < 10 || name.startsWith('AWS_') ? 1 : 2;
+  return known.find((other) => bare(other) === bare(name) || distance(name, other) <= maxTypos);
 }
 
-/** Letters added, left out, replaced or swapped with their neighbour. @param {string} one @param {string} other */
+/** The number of letters added, left out, replaced or swapped. @param {string} one @param {string} other */
 function distance(one, other) {
   const rows = [Array.from({ length: other.length + 1 }, (_, column) => column)];
   const cost = (/** @type {number} */ row, /** @type {number} */ column) => rows[row]?.[column] ?? Infinity;

@@ -3,11 +3,11 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { nameMeant, parseEnvFile } from './env-file.mjs';
+import { parseEnvFile, similarName } from './env-file.mjs';
 
-/* The files are read through every door: by the parser, by a script's shell, and by a program that a script starts. */
+/* Reads files in every way: by the parser, by a script's shell, and by a program that a script starts. */
 
-/** A checkout with bin/lib.sh and one script, in a folder whose name a careless script trips over. */
+/** A checkout with bin/lib.sh and one script, in a folder whose name breaks a careless script. */
 const root = join(mkdtempSync(join(tmpdir(), 'parley-env-')), `a b'c`);
 const script = `#!/usr/bin/env bash
 # Prints a variable as the shell and as a program sees it.
@@ -61,19 +61,19 @@ describe('a value means the same to the parser, to scripts and to programs', () 
   });
 });
 
-describe('what is not understood stops every script, with file, line and reason, and shows no value', () => {
+describe('an invalid line stops every script, with file, line and reason, and without the value', () => {
   test.each<[what: string, file: string, complaint: string]>([
     ['no assignment', 'VALUE=1\nsecret', '.env line 2: this is not NAME=value.'],
     ['a blank in a name', 'MY VALUE=secret', '.env line 1: a name has only letters, digits and _'],
     ['a quote that stays open', '\nVALUE="secret\nOTHER=1', '.env line 2: the quote " is never closed.'],
     ['more after a quote', `VALUE='secret'secret`, '.env line 1: after the closing quote only a comment'],
-    ['# in a value', 'VALUE=secret#secret', '.env line 1: the value holds #. Put it in quotes'],
+    ['# in a value', 'VALUE=secret#secret', '.env line 1: the value contains #. Quote the value'],
     [
-      'a slip of a name',
+      'a misspelled name',
       'DATABSE_URL=secret',
-      '.env line 1: Parley reads no DATABSE_URL. DATABASE_URL is meant?',
+      '.env line 1: Parley reads no DATABSE_URL. Did you mean DATABASE_URL?',
     ],
-    ['a name in small letters', 'database_url=secret', 'DATABASE_URL is meant?'],
+    ['a name in small letters', 'database_url=secret', 'Did you mean DATABASE_URL?'],
   ])('%s', (_what, file, complaint) => {
     const { status, stderr, seen } = show(file);
     expect([status, seen]).toEqual([2, ['']]);
@@ -83,7 +83,7 @@ describe('what is not understood stops every script, with file, line and reason,
   });
 });
 
-test('the environment comes before .env, and .env before what bin/start wrote', () => {
+test('the environment takes precedence over .env, and .env over the file of bin/start', () => {
   writeFileSync(join(root, '.data/env'), "VALUE='of the system'\n");
   expect(show('').seen[0]).toBe('of the system');
   expect(show('VALUE=of the file').seen[0]).toBe('of the file');
@@ -92,7 +92,7 @@ test('the environment comes before .env, and .env before what bin/start wrote', 
   rmSync(join(root, '.data/env'));
 });
 
-test('what bash keeps for itself is passed over: files of docker-compose often set UID', () => {
+test('variables that bash reserves are skipped, because files of docker-compose often set UID', () => {
   expect(show('UID=1000\nGID=1000\nPPID=1\nBASHOPTS=x\nIFS=,\nVALUE=a,b')).toEqual({
     status: 0,
     stderr: '',
@@ -100,10 +100,10 @@ test('what bash keeps for itself is passed over: files of docker-compose often s
   });
 });
 
-test('only slips of names are taken for them: other programs have settings too', () => {
+test('only misspelled names are refused, because other programs have settings too', () => {
   const known = ['PORT', 'DATABASE_URL', 'AWS_ENDPOINT_URL_S3', 'AWS_REGION'];
-  expect(nameMeant('DATABASE_URI', known)).toBe('DATABASE_URL');
-  expect(nameMeant('AWS_REGOIN', known)).toBe('AWS_REGION');
+  expect(similarName('DATABASE_URI', known)).toBe('DATABASE_URL');
+  expect(similarName('AWS_REGOIN', known)).toBe('AWS_REGION');
   for (const name of [
     'PORT',
     'PGPORT',
@@ -112,5 +112,5 @@ test('only slips of names are taken for them: other programs have settings too',
     'NODE_OPTIONS',
     'TEST_DATABASE_URL_1',
   ])
-    expect(nameMeant(name, known)).toBeUndefined();
+    expect(similarName(name, known)).toBeUndefined();
 });

@@ -21,7 +21,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(dir, { recursive: true }));
 
-/** The error that something really throws. */
+/** The error that an action really throws. */
 function thrown(action: () => unknown): unknown {
   try {
     action();
@@ -58,7 +58,7 @@ test.each<[what: string, action: () => unknown, line: RegExp]>([
   expect(explain(thrown(action))).toMatch(line);
 });
 
-test('the system error at the end of the causes says most', async () => {
+test('the line contains the system error at the end of the causes', async () => {
   const port = await getPort();
   const error = await fetch(`http://127.0.0.1:${port}/`).catch((error: unknown) => error);
   expect(explain(error)).toBe(`Nothing answers at 127.0.0.1:${port}. Is Parley running (bin/start)?`);
@@ -68,7 +68,7 @@ test('the system error at the end of the causes says most', async () => {
 });
 
 test.each<[what: string, fields: object, line: string]>([
-  ['permission', { code: 'EACCES', path: '/x' }, '/x is not open to the user with the id '],
+  ['permission', { code: 'EACCES', path: '/x' }, '/x is not accessible for the user with the id '],
   ['a read-only disk', { code: 'EROFS', path: '/x' }, '/x is on a read-only file system (EROFS).'],
   ['a full disk with its path', { code: 'ENOSPC', path: '/x' }, 'No space is left for /x (ENOSPC).'],
   ['another', { code: 'EMFILE', path: '/x' }, '/x: too many open files (EMFILE).'],
@@ -98,20 +98,20 @@ test.each<[what: string, fields: object, line: string]>([
     { name: 'TypeError', message: 'x is not\n  a function' },
     'TypeError: x is not a function (--verbose',
   ],
-  ['nothing', { message: '' }, 'Error: no text (--verbose shows where)'],
+  ['nothing', { message: '' }, 'Error: no message (--verbose shows the stack)'],
 ])('an error of another part is a line: %s', (_what, fields, line) => {
-  const told = explain(Object.assign(new Error('x'), fields));
-  expect(told.startsWith(line) && !told.includes('\n')).toBe(true);
+  const explained = explain(Object.assign(new Error('x'), fields));
+  expect(explained.startsWith(line) && !explained.includes('\n')).toBe(true);
 });
 
-test('what is no error is a line, too', () => {
+test('a thrown value that is not an error is a line too', () => {
   expect(explain(undefined)).toBe('undefined');
-  expect(explain('')).toBe('An error without a text.');
+  expect(explain('')).toBe('An error without a message.');
 });
 
-test('a name that no server knows is a line, whoever asked for it', async () => {
+test('an unknown host name is one line, whichever client looked it up', async () => {
   const failed = await fetch('http://no-such-host.invalid/').catch((error) => error);
   expect(explain(failed)).toMatch(
-    /^There is no machine named no-such-host\.invalid \((ENOTFOUND|EAI_AGAIN)\)\.$/,
+    /^The host no-such-host\.invalid was not found \((ENOTFOUND|EAI_AGAIN)\)\.$/,
   );
 });

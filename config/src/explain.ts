@@ -1,11 +1,11 @@
 import { getSystemErrorMap } from 'node:util';
 
 /*
- * Turns any error into one line for the person at the terminal. Scripts and bin/start print that line; cli/src/verbose.ts
- * prints the stack instead if --verbose is given.
+ * Turns any error into one line for the person at the terminal. Scripts and bin/start print that line, or with --verbose
+ * the stack (cli/src/verbose.ts).
  */
 
-/** An error that the person at the terminal can fix. Its message is the line. */
+/** An error that the person at the terminal can fix. Its message is the line to print. */
 export class UsageError extends Error {
   override readonly name: string = 'UsageError';
 }
@@ -21,7 +21,7 @@ type SystemError = Error & {
 
 /** Says in one line what is wrong and, if known, how to fix it. */
 export function explain(error: unknown): string {
-  if (!(error instanceof Error)) return oneLine(String(error)) || 'An error without a text.';
+  if (!(error instanceof Error)) return oneLine(String(error)) || 'An error without a message.';
   if (error instanceof UsageError || error.name === 'ExportError' || error.name === 'StartError')
     return withCause(error);
   const text = oneLine(error.message);
@@ -30,7 +30,7 @@ export function explain(error: unknown): string {
     return `${text.replace(/ To specify a positional argument.*$/, '').replace(/\.?$/, '.')} See --help.`;
   const system = systemErrorOf(error);
   if (system) return lineOfSystem(system);
-  return lineOfService(error, text) ?? `${error.name}: ${text || 'no text'} (--verbose shows where)`;
+  return lineOfService(error, text) ?? `${error.name}: ${text || 'no message'} (--verbose shows the stack)`;
 }
 
 /** Adds the system error behind one of our own errors, if our text does not name it. */
@@ -65,23 +65,24 @@ function lineOfSystem(error: SystemError): string {
       return `Nothing answers at ${at ?? path ?? 'the configured address'}. Is Parley running (bin/start)?`;
     case 'ENOTFOUND':
     case 'EAI_AGAIN':
-      return `There is no machine named ${hostname ?? what} (${code}).`;
+      return `The host ${hostname ?? what} was not found (${code}).`;
     case 'ENOSPC':
     case 'EDQUOT':
       return path ? `No space is left for ${path} (${code}).` : `No space is left on the disk (${code}).`;
     case 'EACCES':
     case 'EPERM':
-      return `${what} is not open to ${userName()}: permission denied (${code}).`;
+      return `${what} is not accessible for ${userName()}: permission denied (${code}).`;
     case 'EROFS':
       return `${what} is on a read-only file system (EROFS).`;
     case 'ENOENT':
-      if (error.syscall === 'mkdir') return `${what} cannot be made here (ENOENT).`;
+      if (error.syscall === 'mkdir')
+        return `${what} cannot be created, because its parent folder does not exist (ENOENT).`;
       return `${what} does not exist (ENOENT).`;
     case 'ENOTDIR':
-      return `${what} cannot be: a part of the path is a file, not a folder (ENOTDIR).`;
+      return `${what} is impossible: a part of the path is a file, not a folder (ENOTDIR).`;
     case 'EEXIST':
       if (error.syscall === 'mkdir') return `${what} is a file, not a folder (EEXIST).`;
-      return `${what} is there already (EEXIST).`;
+      return `${what} exists already (EEXIST).`;
     case 'EISDIR':
       return `${what} is a folder, not a file (EISDIR).`;
     default:
@@ -91,17 +92,17 @@ function lineOfSystem(error: SystemError): string {
 
 const userName = () => (process.getuid ? `the user with the id ${process.getuid()}` : 'you');
 
-/** What DynamoDB, Cognito, Postgres and the SDK answer. */
+/** The line for an error of DynamoDB, Cognito, Postgres or the SDK. */
 function lineOfService(error: Error, text: string): string | undefined {
   switch (error.name) {
     case 'ResourceNotFoundException':
-      // The sign-in has an error of this name, too.
+      // The sign-in has an error of this name too.
       if (!/table|requested resource/i.test(text)) break;
-      return 'The table does not exist: bin/ddb/schema-load makes it.';
+      return 'The table does not exist. bin/ddb/schema-load creates it.';
     case 'CredentialsProviderError':
       return 'No AWS credentials, and no AWS_ENDPOINT_URL_DYNAMODB. Start Parley (bin/start) to work on this machine.';
     case 'UnknownOperationException':
-      return 'The DynamoDB API of AWS_ENDPOINT_URL_DYNAMODB lacks an operation that Parley needs. docs/compatibility.md names those that have all.';
+      return 'The DynamoDB API of AWS_ENDPOINT_URL_DYNAMODB lacks an operation that Parley needs. docs/compatibility.md lists engines that work.';
   }
   if ('$fault' in error) return `${error.name}: ${text}`;
   if ('severity' in error && hasCode(error)) return postgresLines[error.code] ?? `Postgres: ${text}.`;
@@ -109,10 +110,10 @@ function lineOfService(error: Error, text: string): string | undefined {
 }
 
 const postgresLines: Record<string, string> = {
-  '42P01': 'The database has no schema yet, or another one: bin/db/migrate makes it.',
-  '3D000': 'The database does not exist: bin/db/create makes it.',
-  '28P01': 'Postgres refuses the password of DATABASE_URL.',
-  '28000': 'Postgres refuses the user of DATABASE_URL.',
+  '42P01': 'The database has no schema yet, or another one. bin/db/migrate creates it.',
+  '3D000': 'The database does not exist. bin/db/create creates it.',
+  '28P01': 'Postgres refused the password of DATABASE_URL.',
+  '28000': 'Postgres refused the user of DATABASE_URL.',
 };
 
 const oneLine = (text: string) => text.replace(/\s+/g, ' ').trim();

@@ -1,20 +1,20 @@
 // @ts-check
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { nameMeant, parseEnvFile } from './env-file.mjs';
+import { parseEnvFile, similarName } from './env-file.mjs';
 
 /*
- * Prints the settings of .env for bin/lib.sh and, with --system, those that a running bin/start wrote to DATA_DIR/env:
- * NAME, NUL, value, NUL for each name that the environment does not set, then END and NUL. A file that is not understood
- * ends it with one line before END. PARLEY_SETTINGS_FROM says which line each setting is from.
+ * Prints the settings of .env for bin/lib.sh and, with --system, those that a running bin/start wrote to DATA_DIR/env.
+ * The format is NAME, NUL, value, NUL for each name that the environment does not set, then END and NUL. An invalid file
+ * prints one line to standard error, and no END. PARLEY_SETTINGS_FROM holds the file and line of each setting.
  */
 
 const root = resolve(import.meta.dirname, '../..');
 const knownNames = [...read(join(root, '.env.example')).matchAll(/^# ([A-Z][A-Z0-9_]*)=/gm)].map(
   ([, name = '']) => name,
 );
-/** Variables of the shell that runs the scripts: it refuses a value for them, or reads everything else by it. */
-const ofShell = new Set(['BASHOPTS', 'BASH_VERSINFO', 'EUID', 'IFS', 'PPID', 'SHELLOPTS', 'UID']);
+/** Bash refuses to set these variables, or they change how it reads everything else. */
+const shellVariables = new Set(['BASHOPTS', 'BASH_VERSINFO', 'EUID', 'IFS', 'PPID', 'SHELLOPTS', 'UID']);
 /** @type {Map<string, { value: string, from: string }>} */
 const settings = new Map();
 
@@ -40,10 +40,10 @@ function load(path, shown, known) {
   if (!existsSync(path)) return;
   const before = new Set(settings.keys());
   for (const { name, value, line } of parse(path, shown)) {
-    if (ofShell.has(name)) continue;
+    if (shellVariables.has(name)) continue;
     const from = `${shown} line ${line}`;
-    const meant = nameMeant(name, known);
-    if (meant) throw new Error(`${from}: Parley reads no ${name}. ${meant} is meant?`);
+    const similar = similarName(name, known);
+    if (similar) throw new Error(`${from}: Parley reads no ${name}. Did you mean ${similar}?`);
     if (process.env[name] === undefined && !before.has(name)) settings.set(name, { value, from });
   }
 }
