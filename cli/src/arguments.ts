@@ -5,12 +5,12 @@ import type { Pool } from 'pg';
 
 const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
-/** How many rows to print. */
+/** Parses --limit, the number of rows to print. */
 export function limitOf(text: string | undefined, fallback = 100): number {
   if (text === undefined) return fallback;
   const limit = Number(text);
   if (!Number.isSafeInteger(limit) || limit < 1)
-    throw new UsageError('--limit takes a whole number above 0.');
+    throw new UsageError('--limit needs a whole number above 0.');
   return limit;
 }
 
@@ -25,14 +25,14 @@ export async function personOf(pool: Pool, text: string): Promise<{ uuid: string
       (await users.findByHandle(pool, text)) ?? (await users.findByHandle(pool, text.replace(/^@/, '')));
     if (found) return found;
   }
-  throw new UsageError(`There is nobody of the handle or uuid ${text}.`);
+  throw new UsageError(`Nobody has the handle or uuid ${text}.`);
 }
 
-/** A conversation, given by its uuid, or as the direct one of two people. */
+/** A conversation, given by its uuid or by the two people of a direct one. */
 export async function conversationOf(pool: Pool, texts: string[]): Promise<string> {
   const [one, other] = texts;
   if (one && other === undefined && uuidPattern.test(one)) return one.toLowerCase();
-  if (!one || !other) throw new UsageError('Which conversation? Give its uuid, or two people. See --help.');
+  if (!one || !other) throw new UsageError('Name a conversation by its uuid, or by two people. See --help.');
   const [first, second] = await Promise.all([personOf(pool, one), personOf(pool, other)]);
   return conversationUuid(first.uuid, second.uuid);
 }

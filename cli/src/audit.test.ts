@@ -15,7 +15,7 @@ const hole = {
   severity: 'high',
   vulnerable_versions: '>=1.0.0',
 };
-/** What the registry knows of `express`; undefined: it answers no audit. */
+/** The registry's advisories for `express`. Undefined if it answers no audit. */
 let known: object[] | undefined;
 
 const registry = createServer(async (req, res) => {
@@ -38,29 +38,29 @@ const audit = (...args: string[]) =>
   new Promise<{ code: unknown; output: string }>((resolve) => {
     const { PATH } = process.env;
     const npm_config_registry = `http://127.0.0.1:${(registry.address() as AddressInfo).port}/`;
-    // A cache of its own: npm keeps what it learnt of a hole.
+    // A cache of its own, because npm caches advisories.
     const env = { PATH, HOME: home, npm_config_registry, npm_config_cache: home };
     execFile('bin/audit', args, { cwd: root, env }, (error, stdout, stderr) =>
       resolve({ code: error?.code ?? 0, output: stdout + stderr }),
     );
   });
 
-test('bin/audit fails on a hole that is high, where the registry knows of one', async () => {
+test('bin/audit fails on a vulnerability of high severity', async () => {
   known = [hole];
   const { code, output } = await audit();
   expect(output).toContain('high: express >=1.0.0: Everybody is let in');
   expect(code).toBe(1);
 }, 60_000);
 
-test('bin/audit passes where it knows of none, and lists the licences', async () => {
+test('bin/audit passes without a vulnerability, and checks the licences', async () => {
   known = [{ ...hole, id: 2, severity: 'low' }];
   const { code, output } = await audit();
-  expect(output).toContain('audit: nothing known that is high or critical');
+  expect(output).toContain('audit: no known vulnerability of high or critical severity');
   expect(output).toMatch(/licences: \d+ packages, all allowed/);
   expect(code).toBe(0);
 }, 60_000);
 
-test('bin/audit says that no audit was done, and fails where one is required', async () => {
+test('bin/audit reports that no audit was done, and fails if one is required', async () => {
   known = undefined;
   const { code, output } = await audit('--required');
   expect(output).toMatch(/audit: NOT DONE, the registry answers none \(405/);

@@ -3,7 +3,7 @@ import { counted } from './print.ts';
 
 type Consumed = { CapacityUnits?: number; TableName?: string };
 
-/** Asks every request of this table for what it consumes, and adds it up. */
+/** Makes every request to this table report its consumed capacity. Returns a function that prints the sum. */
 export function measureCapacity({ doc }: Table) {
   const consumed = { requests: 0, units: 0 };
   doc.middlewareStack.add(

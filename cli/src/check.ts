@@ -9,30 +9,30 @@ import { connect, run } from './connect.ts';
 import { counted } from './print.ts';
 import { createProgressBar } from './progress.ts';
 
-/** Keys printed for each invariant; the line above tells how many there are. */
+/** At most this many keys are printed for each invariant. Its line has the full count. */
 const maxPrinted = 50;
 
 const lines: [Invariant | 6, string, (counters: CheckResult['counters']) => string][] = [
   [
     1,
-    'Logs are dense, counted and in the order of time',
+    'Logs are dense, counted and ordered by time',
     (all) => `${counted(all.conversations, 'conversation')}, ${counted(all.entries, 'entry', 'entries')}`,
   ],
-  [2, 'Nothing is in a log twice (within 200 entries)', (all) => counted(all.messages, 'message')],
+  [2, 'No message is in a log twice (within 200 entries)', (all) => counted(all.messages, 'message')],
   [
     3,
-    'Summaries show the newest entry and own messages as read',
+    'Summaries show the newest entry, and own messages as read',
     (all) => counted(all.summaries, 'summary', 'summaries'),
   ],
-  [4, 'Counts belong to their positions', (all) => counted(all.summaries, 'summary', 'summaries')],
-  [5, 'Members, roles and titles are what the log makes them', (all) => counted(all.members, 'member')],
-  [6, 'Live delivery: what is stored cannot show it', () => ''],
+  [4, 'Counts match their positions', (all) => counted(all.summaries, 'summary', 'summaries')],
+  [5, 'Members, roles and titles follow from the log', (all) => counted(all.members, 'member')],
+  [6, 'Live delivery (cannot be checked in stored data)', () => ''],
   [
     7,
     'Everybody in the table is in Postgres',
     (all) => `${counted(all.people, 'person', 'people')} with conversations`,
   ],
-  [8, 'Of erased people nothing is left', () => ''],
+  [8, 'Nothing is left of erased people', () => ''],
 ];
 
 async function main() {
@@ -58,14 +58,14 @@ async function main() {
       console.log('Nothing to repair.');
       return [];
     }
-    const mended = await repair(table, pool, accused, { letterBucket });
-    const { findings: left, unsettled, registered, rewritten, created, deleted } = mended;
+    const result = await repair(table, pool, accused, { letterBucket });
+    const { findings: left, unsettled, registered, rewritten, created, deleted } = result;
     console.log(
-      `Repaired: ${counted(rewritten, 'summary', 'summaries')} rewritten, ${created} made, ${deleted} removed.`,
+      `Repaired: ${counted(rewritten, 'summary', 'summaries')} rewritten, ${created} created, ${deleted} removed.`,
     );
-    if (registered > 0) console.log(`${counted(registered, 'disabled placeholder')} made in Postgres.`);
+    if (registered > 0) console.log(`${counted(registered, 'disabled placeholder')} created in Postgres.`);
     if (unsettled > 0)
-      console.log(`${counted(unsettled, 'conversation')} changed at each look: run it again.`);
+      console.log(`${counted(unsettled, 'conversation')} changed during every read. Run it again.`);
     for (const finding of left.slice(0, maxPrinted)) console.log(`  not repaired: ${lineOf(finding)}`);
     if (left.length > maxPrinted) console.log(`  and ${left.length - maxPrinted} more`);
     return unsettled > 0 && left.length === 0 ? findings : left;
@@ -82,10 +82,9 @@ function print({ findings, counters, unsettled }: CheckResult) {
     for (const finding of found.slice(0, maxPrinted)) console.log(`    ${lineOf(finding)}`);
     if (found.length > maxPrinted) console.log(`    and ${found.length - maxPrinted} more`);
   }
-  if (counters.unknown > 0)
-    console.log(`${counted(counters.unknown, 'item')} of another layout passed over.`);
+  if (counters.unknown > 0) console.log(`${counted(counters.unknown, 'item')} of another layout skipped.`);
   if (unsettled > 0)
-    console.log(`${counted(unsettled, 'conversation')} changed at each look and could not be judged.`);
+    console.log(`${counted(unsettled, 'conversation')} changed during every read and could not be checked.`);
 }
 
 const lineOf = ({ key, detail }: Finding) => `${key}: ${detail}`;

@@ -5,7 +5,7 @@ import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import { runScript, scriptEnv } from './testing/scripts.ts';
 
-/* What destroys asks for a word at a terminal, and does nothing where there is none. */
+/* Destructive scripts ask for a word at a terminal, and do nothing without one. */
 
 let table: Awaited<ReturnType<typeof createTestTable>>;
 let database: Awaited<ReturnType<typeof createTestDatabase>>;
@@ -21,30 +21,27 @@ test.each([
   [['db/drop'], 'This drops '],
   [['ddb/drop'], 'This drops '],
   [['ddb/dead-letters', 'purge', '--all'], 'This removes every dead letter for good.'],
-  [['cognito/disable-user', 'ada'], 'This shuts @ada out'],
+  [['cognito/disable-user', 'ada'], 'This disables @ada'],
   [['erase-person', 'ada'], 'This erases @ada'],
 ])('bin/%s does nothing without a terminal and without --yes', async (args, consequence) => {
   const { code, stdout, stderr } = await runScript({ table, database }, args);
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toContain(consequence);
-  expect(stderr).toMatch(/Add --yes if you mean it: there is no terminal to ask at\.\n$/);
+  expect(stderr).toMatch(/There is no terminal to ask at\. Add --yes if you mean it\.\n$/);
   expect(await person('ada')).toMatchObject({ handle: 'ada', disabled_at: null });
 });
 
-// Other systems' `script`, which makes the terminal, takes other arguments.
+// `script`, which makes the terminal, takes other arguments on other systems.
 const hasTerminals = process.platform === 'linux' && spawnSync('script', ['--version']).status === 0;
 
-(hasTerminals ? test : test.skip)(
-  'at a terminal the word that was asked for is taken, and no other',
-  async () => {
-    expect(await atTerminal("bin/cognito/disable-user 'bob'", 'bov\n')).toMatch(
-      /Type bob to go on: .*Nothing was done/s,
-    );
-    expect(await person('bob')).toMatchObject({ disabled_at: null });
-    expect(await atTerminal("bin/cognito/disable-user 'bob'", '@bob\n')).toContain('shut out in Postgres');
-    expect((await person('bob'))?.disabled_at).toBeInstanceOf(Date);
-  },
-);
+(hasTerminals ? test : test.skip)('a terminal accepts only the word that was asked for', async () => {
+  expect(await atTerminal("bin/cognito/disable-user 'bob'", 'bov\n')).toMatch(
+    /Type bob to go on: .*Nothing was done/s,
+  );
+  expect(await person('bob')).toMatchObject({ disabled_at: null });
+  expect(await atTerminal("bin/cognito/disable-user 'bob'", '@bob\n')).toContain('shut out in Postgres');
+  expect((await person('bob'))?.disabled_at).toBeInstanceOf(Date);
+});
 
 function atTerminal(command: string, typed: string) {
   const child = spawn('script', ['--quiet', '--return', '--command', command, '/dev/null'], {

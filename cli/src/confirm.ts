@@ -2,14 +2,14 @@ import { createInterface } from 'node:readline';
 import { UsageError } from '@parley/config/explain';
 
 /**
- * Asks the person at the terminal to type a word before something is destroyed; `isYes` (--yes) answers it. Without a
- * terminal nobody can be asked, so it is refused.
+ * Asks the person at the terminal to type a word before something is destroyed. `isYes` (--yes) skips the question.
+ * Throws if there is no terminal to ask at.
  */
 export async function confirm(consequence: string, word: string, isYes: boolean | undefined) {
   if (isYes) return;
   if (!process.stdin.isTTY)
-    throw new UsageError(`${consequence} Add --yes if you mean it: there is no terminal to ask at.`);
-  const answer = await ask(`${consequence} Type ${word} to go on: `);
+    throw new UsageError(`${consequence} There is no terminal to ask at. Add --yes if you mean it.`);
+  const answer = await ask(`${consequence} Type ${word} to continue: `);
   if (answer?.trim().replace(/^@/, '') !== word) throw new UsageError('Nothing was done.');
 }
 

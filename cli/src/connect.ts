@@ -13,13 +13,13 @@ export function connectTable(config = loadConfig(process.env)): Connection {
 
 export type Connection = { config: Config; table: Table; close(): Promise<void> };
 
-/** The table and Postgres. */
+/** Connects to the table and Postgres. */
 export function connect(): Connection & { pool: Pool } {
   const config = loadConfig(process.env);
   if (!config.DATABASE_URL)
     throw new UsageError(
       `DATABASE_URL is not set, and no Parley runs on ${resolve(config.DATA_DIR)}. Start it (bin/start), ` +
-        'name its folder in DATA_DIR, or set DATABASE_URL in the environment or .env.',
+        'set DATA_DIR to its folder, or set DATABASE_URL in the environment or .env.',
     );
   const connection = connectTable(config);
   const pool = createPool({ ...databaseOptions(config), max: 4 });
@@ -30,7 +30,7 @@ export function connect(): Connection & { pool: Pool } {
   return { ...connection, pool, close };
 }
 
-/** Runs a program to its exit code. An error prints one line, or the whole error with --verbose. */
+/** Runs a program and sets its exit code. An error prints one line, or the whole error with --verbose. */
 export async function run(main: () => Promise<number>) {
   try {
     process.exitCode = await main();

@@ -15,11 +15,11 @@ describe('a database', () => {
   });
   afterEach(() => database.close());
 
-  it('is there already where one can connect', async () => {
+  it('exists already if one can connect to it', async () => {
     expect(await createDatabase(database.url)).toBe(false);
   });
 
-  it('is made and dropped on a server that has more than one', async () => {
+  it('is created and dropped on a server with several databases', async () => {
     if (isEmbedded) return;
     const url = new URL(database.url);
     url.pathname = '/parley_it"s_new';
@@ -30,7 +30,7 @@ describe('a database', () => {
     expect(await dropDatabase(url.href)).toBe('missing');
   });
 
-  it('is emptied on the embedded engine, and can be loaded or migrated after it', async () => {
+  it('is emptied on the embedded engine, and can be loaded or migrated afterwards', async () => {
     if (!isEmbedded) return;
     await database.pool.query("insert into users (handle, display_name) values ('a', 'A')");
     expect(await dropDatabase(database.url)).toBe('emptied');
@@ -39,7 +39,7 @@ describe('a database', () => {
     expect(await migrate(database.url)).toEqual([]);
   });
 
-  it('keeps its data where the schema is loaded a second time', async () => {
+  it('keeps its data if the schema is loaded a second time', async () => {
     await database.pool.query("insert into users (handle, display_name) values ('a', 'A')");
     expect(await loadSchema(database.url, schemaPath)).toBe(false);
     expect((await database.pool.query('select handle from users')).rows).toEqual([{ handle: 'a' }]);

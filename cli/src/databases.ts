@@ -16,8 +16,8 @@ export async function createDatabase(url: string) {
 }
 
 /**
- * Drops the database, with whoever is connected. The embedded engine has only one, and `postgres` is where one connects
- * to make others: these two are emptied instead. Returns what was done.
+ * Drops the database and closes all connections to it. The only database of the embedded engine, and `postgres`, which is
+ * needed to create others, are emptied instead. Returns what was done.
  */
 export async function dropDatabase(url: string): Promise<'dropped' | 'emptied' | 'missing'> {
   if (databaseName(url) === 'postgres' || (await isEmbedded(url))) {
@@ -41,7 +41,7 @@ export async function dropDatabase(url: string): Promise<'dropped' | 'emptied' |
 /** Loads the dumped schema into an empty database, all or nothing. Returns false if there is a schema already. */
 export async function loadSchema(url: string, path: string) {
   try {
-    // One request of many statements is one transaction.
+    // Several statements in one request are one transaction.
     await withClient(url, (client) => client.query(readFileSync(path, 'utf8')));
     return true;
   } catch (error) {
@@ -59,7 +59,7 @@ export function isRemote(url: string) {
 export const databaseName = (url: string) => new pg.Client({ connectionString: url }).database ?? 'postgres';
 
 const noSuchDatabase = '3D000';
-/** A table, or a function, is there already: the schema begins with either. */
+/** A table or a function exists already. The schema begins with one of them. */
 const duplicates = new Set(['42P07', '42723']);
 const sqlState = (error: unknown) => (error instanceof pg.DatabaseError ? error.code : undefined);
 
@@ -81,7 +81,7 @@ async function isEmbedded(url: string) {
 
 async function withClient<Result>(connectionString: string, use: (client: pg.Client) => Promise<Result>) {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: 5_000 });
-  // A connection that breaks fails the statement it carries; without a listener it would end the process.
+  // A broken connection fails its statement. Without a listener it would also end the process.
   client.on('error', () => {});
   await client.connect();
   try {

@@ -6,20 +6,21 @@ import { confirm } from './confirm.ts';
 import { run } from './connect.ts';
 import { createDatabase, databaseName, dropDatabase, isRemote, loadSchema } from './databases.ts';
 
-/** What bin/db/create, drop, schema-load and migrate do. They need no psql. */
+/** The commands of bin/db/create, drop, schema-load and migrate. They need no psql. */
 const commands: Record<string, (url: string, isYes: boolean) => Promise<string>> = {
   async create(url) {
     return (await createDatabase(url))
-      ? `Made ${databaseName(url)}`
-      : `${databaseName(url)} is there already`;
+      ? `Created ${databaseName(url)}`
+      : `${databaseName(url)} exists already`;
   },
   async drop(url, isYes) {
-    if (isRemote(url) && !isYes) return refuse('DATABASE_URL is another machine. Add --yes if you mean it.');
+    if (isRemote(url) && !isYes)
+      return refuse('DATABASE_URL is on another machine. Add --yes if you mean it.');
     const name = databaseName(url);
-    await confirm(`This drops ${name} with everybody in it.`, name, isYes);
+    await confirm(`This drops ${name} with all people in it.`, name, isYes);
     const outcome = await dropDatabase(url);
-    if (outcome === 'missing') return `There is no ${name}`;
-    return `${outcome === 'dropped' ? 'Dropped' : 'Emptied'} ${name}. bin/db/setup makes it anew.`;
+    if (outcome === 'missing') return `${name} does not exist`;
+    return `${outcome === 'dropped' ? 'Dropped' : 'Emptied'} ${name}. bin/db/setup creates it again.`;
   },
   async 'schema-load'(url) {
     if (await loadSchema(url, 'db/schema.sql')) return `Loaded db/schema.sql into ${databaseName(url)}`;
@@ -31,7 +32,7 @@ const commands: Record<string, (url: string, isYes: boolean) => Promise<string>>
   },
 };
 
-/** Ends the program with 1: nothing is wrong but what was asked for. */
+/** Sets exit code 1, for a request that is refused. */
 function refuse(reason: string) {
   process.exitCode = 1;
   return reason;
@@ -43,7 +44,8 @@ async function main() {
     options: { yes: { type: 'boolean', default: false } },
   });
   const command = commands[positionals[0] ?? ''];
-  if (!command || positionals.length > 1) throw new UsageError(`One of: ${Object.keys(commands).join(', ')}`);
+  if (!command || positionals.length > 1)
+    throw new UsageError(`Give one command: ${Object.keys(commands).join(', ')}`);
   const line = await command(loadConfig(process.env).DATABASE_URL, values.yes);
   if (process.exitCode) console.error(line);
   else console.log(line);

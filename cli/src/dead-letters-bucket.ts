@@ -12,7 +12,7 @@ import type { Letter, Letters } from './dead-letters-redrive.ts';
 
 type Event = { Records?: StreamRecord[] };
 
-/** The letters of a bucket: lists 1,000 keys a request, and reads each object. */
+/** The dead letters in a bucket. Lists 1,000 keys per request, and reads each object. */
 export function bucketLetters(s3: S3Client, Bucket: string): Letters {
   async function get(Key: string): Promise<Letter | undefined> {
     try {
@@ -54,7 +54,7 @@ function letterFrom(id: string, text: string): Letter {
   const event = typeof payload === 'string' ? parse<Event>(id, payload) : payload;
   const { functionArn, condition = '', approximateInvokeCount = 0 } = requestContext;
   if (!functionArn || !event?.Records)
-    throw new UsageError(`${id} holds no failed invocation of a function.`);
+    throw new UsageError(`${id} is not a failed invocation of a function.`);
   return {
     id,
     failedAt: timestamp,

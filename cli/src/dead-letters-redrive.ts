@@ -7,7 +7,7 @@ import { consumers } from '@parley/lambdas/consumers/all';
 
 /** An event that a function could not handle, and the name of that function. */
 export type Letter = {
-  /** Names it on the command line. */
+  /** The name of the letter on the command line. */
   id: string;
   failedAt: string;
   condition: string;
@@ -60,7 +60,7 @@ export type RedriveFailure = { sequenceNumber: string; error: string };
 
 /**
  * Invokes a letter's function with its event again. If the whole event fails, each record is sent alone and in order, so
- * that one bad record does not block the rest of the batch. Returns the failures. Safe to repeat, as the functions are.
+ * that one bad record does not block the rest of the batch. Returns the failures. Safe to repeat, like the functions.
  */
 export async function redrive(
   lambda: LambdaClient,
@@ -71,9 +71,9 @@ export async function redrive(
   const failures: RedriveFailure[] = [];
   for (const record of event.Records) {
     const isAlone = event.Records.length === 1;
-    const ofRecord = isAlone ? error : await invoke(lambda, functionName, [record]);
-    if (ofRecord !== undefined)
-      failures.push({ sequenceNumber: record.dynamodb?.SequenceNumber ?? '', error: ofRecord });
+    const recordError = isAlone ? error : await invoke(lambda, functionName, [record]);
+    if (recordError !== undefined)
+      failures.push({ sequenceNumber: record.dynamodb?.SequenceNumber ?? '', error: recordError });
   }
   return failures;
 }

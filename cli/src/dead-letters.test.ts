@@ -14,7 +14,7 @@ import { createEndpoint } from '@parley/lambdas/runner/endpoint';
 import { pino } from 'pino';
 import { runScript } from './testing/scripts.ts';
 
-/* The functions are played: what reaches them, and what becomes of the letter then, is what is looked at. */
+/* Fake functions record which events reach them, and the tests check what happens to the letter. */
 
 const bucket = 'letters';
 const functionArn = 'arn:aws:lambda:us-east-1:123456789012:function:parley-message-stream';
@@ -24,13 +24,13 @@ let database: Awaited<ReturnType<typeof createTestDatabase>>;
 let s3: Awaited<ReturnType<typeof startS3Server>>;
 let runnerPort: string;
 let invoked: string[];
-/** Sequence numbers that fail. */
+/** Sequence numbers of failing records. */
 let bad: Set<string>;
 
 const play = (name: string) => async (event: Event) => {
   const numbers = event.Records.map(({ dynamodb }) => dynamodb.SequenceNumber);
   invoked.push(`${name} ${numbers.join()}`);
-  if (numbers.includes('throws')) throw new Error('still indigestible');
+  if (numbers.includes('throws')) throw new Error('still failing');
   const failed = numbers.filter((number) => bad.has(number));
   return { batchItemFailures: failed.map((itemIdentifier) => ({ itemIdentifier })) };
 };
@@ -39,7 +39,7 @@ const app = createEndpoint({
     ['message-stream', 'message-stream-large', functionArn].map((name) => [name, play(name)]),
   ),
   status: () => {
-    throw new Error('nobody asks');
+    throw new Error('not called');
   },
   wake: () => {},
   logger: pino({ level: 'silent' }),
@@ -85,7 +85,7 @@ const put = (consumer: string, sequenceNumber: string) =>
     attempts: 8,
   });
 
-test('letters are listed, shown whole, handed to the function of their source, and gone once it took them', async () => {
+test('letters are listed, shown, redriven to the function of their consumer, and removed on success', async () => {
   await put('summaries', '11');
   await put('large-summaries', '12');
   const [table, json] = await Promise.all([run(['list']), run(['--json'])]);
@@ -105,13 +105,13 @@ test('letters are listed, shown whole, handed to the function of their source, a
   expect(await run(['redrive', '--all'])).toMatchObject({ code: 0, stdout: '0 redriven, 0 failed again.\n' });
 });
 
-test('a letter whose record fails again stays, with its cause told, until it is purged', async () => {
+test('a letter whose record fails again stays, with the error printed, until it is purged', async () => {
   await put('summaries', 'throws');
   await put('summaries', '21');
   bad.add('21');
   const again = await run(['redrive', 'summaries/shardId-1#throws', 'summaries/shardId-1#21']);
   expect(again).toMatchObject({ code: 1, stdout: '0 redriven, 2 failed again.\n' });
-  expect(again.stderr).toContain('throws: still indigestible');
+  expect(again.stderr).toContain('throws: still failing');
   expect(again.stderr).toContain('21: reported by the handler');
   bad.clear();
   expect((await run(['redrive', 'summaries/shardId-1#21'])).stdout).toBe('1 redriven, 0 failed again.\n');
@@ -119,7 +119,7 @@ test('a letter whose record fails again stays, with its cause told, until it is 
   expect((await run([])).stderr).toBe('0 dead letters\n');
 });
 
-test('a letter that was put again while it was redriven stays', async () => {
+test('a letter stored again during its redrive stays', async () => {
   await put('summaries', '31');
   const read = await deadLetters.get(table, 'summaries/shardId-1#31');
   if (!read) throw new Error('no letter');
@@ -130,7 +130,7 @@ test('a letter that was put again while it was redriven stays', async () => {
   await run(['purge', '--all', '--yes']);
 });
 
-test('what is wrong on the command line is told in a line', async () => {
+test('a wrong command line is reported in one line', async () => {
   const [unknown, none, nobody, away] = await Promise.all([
     run(['frobnicate']),
     run(['redrive']),
@@ -144,7 +144,7 @@ test('what is wrong on the command line is told in a line', async () => {
   expect((await run(['--help'])).stdout).toContain('redrive ID...');
 });
 
-/** A document as Lambda writes it to S3, with the event as a string in it. */
+/** A document like those that Lambda writes to S3, with the event as a string. */
 function failedInvocation(records: unknown[]) {
   const at = '2026-11-19T00:38:06.021Z';
   return JSON.stringify({
@@ -187,7 +187,7 @@ test('on AWS the letters are the objects of the on-failure destination', async (
   expect((await fromBucket(['show', two])).stderr).toBe(`There is no dead letter ${two}.\n`);
 });
 
-test('bin/erase-person leaves nothing of the person in a letter of the bucket, and what is left is redriven', async () => {
+test('bin/erase-person removes the person from letters in the bucket, which can still be redriven', async () => {
   const people = await users.insertPeople(database.pool, [{ handle: 'zoe' }, { handle: 'ada' }]);
   const [zoe, ada] = ['zoe', 'ada'].map((handle) => people.get(handle)) as [users.Person, users.Person];
   const log = createLog(table, { batch: 'transactions' });

@@ -38,9 +38,9 @@ async function main() {
     if (command !== 'redrive' && command !== 'purge')
       throw new UsageError(`Unknown command ${command}. See --help.`);
     if (!values.all && ids.length === 0)
-      throw new UsageError(`Which letters? Give their ids (bin/ddb/dead-letters list), or --all.`);
+      throw new UsageError(`Give the ids of dead letters (bin/ddb/dead-letters list), or --all.`);
     if (command === 'purge' && isCloud && !values.yes)
-      throw new UsageError('This would drop records on AWS for good. Add --yes if you mean it.');
+      throw new UsageError('This would remove records on AWS for good. Add --yes if you mean it.');
     const what = values.all ? 'every dead letter' : `${ids.length} of the dead letters`;
     if (command === 'purge') await confirm(`This removes ${what} for good.`, 'purge', values.yes);
     const chosen = values.all ? letters.list() : chosenOf(letters, ids);
@@ -52,11 +52,11 @@ async function main() {
   }
 }
 
-/** Off AWS the stream runner speaks the Lambda Invoke API. */
+/** Off AWS the stream runner offers the Lambda Invoke API. */
 function lambdaConfig({ AWS_REGION, AWS_ENDPOINT_URL_DYNAMODB, RUNNER_HOST, RUNNER_PORT }: Config) {
   const host = RUNNER_HOST === '0.0.0.0' ? '127.0.0.1' : RUNNER_HOST;
   const endpoint = AWS_ENDPOINT_URL_DYNAMODB && `http://${host}:${RUNNER_PORT}`;
-  // Longer than any function may take: an answer that is not waited for is no answer.
+  // Longer than any function may take, so that every invocation gets its answer.
   const requestHandler = { connectionTimeout: 1_000, requestTimeout: 910_000 };
   return { ...clientConfig(AWS_REGION, endpoint), requestHandler, maxAttempts: 1 };
 }
@@ -91,7 +91,7 @@ function rowOf({ id, failedAt, condition, attempts, functionName, event, error }
 }
 
 async function show(letters: Letters, ids: string[]) {
-  if (ids.length === 0) throw new UsageError('Which letter? Give its id (bin/ddb/dead-letters list).');
+  if (ids.length === 0) throw new UsageError('Give the id of a dead letter (bin/ddb/dead-letters list).');
   for await (const { functionName, ...letter } of chosenOf(letters, ids))
     console.log(JSON.stringify({ ...letter, function: functionName }, null, 2));
   return 0;

@@ -30,22 +30,22 @@ async function change(
 ) {
   const user = handle && (await users.findByHandle(pool, handle));
   if (!user) {
-    console.error(handle ? `Nobody has the handle ${handle}` : 'Whose account? Give the handle.');
+    console.error(handle ? `Nobody has the handle ${handle}` : 'Give the handle of an account.');
     return 1;
   }
   if (!isEnabled)
-    await confirm(`This shuts @${user.handle} out until --enable lets them in again.`, user.handle, yes);
-  // Postgres first: its answer is read with every request, so the person is out from now on.
+    await confirm(`This disables @${user.handle} until --enable enables them again.`, user.handle, yes);
+  // Postgres first, because every request reads it, so the person is disabled at once.
   if (isEnabled) await users.enable(pool, user.uuid);
   else await users.disable(pool, user.uuid);
-  console.log(`@${printable(user.handle)}: ${isEnabled ? 'let in again' : 'shut out'} in Postgres`);
+  console.log(`@${printable(user.handle)}: ${isEnabled ? 'enabled' : 'disabled'} in Postgres`);
   console.log(`@${printable(user.handle)}: ${await changeSignIn(config, user, isEnabled)}`);
   return 0;
 }
 
 async function changeSignIn(config: Config, { cognito_user_id }: users.User, isEnabled: boolean) {
   if (!cognito_user_id) return 'has no sign-in (an imported person)';
-  if (!config.COGNITO_USER_POOL_ID) return 'sign-in left alone: COGNITO_USER_POOL_ID is not set';
+  if (!config.COGNITO_USER_POOL_ID) return 'sign-in not changed: COGNITO_USER_POOL_ID is not set';
   const userPool = createUserPool(config);
   try {
     const isKnown = await setSignInEnabled(userPool, cognito_user_id, isEnabled);

@@ -23,7 +23,7 @@ async function main() {
   });
   const [text] = positionals;
   if ((text === undefined) === !values.unfinished || positionals.length > 1)
-    throw new UsageError('Whom? Give a handle or a uuid, or --unfinished. See --help.');
+    throw new UsageError('Give a handle or a uuid, or --unfinished. See --help.');
   const { config, table, pool, close } = connect();
   const letterBucket = await openLetterBucket(letterBucketOptions(config));
   const userPool = config.COGNITO_USER_POOL_ID ? createUserPool(config) : undefined;
@@ -42,8 +42,8 @@ async function main() {
       if (isFinished) return console.log(`${erasure.uuid}: nothing of this person is left.`);
       const leftMs = erasure.erased_at.getTime() + erase.settledAfterMs - Date.now();
       console.log(
-        `${erasure.uuid}: is gone for everybody. One more look in ${Math.ceil(Math.max(leftMs, retryMs) / 1_000)} s, for what was under way. ` +
-          'Stopping here is safe: a running Parley, or --unfinished, completes it.',
+        `${erasure.uuid}: hidden from everybody. One more pass in ${Math.ceil(Math.max(leftMs, retryMs) / 1_000)} s removes writes that were in flight. ` +
+          'You may stop here: a running Parley, or --unfinished, completes it.',
       );
       await sleep(Math.max(leftMs, 0) + retryMs);
     }
@@ -64,8 +64,8 @@ async function main() {
     const { uuid, handle } = await personOf(pool, text);
     await confirm(`This erases @${printable(handle)} (${uuid}) for good.`, handle, values.yes);
     const erasure = await erasures.begin(pool, uuid);
-    if (!erasure) throw new UsageError(`There is nobody of the uuid ${uuid}.`);
-    console.log(`@${printable(handle)} (${uuid}) is erased; nobody can have this handle again.`);
+    if (!erasure) throw new UsageError(`Nobody has the uuid ${uuid}.`);
+    console.log(`@${printable(handle)} (${uuid}) is erased. Nobody can use this handle again.`);
     return erasure;
   }
 }

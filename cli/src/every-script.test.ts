@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 
-/* Every script of bin/ is called from another folder, through links, with an environment that trips up shells. */
+/* Calls every script of bin/ from another folder, through links, with an environment that confuses shells. */
 
 const bin = resolve('bin');
 const scripts = readdirSync(bin, { recursive: true, withFileTypes: true })
@@ -49,10 +49,10 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** What bash itself says of a locale that the machine does not have. */
+/** Removes bash's own warning about a missing locale. */
 const withoutLocale = (text: string) => text.replace(/^.*setlocale.*\n/gm, '');
 
-test.each(scripts)('bin/%s explains itself from anywhere, by any name, in any environment', (name) => {
+test.each(scripts)('bin/%s --help works from any folder, through any link, in any environment', (name) => {
   const plain = spawnSync(join(bin, name), ['--help'], { encoding: 'utf8' });
   expect(plain).toMatchObject({ status: 0, stderr: '' });
   expect(plain.stdout.length).toBeGreaterThan(40);
@@ -64,7 +64,7 @@ test.each(scripts)('bin/%s explains itself from anywhere, by any name, in any en
   rmSync(second, { force: true });
   symlinkSync(join(bin, name), second);
   symlinkSync('bin/parley two', first);
-  // BASH_ENV is read unless bash is to be as POSIX wants it.
+  // Bash reads BASH_ENV, except in POSIX mode.
   for (const env of [hostile, { ...hostile, POSIXLY_CORRECT: '1', SHELLOPTS: 'noglob:nounset:posix' }]) {
     const linked = spawnSync(first, ['-h'], { encoding: 'utf8', env, cwd: folder });
     expect([linked.status, withoutLocale(linked.stderr), linked.stdout]).toEqual([0, '', plain.stdout]);
@@ -80,7 +80,7 @@ test('a script is found through a link to its folder, and by its bare name', () 
   expect(bare.stdout).toBe(linked.stdout);
 });
 
-test('a script whose prelude is missing does nothing', () => {
+test('a script without its prelude does nothing', () => {
   for (const name of scripts) {
     const copy = join(folder, 'alone/a/b', name);
     cpSync(join(bin, name), copy);

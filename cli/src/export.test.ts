@@ -46,7 +46,7 @@ afterAll(async () => {
 const run = (on: typeof table, ...args: string[]) => runScript({ table: on, database }, args);
 const manifestOf = (text: string) => JSON.parse(text.trimEnd().split('\n').at(-1) ?? '');
 
-test('bin/export writes a file that bin/import brings back, and a manifest that proves it', async () => {
+test('bin/export writes a file that bin/import restores, and a manifest that proves it', async () => {
   const file = join(dir, 'all.jsonl.gz');
   const exported = await run(table, 'export', '-o', file);
   expect(exported).toMatchObject({ code: 0, stdout: '' });
@@ -61,7 +61,7 @@ test('bin/export writes a file that bin/import brings back, and a manifest that 
   expect((await run(other, 'import', file)).stdout).toContain('0 of 5 entries were missing');
 }, 60_000);
 
-test('an export that finds no space says so in a line and leaves nothing', async () => {
+test('an export without disk space prints one line and leaves no file', async () => {
   const full = join(dir, 'full.jsonl');
   symlinkSync('/dev/full', `${full}.partial`);
   expect(await run(table, 'export', '-o', full)).toMatchObject({
@@ -75,12 +75,12 @@ test('an export that finds no space says so in a line and leaves nothing', async
   );
 }, 60_000);
 
-test('an export into a device goes through it and leaves it in its place', async () => {
+test('an export to a device writes to it and does not replace it', async () => {
   for (const [device, code] of [
     ['/dev/full', 2],
     ['/dev/null', 0],
   ] as const) {
-    // A link, so that what a wrong export replaces is not the machine's own.
+    // A link, so that a faulty export would not replace the machine's own device.
     const link = join(dir, device.replaceAll('/', '-'));
     symlinkSync(device, link);
     expect((await run(table, 'export', '-o', link)).code).toBe(code);
@@ -88,7 +88,7 @@ test('an export into a device goes through it and leaves it in its place', async
   }
 }, 60_000);
 
-test('files are named from where the person stands', async () => {
+test("file names are relative to the caller's folder", async () => {
   const stand = (...args: string[]) => runScript({ table, database }, args, { cwd: dir });
   expect(
     await stand('export', '-o', 'from here.jsonl', '--conversation', 'ada', '--conversation', 'zoe'),
@@ -97,7 +97,7 @@ test('files are named from where the person stands', async () => {
   expect((await stand('import', './from here.jsonl')).stdout).toContain('0 of 1 entry was missing');
 }, 60_000);
 
-test('bin/export writes a conversation or a person to standard output, and says in a line what is wrong', async () => {
+test('bin/export writes a conversation or a person to standard output, and prints one line about a wrong argument', async () => {
   const [conversation, person, both, nobody] = await Promise.all([
     run(table, 'export', '--conversation', 'ada', '--conversation', '@zoe'),
     run(table, 'export', '--person', 'zoe'),
@@ -106,8 +106,8 @@ test('bin/export writes a conversation or a person to standard output, and says 
   ]);
   expect(manifestOf(conversation.stdout)).toMatchObject({ conversations: 1, entries: 1, people: 2 });
   expect(manifestOf(person.stdout)).toMatchObject({ conversations: 2, entries: 2, people: 1 });
-  expect(both).toMatchObject({ code: 2, stderr: 'A conversation or a person, not both.\n' });
-  expect(nobody).toMatchObject({ code: 2, stderr: 'There is nobody of the handle or uuid nobody.\n' });
+  expect(both).toMatchObject({ code: 2, stderr: 'Give --conversation or --person, not both.\n' });
+  expect(nobody).toMatchObject({ code: 2, stderr: 'Nobody has the handle or uuid nobody.\n' });
   const file = join(dir, 'person.jsonl');
   writeFileSync(file, person.stdout);
   expect(await run(other, 'import', file)).toMatchObject({
@@ -121,14 +121,14 @@ test('bin/export writes a conversation or a person to standard output, and says 
   });
 }, 60_000);
 
-test('bin/erase-person erases nobody unasked', async () => {
+test('bin/erase-person erases nobody without a confirmation', async () => {
   const unasked = await run(table, 'erase-person', 'zoe');
   expect(unasked).toMatchObject({ code: 2, stdout: '' });
   expect(unasked.stderr).toMatch(/^This erases @zoe \(.{36}\) for good\. Add --yes if you mean it: .*\n$/);
   expect(await users.findByHandle(database.pool, 'zoe')).toMatchObject({ handle: 'zoe' });
 });
 
-test('bin/erase-person shuts a person out at once, may be killed, and is completed by --unfinished', async () => {
+test('bin/erase-person hides a person at once, may be killed, and is completed by --unfinished', async () => {
   const first = await runScript({ table, database }, ['erase-person', '@zoe', '--yes'], {
     killOn: /One more look in/,
   });

@@ -28,7 +28,8 @@ async function main() {
       manifest: { type: 'boolean' },
     },
   });
-  if (values.conversation && values.person) throw new UsageError('A conversation or a person, not both.');
+  if (values.conversation && values.person)
+    throw new UsageError('Give --conversation or --person, not both.');
   const output = values.output && givenPath(process.env, values.output);
   const place = connect();
   const bar = createProgressBar('Exporting');
@@ -53,7 +54,7 @@ async function linesOf(
 ): Promise<Lines> {
   if (values.person !== undefined) {
     const user = await users.findByUuid(pool, (await personOf(pool, values.person)).uuid);
-    if (!user) throw new UsageError('This person is gone.');
+    if (!user) throw new UsageError('This person does not exist any more.');
     return person(table, pool, user);
   }
   if (values.conversation) {
@@ -66,7 +67,7 @@ async function linesOf(
   return exporting.everything(table, pool, { onItems: bar.update });
 }
 
-/** The manifest alone. */
+/** Reads all lines for the manifest at their end. */
 async function read(lines: Lines): Promise<Manifest> {
   for (;;) {
     const { done, value } = await lines.next();
@@ -93,8 +94,8 @@ async function write(lines: Lines, output: string | undefined): Promise<Manifest
 }
 
 /**
- * A file gets its name once it is complete, and an incomplete one is removed. A device or a pipe is written to
- * directly.
+ * Writes a file under a temporary name, renames it when it is complete, and removes it after a failure. A device or a
+ * pipe is written to directly.
  */
 async function writeFile(texts: AsyncIterable<string>, output: string) {
   const there = await stat(output).catch(() => undefined);

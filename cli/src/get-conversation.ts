@@ -40,7 +40,7 @@ async function main() {
 
 function seqOf(text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^\d{1,12}$/.test(text)) throw new UsageError('A sequence number is a whole number.');
+  if (!/^\d{1,12}$/.test(text)) throw new UsageError('A sequence number must be a whole number.');
   return Number(text);
 }
 

@@ -47,7 +47,7 @@ const start = (...args: string[]) => startScript({ table, database }, args);
 const itemsIn = async (TableName: string) =>
   (await table.doc.send(new ScanCommand({ TableName, Limit: 100 }))).Items ?? [];
 
-/** How far the import has come, in lines of all rooms. */
+/** The progress of the import, in lines of all rooms. */
 async function linesDone() {
   const positions = await itemsIn(table.runnerName);
   return positions.reduce((sum, { line }) => sum + Number(line ?? 0), 0);
@@ -58,7 +58,7 @@ async function untilItWrites(child: ChildProcess) {
   while (child.exitCode === null && (await linesDone()) === before) await sleep(10);
 }
 
-test('an import that is killed, and one that is stopped, leave a system that the next run completes', async () => {
+test('an import that is killed or stopped is completed by the next run', async () => {
   const killed = start('import', file);
   await untilItWrites(killed.child);
   killed.child.kill('SIGKILL');
@@ -83,12 +83,12 @@ test('an import that is killed, and one that is stopped, leave a system that the
   expect(checked.code).toBe(0);
 }, 120_000);
 
-test('a check ends with 1 and the keys of what is wrong, and its repair rebuilds what can be', async () => {
+test('a check with findings prints their keys and ends with 1, and its repair rebuilds summaries', async () => {
   const items = await itemsIn(table.name);
   const { pk, sk } = items.find((item) => parseKey(item as Key).item === 'summary') ?? {};
   await table.doc.send(new DeleteCommand({ TableName: table.name, Key: { pk, sk } }));
   const { stdout, code } = await start('check', '--repair').ended;
-  expect(stdout).toContain('✗ 5 Members, roles and titles are what the log makes them: 200 members, 1 wrong');
+  expect(stdout).toContain('✗ 5 Members, roles and titles follow from the log: 200 members, 1 wrong');
   expect(stdout).toContain(`    ${pk} ${sk}: is missing: this person is a member`);
   expect(stdout).toContain('Repaired: 0 summaries rewritten, 1 made, 0 removed.');
   expect(code).toBe(0);
@@ -99,7 +99,7 @@ test('a check ends with 1 and the keys of what is wrong, and its repair rebuilds
   expect(checked.code).toBe(1);
 }, 120_000);
 
-test('a person who is erased after an import was killed is gone from what it wrote, and the next run goes on without them', async () => {
+test('a person erased after an import was killed disappears from its entries, and the next run continues without them', async () => {
   const guests = join(folder, 'guests.jsonl');
   const lines = Array.from({ length: 3_000 }, (_, index) =>
     JSON.stringify({
@@ -127,7 +127,7 @@ test('a person who is erased after an import was killed is gone from what it wro
   expect(await secrets()).toBe(0);
 }, 120_000);
 
-/** How often the table names, or quotes, the guest who is erased. */
+/** How often the table names or quotes the erased guest. */
 async function secrets() {
   let found = 0;
   for await (const page of scanPages(table))
@@ -135,7 +135,7 @@ async function secrets() {
   return found;
 }
 
-test('a file without a single message fails, in a line at its end', async () => {
+test('a file without any message fails, with a line at the end', async () => {
   const wrong = join(folder, 'wrong.md');
   writeFileSync(wrong, '# Notes\nnothing of it is JSON\n');
   const { code, stdout, stderr } = await start('import', wrong).ended;
@@ -146,7 +146,7 @@ test('a file without a single message fails, in a line at its end', async () => 
   expect(code).toBe(1);
 });
 
-test('an import ends with 1 where lines were skipped, and prints the first 20 of them', async () => {
+test('an import that skipped lines ends with 1, and prints the first 20 of them', async () => {
   const mixed = join(folder, 'mixed.jsonl');
   const good = '{"room":"shed","at":"2001-02-03T00:00:00Z","handle":"solo","text":"hello"}';
   writeFileSync(mixed, [good, ...Array.from({ length: 30 }, () => 'nonsense')].join('\n'));
@@ -157,7 +157,7 @@ test('an import ends with 1 where lines were skipped, and prints the first 20 of
   expect(code).toBe(1);
 });
 
-test('a file that cannot be read is told in a line', async () => {
+test('a file that cannot be read is reported in one line', async () => {
   const cut = join(folder, 'cut.jsonl.gz');
   writeFileSync(cut, readFileSync(file).subarray(0, 5_000));
   const plain = join(folder, 'plain.jsonl.gz');
@@ -166,8 +166,8 @@ test('a file that cannot be read is told in a line', async () => {
     [cut, plain, folder, join(folder, 'none.jsonl')].map((path) => start('import', path).ended),
   );
   expect(told.map(({ code, stdout, stderr }) => [code, stdout, stderr])).toEqual([
-    [2, '', `line 11: not JSON\n${cut} is cut off or no gzip file: unexpected end of file.\n`],
-    [2, '', `${plain} is cut off or no gzip file: incorrect header check.\n`],
+    [2, '', `line 11: not JSON\n${cut} is truncated or not a gzip file: unexpected end of file.\n`],
+    [2, '', `${plain} is truncated or not a gzip file: incorrect header check.\n`],
     [2, '', `${folder} is a folder. Give a file.\n`],
     [2, '', `${join(folder, 'none.jsonl')} does not exist (ENOENT).\n`],
   ]);

@@ -3,11 +3,11 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /*
- * Says whether node_modules holds what package-lock.json lists, by looking: JavaScript without packages, because there may
- * be none.
+ * Checks that node_modules contains what package-lock.json lists. It is JavaScript without packages, because none may be
+ * installed.
  *
  *   installed.mjs           prints what is missing, and ends with 1 if anything is
- *   installed.mjs --record  remembers this Node, and the optional packages that npm could not bring
+ *   installed.mjs --record  records this Node, and the optional packages that npm could not install
  */
 
 const listName = 'node_modules/.package-lock.json';
@@ -22,14 +22,14 @@ const recordName = 'node_modules/.cache/installed.json';
 const thisMachine = { platform: process.platform, arch: process.arch, modules: process.versions.modules };
 
 /**
- * What is missing, or undefined. npm writes its list last: an install that was interrupted has none.
+ * Describes the first missing package, or returns undefined. npm writes its list last, so an interrupted install has none.
  * @param {string} root
  * @param {Machine} machine
  */
-export function whatIsMissing(root, machine = thisMachine) {
+export function firstMissing(root, machine = thisMachine) {
   const wanted = packagesOf(root, 'package-lock.json') ?? {};
   const listed = packagesOf(root, listName);
-  if (!listed) return 'node_modules is missing or half installed.';
+  if (!listed) return 'node_modules is missing or incomplete.';
   const record = read(root, recordName) ?? {};
   if (record.modules && record.modules !== machine.modules)
     return `the packages were installed for another Node (${record.modules}, now ${machine.modules}).`;
@@ -45,7 +45,7 @@ export function whatIsMissing(root, machine = thisMachine) {
 /** @param {string} path @param {Entry} entry @param {Record<string, Entry>} listed @param {Machine} machine */
 function isExpected(path, { optional, os, cpu, libc }, listed, { platform, arch }) {
   if (!optional || listed[path]) return true;
-  // Of those for other machines npm installs none; of those for a C library it lists the right ones.
+  // npm never installs packages for other machines. Of packages for a C library it lists the matching ones.
   return Boolean(os && cpu && !libc && allows(os, platform) && allows(cpu, arch));
 }
 
@@ -53,7 +53,7 @@ function isExpected(path, { optional, os, cpu, libc }, listed, { platform, arch 
 const allows = (names, name) =>
   names.includes(name) || (names[0]?.startsWith('!') && !names.includes(`!${name}`));
 
-/** Called after npm has installed: what is optional and still missing cannot be had here. @param {string} root */
+/** Call after an install: an optional package that is still missing is not available here. @param {string} root */
 export function record(root, machine = thisMachine) {
   const wanted = packagesOf(root, 'package-lock.json') ?? {};
   const listed = packagesOf(root, listName) ?? {};
@@ -67,7 +67,7 @@ export function record(root, machine = thisMachine) {
 /** @param {string} root @param {string} name @returns {Record<string, Entry> | undefined} */
 const packagesOf = (root, name) => read(root, name)?.packages;
 
-/** Undefined for a file that is missing or not whole. @param {string} root @param {string} name */
+/** Undefined for a file that is missing or truncated. @param {string} root @param {string} name */
 function read(root, name) {
   try {
     return JSON.parse(readFileSync(join(root, name), 'utf8'));
@@ -82,7 +82,7 @@ if (process.argv[1] === import.meta.filename) {
   const root = resolve(import.meta.dirname, '../..');
   if (process.argv.includes('--record')) record(root);
   else {
-    const missing = whatIsMissing(root);
+    const missing = firstMissing(root);
     if (missing) process.stdout.write(`${missing}\n`);
     process.exitCode = missing ? 1 : 0;
   }

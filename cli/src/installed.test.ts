@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { record, whatIsMissing } from './installed.mjs';
+import { firstMissing, record } from './installed.mjs';
 
 const machine = { platform: 'linux', arch: 'x64', modules: '115' };
 const packages = {
@@ -37,7 +37,7 @@ function write(name: string, content: unknown) {
   writeFileSync(join(root, name), typeof content === 'string' ? content : JSON.stringify(content));
 }
 
-/** As npm leaves it: packages of other machines are neither there nor on its list. */
+/** The result of npm: packages for other machines are neither installed nor on its list. */
 function install(without: string[] = []) {
   const here = Object.entries(packages).filter(([path]) => ![...elsewhere, ...without].includes(path));
   for (const [path, { version }] of here.map(([path, entry]) => [path, { version: '', ...entry }] as const))
@@ -46,14 +46,14 @@ function install(without: string[] = []) {
 }
 
 test('nothing is missing after an install', () => {
-  expect(whatIsMissing(root, machine)).toBeUndefined();
+  expect(firstMissing(root, machine)).toBeUndefined();
 });
 
 test.each<[what: string, harm: () => void, missing: string]>([
   [
-    'there is nothing',
+    'nothing is installed',
     () => rmSync(join(root, 'node_modules'), { recursive: true }),
-    'missing or half installed',
+    'missing or incomplete',
   ],
   [
     'an install was interrupted',
@@ -93,27 +93,27 @@ test.each<[what: string, harm: () => void, missing: string]>([
   ],
 ])('it is noticed that %s', (_what, harm, missing) => {
   harm();
-  expect(whatIsMissing(root, machine)).toContain(missing);
+  expect(firstMissing(root, machine)).toContain(missing);
 });
 
-test('packages that were installed on another machine, or for another Node, are installed once more', () => {
+test('packages installed on another machine or for another Node are installed again', () => {
   record(root, machine);
-  expect(whatIsMissing(root, machine)).toBeUndefined();
-  expect(whatIsMissing(root, { ...machine, modules: '127' })).toContain('for another Node (115, now 127)');
-  expect(whatIsMissing(root, { ...machine, platform: 'darwin', arch: 'arm64' })).toContain(
+  expect(firstMissing(root, machine)).toBeUndefined();
+  expect(firstMissing(root, { ...machine, modules: '127' })).toContain('for another Node (115, now 127)');
+  expect(firstMissing(root, { ...machine, platform: 'darwin', arch: 'arm64' })).toContain(
     'native-darwin-arm64',
   );
 });
 
-test('an optional package that npm cannot bring is not tried at every start', () => {
+test('an optional package that npm cannot install is not retried at every start', () => {
   install(['node_modules/native-linux-x64']);
   rmSync(join(root, 'node_modules/native-linux-x64'), { recursive: true });
-  expect(whatIsMissing(root, machine)).toContain('native-linux-x64');
+  expect(firstMissing(root, machine)).toContain('native-linux-x64');
   record(root, machine);
-  expect(whatIsMissing(root, machine)).toBeUndefined();
+  expect(firstMissing(root, machine)).toBeUndefined();
 });
 
-test('the packages that these tests run with are all there', () => {
+test('the packages of this checkout are complete', () => {
   expect(spawnSync(process.execPath, ['cli/src/installed.mjs'], { encoding: 'utf8' })).toMatchObject({
     status: 0,
     stdout: '',

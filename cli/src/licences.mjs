@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /*
- * licences.mjs BILL: ends with an error where a package of a CycloneDX bill of materials has a licence that the policy in
- * docs/security.md does not allow. Of a choice (`OR`) one is enough; all of a conjunction (`AND`) are needed.
+ * licences.mjs BILL: fails if a package in a CycloneDX bill of materials has a licence that the policy in docs/security.md
+ * does not allow. Of a choice (`OR`) one licence must be allowed, of a conjunction (`AND`) all.
  */
 const allowed = new Set([
   '0BSD',
@@ -33,7 +33,7 @@ const refused = packages.filter((component) => !isAllowed(licenceOf(component)))
 if (packages.length === 0) throw new Error(`${file} lists no packages`);
 if (refused.length > 0) {
   const list = refused.map(
-    (component) => `  ${component.name} ${component.version}: ${licenceOf(component) || 'none told'}`,
+    (component) => `  ${component.name} ${component.version}: ${licenceOf(component) || 'no licence'}`,
   );
   process.stderr.write(`Licences that docs/security.md does not allow:\n${list.join('\n')}\n`);
   process.exit(1);

@@ -24,7 +24,7 @@ test('only a line feed ends a line', async () => {
   expect(await linesOf('b.jsonl.gz', gzipSync(`${texts.join('\r\n')}\r\n`))).toEqual(expected);
 });
 
-test('lines longer than what is read at a time are whole, and one without an end is not kept', async () => {
+test('lines longer than a chunk are whole, and an endless one is not buffered', async () => {
   const long = 'x'.repeat(700_000);
   const endless = 'y'.repeat(5_000_000);
   const [one, two, three] = await linesOf('c.jsonl', `${long}\n${endless}\nz`);
@@ -33,7 +33,7 @@ test('lines longer than what is read at a time are whole, and one without an end
   expect(three).toEqual({ number: 3, text: 'z' });
 });
 
-test('a line that is not UTF-8 is told', async () => {
+test('a line that is not UTF-8 is reported', async () => {
   const content = Buffer.from([0x61, 0x0a, 0xff, 0xfe, 0x0a, 0x62]);
   expect(await linesOf('d.jsonl', content)).toEqual([
     { number: 1, text: 'a' },
@@ -42,7 +42,7 @@ test('a line that is not UTF-8 is told', async () => {
   ]);
 });
 
-test('a packed file that is cut is an error, not an end', async () => {
+test('a truncated compressed file is an error, not an end', async () => {
   const packed = gzipSync('x'.repeat(10_000));
   await expect(linesOf('e.jsonl.gz', packed.subarray(0, packed.length - 10))).rejects.toThrow();
 });

@@ -6,7 +6,7 @@ import type { Line } from '@parley/core/transfer/import-plan';
 const newline = 0x0a;
 const maxLineBytes = 2 ** 20;
 
-/** The lines of a file, unpacked where its name ends in .gz. Only \n ends a line: a text may hold other separators. */
+/** The lines of a file, decompressed if its name ends in .gz. Only \n ends a line, because a text may hold other separators. */
 export async function* readLines(path: string): AsyncGenerator<Line> {
   let number = 0;
   let parts: Buffer[] = [];
@@ -18,7 +18,7 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
       parts = [];
       start = end + 1;
     }
-    // Of a line that is too long anyway, only so much as tells that it is.
+    // Does not keep more of a line than shows that it is too long.
     if (start < chunk.length && sizeOf(parts) <= maxLineBytes) parts.push(chunk.subarray(start));
   }
   if (parts.length > 0) yield lineOf(number + 1, parts);
@@ -42,7 +42,7 @@ async function* open(path: string): AsyncGenerator<Buffer> {
 function readError(path: string, error: NodeJS.ErrnoException) {
   if (error.code === 'EISDIR') return new UsageError(`${path} is a folder. Give a file.`);
   if (error.code?.startsWith('Z_'))
-    return new UsageError(`${path} is cut off or no gzip file: ${error.message}.`, { cause: error });
+    return new UsageError(`${path} is truncated or not a gzip file: ${error.message}.`, { cause: error });
   return error;
 }
 
@@ -51,11 +51,11 @@ const sizeOf = (parts: Buffer[]) => parts.reduce((size, part) => size + part.len
 
 function lineOf(number: number, parts: Buffer[]): Line {
   const bytes = parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts);
-  if (bytes.length > maxLineBytes) return { number, fault: `line is longer than ${maxLineBytes} bytes` };
+  if (bytes.length > maxLineBytes) return { number, fault: `the line is longer than ${maxLineBytes} bytes` };
   try {
     const text = decoder.decode(bytes);
     return { number, text: text.endsWith('\r') ? text.slice(0, -1) : text };
   } catch {
-    return { number, fault: 'line is not UTF-8' };
+    return { number, fault: 'the line is not UTF-8' };
   }
 }

@@ -11,12 +11,12 @@ async function main() {
     allowPositionals: true,
     options: { json: { type: 'boolean' }, limit: { type: 'string' } },
   });
-  const [who] = positionals;
-  if (!who || positionals.length > 1) throw new UsageError('Whose? Give a handle or a uuid. See --help.');
+  const [name] = positionals;
+  if (!name || positionals.length > 1) throw new UsageError('Give a handle or a uuid. See --help.');
   const limit = limitOf(values.limit, 20);
   const { table, pool, close } = connect();
   try {
-    const person = await personOf(pool, who);
+    const person = await personOf(pool, name);
     const consumed = measureCapacity(table);
     const inbox = await summaries.list(table, summaries.createNewestEntries(table), {
       userUuid: person.uuid,
@@ -26,7 +26,7 @@ async function main() {
     const unread = inbox.unreadConversations;
     console.error(
       `${counted(inbox.summaries.length, 'conversation')} of ${person.handle}${inbox.next ? ' (there are more: --limit)' : ''}, ` +
-        `${unread?.count}${unread?.isMore ? '+' : ''} with something unread, ${consumed()}`,
+        `${unread?.count}${unread?.isMore ? '+' : ''} unread, ${consumed()}`,
     );
     return 0;
   } finally {

@@ -5,7 +5,7 @@ type Entry = {
   integrity?: string;
   resolved?: string;
   link?: boolean;
-  /** Comes inside its parent's archive, whose integrity covers it. */
+  /** A bundled package comes in its parent's archive, whose integrity hash covers it. */
   inBundle?: boolean;
   optionalDependencies?: Record<string, string>;
 };
@@ -24,7 +24,7 @@ test('npm verifies every package that it downloads', () => {
   expect(unverified.map(([path]) => path)).toEqual([]);
 });
 
-test('the lockfile names no registry: the one that npm is configured with is asked', () => {
+test('the lockfile names no registry, so npm uses the configured one', () => {
   expect(installed.filter(([, { resolved }]) => resolved).map(([path]) => path)).toEqual([]);
 });
 
@@ -37,7 +37,7 @@ test('the native packages of every platform are listed, so that npm ci installs 
   expect(missing).toEqual([]);
 });
 
-/** Whether a package finds another one in a node_modules folder beside it or above. */
+/** Whether a package can resolve another one in a node_modules folder beside or above it. */
 function isListed(path: string, name: string): boolean {
   if (packages[`${path ? `${path}/` : ''}node_modules/${name}`]) return true;
   if (path === '') return false;

@@ -18,8 +18,7 @@ async function main() {
   const given =
     positionals.length > 0 || process.stdin.isTTY ? positionals.join(' ') : await text(process.stdin);
   const statement = given.trim().replace(/;$/, '');
-  if (!statement)
-    throw new UsageError('Which statement? Give it as an argument or on standard input. See --help.');
+  if (!statement) throw new UsageError('Give a statement as an argument or on standard input. See --help.');
   const limit = limitOf(values.limit);
   const { config, table, close } = connectTable();
   const isCloud = !config.AWS_ENDPOINT_URL_DYNAMODB;
@@ -31,7 +30,7 @@ async function main() {
     const rows: Record<string, unknown>[] = [];
     let NextToken: string | undefined;
     do {
-      // It counts what is looked at, and a write must not have it.
+      // Limit counts the items read, not those returned, and is not allowed for writes.
       const Limit = isRead ? (NextToken === undefined ? Math.min(limit, pageItems) : pageItems) : undefined;
       const page = await table.doc.send(
         new ExecuteStatementCommand({ Statement: statement, Limit, NextToken }),

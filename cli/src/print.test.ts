@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { inOrder, printable, tableOf } from './print.ts';
 
-test('rows are aligned, keys first, numbers to the right, and what is long is cut', () => {
+test('rows are aligned, with keys first, numbers to the right, and long cells cut', () => {
   const rows = [
     { seq: 9, sk: '1', pk: 'a', text: 'x'.repeat(61), open: true },
     { seq: 10, sk: '22', pk: 'b', text: 'é👩', tags: new Set(['t']) },
@@ -13,11 +13,11 @@ test('rows are aligned, keys first, numbers to the right, and what is long is cu
   ]);
 });
 
-test('what would steer the terminal is shown, not obeyed', () => {
+test('control characters are shown and do not reach the terminal', () => {
   expect(tableOf([{ text: '\x1b[2J\u202eab\n' }])).toBe('text\n\\u001b[2J\\u202eab\\u000a');
 });
 
-test('a text that runs from right to left turns nothing beside it, and takes the place of its letters', () => {
+test('right-to-left text does not reorder its neighbours, and isolates have no width', () => {
   const rows = [
     { title: 'שלום', seq: 1 },
     { title: 'abcd', seq: 2 },
@@ -31,7 +31,7 @@ test('a cell is cut between graphemes', () => {
   expect(tableOf([{ text: `${'x'.repeat(57)}${family}` }])).toBe(`text\n${'x'.repeat(57)}…`);
 });
 
-test('attributes come in the order of the statement, or of the alphabet', () => {
+test('attributes are ordered by the statement, or by name', () => {
   const rows = [{ b: 1, a: 2, c: 3 }];
   const names = (statement?: string) => Object.keys(inOrder(rows, statement)[0] ?? {});
   expect(names()).toEqual(['a', 'b', 'c']);

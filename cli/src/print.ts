@@ -10,7 +10,7 @@ const unprintable = /[\p{Cc}\p{Zl}\p{Zp}\u200e\u200f\u202a-\u202e\u2066-\u2069]/
 const escaped = (text: string) =>
   text.replace(unprintable, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
-/** A person's text in a line of ours: it acts on nothing beside it. */
+/** A person's text for a line of output. It cannot affect the text around it. */
 export const printable = (text: string) => isolate(escaped(text));
 
 /** "1 room", "2 rooms", "0 people". */
@@ -50,10 +50,10 @@ export function tableOf(rows: Row[]): string {
   return lines.map(format).join('\n');
 }
 
-/** Isolates take no place. */
+/** Isolate characters have no width. */
 const widthOf = (cell = '') => [...cell.replaceAll(/[\u2066-\u2069]/g, '')].length;
 
-/** Attributes come in any order: here in that of the statement's words, and where it names none, of the alphabet. */
+/** Sorts the attributes of rows by their order in the statement, and the others by name. */
 export function inOrder(rows: Row[], statement = ''): Row[] {
   const words = statement.split(/\W+/);
   const rank = (name: string) => (words.includes(name) ? words.indexOf(name) : words.length);

@@ -5,7 +5,7 @@ const lineMs = 5_000;
 
 export type ProgressBar = ReturnType<typeof createProgressBar>;
 
-/** Shows a bar with rate and time left on a terminal, elsewhere a line every five seconds. Both go to standard error. */
+/** Shows a bar with rate and time left on a terminal, or else prints a line every five seconds. Writes to standard error. */
 export function createProgressBar(title: string) {
   const { isTTY } = process.stderr;
   const bar =
@@ -18,7 +18,7 @@ export function createProgressBar(title: string) {
     start ? Math.round(((done - start.done) * 1_000) / Math.max(1, performance.now() - start.atMs)) : 0;
 
   return {
-    /** The rate counts from here. */
+    /** Starts the clock of the rate. */
     start(total: number, done = 0) {
       start = { atMs: performance.now(), done, total };
       lineAtMs = start.atMs;
@@ -36,7 +36,7 @@ export function createProgressBar(title: string) {
       }
     },
     rateOf,
-    /** Clears the line for what is printed above the bar. */
+    /** Ends the bar, so that other output can follow. */
     stop() {
       if (bar) bar.stop();
     },

@@ -43,7 +43,7 @@ const rowsOf = (lines: string) =>
     .split('\n')
     .map((line) => JSON.parse(line));
 
-test('scripts enter Postgres with a signed token where the configuration says so, and send none without TLS', async () => {
+test('scripts log in to Postgres with a signed token if configured, and never send one without TLS', async () => {
   const server = await startPlainPostgres();
   const env = { DATABASE_AUTH: 'iam', DATABASE_URL: server.url };
   const ended = await Promise.all([
@@ -55,7 +55,7 @@ test('scripts enter Postgres with a signed token where the configuration says so
   expect(new Set(server.heard)).toEqual(new Set([tlsRequest]));
 });
 
-test('bin/ddb/partiql runs a statement that is an argument, or on standard input', async () => {
+test('bin/ddb/partiql runs a statement from an argument or standard input', async () => {
   const [asTable, asJson] = await Promise.all([
     run(['ddb/partiql', select('sk, message')]),
     run(['ddb/partiql', '--json', '--limit', '2'], { input: `${select('message')};\n` }),
@@ -68,7 +68,7 @@ test('bin/ddb/partiql runs a statement that is an argument, or on standard input
   expect(asJson.stderr).toContain('2 rows (there are more: --limit)');
 });
 
-test('bin/ddb/partiql says in a line what is wrong', async () => {
+test('bin/ddb/partiql prints one line about an error', async () => {
   const [wrong, none, unknown, cloud] = await Promise.all([
     run(['ddb/partiql', 'SELECT nonsense']),
     run(['ddb/partiql']),
@@ -86,7 +86,7 @@ test('bin/ddb/partiql says in a line what is wrong', async () => {
   expect(cloud).toMatchObject({ code: 2, stderr: expect.stringContaining('Add --yes') });
 });
 
-test('the patterns take handles and uuids, and tell what they consumed', async () => {
+test('the patterns accept handles and uuids, and print the consumed units', async () => {
   const [byHandle, byUuid, ofTwo, ofGroup, ofNobody] = await Promise.all([
     run(['ddb/patterns/list-conversations', '@ADA', '--json']),
     run(['ddb/patterns/list-conversations', ada.uuid, '--json', '--limit', '1']),
@@ -106,7 +106,7 @@ test('the patterns take handles and uuids, and tell what they consumed', async (
     [3, 'three'],
   ]);
   expect(ofGroup.stdout).toContain('group_created');
-  expect(ofNobody).toMatchObject({ code: 2, stderr: 'There is nobody of the handle or uuid nobody.\n' });
+  expect(ofNobody).toMatchObject({ code: 2, stderr: 'Nobody has the handle or uuid nobody.\n' });
 });
 
 test('bin/ddb/scan shows items of either table', async () => {
@@ -118,20 +118,20 @@ test('bin/ddb/scan shows items of either table', async () => {
   expect(runner).toMatchObject({ code: 0, stdout: '', stderr: expect.stringMatching(/^0 items, 1 request/) });
 });
 
-test('tables are made, listed and dropped, and those on AWS are not dropped without --yes', async () => {
+test('tables are created, listed and dropped, and tables on AWS are not dropped without --yes', async () => {
   const names = { DDB_MESSAGE_TABLE: `${table.name}-2`, DDB_RUNNER_TABLE: `${table.name}-3` };
   for (const _ of [1, 2]) expect((await run(['ddb/schema-load'], { env: names })).code).toBe(0);
   const { stdout } = await run(['ddb/list-tables']);
   expect(stdout).toMatch(new RegExp(`^${table.name}-2 +ACTIVE +0 .*inbox +NEW_AND_OLD_IMAGES$`, 'm'));
   const cloud = await run(['ddb/drop'], { env: { ...names, AWS_ENDPOINT_URL_DYNAMODB: '' } });
   expect(cloud).toMatchObject({ code: 2, stderr: expect.stringContaining('--yes') });
-  expect((await run(['ddb/drop', '--yes'], { env: names })).stdout).toContain(`${table.name}-3 is dropped.`);
+  expect((await run(['ddb/drop', '--yes'], { env: names })).stdout).toContain(`Dropped ${table.name}-3.`);
   expect((await run(['ddb/drop', '--yes'], { env: names })).stdout).toContain(
-    `${table.name}-3 was not there.`,
+    `${table.name}-3 did not exist.`,
   );
 });
 
-test('every script says what it is', async () => {
+test('every script has a help text', async () => {
   const names = ['check', 'import', 'ddb/drop', 'ddb/scan', 'ddb/partiql', 'ddb/patterns/get-conversation'];
   for (const { code, stdout } of await Promise.all(names.map((name) => run([name, '--help'])))) {
     expect(code).toBe(0);
@@ -157,7 +157,7 @@ test.each(documented)('docs/statements.sql: %s', async (statement) => {
     expect(Items).toMatchObject([{ sk: '000000000002' }]);
 });
 
-test('the scripts of the sign-in say in a line that nothing answers', async () => {
+test('the scripts of the sign-in print one line if nothing answers', async () => {
   const nowhere = {
     DATABASE_URL: 'postgres://nobody@127.0.0.1:9/nowhere',
     COGNITO_USER_POOL_ID: 'us-east-1_Nowhere',
@@ -176,7 +176,7 @@ test('the scripts of the sign-in say in a line that nothing answers', async () =
   }
 }, 60_000);
 
-test('an engine that lacks an operation is told of in a line', async () => {
+test('an engine that lacks an operation is reported in one line', async () => {
   const engine = createServer((_, response) => {
     response.writeHead(400, { 'content-type': 'application/x-amz-json-1.0' });
     response.end('{"__type":"com.amazonaws.dynamodb.v20120810#UnknownOperationException"}');

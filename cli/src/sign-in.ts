@@ -26,8 +26,8 @@ async function main() {
   });
   const [email, given] = positionals;
   if (!email || positionals.length > 2)
-    throw new UsageError('Who? Give an e-mail address and a password. See --help.');
-  const password = given ?? (await typedPassword());
+    throw new UsageError('Give an e-mail address and a password. See --help.');
+  const password = given ?? (await readPassword());
   const signIn = await signInOf(values.base ?? (await localBase()));
   const client = new CognitoIdentityProviderClient({
     region: signIn.region,
@@ -35,10 +35,10 @@ async function main() {
   });
   try {
     const { AuthenticationResult, ChallengeName } = signIn.auth_flows.includes('USER_SRP_AUTH')
-      ? await proved(client, signIn, email, password)
-      : await sent(client, signIn, email, password);
+      ? await signInBySrp(client, signIn, email, password)
+      : await signInByPassword(client, signIn, email, password);
     if (!AuthenticationResult?.AccessToken)
-      throw new UsageError(`The sign-in asks for more than a password: ${ChallengeName}.`);
+      throw new UsageError(`The sign-in requires more than a password: ${ChallengeName}.`);
     console.log(AuthenticationResult.AccessToken);
     return 0;
   } catch (error) {
@@ -50,26 +50,26 @@ async function main() {
   }
 }
 
-/** Cognito has several names for it, and says as little. */
+/** Cognito's errors for a wrong address or password. */
 const refusals = new Set(['NotAuthorizedException', 'UserNotFoundException', 'InvalidPasswordException']);
 
-async function typedPassword() {
+async function readPassword() {
   if (process.stdin.isTTY)
-    throw new UsageError('The password is missing: give it as an argument or on standard input.');
+    throw new UsageError('The password is missing. Give it as an argument or on standard input.');
   return (await text(process.stdin)).replace(/\r?\n$/, '');
 }
 
-/** The system that runs here. */
+/** The address of the system on this machine. */
 async function localBase() {
   const { HOST, PORT } = loadConfig(process.env);
   const host = ['0.0.0.0', '::'].includes(HOST) ? '127.0.0.1' : HOST;
   return `http://${host.includes(':') ? `[${host}]` : host}:${PORT}`;
 }
 
-/** Where to sign in, as the API tells every client. */
+/** Reads from the API where to sign in. */
 async function signInOf(base: string): Promise<SignIn> {
   if (!/^https?:\/\//.test(base) || !URL.canParse(base))
-    throw new UsageError(`--base takes an address, not ${base}.`);
+    throw new UsageError(`--base needs an http(s) address, not ${base}.`);
   const url = `${base.replace(/\/$/, '')}/api/client-config`;
   const response = await fetch(url, {
     headers: { Accept: 'application/json' },
@@ -80,13 +80,13 @@ async function signInOf(base: string): Promise<SignIn> {
   const isJson = response.headers.get('content-type')?.includes('json');
   if (!response.ok || !isJson)
     throw new UsageError(
-      `${url} answers ${response.status}${isJson ? '' : ' and no JSON'}. Is Parley there?`,
+      `${url} answers ${response.status}${isJson ? '' : ' without JSON'}. Is Parley running there?`,
     );
   return (await response.json()) as SignIn;
 }
 
 /** Proves the password without sending it. */
-async function proved(
+async function signInBySrp(
   client: CognitoIdentityProviderClient,
   signIn: SignIn,
   email: string,
@@ -115,10 +115,17 @@ async function proved(
   );
 }
 
-/** A password travels on this machine alone. */
-async function sent(client: CognitoIdentityProviderClient, signIn: SignIn, email: string, password: string) {
+/** Sends the password, which is allowed only within this machine. */
+async function signInByPassword(
+  client: CognitoIdentityProviderClient,
+  signIn: SignIn,
+  email: string,
+  password: string,
+) {
   if (!/^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(signIn.cognito_endpoint).hostname))
-    throw new UsageError('The sign-in offers no proof of the password, and none is sent to another machine.');
+    throw new UsageError(
+      'The sign-in does not support SRP, and a plain password is not sent to another machine.',
+    );
   return client.send(
     new InitiateAuthCommand({
       ClientId: signIn.user_pool_client_id,

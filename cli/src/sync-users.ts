@@ -8,11 +8,11 @@ async function main() {
   const userPool = createUserPool(config);
   const pool = createPool({ ...databaseOptions(config), max: 1 });
   try {
-    const { made, withoutEmail, seen } = await syncUsers(userPool, pool);
-    for (const { handle, uuid } of made) console.log(`made @${handle} (${uuid})`);
+    const { created, withoutEmail, seen } = await syncUsers(userPool, pool);
+    for (const { handle, uuid } of created) console.log(`created @${handle} (${uuid})`);
     for (const { handle } of withoutEmail)
-      console.log(`@${handle} has no e-mail in Postgres: the address belongs to somebody else there`);
-    console.log(`${made.length} of ${seen} in ${userPool.id} were missing in Postgres`);
+      console.log(`@${handle} has no e-mail address in Postgres, because it belongs to somebody else there`);
+    console.log(`${created.length} of ${seen} in ${userPool.id} were missing in Postgres`);
     return 0;
   } finally {
     userPool.client.destroy();

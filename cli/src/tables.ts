@@ -17,7 +17,7 @@ const commands = { load, drop, list };
 /** Safe to repeat. */
 async function load({ doc, name, runnerName }: Table) {
   await Promise.all([ensureTable(doc, messageTable(name)), ensureTable(doc, runnerTable(runnerName))]);
-  console.log(`${name} and ${runnerName} are there.`);
+  console.log(`${name} and ${runnerName} exist.`);
 }
 
 async function drop({ doc, name, runnerName }: Table, isYes: boolean) {
@@ -26,10 +26,10 @@ async function drop({ doc, name, runnerName }: Table, isYes: boolean) {
     try {
       await doc.send(new DeleteTableCommand({ TableName }));
       await waitUntilTableNotExists({ client: doc, maxWaitTime: 60, minDelay: 1 }, { TableName });
-      console.log(`${TableName} is dropped.`);
+      console.log(`Dropped ${TableName}.`);
     } catch (error) {
       if (!isNoTable(error)) throw error;
-      console.log(`${TableName} was not there.`);
+      console.log(`${TableName} did not exist.`);
     }
   }
 }
@@ -57,7 +57,7 @@ async function list({ doc }: Table) {
         stream: Table?.StreamSpecification?.StreamViewType,
       });
     } catch (error) {
-      // Dropped since it was listed.
+      // The table was dropped after it was listed.
       if (!isNoTable(error)) throw error;
     }
   }
@@ -70,7 +70,8 @@ async function main() {
     options: { yes: { type: 'boolean', default: false } },
   });
   const [name] = positionals;
-  if (name !== 'load' && name !== 'drop' && name !== 'list') throw new UsageError('load, drop or list?');
+  if (name !== 'load' && name !== 'drop' && name !== 'list')
+    throw new UsageError('Give one command: load, drop or list.');
   const { table, close } = connectTable();
   try {
     await commands[name](table, values.yes);

@@ -77,7 +77,7 @@ async function findSignIn(sub: string): Promise<SignIn | undefined> {
   return undefined;
 }
 
-it('makes the people whom the trigger missed, once, and leaves out who is not confirmed', async () => {
+it('creates the people that the trigger missed, once, except unconfirmed ones', async () => {
   const [ada, grace] = [await makeSignIn('ada'), await makeSignIn('grace')];
   const known = await users.insertFromSignUp(database.pool, { sub: grace, preferredUsername: 'grace' });
   await userPool.client.send(
@@ -90,20 +90,20 @@ it('makes the people whom the trigger missed, once, and leaves out who is not co
   );
   const result = await syncUsers(userPool, database.pool);
   expect(result.seen).toBe(3);
-  expect(result.made).toEqual([await users.findBySub(database.pool, ada)]);
-  expect(result.made[0]).toMatchObject({ handle: 'ada', display_name: 'ADA', email: 'ada@example.com' });
+  expect(result.created).toEqual([await users.findBySub(database.pool, ada)]);
+  expect(result.created[0]).toMatchObject({ handle: 'ada', display_name: 'ADA', email: 'ada@example.com' });
   expect(await users.findBySub(database.pool, grace)).toEqual(known);
-  expect((await syncUsers(userPool, database.pool)).made).toEqual([]);
+  expect((await syncUsers(userPool, database.pool)).created).toEqual([]);
 });
 
-it('tells whose e-mail belongs to somebody else already', async () => {
+it('reports people whose e-mail address belongs to somebody else already', async () => {
   await users.insertFromSignUp(database.pool, { sub: randomUUID(), email: 'linus@example.com' });
   const sub = await makeSignIn('linus');
   const { withoutEmail } = await syncUsers(userPool, database.pool);
   expect(withoutEmail.map(({ cognito_user_id }) => cognito_user_id)).toEqual([sub]);
 });
 
-it('deletes a sign-in for good, and one that is gone again', async () => {
+it('deletes a sign-in for good, and may be repeated', async () => {
   const sub = await makeSignIn('hedy');
   for (const _ of [1, 2]) await signIns.remove(userPool, sub);
   expect(await findSignIn(sub)).toBeUndefined();
@@ -119,7 +119,7 @@ it('deletes a sign-in for good, and one that is gone again', async () => {
   expect(await findSignIn(other)).toBeUndefined();
 });
 
-it('shuts a sign-in and opens it again, and says where there is none', async () => {
+it('disables and enables a sign-in, and reports a missing one', async () => {
   const sub = await makeSignIn('barbara');
   expect(await setSignInEnabled(userPool, sub, false)).toBe(true);
   expect(await setSignInEnabled(userPool, sub, false)).toBe(true);

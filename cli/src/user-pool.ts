@@ -33,7 +33,7 @@ export type SignIn = {
   handle: string | undefined;
   name: string | undefined;
   email: string | undefined;
-  /** As Cognito calls it: `CONFIRMED`, `UNCONFIRMED`, ... */
+  /** Cognito's status: `CONFIRMED`, `UNCONFIRMED`, ... */
   status: string;
   isEnabled: boolean;
 };
@@ -58,14 +58,14 @@ function signIn({ Username, Attributes, UserStatus, Enabled }: UserType): SignIn
   };
 }
 
-export type SyncResult = { made: users.User[]; withoutEmail: users.User[]; seen: number };
+export type SyncResult = { created: users.User[]; withoutEmail: users.User[]; seen: number };
 
 /**
- * Creates the people whom the sign-up trigger missed. People who have not confirmed their address are left out, because
+ * Creates the people that the sign-up trigger missed. People who have not confirmed their address are left out, because
  * their sign-up is not complete. Safe to repeat, and safe while people sign up.
  */
 export async function syncUsers(userPool: UserPool, pool: Pool): Promise<SyncResult> {
-  const result: SyncResult = { made: [], withoutEmail: [], seen: 0 };
+  const result: SyncResult = { created: [], withoutEmail: [], seen: 0 };
   for await (const page of signInPages(userPool)) {
     result.seen += page.length;
     const confirmed = page.filter(({ sub, status }) => sub && status !== 'UNCONFIRMED');
@@ -76,7 +76,7 @@ export async function syncUsers(userPool: UserPool, pool: Pool): Promise<SyncRes
     for (const { sub, handle, name, email } of confirmed) {
       if (known.has(sub)) continue;
       const user = await users.insertFromSignUp(pool, { sub, preferredUsername: handle, name, email });
-      result.made.push(user);
+      result.created.push(user);
       if (email && !user.email) result.withoutEmail.push(user);
     }
   }

@@ -3,7 +3,7 @@ import { explain } from '@parley/config/explain';
 
 const verboseFlag = '--verbose';
 
-/** Removes --verbose from the arguments, because every script accepts it, and returns whether it was there. */
+/** Removes --verbose from the arguments, because every script accepts it. Returns whether it was given. */
 export function takeVerbose(argv: string[]): boolean {
   const isVerbose = argv.includes(verboseFlag);
   if (isVerbose) argv.splice(0, argv.length, ...argv.filter((argument) => argument !== verboseFlag));

@@ -44,7 +44,7 @@ function engines(): Engine[] {
 
 /** Prints each reason for waiting once. */
 async function answersUntil({ name, address, ask }: Engine, deadlineMs: number, seconds: string) {
-  let said = '';
+  let printed = '';
   for (;;) {
     try {
       await ask();
@@ -56,14 +56,14 @@ async function answersUntil({ name, address, ask }: Engine, deadlineMs: number, 
         console.error(`${name} did not answer at ${address} within ${seconds} s: ${reason}`);
         return false;
       }
-      if (said !== reason) console.log(`Waiting for ${name} at ${address}: ${reason}`);
-      said = reason;
+      if (printed !== reason) console.log(`Waiting for ${name} at ${address}: ${reason}`);
+      printed = reason;
     }
     await sleep(pollMs);
   }
 }
 
-/** Connects over TCP, because a Postgres container that still creates its database answers on its Unix socket only. */
+/** Connects over TCP, because a Postgres container that is still creating its database answers only on its Unix socket. */
 async function askPostgres(connectionString: string) {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: attemptMs });
   try {
@@ -83,7 +83,7 @@ async function listTables(region: string, endpoint: string) {
   }
 }
 
-/** Finds the reason among the causes, where fetch and the SDK hide it. */
+/** Finds the reason among the causes, because fetch and the SDK hide it there. */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return reasonOf(error.errors[0]);
   if (!(error instanceof Error)) return String(error);

@@ -56,7 +56,7 @@ describe('bin/start says in a line why it cannot keep data in DATA_DIR', () => {
     const { status, stderr } = runOn(folder, '--fresh');
     expect([status, stderr]).toEqual([
       1,
-      `bin/start: This deletes everything in ${folder}. Add --yes if you mean it: there is no terminal to ask at.\n`,
+      `bin/start: This deletes everything in ${folder}. There is no terminal to ask at. Add --yes if you mean it.\n`,
     ]);
     expect(existsSync(join(folder, 'parley-version'))).toBe(true);
   });

@@ -334,7 +334,7 @@ test('bin/conformance says what keeps it from beginning: exit code 2', async () 
     [['--base', urls[0], '--tokens', 'a'], "Unknown option '--tokens'"],
     [['--sign-up', '123456'], 'usage: bin/conformance'],
     [['--base', 'http://127.0.0.1:1', '--sign-up', '123456'], 'http://127.0.0.1:1/api/client-config: '],
-    [['--base', `${urls[0]}/nonsense`, '--sign-up', '123456'], 'answers 404. Is Parley there?'],
+    [['--base', `${urls[0]}/nonsense`, '--sign-up', '123456'], 'answers 404. Is Parley running there?'],
   ];
   for (const [args, complaint] of given) {
     const ended = await run('bin/conformance', args, { cwd: root, env }).catch((error) => error);

@@ -48,7 +48,7 @@ test('refuses a stack that is named to it, and what it does not know, before it 
   for (const argument of [...statefulStacks.map((stack) => `parley-${stack}`), '--yess', '--all']) {
     const { status, asked, stderr } = destroy(argument);
     expect([argument, status, asked]).toEqual([argument, 2, undefined]);
-    expect(stderr).toContain(`knows no '${argument}'`);
+    expect(stderr).toContain(`unknown option '${argument}'`);
   }
 });
 

@@ -13,13 +13,13 @@ type Place = {
 type ScriptOptions = {
   input?: string;
   env?: Record<string, string>;
-  /** Where the caller stands. */
+  /** The caller's working directory. */
   cwd?: string;
-  /** Ends the script with SIGKILL as soon as it has said this. */
+  /** Kills the script as soon as its output matches. */
   killOn?: RegExp;
 };
 
-/** What a script is to work on: a suite's own tables and database. */
+/** The settings that point a script at a suite's own tables and database. */
 export const scriptEnv = ({ table, database }: Place) => ({
   PATH: process.env.PATH,
   DATA_DIR: join(tmpdir(), 'parley-nowhere'),
@@ -29,7 +29,7 @@ export const scriptEnv = ({ table, database }: Place) => ({
   DDB_RUNNER_TABLE: table.runnerName,
 });
 
-/** Starts a script of bin/ on a suite's own tables and database; `env` changes its settings. */
+/** Starts a script of bin/ on a suite's own tables and database. `env` changes its settings. */
 export function startScript(
   { table, database }: Place,
   [name = '', ...args]: string[],
@@ -39,7 +39,7 @@ export function startScript(
     env: { ...scriptEnv({ table, database }), ...env },
     cwd,
   });
-  // What a script says on stdout is what it was asked for.
+  // Only stderr is logged: stdout is the script's result, which may hold texts and tokens.
   keepOutput(child.stderr);
   const output = { stdout: '', stderr: '' };
   for (const stream of ['stdout', 'stderr'] as const)

@@ -19,7 +19,7 @@ try {
 async function checkWithNewPeople(code: string) {
   const config = await get(base, '/api/client-config');
   if (config.status !== 200)
-    throw new Error(`${base}/api/client-config answers ${config.status}. Is Parley there?`);
+    throw new Error(`${base}/api/client-config answers ${config.status}. Is Parley running there?`);
   const signIn = createSignIn(config.body);
   const people: NewPerson[] = [];
   try {
