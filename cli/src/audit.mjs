@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 
 /*
  * audit.mjs REPORT: reads what `npm audit --json` found in the packages that run in production. Exits with 1 for a
- * vulnerability of high or critical severity, unless docs/security.md names it (GHSA-...) with the reason why it does not
- * affect Parley. Exits with 3 if the registry answered no audit.
+ * vulnerability of high or critical severity, unless docs/security.md names it (GHSA-...) with the reason why it does
+ * not affect Parley. Exits with 3 if the registry answered no audit.
  */
 const [file] = process.argv.slice(2);
 const report = JSON.parse(readFileSync(file, 'utf8'));

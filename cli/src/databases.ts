@@ -16,8 +16,8 @@ export async function createDatabase(url: string) {
 }
 
 /**
- * Drops the database and closes all connections to it. The only database of the embedded engine, and `postgres`, which is
- * needed to create others, are emptied instead. Returns what was done.
+ * Drops the database and closes all connections to it. The only database of the embedded engine, and `postgres`, which
+ * is needed to create others, are emptied instead. Returns what was done.
  */
 export async function dropDatabase(url: string): Promise<'dropped' | 'emptied' | 'missing'> {
   if (databaseName(url) === 'postgres' || (await isEmbedded(url))) {

@@ -59,8 +59,9 @@ export function tableLetters(table: Table): Letters {
 export type RedriveFailure = { sequenceNumber: string; error: string };
 
 /**
- * Invokes a letter's function with its event again. If the whole event fails, each record is sent alone and in order, so
- * that one bad record does not block the rest of the batch. Returns the failures. Safe to repeat, like the functions.
+ * Invokes a letter's function with its event again. If the whole event fails, each record is sent alone and in order,
+ * so that one bad record does not block the rest of the batch. Returns the failures. Safe to repeat, like the
+ * functions.
  */
 export async function redrive(
   lambda: LambdaClient,

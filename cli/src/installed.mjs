@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 
 /*
- * Checks that node_modules contains what package-lock.json lists. It is JavaScript without packages, because none may be
- * installed.
+ * Checks that node_modules contains what package-lock.json lists. It is JavaScript without packages, because none may
+ * be installed.
  *
  *   installed.mjs           prints what is missing, and ends with 1 if anything is
  *   installed.mjs --record  records this Node, and the optional packages that npm could not install
@@ -14,7 +14,8 @@ const listName = 'node_modules/.package-lock.json';
 const recordName = 'node_modules/.cache/installed.json';
 
 /**
- * @typedef {{ version?: string, optional?: boolean, link?: boolean, os?: string[], cpu?: string[], libc?: string[] }} Entry
+ * @typedef {{ version?: string, optional?: boolean, link?: boolean, os?: string[], cpu?: string[], libc?: string[] }}
+ *   Entry
  * @typedef {{ platform: string, arch: string, modules: string }} Machine
  */
 
@@ -22,7 +23,8 @@ const recordName = 'node_modules/.cache/installed.json';
 const thisMachine = { platform: process.platform, arch: process.arch, modules: process.versions.modules };
 
 /**
- * Describes the first missing package, or returns undefined. npm writes its list last, so an interrupted install has none.
+ * Describes the first missing package, or returns undefined. npm writes its list last, so an interrupted install has
+ * none.
  * @param {string} root
  * @param {Machine} machine
  */

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /*
- * licences.mjs BILL: fails if a package in a CycloneDX bill of materials has a licence that the policy in docs/security.md
- * does not allow. Of a choice (`OR`) one licence must be allowed, of a conjunction (`AND`) all.
+ * licences.mjs BILL: fails if a package in a CycloneDX bill of materials has a licence that the policy in
+ * docs/security.md does not allow. Of a choice (`OR`) one licence must be allowed, of a conjunction (`AND`) all.
  */
 const allowed = new Set([
   '0BSD',

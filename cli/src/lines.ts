@@ -6,7 +6,10 @@ import type { Line } from '@parley/core/transfer/import-plan';
 const newline = 0x0a;
 const maxLineBytes = 2 ** 20;
 
-/** The lines of a file, decompressed if its name ends in .gz. Only \n ends a line, because a text may hold other separators. */
+/**
+ * The lines of a file, decompressed if its name ends in .gz. Only \n ends a line, because a text may hold other
+ * separators.
+ */
 export async function* readLines(path: string): AsyncGenerator<Line> {
   let number = 0;
   let parts: Buffer[] = [];

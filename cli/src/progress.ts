@@ -5,7 +5,10 @@ const lineMs = 5_000;
 
 export type ProgressBar = ReturnType<typeof createProgressBar>;
 
-/** Shows a bar with rate and time left on a terminal, or else prints a line every five seconds. Writes to standard error. */
+/**
+ * Shows a bar with rate and time left on a terminal, or else prints a line every five seconds. Writes to standard
+ * error.
+ */
 export function createProgressBar(title: string) {
   const { isTTY } = process.stderr;
   const bar =

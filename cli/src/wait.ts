@@ -63,7 +63,9 @@ async function answersUntil({ name, address, ask }: Engine, deadlineMs: number, 
   }
 }
 
-/** Connects over TCP, because a Postgres container that is still creating its database answers only on its Unix socket. */
+/**
+ * Connects over TCP, because a Postgres container that is still creating its database answers only on its Unix socket.
+ */
 async function askPostgres(connectionString: string) {
   const client = new pg.Client({ connectionString, connectionTimeoutMillis: attemptMs });
   try {

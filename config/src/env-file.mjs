@@ -4,9 +4,9 @@ import { parseEnv } from 'node:util';
 /*
  * Reads a .env file. It is JavaScript without packages, because scripts read settings before anything is installed.
  *
- * Node's own dotenv parser decodes each value. A line must be blank, a comment or an assignment. Any other line is refused
- * with its number, because a misread line would start Parley with wrong settings. Nothing is expanded or run. Messages
- * never show a value, because it may be a password.
+ * Node's own dotenv parser decodes each value. A line must be blank, a comment or an assignment. Any other line is
+ * refused with its number, because a misread line would start Parley with wrong settings. Nothing is expanded or run.
+ * Messages never show a value, because it may be a password.
  */
 
 export class EnvFileError extends Error {
@@ -19,7 +19,9 @@ export class EnvFileError extends Error {
 
 const blankOrComment = /[^\S\n]*(?:#[^\n]*)?(?:\n|$)/y;
 const assignment = /[^\S\n]*(?:export[^\S\n]+)?([A-Za-z_][A-Za-z0-9_]*)[^\S\n]*=([^\S\n]*)/y;
-/** A shell writes a single quote within single quotes as '\''. bin/start does so in its file, which a shell can source. */
+/**
+ * A shell writes a single quote within single quotes as '\''. bin/start does so in its file, which a shell can source.
+ */
 const quoted = /'((?:[^']|'\\'')*)'|"([^"]*)"|`([^`]*)`/y;
 const restOfLine = /[^\n]*/y;
 

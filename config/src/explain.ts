@@ -1,8 +1,8 @@
 import { getSystemErrorMap } from 'node:util';
 
 /*
- * Turns any error into one line for the person at the terminal. Scripts and bin/start print that line, or with --verbose
- * the stack (cli/src/verbose.ts).
+ * Turns any error into one line for the person at the terminal. Scripts and bin/start print that line, or with
+ * --verbose the stack (cli/src/verbose.ts).
  */
 
 /** An error that the person at the terminal can fix. Its message is the line to print. */

@@ -5,8 +5,8 @@ import { parseEnvFile, similarName } from './env-file.mjs';
 
 /*
  * Prints the settings of .env for bin/lib.sh and, with --system, those that a running bin/start wrote to DATA_DIR/env.
- * The format is NAME, NUL, value, NUL for each name that the environment does not set, then END and NUL. An invalid file
- * prints one line to standard error, and no END. PARLEY_SETTINGS_FROM holds the file and line of each setting.
+ * The format is NAME, NUL, value, NUL for each name that the environment does not set, then END and NUL. An invalid
+ * file prints one line to standard error, and no END. PARLEY_SETTINGS_FROM holds the file and line of each setting.
  */
 
 const root = resolve(import.meta.dirname, '../..');

@@ -34,8 +34,8 @@ async function isFree(host: string, port: number) {
 }
 
 /**
- * Stands before a server that lets every web page in, and passes the bytes of programs on. It reads the head of the first
- * request of each connection, and nothing after it: a browser sends its origin with every POST, and a connection
+ * Stands before a server that lets every web page in, and passes the bytes of programs on. It reads the head of the
+ * first request of each connection, and nothing after it: a browser sends its origin with every POST, and a connection
  * that begins as a program's stays one. A first request that is no POST could be a page's (an image has no origin).
  */
 export function createLoopbackGuard(target: Door) {

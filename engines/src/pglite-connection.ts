@@ -165,7 +165,10 @@ function recordCustomSettings({ custom }: PgConnection, statement: string) {
   return true;
 }
 
-/** COPY reads the client's data in the middle of a message, which ends this Postgres; LISTEN needs a session at all times. */
+/**
+ * COPY reads the client's data in the middle of a message, which ends this Postgres; LISTEN needs a session at all
+ * times.
+ */
 const refusals: [pattern: RegExp, name: string][] = [
   [/^\s*copy\b[^;]*\bfrom\s+stdin\b/i, 'COPY FROM STDIN'],
   [/^\s*listen\b/i, 'LISTEN'],

@@ -75,7 +75,10 @@ async function answer(turns: Turns, connection: PgConnection, batch: Batch, unna
   if (batch.isComplete && !db.isInTransaction()) turns.owner = undefined;
 }
 
-/** `later`: a silent connection holds what cannot be put aside. `again`: a connection was ended, or the holder goes first. */
+/**
+ * `later`: a silent connection holds what cannot be put aside. `again`: a connection was ended, or the holder goes
+ * first.
+ */
 async function takeTurn(turns: Turns, connection: PgConnection): Promise<'taken' | 'later' | 'again'> {
   const { loaded, waiting } = turns;
   if (loaded === connection) return 'taken';

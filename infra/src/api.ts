@@ -140,7 +140,9 @@ export class ApiStack extends Stack {
     return parameters;
   }
 
-  /** Who is erased is taken out of dead letters, in the table and in every version of the bucket's, and out of the pool. */
+  /**
+   * Who is erased is taken out of dead letters, in the table and in every version of the bucket's, and out of the pool.
+   */
   private grantErasure(
     task: ecs.TaskDefinition,
     { runner, givenUpName, key }: DataStack,

@@ -1,4 +1,7 @@
-/** Actions that take no resource, so that a policy can name none, and why Parley needs each. A test holds policies to it. */
+/**
+ * Actions that take no resource, so that a policy can name none, and why Parley needs each. A test holds policies to
+ * it.
+ */
 export const unscopedActions: Record<string, string> = {
   'ec2:CreateNetworkInterface': 'Lambda in the VPC; denied to the code of the functions',
   'ec2:DescribeNetworkInterfaces': 'the same',

@@ -24,8 +24,8 @@ export type Claims = {
 };
 
 /**
- * A verified signature is not computed again for this long. A key that the issuer withdrew therefore works for up to this
- * long after the next fetch of keys, which the first token with an unknown key triggers.
+ * A verified signature is not computed again for this long. A key that the issuer withdrew therefore works for up to
+ * this long after the next fetch of keys, which the first token with an unknown key triggers.
  */
 const verifiedMs = 60_000;
 const maxVerified = 20_000;

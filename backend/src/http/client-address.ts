@@ -3,8 +3,8 @@ import { isIPv6 } from 'node:net';
 
 /**
  * The address that limits per address count. Each trusted proxy appends the address it saw to the right end of
- * X-Forwarded-For, so the one from the outermost trusted proxy counts; addresses further left are the client's own claim.
- * An IPv6 address counts by its /64, because a client may use any address within it.
+ * X-Forwarded-For, so the one from the outermost trusted proxy counts; addresses further left are the client's own
+ * claim. An IPv6 address counts by its /64, because a client may use any address within it.
  */
 export function clientAddress({ headers, socket }: IncomingMessage, trustedProxies: number): string {
   const forwarded = String(headers['x-forwarded-for'] ?? '')

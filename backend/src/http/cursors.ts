@@ -7,7 +7,9 @@ export type Cursors = ReturnType<typeof createCursors>;
 /** The route with its parameters, and the caller. A cursor is invalid in any other scope. */
 export type CursorScope = readonly string[];
 
-/** Signs the position at which a list continues. The first secret signs and all verify; without secrets, a random one. */
+/**
+ * Signs the position at which a list continues. The first secret signs and all verify; without secrets, a random one.
+ */
 export function createCursors(secrets: readonly string[]) {
   const keys = secrets.length > 0 ? secrets : [randomBytes(32)];
   const [signingKey = ''] = keys;

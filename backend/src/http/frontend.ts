@@ -36,7 +36,9 @@ const files = (folder: string, serveStatic: expressStaticGzip.ExpressStaticGzipO
     serveStatic: { ...serveStatic, index: false },
   });
 
-/** A client that accepts anything gets the page, unless the path looks like a file: a missing script must answer 404. */
+/**
+ * A client that accepts anything gets the page, unless the path looks like a file: a missing script must answer 404.
+ */
 function isPage(req: Request): boolean {
   const asksForHtml = req.accepts(['json', 'html']) === 'html';
   return asksForHtml || (req.accepts(['html', 'json']) === 'html' && extname(req.path) === '');

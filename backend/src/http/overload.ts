@@ -54,8 +54,8 @@ export function createOverload({ maxInFlight, maxPerPerson = 0, maxLoopDelayMs }
 
   return {
     /**
-     * Reserves a place. Returns the function that frees it, which may be called twice. Throws `busy` if no place is free,
-     * and `rate_limited` if the person has reached their limit.
+     * Reserves a place. Returns the function that frees it, which may be called twice. Throws `busy` if no place is
+     * free, and `rate_limited` if the person has reached their limit.
      */
     enter(userUuid?: string): () => void {
       if (isFull()) {

@@ -3,7 +3,10 @@ import { LRUCache } from 'lru-cache';
 
 export type RateLimit = ReturnType<typeof createRateLimit>;
 
-/** Limits the requests of a person, over HTTP and sockets together, with a bucket that refills continuously. 0: no limit. */
+/**
+ * Limits the requests of a person, over HTTP and sockets together, with a bucket that refills continuously. 0: no
+ * limit.
+ */
 export function createRateLimit(perMinute: number) {
   const buckets = new LRUCache<string, TokenBucket>({ max: 50_000 });
 

@@ -78,8 +78,8 @@ const isDisconnect = (error: unknown) =>
   (error.code === 'ERR_STREAM_PREMATURE_CLOSE' || error.code === 'ERR_STREAM_DESTROYED');
 
 /**
- * Reserves a place before the request costs anything, and again, counted for the person, before the handler. Open routes
- * that cost nothing need no place, so a full node still answers them.
+ * Reserves a place before the request costs anything, and again, counted for the person, before the handler. Open
+ * routes that cost nothing need no place, so a full node still answers them.
  */
 const enter =
   ({ overload }: ServeParts) =>

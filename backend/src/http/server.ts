@@ -69,15 +69,17 @@ export function createHttpServer(app: Express, keepAliveTimeout = 5_000, stallMs
   };
 }
 
-/** If nothing waits to be written, the client is not slow: the handler is still at work, for example on a long search. */
+/**
+ * If nothing waits to be written, the client is not slow: the handler is still at work, for example on a long search.
+ */
 function closeIfStalled(socket: Socket, stallMs: number) {
   if (socket.writableLength > 0) socket.destroy();
   else socket.setTimeout(stallMs);
 }
 
 /**
- * A client may pipeline requests on one connection. When it closes, Node emits `close` only on the answer being written;
- * this emits it on the queued answers too, which would otherwise never free their places.
+ * A client may pipeline requests on one connection. When it closes, Node emits `close` only on the answer being
+ * written; this emits it on the queued answers too, which would otherwise never free their places.
  */
 function closeQueuedAnswers() {
   const open = new WeakMap<Socket, Set<ServerResponse>>();

@@ -38,8 +38,9 @@ declare global {
 const wellFormedRequestId = /^[\w.:-]{1,128}$/;
 
 /**
- * Logs a line for each request, without the query (it may hold a cursor), the headers (they hold the token) and the body.
- * pino-http makes two loggers for each request, which cost more than the line (docs/decisions/0015-what-a-node-tells.md).
+ * Logs a line for each request, without the query (it may hold a cursor), the headers (they hold the token) and the
+ * body. pino-http makes two loggers for each request, which cost more than the line
+ * (docs/decisions/0015-what-a-node-tells.md).
  */
 export const requestLog =
   (logger: Logger): RequestHandler =>

@@ -26,7 +26,9 @@ export async function startTracing(endpoint: string): Promise<() => Promise<void
   return () => provider.shutdown();
 }
 
-/** Makes a span for each request, within the caller's trace (`traceparent`) if there is one. No query, header or body. */
+/**
+ * Makes a span for each request, within the caller's trace (`traceparent`) if there is one. No query, header or body.
+ */
 export const traceRequests: RequestHandler = (req, res, next) => {
   const caller = propagation.extract(context.active(), req.headers);
   const attributes = { 'http.request.method': req.method, request_id: req.id };

@@ -8,7 +8,9 @@ export const presentSettings = (summary: Summary): Settings => ({
   hidden: isHidden(summary),
 });
 
-/** The people whose names a row needs: the other person, and the sender, because an erased sender's text is not shown. */
+/**
+ * The people whose names a row needs: the other person, and the sender, because an erased sender's text is not shown.
+ */
 export const namedIn = ({ user_uuid, sender_uuid }: Summary) =>
   user_uuid === undefined ? [sender_uuid] : [user_uuid, sender_uuid];
 

@@ -36,7 +36,9 @@ const deliverySchema = z.object({
 });
 const onlineSchema = z.object({ user_uuids: z.array(z.string()) });
 
-/** The internal endpoint for the stream's Lambda and other nodes. It accepts their signatures, and no token of a person. */
+/**
+ * The internal endpoint for the stream's Lambda and other nodes. It accepts their signatures, and no token of a person.
+ */
 export function createDeliveryServer(options: DeliveryServerOptions) {
   const { nodeId, secrets, clock, logger, onDelivery, online } = options;
   const verify = createVerifier(secrets, nodeId);

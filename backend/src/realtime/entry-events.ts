@@ -16,7 +16,9 @@ export const rosterAgeFor = (entry: Entry) => (flagsOf(entry).changesGroup ? 0 :
 /** Whether people who share the conversation may see each other's presence from this entry on. */
 export const introducesMembers = (entry: Entry) => entry.seq === 1 || flagsOf(entry).membership === 'added';
 
-/** The `membership` events of an entry and the people here who receive them. Removed people receive this as the last. */
+/**
+ * The `membership` events of an entry and the people here who receive them. Removed people receive this as the last.
+ */
 export function membershipEvents(entry: Entry, here: string[]) {
   const change = flagsOf(entry).membership;
   if (!change || !('members' in entry)) return undefined;

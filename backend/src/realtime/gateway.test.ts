@@ -286,7 +286,8 @@ describe('a frame', () => {
     const answer = await client.request(action, payload(uuid));
     expect(answer.error).toMatchObject({ code: 'rate_limited', retry_after: expect.any(Number) });
     expect((await node.get('/api/profile', { as: ada })).status).toBe(429);
-    // Another socket counts for the same person, and its client must be asked to wait, not be told that its token is wrong.
+    // Another socket counts for the same person, and its client must be asked to wait, not be told that its token is
+    // wrong.
     const late = await visit(node);
     expect(await late.authenticate(ada)).toMatchObject({ error: { code: 'rate_limited' } });
     expect((await late.closed).code).toBe(4429);

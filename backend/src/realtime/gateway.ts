@@ -14,9 +14,9 @@ import { createSocketServer } from './socket-server.ts';
  * Sockets, deliveries and events of a node.
  *
  * In: frames of sockets (`socket-server`, `receiver`, `commands/`), and signed deliveries (`delivery-server`) from the
- * stream's Lambda (`conversations`) and from other nodes (`node-events`). Out: frames to the sockets of the members, and
- * events to the other nodes (`publisher`, `outboxes`). In the table: the people on this node (`sockets`) and the node
- * itself (`heartbeat`).
+ * stream's Lambda (`conversations`) and from other nodes (`node-events`). Out: frames to the sockets of the members,
+ * and events to the other nodes (`publisher`, `outboxes`). In the table: the people on this node (`sockets`) and the
+ * node itself (`heartbeat`).
  */
 
 const drainTimeoutMs = 5_000;
@@ -88,7 +88,9 @@ export function createGateway(parts: Parts) {
       await heartbeat.start();
     },
 
-    /** Answers the frames in flight, asks every client to reconnect after a delay, and removes the node from the list. */
+    /**
+     * Answers the frames in flight, asks every client to reconnect after a delay, and removes the node from the list.
+     */
     async stop() {
       stopping.abort();
       presence.stop();

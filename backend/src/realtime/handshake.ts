@@ -27,7 +27,10 @@ export function createHandshakes(config: HandshakeConfig) {
   const guests = new Set<Guest>();
   const addresses = new Map<string, Set<Guest>>();
 
-  /** If the limit is reached, closes the oldest guest that has sent nothing. Returns false if every guest has sent a frame. */
+  /**
+   * If the limit is reached, closes the oldest guest that has sent nothing. Returns false if every guest has sent a
+   * frame.
+   */
   function makeRoom(waiting: Set<Guest> | undefined, max: number): boolean {
     if (!waiting || waiting.size < max) return true;
     for (const guest of waiting) {

@@ -9,9 +9,14 @@ import type { Sockets } from './sockets.ts';
 /** Sockets that resync do so within this time. */
 const resyncSpreadMs = 1_000;
 const retryMs = 1_000;
-/** After a gap this long other nodes may have treated us as dead and recorded no missed deliveries, so every socket must resync. */
+/**
+ * After a gap this long other nodes may have treated us as dead and recorded no missed deliveries, so every socket must
+ * resync.
+ */
 const givenUpAfterMs = nodes.deadAfterMs - nodes.heartbeatMs;
-/** A node that starts while the table is unreachable serves requests anyway. It accepts sockets once the table is back. */
+/**
+ * A node that starts while the table is unreachable serves requests anyway. It accepts sockets once the table is back.
+ */
 const listedWithinMs = 3_000;
 
 export type HeartbeatParts = Pick<Parts, 'table' | 'metrics' | 'logger'> & {
@@ -22,7 +27,9 @@ export type HeartbeatParts = Pick<Parts, 'table' | 'metrics' | 'logger'> & {
   signal: AbortSignal;
 };
 
-/** Keeps this node in the table's list of nodes. Each heartbeat retries failed writes and resyncs sockets if necessary. */
+/**
+ * Keeps this node in the table's list of nodes. Each heartbeat retries failed writes and resyncs sockets if necessary.
+ */
 export function createHeartbeat(parts: HeartbeatParts) {
   const { table, metrics, logger, node, sockets, presence, sessionChecks, signal } = parts;
   /** Deliveries arrive only once the table lists this node, so no socket is accepted before. */

@@ -45,7 +45,10 @@ const script = `SwaggerUIBundle({ url: '/api/openapi.json', dom_id: '#docs', dee
 
 const assets = ['swagger-ui.css', 'swagger-ui-bundle.js', 'favicon-32x32.png'];
 
-/** The page shares its origin with stored tokens, so it runs only our own files. Icons in its style sheet are `data:` URLs. */
+/**
+ * The page shares its origin with stored tokens, so it runs only our own files. Icons in its style sheet are `data:`
+ * URLs.
+ */
 const policy = helmet.contentSecurityPolicy({
   useDefaults: false,
   directives: {

@@ -14,7 +14,9 @@ const ownHeaders = ['Link', 'Parley-Unread-Conversations', 'Retry-After', 'WWW-A
 
 export type Contract = ReturnType<typeof createContract>;
 
-/** Checks answers against the OpenAPI document: status, headers, and every field of the body. Throws on a difference. */
+/**
+ * Checks answers against the OpenAPI document: status, headers, and every field of the body. Throws on a difference.
+ */
 export function createContract(document: object) {
   const ajv = new Ajv2020({ strict: false, allErrors: true });
   addFormats.default(ajv);

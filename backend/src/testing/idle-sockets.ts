@@ -5,7 +5,10 @@ import { connect } from './live-client.ts';
 import { type LoadPerson, startMachine } from './machine.ts';
 import { cpuMs, residentMb } from './processes.ts';
 
-/* Measures what idle sockets cost the API: memory, and processor time for pings and heartbeats. Each has its own person. */
+/*
+ * Measures what idle sockets cost the API: memory, and processor time for pings and heartbeats. Each has its own
+ * person.
+ */
 
 const { values } = parseArgs({
   options: { sockets: { type: 'string', default: '5000' }, seconds: { type: 'string', default: '35' } },

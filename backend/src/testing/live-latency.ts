@@ -8,7 +8,8 @@ import { cpuMs } from './processes.ts';
 
 /*
  * Measures how long a message takes from its sender's socket to its receiver's, at a steady rate and with every process
- * on this machine. Pairs of people write in turn. Each message is sent on schedule, even if earlier ones have not arrived.
+ * on this machine. Pairs of people write in turn. Each message is sent on schedule, even if earlier ones have not
+ * arrived.
  */
 
 const { values } = parseArgs({

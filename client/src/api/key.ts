@@ -1,4 +1,6 @@
-/** A random UUID (version 4). Browsers lack `crypto.randomUUID` on pages loaded over plain HTTP from another machine. */
+/**
+ * A random UUID (version 4). Browsers lack `crypto.randomUUID` on pages loaded over plain HTTP from another machine.
+ */
 export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   const [version = 0, variant = 0] = [bytes[6], bytes[8]];

@@ -12,7 +12,9 @@ const members: Member[] = [
   { uuid: 'ben', handle: 'ben', display_name: 'Ben', tone: 2, role: 'member', read_seq: 0 },
 ];
 
-/** A server with one conversation, whose log the tests write to. It answers no requests while `isUnreachable` is set. */
+/**
+ * A server with one conversation, whose log the tests write to. It answers no requests while `isUnreachable` is set.
+ */
 function world(length: number, readSeq = length) {
   const log: Entry[] = [];
   const settings = { muted: false, hidden: false, settings_version: 0 };

@@ -7,8 +7,8 @@ import type { Entry } from '../api/types.ts';
  * 1. The window is always dense: `entries[i].seq === first + i`.
  * 2. Entries are added only at its edges. An entry further ahead waits in `ahead` until the gap is filled.
  * 3. `newest` is the greatest known seq. A window that reaches it is at the end, and live entries are added to it.
- * 4. It is bounded. After growth at one edge the other edge is cut in a separate step, because a list on the screen keeps
- *    its scroll position only while one edge moves.
+ * 4. It is bounded. After growth at one edge the other edge is cut in a separate step, because a list on the screen
+ *    keeps its scroll position only while one edge moves.
  */
 export type History = {
   entries: readonly Entry[];

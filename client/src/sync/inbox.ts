@@ -13,8 +13,8 @@ export const unreadConversations = (inbox: Inbox) =>
     .length;
 
 /**
- * Merges a row from the server. Rows arrive in any order, and each position moves forward only. If neither row is newest
- * in every position, `isExact` is false, and the unread count and `hidden` are a guess until the next read.
+ * Merges a row from the server. Rows arrive in any order, and each position moves forward only. If neither row is
+ * newest in every position, `isExact` is false, and the unread count and `hidden` are a guess until the next read.
  */
 export function applyRow(inbox: Inbox, row: InboxRow): { inbox: Inbox; isExact: boolean } {
   const known = inbox.get(row.uuid);

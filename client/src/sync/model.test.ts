@@ -10,8 +10,8 @@ import { firstSeq, isAtEnd } from './history.ts';
 import { sorted } from './inbox.ts';
 
 /*
- * State from events equals state from a fresh fetch, whatever happens on the server and in the client, in whatever order
- * requests are served, answers arrive and events are delivered, duplicated, skipped or cut off.
+ * State from events equals state from a fresh fetch, whatever happens on the server and in the client, in whatever
+ * order requests are served, answers arrive and events are delivered, duplicated, skipped or cut off.
  */
 
 const people = ['ana', 'ben', 'cleo'];

@@ -42,7 +42,8 @@ export function createPendingList(storage: KeyValueStorage, prefix: string, onCh
     to: (to: string) => items.filter((item) => item.to === to),
     find: (key: string) => items.find((item) => item.key === key),
     /**
-     * The message to send next. A refused message does not block later ones. A message that did not reach the server does.
+     * The message to send next. A refused message does not block later ones. A message that did not reach the server
+     * does.
      */
     head(to: string) {
       dropGone();

@@ -8,7 +8,10 @@ const secret = randomBytes(32);
 
 export type Somebody = { user: StoredUser | undefined; username: string; verifier: Verifier };
 
-/** The person, or for a name that nobody has an id and a salt that are the same each time, and a verifier that fits no password. */
+/**
+ * The person, or for a name that nobody has an id and a salt that are the same each time, and a verifier that fits no
+ * password.
+ */
 export async function somebody({ users }: SignIn, name: string): Promise<Somebody> {
   const user = await users.find(name);
   if (user?.Verifier) return { user, username: user.Username, verifier: user.Verifier };

@@ -3,7 +3,9 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, jwtVerify, SignJWT } from 'jose';
 
-/** Made once for each folder: whoever knows the key of another system, or of a library, signs no tokens for this one. */
+/**
+ * Made once for each folder: whoever knows the key of another system, or of a library, signs no tokens for this one.
+ */
 export async function openSigningKey(dir: string, issuer: string) {
   const privateKey = createPrivateKey(readOrMake(join(dir, 'signing-key.pem')));
   const publicKey = createPublicKey(privateKey);

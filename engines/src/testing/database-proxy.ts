@@ -1,8 +1,8 @@
 import { connect, createServer, type Socket } from 'node:net';
 
 /**
- * A way to a database that a test can cut (connections break and are refused) or freeze (nothing answers any more), also
- * from the first request on that holds a text.
+ * A way to a database that a test can cut (connections break and are refused) or freeze (nothing answers any more),
+ * also from the first request on that holds a text.
  */
 export async function createDatabaseProxy(databaseUrl: string) {
   const target = new URL(databaseUrl);

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { dynamodbLocalCache } from '../dynamodb-local-download.ts';
 
 /*
- * Prints where DynamoDBLocal.jar is, for the tests: the one of DYNAMODB_LOCAL_JAR, else that of an npm package, which is
- * fetched once. The package is no dependency of the repository: 57 MB that only this needs.
+ * Prints where DynamoDBLocal.jar is, for the tests: the one of DYNAMODB_LOCAL_JAR, else that of an npm package, which
+ * is fetched once. The package is no dependency of the repository: 57 MB that only this needs.
  */
 
 const name = 'amplify-dynamodb-simulator';

@@ -21,7 +21,10 @@ export type FaultProxyOptions = {
   rewrite?: (operation: string, body: Buffer) => Buffer;
 };
 
-/** Stands in front of a DynamoDB API. `decide` is asked for each request: its operation (`BatchExecuteStatement`, ...) and body. */
+/**
+ * Stands in front of a DynamoDB API. `decide` is asked for each request: its operation (`BatchExecuteStatement`, ...)
+ * and body.
+ */
 export async function startFaultProxy(
   endpoint: string,
   decide: (operation: string, body: Buffer) => Fate,

@@ -2,7 +2,9 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer } from 'node:net';
 
-/** What a server hears, as hex, of a client that will not talk without TLS: its request for it, and nothing after it. */
+/**
+ * What a server hears, as hex, of a client that will not talk without TLS: its request for it, and nothing after it.
+ */
 export const tlsRequest = '0000000804d2162f';
 
 /** A Postgres that speaks no TLS, and notes what it hears. */

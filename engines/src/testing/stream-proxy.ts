@@ -16,9 +16,9 @@ import { type Body, createStreamSource } from './stream-source.ts';
 /*
  * Stands in front of a DynamoDB API whose stream has one shard, and plays one with several, as on AWS.
  *
- * The proxy reads the engine's records once, in order, into memory. A shard is a range of hashes of the partition key and a
- * range of that list. So a record is in exactly one shard, and the records of a partition key follow each other through
- * a line of shards. Closing a shard ends its range where the list ends, and its children begin there.
+ * The proxy reads the engine's records once, in order, into memory. A shard is a range of hashes of the partition key
+ * and a range of that list. So a record is in exactly one shard, and the records of a partition key follow each other
+ * through a line of shards. Closing a shard ends its range where the list ends, and its children begin there.
  */
 
 export type StreamProxyOptions = {

@@ -40,7 +40,9 @@ export async function synthesise(changes: Partial<Settings>) {
   });
 }
 
-/** Runs a script of infra/src that synthesises into a folder, by the example's settings, without credentials or Docker. */
+/**
+ * Runs a script of infra/src that synthesises into a folder, by the example's settings, without credentials or Docker.
+ */
 export async function synthesised<T>(
   script: string,
   changes: Partial<Settings>,

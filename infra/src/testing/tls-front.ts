@@ -11,7 +11,9 @@ export const anonymousTls = {
   NODE_TLS_REJECT_UNAUTHORIZED: '0',
 };
 
-/** Speaks TLS before a Postgres that does not: it grants the wish that a connection begins with, and passes on the rest. */
+/**
+ * Speaks TLS before a Postgres that does not: it grants the wish that a connection begins with, and passes on the rest.
+ */
 export async function startTlsFront(databaseUrl: string) {
   const target = new URL(databaseUrl);
   const secureContext = createSecureContext({ ciphers, maxVersion: 'TLSv1.2', dhparam: 'auto' });

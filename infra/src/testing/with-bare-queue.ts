@@ -4,7 +4,10 @@ import { type Bundle, type BundleName, bundleNames } from '../bundles.ts';
 import { createParley } from '../parley.ts';
 import { readSettings } from '../settings.ts';
 
-/* node --import tsx infra/src/testing/with-bare-queue.ts FOLDER SETTINGS: synthesises Parley with a queue that anybody may read. */
+/*
+ * node --import tsx infra/src/testing/with-bare-queue.ts FOLDER SETTINGS: synthesises Parley with a queue that anybody
+ * may read.
+ */
 const bundleOf = (name: BundleName): [BundleName, Bundle] => [
   name,
   { dir: import.meta.dirname, bytes: 0, sha256: name },

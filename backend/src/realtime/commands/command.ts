@@ -17,8 +17,9 @@ export type CommandParts = Pick<
 };
 
 /**
- * The answer to one action of a socket: the data of its response, or a thrown AppError. A `sign-in` needs no session and
- * spends the person's tokens itself. A `heartbeat` is free as often as a connection allows. Everything else is a `request`.
+ * The answer to one action of a socket: the data of its response, or a thrown AppError. A `sign-in` needs no session
+ * and spends the person's tokens itself. A `heartbeat` is free as often as a connection allows. Everything else is a
+ * `request`.
  */
 export type Command =
   | { cost: 'sign-in'; answer(connection: Connection, payload: unknown): Promise<unknown> }
