@@ -55,15 +55,11 @@ test.each<[what: string, harm: () => void, missing: string]>([
     () => rmSync(join(root, 'node_modules'), { recursive: true }),
     'missing or incomplete',
   ],
-  [
-    'an install was interrupted',
-    () => rmSync(join(root, 'node_modules/.package-lock.json')),
-    'half installed',
-  ],
+  ['an install was interrupted', () => rmSync(join(root, 'node_modules/.package-lock.json')), 'incomplete'],
   [
     'npm did not finish its list',
     () => write('node_modules/.package-lock.json', '{"packages": {'),
-    'half installed',
+    'incomplete',
   ],
   [
     'a package was removed',

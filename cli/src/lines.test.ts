@@ -29,7 +29,7 @@ test('lines longer than a chunk are whole, and an endless one is not buffered', 
   const endless = 'y'.repeat(5_000_000);
   const [one, two, three] = await linesOf('c.jsonl', `${long}\n${endless}\nz`);
   expect(one).toEqual({ number: 1, text: long });
-  expect(two).toEqual({ number: 2, fault: 'line is longer than 1048576 bytes' });
+  expect(two).toEqual({ number: 2, fault: 'the line is longer than 1048576 bytes' });
   expect(three).toEqual({ number: 3, text: 'z' });
 });
 
@@ -37,7 +37,7 @@ test('a line that is not UTF-8 is reported', async () => {
   const content = Buffer.from([0x61, 0x0a, 0xff, 0xfe, 0x0a, 0x62]);
   expect(await linesOf('d.jsonl', content)).toEqual([
     { number: 1, text: 'a' },
-    { number: 2, fault: 'line is not UTF-8' },
+    { number: 2, fault: 'the line is not UTF-8' },
     { number: 3, text: 'b' },
   ]);
 });

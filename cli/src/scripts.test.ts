@@ -52,7 +52,7 @@ test('scripts log in to Postgres with a signed token if configured, and never se
   ]);
   server.close();
   for (const { stderr } of ended) expect(stderr).toContain('does not support SSL');
-  expect(new Set(server.heard)).toEqual(new Set([tlsRequest]));
+  expect(new Set(server.received)).toEqual(new Set([tlsRequest]));
 });
 
 test('bin/ddb/partiql runs a statement from an argument or standard input', async () => {

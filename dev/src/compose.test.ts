@@ -8,7 +8,7 @@ import getPort from 'get-port';
 import { userPoolClientId, userPoolId } from '../../engines/src/cognito-local.ts';
 import { launch, root } from '../../engines/src/launch.ts';
 
-/* docker-compose.yml without containers: its commands, in its order, against engines that come late. */
+/* Tests docker-compose.yml without containers: its commands, in its order, with engines that start late. */
 
 const compose = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
 const services = (compose.split(/^services:$/m)[1]?.split(/^volumes:$/m)[0] ?? '')
@@ -26,7 +26,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
-/** What the service `setup` runs, with the addresses of engines here. */
+/** Runs the commands of the service `setup`, with the addresses of engines here. */
 function runSetup(addresses: NodeJS.ProcessEnv) {
   const command = /command: (\[.*\])/.exec(service('setup'))?.[1];
   const [program = '', ...args] = JSON.parse(command ?? '[]') as string[];
@@ -48,7 +48,7 @@ const exitOf = (child: ChildProcess) =>
   });
 
 describe('docker-compose', () => {
-  it('sets up engines that answer late, and says what it waits for', async () => {
+  it('sets up engines that answer late, and prints what it waits for', async () => {
     const [dynamodb, postgres, cognito] = [await getPort(), await getPort(), await getPort()];
     const setup = runSetup({
       AWS_REGION: 'us-east-1',
@@ -77,7 +77,7 @@ describe('docker-compose', () => {
     expect([await setup.code, setup.output()]).toEqual([0, expect.stringContaining('Conversations are in')]);
   }, 180_000);
 
-  it('names what does not answer, and ends', async () => {
+  it('names an engine that does not answer, and ends', async () => {
     const waiting = spawn('bin/wait', ['1'], {
       cwd: root,
       env: {
@@ -97,7 +97,7 @@ describe('docker-compose', () => {
     );
   }, 30_000);
 
-  it('starts every service again that ends, but for the one that is to end', () => {
+  it('restarts every service that ends, except the one that is supposed to end', () => {
     const names = services.map((text) => text.slice(0, text.indexOf(':')));
     expect(names.slice(0, 5)).toEqual(['postgres', 'dynamodb', 'network', 'cognito', 'setup']);
     const inherits = (text: string) => text.includes('<<: *runner');
@@ -107,7 +107,7 @@ describe('docker-compose', () => {
     expect(without.map((text) => text.slice(0, text.indexOf(':')))).toEqual(['setup']);
   });
 
-  it('asks Postgres over TCP, where the server that makes the database does not listen', () => {
+  it('checks Postgres over TCP, on which the server does not listen while it creates the database', () => {
     expect(service('postgres')).toMatch(/test: \["CMD", "psql", .*"-h", "127\.0\.0\.1", .*"select 1"\]/);
     expect(service('postgres')).not.toMatch(/test:.*pg_isready/);
   });

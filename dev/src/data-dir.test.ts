@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { identify, writePidFile } from '../../engines/src/processes.ts';
-import { keptSecret, openDataDir, removeEnvFile, writeEnvFile } from './data-dir.ts';
+import { openDataDir, removeEnvFile, storedSecret, writeEnvFile } from './data-dir.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -28,7 +28,7 @@ const mode = (name: string) => (statSync(join(dir, name)).mode & 0o777).toString
 const read = (name: string) => readFileSync(join(dir, name), 'utf8');
 
 describe('the lock of a data folder', () => {
-  it('refuses a second process and says which one has it', async () => {
+  it('refuses a second process and names the first', async () => {
     const { release } = await openDataDir(dir);
     await expect(openDataDir(dir)).rejects.toThrow(
       `Parley is running on ${dir} already (process ${process.pid}).`,
@@ -38,22 +38,22 @@ describe('the lock of a data folder', () => {
     expect(readdirSync(dir)).toEqual(['parley-version']);
   });
 
-  it('is taken over from a process that is gone', async () => {
+  it('is taken over from an ended process', async () => {
     write('lock', JSON.stringify({ ...identify(process.pid), pid: 2 ** 22 + 1 }));
     (await openDataDir(dir)).release();
   });
 
-  it('is taken over where another process has the pid now', async () => {
+  it('is taken over if another process has the pid now', async () => {
     write('lock', JSON.stringify({ pid: process.pid, started: 'some other time' }));
     (await openDataDir(dir)).release();
   });
 
-  it('is taken over where it was not written to its end', async () => {
+  it('is taken over if it was written incompletely', async () => {
     write('lock', '{"pid":');
     (await openDataDir(dir)).release();
   });
 
-  it('goes to one of those who start at the same time', async () => {
+  it('goes to one of several concurrent starts', async () => {
     write('lock', JSON.stringify({ pid: process.pid, started: 'some other time' }));
     const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => openDataDir(dir)));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
@@ -61,7 +61,7 @@ describe('the lock of a data folder', () => {
 });
 
 describe('a data folder', () => {
-  it('that others could read is closed to them, whatever is in it, and a new one is closed from the start', async () => {
+  it('that others could read is made private with all its files, and a new one is private from the start', async () => {
     (await openDataDir(dir)).release();
     mkdirSync(join(dir, 'cognito'), { mode: 0o755 });
     write('cognito/people.json', '{}');
@@ -81,20 +81,20 @@ describe('a data folder', () => {
     expect(mode('new/folder')).toBe('700');
   });
 
-  it("that is somebody else's keeps its rights", async () => {
+  it('of another program keeps its rights', async () => {
     write('thesis.txt', 'ten years of work');
     chmodSync(join(dir, 'thesis.txt'), 0o644);
     await expect(openDataDir(dir)).rejects.toThrow("holds files that are not Parley's");
     expect(mode('thesis.txt')).toBe('644');
   });
 
-  it('that holds files of somebody else is left alone, even with --fresh', async () => {
+  it('of another program is not changed, even with --fresh', async () => {
     write('thesis.txt', 'ten years of work');
     await expect(openDataDir(dir, { fresh: true })).rejects.toThrow("holds files that are not Parley's");
     expect(readdirSync(dir)).toEqual(['thesis.txt']);
   });
 
-  it('with a file that only looks like a stamp is left alone', async () => {
+  it('with a file that only looks like a stamp is not changed', async () => {
     write('parley-version', 'notes on parley');
     await expect(openDataDir(dir, { fresh: true })).rejects.toThrow("holds files that are not Parley's");
     expect(readdirSync(dir)).toEqual(['parley-version']);
@@ -129,7 +129,7 @@ describe('a data folder', () => {
     expect(read('parley-version')).toBe('3\n');
   });
 
-  it('keeps the version it reached where a step fails, and gives the lock back', async () => {
+  it('keeps the version it reached if a step fails, and releases the lock', async () => {
     (await openDataDir(dir, { version: 1 })).release();
     const fail = () => {
       throw new Error('disk full');
@@ -141,25 +141,25 @@ describe('a data folder', () => {
     expect(read('parley-version')).toBe('2\n');
   });
 
-  it('that is too old to upgrade is refused with the way out', async () => {
+  it('that is too old to upgrade is refused with the remedy', async () => {
     (await openDataDir(dir, { version: 1 })).release();
-    await expect(openDataDir(dir, { version: 2 })).rejects.toThrow('Begin anew with --fresh.');
+    await expect(openDataDir(dir, { version: 2 })).rejects.toThrow('Delete the data with --fresh.');
   });
 
-  it('of a newer version is refused, and can begin anew', async () => {
+  it('of a newer version is refused, and can be deleted', async () => {
     (await openDataDir(dir, { version: 2 })).release();
     await expect(openDataDir(dir, { version: 1 })).rejects.toThrow('Update Parley');
     (await openDataDir(dir, { version: 1, fresh: true })).release();
     expect(read('parley-version')).toBe('1\n');
   });
 
-  it('keeps the secret it was given first', () => {
-    const secret = keptSecret(dir, 'cursor-secret');
+  it('keeps the first secret', () => {
+    const secret = storedSecret(dir, 'cursor-secret');
     expect(secret).toMatch(/^[\w-]{43}$/);
-    expect(keptSecret(dir, 'cursor-secret')).toBe(secret);
+    expect(storedSecret(dir, 'cursor-secret')).toBe(secret);
   });
 
-  it('tells a shell where the system is, whatever is in the values', () => {
+  it('has a settings file that a shell can source, whatever the values', () => {
     const value = 'postgres://it\'s $HOME "quoted"';
     writeEnvFile(dir, { DATABASE_URL: value });
     const told = execFileSync('bash', ['-c', `source '${dir}/env' && printf %s "$DATABASE_URL"`]);

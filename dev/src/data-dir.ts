@@ -15,7 +15,7 @@ import { closeToOthers } from '../../engines/src/private-files.ts';
 import { endStaleIn, identify, isRunning, readPidFile } from '../../engines/src/processes.ts';
 import { StartError } from '../../engines/src/start-error.ts';
 
-/** Layout of the folder. Raise it with a step that turns a folder of the version before into one of this. */
+/** The version of the folder's layout. Raise it together with an upgrade step from the version before. */
 export const dataVersion = 1;
 
 /** `upgrades[n]` turns a folder of version n into n + 1. */
@@ -42,7 +42,7 @@ export async function openDataDir(dir: string, options: DataDirOptions = {}) {
   const { fresh = false, version = dataVersion, upgrades: steps = upgrades } = options;
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const found = readVersion(dir);
-  // Ours, and not somebody's home.
+  // Only after `readVersion`, which throws for a folder that is not Parley's.
   const closed = closeToOthers(realpathSync(dir));
   const release = takeLock(dir);
   try {
@@ -57,12 +57,14 @@ export async function openDataDir(dir: string, options: DataDirOptions = {}) {
   return { release, closed };
 }
 
-/** The version on the stamp; undefined for an empty folder. Any other folder is somebody else's. */
+/**
+ * The version in the stamp, or undefined for an empty folder. Throws for any other folder, because it is not Parley's.
+ */
 function readVersion(dir: string) {
   const version = read(join(dir, stampName));
   if (version !== undefined && /^\d+\n$/.test(version)) return Number(version);
   if (version === undefined && readdirSync(dir).every((name) => name.startsWith(lockName))) return undefined;
-  throw new StartError(`${dir} holds files that are not Parley's. Set DATA_DIR to a folder of its own.`);
+  throw new StartError(`${dir} holds files that are not Parley's. Set DATA_DIR to a new folder.`);
 }
 
 function stamp(dir: string, version: number) {
@@ -70,8 +72,8 @@ function stamp(dir: string, version: number) {
 }
 
 /**
- * The lock names its process. One whose process is gone is moved aside before a new one is made; where somebody else
- * was faster, what was moved is a living lock and goes back.
+ * The lock names its process. The lock of an ended process is moved aside before a new one is created. If another start
+ * was faster, the moved lock belongs to a running process and is put back.
  */
 function takeLock(dir: string) {
   const path = join(dir, lockName);
@@ -91,7 +93,7 @@ function takeLock(dir: string) {
     }
     moveStaleAside(path);
   }
-  throw new StartError(`${path} could not be taken. Remove it if no bin/start is running.`);
+  throw new StartError(`${path} could not be locked. Remove it if no bin/start is running.`);
 }
 
 function moveStaleAside(path: string) {
@@ -101,7 +103,7 @@ function moveStaleAside(path: string) {
     const holder = readPidFile(aside);
     if (holder && isRunning(holder)) linkSync(aside, path);
   } catch {
-    // Another start was faster: the next attempt reads its lock.
+    // Another start was faster. The next attempt reads its lock.
   }
   rmSync(aside, { force: true });
 }
@@ -115,13 +117,15 @@ function empty(dir: string) {
 async function upgrade(dir: string, found: number, version: number, steps: Record<number, Upgrade>) {
   if (found > version) {
     throw new StartError(
-      `${dir} has version ${found}, this Parley knows ${version}. Update Parley, or use another DATA_DIR.`,
+      `${dir} has version ${found}, but this Parley supports only ${version}. Update Parley, or use another DATA_DIR.`,
     );
   }
   for (let current = found; current < version; current++) {
     const step = steps[current];
     if (!step) {
-      throw new StartError(`${dir} has version ${found}, too old to upgrade. Begin anew with --fresh.`);
+      throw new StartError(
+        `${dir} has version ${found}, which is too old to upgrade. Delete the data with --fresh.`,
+      );
     }
     await step(dir);
     stamp(dir, current + 1);
@@ -129,10 +133,10 @@ async function upgrade(dir: string, found: number, version: number, steps: Recor
 }
 
 /** Created once and stored, so that page cursors survive a restart. */
-export function keptSecret(dir: string, name: string) {
+export function storedSecret(dir: string, name: string) {
   const path = join(dir, name);
-  const kept = read(path)?.trim();
-  if (kept) return kept;
+  const stored = read(path)?.trim();
+  if (stored) return stored;
   const secret = randomBytes(32).toString('base64url');
   writeFileSync(path, `${secret}\n`, { mode: 0o600 });
   return secret;

@@ -1,4 +1,4 @@
-/** What the demo people have written so far. */
+/** The messages of the demo people. */
 export const direct = [
   {
     from: 'maya',

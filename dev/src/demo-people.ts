@@ -1,4 +1,4 @@
-/** Who can sign in after seeding. */
+/** The people who can sign in after seeding, with one password. */
 export const demoPassword = 'Parley-demo-1';
 export const demoPeople = [
   { handle: 'maya', display_name: 'Maya Lindqvist', email: 'maya@example.com' },

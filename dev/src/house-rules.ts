@@ -1,6 +1,6 @@
-/** What a folder may import beside itself. The first row whose folder fits counts, so inner folders stand first. */
+/** What a folder may import beside itself. The first matching row counts, so inner folders come first. */
 export const arrows: { folder: string; may: string[] }[] = [
-  // What tests share starts real engines, and the runner beside the backend.
+  // Test helpers start real engines, and the runner beside the backend.
   {
     folder: 'backend/src/testing/',
     may: ['backend/', 'contract/', 'client/', 'core/', 'config/', 'engines/', 'lambdas/'],
@@ -45,12 +45,12 @@ function core(rows: [folder: string, ...may: string[]][]) {
   }));
 }
 
-/** Comparisons of an entry's type with a literal belong into the record of kinds. */
+/** Only the record of kinds may compare an entry's type with a literal. */
 export const literalKinds = {
   home: 'core/src/log/kinds/',
   pattern:
     /\btype\b\)?\s*(===|!==)\s*'(message|group_created|members_added|member_removed|role_changed|title_changed)'|'(message|group_created|members_added|member_removed|role_changed|title_changed)'\s*(===|!==)/,
 };
 
-/** Declarative code, where a long function is a list. */
+/** Declarative code, in which a long function is a list. */
 export const longFunctionsAllowed = ['infra/'];

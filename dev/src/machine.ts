@@ -27,7 +27,10 @@ async function confirm(question: string) {
   return /^y(es)?$/i.test((await ask(`${question} [y/N] `))?.trim() ?? '');
 }
 
-/** The number that `java -version` prints: 17 of "17.0.15", 8 of "1.8.0". macOS has a `java` that only asks for one. */
+/**
+ * The major version that `java -version` prints: 17 of "17.0.15", 8 of "1.8.0". Without Java, macOS has a stub that
+ * fails.
+ */
 export function javaVersion(command = 'java') {
   const { status, stderr } = spawnSync(command, ['-version'], { encoding: 'utf8' });
   const version = /version "(?:1\.)?(\d+)/.exec(stderr ?? '')?.[1];

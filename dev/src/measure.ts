@@ -5,11 +5,11 @@ import { parseSync } from '@swc/core';
 import { arrows, literalKinds, longFunctionsAllowed } from './house-rules.ts';
 
 /*
- * Measures the source tree and checks the three rules that gate CI (docs/architecture.md, "The tree"):
+ * Measures the source tree and checks the three rules that CI requires (docs/architecture.md, "The tree"):
  * imports form no circle (types included), folders import only what house-rules.ts allows, and no code outside
  * core/src/log/kinds compares an entry's type with a literal.
  *
- * Exits 1 if a rule is broken. The other figures are for reading.
+ * Exits with 1 if a rule is broken. The other figures are for information.
  */
 
 type Func = { file: string; line: number; name: string; lines: number; hasJsx: boolean };
@@ -98,7 +98,7 @@ function readSource(path: string): Source {
   const text = readFileSync(path, 'utf8');
   const isJsx = path.endsWith('.tsx');
   const tree: Node = parseSync(text, { syntax: 'typescript', tsx: isJsx, target: 'es2022' });
-  // Offsets of swc count bytes, and go on from file to file.
+  // swc counts offsets in bytes, and continues the count from file to file.
   const bytes = Buffer.from(text);
   const base = firstOffset(text, tree);
   const lineAt = (offset: number) => {
@@ -122,7 +122,7 @@ function readSource(path: string): Source {
   return { path, text, lines: allLines.length - 1, commentLines, imports, funcs };
 }
 
-/** The tree begins at the first token: what stands before it are comments and blanks. */
+/** The offset of the file's start. The tree's span begins at the first token, after leading comments and blanks. */
 function firstOffset(text: string, tree: Node): number {
   const lead = /^(\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/)*/.exec(text)?.[0] ?? '';
   return tree.span.start - Buffer.byteLength(lead);

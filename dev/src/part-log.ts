@@ -12,11 +12,11 @@ export type PartLog = ReturnType<typeof openPartLog>;
 export function openPartLog(path: string) {
   keepOneOldLog(path);
   const file = createWriteStream(path, { flags: 'a' });
-  // A disk that is full must not end the system: the lines are lost, and the terminal still shows warnings.
+  // A full disk must not end the system. Lines are lost then, but the terminal still shows warnings.
   file.on('error', () => {});
   return {
     path,
-    /** Writes what the child prints, and passes each line on. */
+    /** Writes the child's output to the file, and calls `onLine` for each line. */
     follow(child: ChildProcess, onLine: (line: string) => void) {
       for (const stream of [child.stdout, child.stderr]) {
         if (!stream) continue;
@@ -29,7 +29,7 @@ export function openPartLog(path: string) {
     /** Appends a line of the supervisor. */
     append: (msg: string) =>
       file.write(`${JSON.stringify({ level: warnLevel, time: Date.now(), service: 'supervisor', msg })}\n`),
-    /** Resolves when everything is written. */
+    /** Resolves when all output is written. */
     async close(childClosed: Promise<unknown> | undefined) {
       await childClosed;
       file.end();
@@ -40,7 +40,7 @@ export function openPartLog(path: string) {
 
 const warningLevel = /"level":(?:([456])0|"(warn|error|fatal)")/;
 
-/** The text of a line that is a warning or worse. */
+/** The text of a log line at or above a level, or undefined for other lines. */
 export function readWarning(line: string, leastLevel: number) {
   const found = warningLevel.exec(line);
   if (!found) return undefined;

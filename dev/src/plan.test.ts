@@ -8,7 +8,7 @@ const plan = (env: Record<string, string> = {}, table?: TableEngine) =>
   planSystem(loadConfig(env), '/data', secrets, table);
 
 describe('what bin/start runs', () => {
-  it('is an embedded engine for everything, on loopback, told to the API and the scripts', () => {
+  it('is an embedded engine for everything, on loopback, with its addresses for the API and the scripts', () => {
     const { engines, env, ports } = plan({ COGNITO_PORT: '5001' }, { name: 'dynoxide' });
     expect(Object.keys(engines)).toEqual(['dynoxide', 'pglite', 'cognito']);
     expect(ports.every(({ host }) => host === '127.0.0.1')).toBe(true);
@@ -22,7 +22,7 @@ describe('what bin/start runs', () => {
     });
   });
 
-  it('lets the pages in that the API serves or lets in, and no others, and demands passwords as on AWS', () => {
+  it('accepts only pages that the API serves or accepts, and requires passwords as on AWS', () => {
     const { engines } = plan({ HOST: '0.0.0.0', PORT: '4600', CORS_ORIGINS: 'http://localhost:5173' });
     expect(engines.cognito).toMatchObject({
       origins: [
@@ -36,7 +36,7 @@ describe('what bin/start runs', () => {
     });
   });
 
-  it('keeps DynamoDB Local in a folder of its own, behind the same address', () => {
+  it('puts DynamoDB Local into a folder of its own, behind the same address', () => {
     const { engines, env } = plan({}, { name: 'dynamodb-local', jar: '/opt/DynamoDBLocal.jar' });
     expect(Object.keys(engines)).toEqual(['dynamodb-local', 'pglite', 'cognito']);
     expect(engines['dynamodb-local']).toEqual({
@@ -51,7 +51,7 @@ describe('what bin/start runs', () => {
     });
   });
 
-  it('leaves out what the configuration names a server for', () => {
+  it('leaves out engines for which the configuration names a server', () => {
     const { engines, env, ports } = plan({
       DATABASE_URL: 'postgres://db/parley',
       AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:8000',
@@ -68,7 +68,7 @@ describe('what bin/start runs', () => {
     });
   });
 
-  it('takes the secrets of the configuration over its own', () => {
+  it('prefers the secrets of the configuration', () => {
     const { env } = plan({ CURSOR_SECRETS: 'new,old', DELIVERY_SECRETS: 'one,two' });
     expect([env.CURSOR_SECRETS, env.DELIVERY_SECRETS]).toEqual(['new,old', 'one,two']);
   });

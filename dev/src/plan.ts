@@ -20,11 +20,11 @@ const loopback = '127.0.0.1';
 type Secrets = {
   cursor: string;
   delivery: string;
-  /** Where the embedded table itself listens, behind the guard of its port. */
+  /** The address of the embedded table, behind the guard of its port. */
   tableDoor?: Door | undefined;
 };
 
-/** What bin/start runs: an embedded engine for each part that the configuration does not name a server for. */
+/** Plans what bin/start runs: an embedded engine for each part without a server in the configuration. */
 export function planSystem(
   config: Config,
   dataDir: string,
@@ -61,7 +61,7 @@ export function planSystem(
       if (door) env.AWS_ENDPOINT_URL_DYNAMODB = `http://${door.host}:${door.port}`;
     } else {
       engines['dynamodb-local'] = { port, door, jar: table.jar, dir, pidFile };
-      // It answers a transaction before it commits it: killed then, it loses what was acknowledged.
+      // DynamoDB Local answers a transaction before it commits, so a kill would lose an acknowledged entry.
       if (config.APPEND_BATCH === 'auto') env.APPEND_BATCH = 'statements';
     }
   }

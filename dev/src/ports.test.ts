@@ -6,7 +6,7 @@ import { assertPortsFree } from './ports.ts';
 const host = '127.0.0.1';
 
 describe('ports', () => {
-  it('that are free are left free', async () => {
+  it('that are free stay free', async () => {
     const ports = [{ variable: 'PORT', port: await getPort(), host }];
     await assertPortsFree(ports);
     await assertPortsFree(ports);

@@ -11,16 +11,16 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-/** There is no Postgres to seed: whoever tries fails. */
+/** Fails if it seeds, because there is no Postgres. */
 const seed = (wantsEmpty: boolean) => seedOnce(loadConfig({}), {}, dir, wantsEmpty);
 
-test('a system that began empty has no demo people, and no later start makes them', async () => {
+test('a system that began empty has no demo people, and no later start creates them', async () => {
   expect(await seed(true)).toBe(false);
   expect(await seed(false)).toBe(false);
   expect(await seed(true)).toBe(false);
 });
 
-test('one that began otherwise is seeded, and is no longer to be had empty', async () => {
+test('a system that did not begin empty is seeded, and cannot become empty', async () => {
   await expect(seed(false)).rejects.toThrow();
   writeFileSync(join(dir, 'seeded'), '');
   expect(await seed(false)).toBe(true);

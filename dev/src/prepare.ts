@@ -13,7 +13,7 @@ type Env = Record<string, string>;
 
 const readyTimeoutMs = 60_000;
 const pollMs = 25;
-/** In place of nothing in the mark of a system that began empty. */
+/** Content of the mark of a system that began empty. A seeded system's mark is empty. */
 const unseeded = 'unseeded';
 
 export async function ensureTables({ AWS_REGION, DDB_MESSAGE_TABLE, DDB_RUNNER_TABLE }: Config, env: Env) {
@@ -22,7 +22,7 @@ export async function ensureTables({ AWS_REGION, DDB_MESSAGE_TABLE, DDB_RUNNER_T
   try {
     await Promise.all(definitions.map((definition) => ensureTable(client, definition)));
   } catch (error) {
-    throw explain(error, `The tables could not be made on ${env.AWS_ENDPOINT_URL_DYNAMODB}`);
+    throw explain(error, `The tables could not be created on ${env.AWS_ENDPOINT_URL_DYNAMODB}`);
   } finally {
     client.destroy();
   }
@@ -36,15 +36,15 @@ export async function migrateDatabase(env: Env) {
   }
 }
 
-/** A server that is away says so in one line; a bug keeps its stack. */
+/** Turns an unreachable server into one line. A bug keeps its stack. */
 function explain(error: unknown, what: string) {
   if (!(error instanceof Error) || !('code' in error)) return error;
   return new StartError(`${what}: ${error.message || error.code}`, { cause: error });
 }
 
 /**
- * Seeds on the first start, or never where that one is to be empty, and says whether there are demo people.
- * Interrupted, it is repeated by the next start, which makes nothing twice.
+ * Seeds on the first start, unless that start is to be empty. Returns whether there are demo people. If it is
+ * interrupted, the next start repeats it and creates nothing twice.
  */
 export async function seedOnce(config: Config, env: Env, dataDir: string, wantsEmpty: boolean) {
   const mark = join(dataDir, 'seeded');
@@ -58,14 +58,14 @@ export async function seedOnce(config: Config, env: Env, dataDir: string, wantsE
     writeFileSync(mark, unseeded);
     return false;
   }
-  // Loaded where it is used: later starts are quicker without.
+  // Imported here, because later starts are faster without it.
   const { seed } = await import('@parley/dev/seed');
   await seed({ ...config, ...env });
   writeFileSync(mark, '');
   return true;
 }
 
-/** Resolves when the API says that it is ready. */
+/** Resolves when the API is ready. */
 export async function isReady(url: string) {
   const deadline = performance.now() + readyTimeoutMs;
   let last = 'no answer';

@@ -2,7 +2,7 @@ export type RestartLimits = { most: number; withinMs: number; firstDelayMs: numb
 
 const defaults: RestartLimits = { most: 5, withinMs: 60_000, firstDelayMs: 250 };
 
-/** Counts the restarts of one process: each waits twice as long as the one before, and a crash loop ends. */
+/** Counts the restarts of one process. Each waits twice as long as the one before, and too many end a crash loop. */
 export function createRestarts({ most, withinMs, firstDelayMs }: RestartLimits = defaults) {
   let startedAtMs: number[] = [];
   return {

@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 describe('the seed', () => {
-  it('makes four people, a direct conversation of 100 lines and a group of four, and nothing twice', async () => {
+  it('creates four people, a direct conversation with 100 messages and a group of four, and nothing twice', async () => {
     for (let round = 0; round < 2; round++) {
       await seed(options);
       const people = await users.findByHandles(

@@ -24,19 +24,22 @@ export type SeedOptions = {
   COGNITO_USER_POOL_ID: string;
 };
 
-/** Demo people and conversations. Safe to repeat: it finds what is there, and every message has its key. */
+/**
+ * Creates the demo people and conversations. Safe to repeat, because it finds existing people, and every message has a
+ * key.
+ */
 export async function seed(options: SeedOptions) {
   await seedConversations(options, await seedPeople(options));
 }
 
-/** Sign-ins are made at an embedded or local sign-in only, never in a user pool on AWS. */
+/** Creates sign-ins only at an embedded or local sign-in, never in a user pool on AWS. */
 export async function seedPeople(options: SeedOptions): Promise<People> {
   const pool = createPool({ connectionString: options.DATABASE_URL, max: people.length });
   try {
     if (!options.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER) return await users.insertPeople(pool, people);
-    const signUps = await makeSignIns(options);
-    const made = await Promise.all(signUps.map((signUp) => users.insertFromSignUp(pool, signUp)));
-    return new Map(people.map(({ handle }, index) => [handle, found(made[index], handle)]));
+    const signUps = await createSignIns(options);
+    const created = await Promise.all(signUps.map((signUp) => users.insertFromSignUp(pool, signUp)));
+    return new Map(people.map(({ handle }, index) => [handle, found(created[index], handle)]));
   } finally {
     await pool.end();
   }
@@ -87,13 +90,13 @@ async function writeGroup(log: Log, everyone: People) {
   }
 }
 
-/** The same entry is found again however long the log has grown: it came after `index` others. */
+/** `index` entries precede this one, so a repeat finds it however long the log has grown. */
 const repeatable = (name: string, index: number) => ({
   idempotencyKey: `seed-${name}-${index + 1}`,
   knownSeq: index,
 });
 
-async function makeSignIns(options: SeedOptions) {
+async function createSignIns(options: SeedOptions) {
   const client = new CognitoIdentityProviderClient({
     region: options.AWS_REGION,
     endpoint: options.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER,
@@ -101,14 +104,14 @@ async function makeSignIns(options: SeedOptions) {
   });
   try {
     return await Promise.all(
-      people.map((person) => makeSignIn(client, options.COGNITO_USER_POOL_ID, person)),
+      people.map((person) => createSignIn(client, options.COGNITO_USER_POOL_ID, person)),
     );
   } finally {
     client.destroy();
   }
 }
 
-async function makeSignIn(
+async function createSignIn(
   client: CognitoIdentityProviderClient,
   UserPoolId: string,
   { handle, display_name, email }: (typeof people)[number],
@@ -121,11 +124,11 @@ async function makeSignIn(
   } catch (error) {
     if (!(error instanceof UsernameExistsException)) throw error;
   }
-  const made = await client.send(new AdminGetUserCommand(user));
-  if (made.UserStatus === 'FORCE_CHANGE_PASSWORD') {
+  const created = await client.send(new AdminGetUserCommand(user));
+  if (created.UserStatus === 'FORCE_CHANGE_PASSWORD') {
     await client.send(new AdminSetUserPasswordCommand({ ...user, Password: demoPassword, Permanent: true }));
   }
-  const sub = made.UserAttributes?.find(({ Name }) => Name === 'sub')?.Value;
+  const sub = created.UserAttributes?.find(({ Name }) => Name === 'sub')?.Value;
   return { sub: found(sub, email), preferredUsername: handle, name: display_name, email };
 }
 
@@ -134,6 +137,6 @@ function find(everyone: People, handle: string) {
 }
 
 function found<T>(value: T | undefined, name: string): T {
-  if (value === undefined) throw new Error(`${name} was not made`);
+  if (value === undefined) throw new Error(`${name} was not created`);
   return value;
 }

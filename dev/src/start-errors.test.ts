@@ -19,24 +19,24 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rmSync(dir, { recursive: true }));
 
-describe('bin/start says in a line why it cannot keep data in DATA_DIR', () => {
+describe('bin/start prints one line about a DATA_DIR that it cannot use', () => {
   const runOn = (folder: string, ...args: string[]) =>
     spawnSync('bin/start', args, { cwd: root, env: { ...env, DATA_DIR: folder }, encoding: 'utf8' });
-  it('that is a file, or below one', () => {
+  it('because it is a file, or below one', () => {
     const file = join(dir, 'a-file');
     writeFileSync(file, '');
     for (const folder of [file, join(file, 'below')]) {
       const { status, stderr } = runOn(folder);
       expect([status, stderr.split('\n')]).toEqual([1, [expect.stringContaining('not a folder'), '']]);
-      expect(stderr).toContain(`bin/start: The data cannot be kept in DATA_DIR (${folder}).`);
+      expect(stderr).toContain(`bin/start: Data cannot be stored in DATA_DIR (${folder}).`);
     }
   });
 
-  it('that is small', () => {
+  it('because its disk is full', () => {
     const small = mkdtempSync(join(tmpdir(), 'parley-small-'));
     const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=20m', 'tmpfs', small]);
     try {
-      // Only root may mount one.
+      // Only root may mount a small disk.
       if (mounted.status !== 0) return console.warn('skipped: no small disk can be mounted here');
       const { status, stderr } = runOn(join(small, 'data'));
       expect([status, stderr]).toEqual([
@@ -49,7 +49,7 @@ describe('bin/start says in a line why it cannot keep data in DATA_DIR', () => {
     }
   }, 60_000);
 
-  it('and deletes nothing unasked', () => {
+  it('and deletes nothing without a confirmation', () => {
     const folder = join(dir, 'kept');
     mkdirSync(folder);
     writeFileSync(join(folder, 'parley-version'), '1\n');

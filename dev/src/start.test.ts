@@ -44,7 +44,7 @@ function forge(token: string) {
   return new SignJWT(decodeJwt(token)).setProtectedHeader({ alg: 'RS256', kid: 'CognitoLocal' }).sign(key);
 }
 
-/** A process, as its pid file and the messages of bin/start name it. */
+/** A process, with the names of its pid file and in the messages of bin/start. */
 const parts: [pidFile: string, name: string][] = [
   ['backend', 'backend'],
   ['runner', 'runner'],
@@ -56,13 +56,13 @@ const parts: [pidFile: string, name: string][] = [
 
 describe('bin/start', () => {
   it(
-    'runs the system, refuses a second one, and stops without leaving anybody',
+    'runs the system, refuses a second one, and stops without leaving a process behind',
     async () => {
       const first = start(env);
       await ready(first);
       expect(first.output()).toContain('The confirmation code of every sign-up is 123456.');
       expect((await fetch(`http://127.0.0.1:${env.PORT}/api/ready`)).status).toBe(200);
-      // Rows follow the stream.
+      // Rows are written by the stream.
       let inbox = await inboxOf(env, 'maya@example.com');
       for (let waits = 0; waits < 100 && inbox[0]?.last_seq !== 100; waits += 1) {
         await sleep(100);
@@ -104,7 +104,7 @@ describe('bin/start', () => {
   );
 
   it(
-    'leaves nobody behind when it is killed, and starts again on what is there',
+    'leaves no process behind when it is killed, and starts again with its data',
     async () => {
       const first = start(env);
       await ready(first);
@@ -123,7 +123,7 @@ describe('bin/start', () => {
   );
 
   it(
-    'starts each process again that is killed, and loses nothing that was acknowledged',
+    'restarts each killed process, and loses nothing acknowledged',
     async () => {
       const run = start(env);
       await ready(run);
@@ -131,11 +131,11 @@ describe('bin/start', () => {
       const writer = sendOn(env, headers);
       for (const [index, [pidFile, name]] of parts.entries()) {
         const victim = readPidFile(join(dir, 'pids', `${pidFile}.pid`));
-        const runsAgain = () => run.output().split(`${name} runs again.`).length - 1;
-        const before = runsAgain();
-        if (!victim) throw new Error(`${pidFile} does not run`);
+        const restartCount = () => run.output().split(`${name} is running again.`).length - 1;
+        const before = restartCount();
+        if (!victim) throw new Error(`${pidFile} is not running`);
         process.kill(victim.pid, 'SIGKILL');
-        while (runsAgain() === before) await sleep(20);
+        while (restartCount() === before) await sleep(20);
         const acknowledged = writer.acknowledged.length;
         while (writer.acknowledged.length < acknowledged + 3) await sleep(20);
         expect([index, run.output()]).toEqual([
@@ -148,7 +148,7 @@ describe('bin/start', () => {
       expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1));
       for (const entry of writer.acknowledged) expect(log[entry.seq - 1]?.uuid).toBe(entry.uuid);
       expect(new Set(writer.acknowledged.map(({ seq }) => seq)).size).toBe(writer.acknowledged.length);
-      // The stream goes on as well: the row of the other person has the newest entry.
+      // The stream works too: the other person's row shows the newest entry.
       while ((await inboxOf(env, 'tomas@example.com'))[0]?.last_seq !== log.length) await sleep(100);
       expect((await fetch(`http://127.0.0.1:${env.PORT}/api/ready`)).status).toBe(200);
 

@@ -8,7 +8,7 @@ import { root } from '../../engines/src/launch.ts';
 import { findHiddenDoor } from '../../engines/src/loopback-guard.ts';
 import { makePrivateFiles } from '../../engines/src/private-files.ts';
 import { StartError } from '../../engines/src/start-error.ts';
-import { hasData, keptSecret, openDataDir, removeEnvFile, writeEnvFile } from './data-dir.ts';
+import { hasData, openDataDir, removeEnvFile, storedSecret, writeEnvFile } from './data-dir.ts';
 import { thisMachine } from './machine.ts';
 import { type Plan, planSystem } from './plan.ts';
 import { assertPortsFree } from './ports.ts';
@@ -28,16 +28,16 @@ async function main() {
   if (fresh && hasData(dataDir)) await confirm(`This deletes everything in ${dataDir}.`, 'delete', yes);
   const lock = await openDataDir(dataDir, { fresh }).catch((error) => {
     if (error instanceof StartError) throw error;
-    throw new StartError(`The data cannot be kept in DATA_DIR (${dataDir}).`, { cause: error });
+    throw new StartError(`Data cannot be stored in DATA_DIR (${dataDir}).`, { cause: error });
   });
   if (lock.closed > 0)
-    say(`${shortest(dataDir)} was open to other users of this machine, and is closed to them now.`);
+    print(`${shortest(dataDir)} was readable by other users of this machine, and is closed to them now.`);
   const supervisor = createSupervisor({
     dataDir,
     stopOrder,
-    onWarning: say,
+    onWarning: print,
     onCrash: (line) => {
-      complain(line);
+      printError(line);
       void stop(1);
     },
   });
@@ -47,13 +47,13 @@ async function main() {
     if (isStopping) return;
     isStopping = true;
     await supervisor.stop();
-    leave();
-    // Node aborts at its exit where the terminal is gone.
+    release();
+    // Node aborts at its exit if the terminal is gone.
     if (signal === 'SIGHUP') process.kill(process.pid, 'SIGKILL');
     process.exit(code);
   }
 
-  function leave() {
+  function release() {
     removeEnvFile(dataDir);
     lock.release();
   }
@@ -62,10 +62,10 @@ async function main() {
     if (isStopping) {
       if (name !== 'SIGINT') return;
       supervisor.kill();
-      leave();
+      release();
       process.exit(130);
     }
-    say('Stopping ...');
+    print('Stopping ...');
     void stop(0, name);
   }
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => onSignal(name));
@@ -73,8 +73,8 @@ async function main() {
   try {
     if (table) assertSameTableEngine(dataDir, table.name);
     const secrets = {
-      cursor: keptSecret(dataDir, 'cursor-secret'),
-      delivery: keptSecret(dataDir, 'delivery-secret'),
+      cursor: storedSecret(dataDir, 'cursor-secret'),
+      delivery: storedSecret(dataDir, 'delivery-secret'),
       tableDoor: await findHiddenDoor(),
     };
     const plan = planSystem(config, dataDir, secrets, table);
@@ -82,15 +82,15 @@ async function main() {
     writeEnvFile(dataDir, plan.env);
     const hasDemoPeople = await startSystem(config, plan, supervisor, { dataDir, empty });
     supervisor.keepAlive();
-    say(banner(config, plan, { dataDir, hasDemoPeople, tookMs: performance.now() - startedAt }));
+    print(banner(config, plan, { dataDir, hasDemoPeople, tookMs: performance.now() - startedAt }));
   } catch (error) {
     if (isStopping) return;
-    complainOf(error);
+    reportError(error);
     await stop(1);
   }
 }
 
-/** Says whether there are demo people. */
+/** Starts the engines and services. Resolves to whether there are demo people. */
 async function startSystem(
   config: Config,
   { engines, env }: Plan,
@@ -101,9 +101,9 @@ async function startSystem(
   const dynamodbLocal =
     engines['dynamodb-local'] && supervisor.engine('dynamodb-local', engines['dynamodb-local']);
   const pglite = engines.pglite && supervisor.engine('pglite', engines.pglite);
-  // A wrong password is a warning of the sign-in, and nobody's business at the terminal.
+  // The sign-in logs wrong passwords as warnings, which do not belong on the terminal.
   const cognito = engines.cognito && supervisor.engine('cognito', engines.cognito, errorLevel);
-  // Loaded while the engines start.
+  // Imported while the engines start.
   const { ensureTables, isAnswering, isReady, migrateDatabase, seedOnce } = await import('./prepare.ts');
   const childEnv = { ...process.env, ...env };
   const apiIsReady = () => isReady(apiUrl(config));
@@ -145,11 +145,11 @@ function readArguments(names: string[]) {
   };
 }
 
-/** Undefined if the configuration names a server. */
+/** The engine of the table, or undefined if the configuration names a server. */
 async function tableEngine(config: Config, download: boolean) {
   if (config.AWS_ENDPOINT_URL_DYNAMODB) return undefined;
   const settings = {
-    // Relative in .env, which stands in the root.
+    // A relative path in .env is relative to the root, where .env is.
     DYNAMODB_LOCAL_JAR: config.DYNAMODB_LOCAL_JAR && resolve(root, config.DYNAMODB_LOCAL_JAR),
     DYNAMODB_LOCAL_DOWNLOAD: config.DYNAMODB_LOCAL_DOWNLOAD || download,
   };
@@ -171,7 +171,7 @@ function banner(
   if (local) {
     lines.push(
       `  Conversations  DynamoDB Local (${shortest(local.jar)})`,
-      `                 It listens on every address of this machine, at port ${local.door?.port ?? local.port}: firewall it.`,
+      `                 It listens on every address of this machine. Protect port ${local.door?.port ?? local.port} with a firewall.`,
     );
   }
   if (engines.dynoxide) lines.push(`  Conversations  dynoxide, http://127.0.0.1:${engines.dynoxide.port}`);
@@ -201,21 +201,21 @@ function shortest(path: string) {
   return below.startsWith('..') ? path : below;
 }
 
-function say(line: string) {
+function print(line: string) {
   process.stdout.write(`${line}\n`);
 }
 
-function complain(line: string) {
+function printError(line: string) {
   process.stderr.write(`${line}\n`);
 }
 
-const complainOf = (error: unknown) => complain(`bin/start: ${report(error)}`);
+const reportError = (error: unknown) => printError(`bin/start: ${report(error)}`);
 
-// A terminal that went away must not end the stop in the middle.
+// A terminal that closes must not interrupt the stop.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
 
 if (takeVerbose(process.argv)) process.env.PARLEY_VERBOSE = 'true';
 main().catch((error) => {
-  complainOf(error);
+  reportError(error);
   process.exit(1);
 });

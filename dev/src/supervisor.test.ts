@@ -21,7 +21,7 @@ afterEach(async () => {
   rmSync(dir, { recursive: true });
 });
 
-/** Runs a program that serves until it is told to end; each of its starts adds a line to a file. */
+/** Runs a program until it is asked to end. Each of its starts adds a line to a file. */
 function supervise(program: string, { most = 3, firstDelayMs = 10, env = process.env } = {}) {
   const path = join(dir, 'program.mjs');
   const starts = JSON.stringify(join(dir, 'starts'));
@@ -52,23 +52,23 @@ describe('a process that ends', () => {
     expect(starts()).toBe(1);
   });
 
-  it('afterwards starts again, which its log and the terminal say', async () => {
+  it('afterwards is restarted, which its log and the terminal report', async () => {
     supervise(serves);
     await until(() => starts() === 1);
     supervisor.keepAlive();
     const killed = identity();
     process.kill(killed.pid, 'SIGKILL');
-    await until(() => said.includes('part runs again.'));
+    await until(() => said.includes('part is running again.'));
     await until(() => starts() === 2);
     expect(isRunning(killed)).toBe(false);
     expect(isRunning(identity())).toBe(true);
-    const expected = `part ended unexpectedly (SIGKILL). It starts again in 0.01 s. Its log: ${join(dir, 'logs/part.log')}`;
-    expect(said).toEqual([expected, 'part runs again.']);
+    const expected = `part ended unexpectedly (SIGKILL). It restarts in 0.01 s. Log: ${join(dir, 'logs/part.log')}`;
+    expect(said).toEqual([expected, 'part is running again.']);
     await supervisor.stop();
     const log = readFileSync(join(dir, 'logs/part.log'), 'utf8').trim().split('\n');
     expect(log.map((line) => JSON.parse(line))).toMatchObject([
       { level: 40, service: 'supervisor', msg: expected },
-      { level: 40, service: 'supervisor', msg: 'part runs again.' },
+      { level: 40, service: 'supervisor', msg: 'part is running again.' },
     ]);
   });
 
@@ -76,31 +76,31 @@ describe('a process that ends', () => {
     supervise("setTimeout(() => process.exit(3), 200); process.send('up');");
     supervisor.keepAlive();
     expect(await crashed).toBe(
-      `part ended unexpectedly (code 3), after 3 restarts within 60 s: everything stops. Its log: ${join(dir, 'logs/part.log')}`,
+      `part ended unexpectedly (code 3), after 3 restarts within 60 s. Everything stops. Log: ${join(dir, 'logs/part.log')}`,
     );
     expect(starts()).toBe(4);
   });
 });
 
-describe('a process that the machine does not start', () => {
-  it('is tried again as one that ended', async () => {
+describe('a process that the machine refuses to start', () => {
+  it('is retried like one that ended', async () => {
     const env: NodeJS.ProcessEnv = { ...process.env };
     supervise(serves, { env });
     await until(() => starts() === 1);
     supervisor.keepAlive();
-    // Longer than Linux takes: the system call fails, as it does where memory is short.
+    // Longer than Linux accepts, so the system call fails, as it does if memory is short.
     env.TOO_LONG = 'x'.repeat(200_000);
     process.kill(identity().pid, 'SIGKILL');
     await until(() => said.some((line) => line.includes('not started: Error: spawn E2BIG')));
     delete env.TOO_LONG;
-    await until(() => said.includes('part runs again.'));
+    await until(() => said.includes('part is running again.'));
     await until(() => starts() === 2);
     expect(isRunning(identity())).toBe(true);
   });
 });
 
 describe('a stop', () => {
-  it('while a restart is waited for starts nothing more', async () => {
+  it('during the delay of a restart starts nothing more', async () => {
     supervise(serves, { firstDelayMs: 3_600_000 });
     await until(() => starts() === 1);
     supervisor.keepAlive();
@@ -111,12 +111,12 @@ describe('a stop', () => {
     expect(readdirSync(join(dir, 'pids'))).toEqual([]);
   });
 
-  it('ends a process that was started again', async () => {
+  it('ends a restarted process', async () => {
     supervise(serves);
     await until(() => starts() === 1);
     supervisor.keepAlive();
     process.kill(identity().pid, 'SIGKILL');
-    await until(() => said.includes('part runs again.'));
+    await until(() => said.includes('part is running again.'));
     const again = identity();
     await supervisor.stop();
     expect(isRunning(again)).toBe(false);

@@ -54,8 +54,8 @@ type State = {
 /**
  * Runs the processes of a system, with their logs, pid files, restarts and end.
  *
- * Until `keepAlive` is called, a process that ends by itself is a crash, because a system that does not come up needs a
- * person. After that it is restarted, until it fails too often.
+ * Until `keepAlive` is called, a process that ends by itself is a crash, because a system that does not start needs a
+ * person. After that it is restarted until it fails too often.
  */
 export function createSupervisor(options: SupervisorOptions) {
   const state: State = {
@@ -152,11 +152,11 @@ function ended(state: State, part: Part, how: string) {
   const delayMs = restartsParts ? part.restarts.next(performance.now()) : undefined;
   if (delayMs === undefined) {
     stopping.abort();
-    const why = restartsParts ? `, after ${part.restarts.limit}: everything stops` : '';
-    options.onCrash(`${what}${why}. Its log: ${part.log.path}`);
+    const why = restartsParts ? `, after ${part.restarts.limit}. Everything stops` : '';
+    options.onCrash(`${what}${why}. Log: ${part.log.path}`);
     return;
   }
-  announce(state, part, `${what}. It starts again in ${delayMs / 1_000} s. Its log: ${part.log.path}`);
+  announce(state, part, `${what}. It restarts in ${delayMs / 1_000} s. Log: ${part.log.path}`);
   void restart(state, part, delayMs);
 }
 
@@ -168,9 +168,9 @@ async function restart(state: State, part: Part, delayMs: number) {
   if (!child) return;
   try {
     await part.answers(child);
-    if (part.child === child && !signal.aborted) announce(state, part, `${part.name} runs again.`);
+    if (part.child === child && !signal.aborted) announce(state, part, `${part.name} is running again.`);
   } catch (error) {
-    // Its exit handles the end. This line only says why.
+    // The handler of its exit acts on the end. This line only gives the reason.
     if (!signal.aborted) announce(state, part, `${part.name} does not answer: ${error}`);
   }
 }

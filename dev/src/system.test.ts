@@ -9,7 +9,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import getPort from 'get-port';
 import { keepSystem, noteSecret, noteText } from '../../engines/src/testing/suite-log.ts';
 
-/* The whole product as a new user meets it: bin/start on free ports, people who sign up, and a second API process. */
+/* The whole product like for a new user: bin/start on free ports, people who sign up, and a second API process. */
 
 const root = new URL('../../', import.meta.url).pathname;
 const dataDir = mkdtempSync(join(tmpdir(), 'parley-system-'));
@@ -75,7 +75,7 @@ async function eventually(check: () => unknown, limitMs = 10_000) {
   }
 }
 
-/** What bin/start tells the scripts of the running system. */
+/** The settings that bin/start writes for scripts. */
 const engineEnv = () =>
   Object.fromEntries(
     [...readFileSync(join(dataDir, 'env'), 'utf8').matchAll(/^(?:export )?(\w+)=(.*)$/gm)].map(
@@ -133,7 +133,7 @@ async function call<T = Row>(token: string, path: string, options: CallOptions =
     },
     body: body && JSON.stringify(body),
   });
-  // As a client does where the machine is busy: with its key, or what changes nothing.
+  // Retries like a client on a busy machine, with the same key, or a request without effect.
   if (answer.status === 503 && tries > 1 && (key || !body)) {
     await sleep(Number(answer.headers.get('retry-after')) * 1_000);
     return call(token, path, options, tries - 1);
@@ -146,7 +146,7 @@ type CallOptions = { node?: 0 | 1; body?: Record<string, unknown>; key?: string;
 const run = promisify(execFile);
 const check = () => run('bin/check', { cwd: root, env });
 
-test('the demo people have a conversation of 100 lines and a group of four', async () => {
+test('the demo people have a conversation with 100 messages and a group of four', async () => {
   expect(printed).toContain('123456');
   const token = await signIn('maya@example.com', 'Parley-demo-1');
   const inbox = await call<Row[]>(token, '/api/message_groups');
@@ -177,7 +177,7 @@ test('two people sign up, write to each other, and both inboxes are right', asyn
   expect(read).toEqual({ read_seq: 2, unread_count: 0 });
 });
 
-test('a name that was changed on one process shows on the other within 5 s', async () => {
+test('a name changed on one process shows on the other within 5 s', async () => {
   const token = await signIn('tomas@example.com', 'Parley-demo-1');
   const maya = await signIn('maya@example.com', 'Parley-demo-1');
   await call(maya, '/api/message_groups', { node: 1 });
@@ -193,7 +193,7 @@ test('a name that was changed on one process shows on the other within 5 s', asy
   expect(performance.now() - changedAtMs).toBeLessThan(5_000);
 });
 
-test('200 senders over 50 conversations through two processes lose and double nothing, and retries find their entry', async () => {
+test('200 senders in 50 conversations on two processes lose and duplicate nothing, and retries get their entry', async () => {
   const people = await Promise.all(
     ['maya', 'tomas', 'ines', 'raj'].map((name) => signIn(`${name}@example.com`, 'Parley-demo-1')),
   );
@@ -229,7 +229,7 @@ test('200 senders over 50 conversations through two processes lose and double no
       return entries;
     }),
   );
-  // 240 more in the first conversation, so that its first entries are older than any window.
+  // 240 more in the first conversation, so that its first entries are beyond every window.
   for (let round = 0; round < 12; round += 1) {
     await Promise.all(
       Array.from({ length: 20 }, () =>
@@ -289,7 +289,7 @@ test('the requests of README do what they say', async () => {
   expect(turns.map(({ stderr }) => stderr)).toEqual(['', '']);
 }, 60_000);
 
-test('bin/sign-in says in a line why it has no token', async () => {
+test('bin/sign-in prints one line if it gets no token', async () => {
   const signInBy = (...args: string[]) =>
     run('bin/sign-in', args, { cwd: root, env }).catch((error) => error);
   const wrong = 'The e-mail address or the password is wrong.\n';
@@ -308,7 +308,7 @@ test('bin/sign-in says in a line why it has no token', async () => {
     code: 2,
     stderr: expect.stringMatching(/answers 404\. Is Parley there\?\n$/),
   });
-  // A port that fetch refuses to ask.
+  // fetch refuses this port.
   expect(await signInBy('maya@example.com', 'x', '--base', 'http://127.0.0.1:6666')).toMatchObject({
     code: 2,
     stderr: 'http://127.0.0.1:6666/api/client-config does not answer.\n',
@@ -322,12 +322,12 @@ test('bin/conformance finds nothing on it: exit code 0', async () => {
   });
   expect(stdout).toMatch(/^\d{2} passed, 0 failed$/m);
   expect(stdout).not.toContain('not ok');
-  // Those who were signed up for it are gone again.
+  // The people who were signed up for it are removed again.
   const token = await signIn('maya@example.com', 'Parley-demo-1');
   expect(await call<Row[]>(token, '/api/users?search=conformance')).toEqual([]);
 }, 60_000);
 
-test('bin/conformance says what keeps it from beginning: exit code 2', async () => {
+test('bin/conformance reports why it cannot begin: exit code 2', async () => {
   const given: [arguments: string[], complaint: string][] = [
     [['--base', urls[0], '--token', 'a', '--token', 'b', '--token', 'c'], 'a token is refused: 401'],
     [['--base', urls[0], '--sign-up', '000000'], 'ConfirmSignUp'],
@@ -343,7 +343,7 @@ test('bin/conformance says what keeps it from beginning: exit code 2', async () 
   }
 }, 60_000);
 
-test('bin/check is green on the running system', async () => {
+test('bin/check passes on the running system', async () => {
   const { stdout } = await check();
   expect(stdout).toContain('7');
 }, 60_000);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { assertSameTableEngine, findTableEngine, type Machine } from './table-engine.ts';
 
-/** A Mac with Java 21 and a terminal at which nobody agrees. */
+/** A Mac with Java 21 and a terminal at which nobody consents. */
 const mac: Machine = {
   platform: 'darwin-arm64',
   isFile: (path) => path === '/opt/DynamoDBLocal.jar',
@@ -21,14 +21,14 @@ const find = (machine: Partial<Machine>, given: Partial<typeof settings> = {}) =
 
 const downloaded = { name: 'dynamodb-local', jar: '/cache/DynamoDBLocal.jar' };
 
-describe('what serves the conversations', () => {
-  it('is dynoxide where npm has it, whatever else there is', async () => {
+describe('the engine of the conversations', () => {
+  it('is dynoxide if npm has it, whatever else is available', async () => {
     expect(await find({ installDynoxide: () => true, javaVersion: () => undefined })).toEqual({
       name: 'dynoxide',
     });
   });
 
-  it('is the DynamoDB Local of the configuration before everything', async () => {
+  it('is the configured DynamoDB Local first of all', async () => {
     const jar = '/opt/DynamoDBLocal.jar';
     expect(await find({ installDynoxide: () => true }, { DYNAMODB_LOCAL_JAR: jar })).toEqual({
       name: 'dynamodb-local',
@@ -36,7 +36,7 @@ describe('what serves the conversations', () => {
     });
   });
 
-  it('is a downloaded DynamoDB Local elsewhere, once somebody agreed', async () => {
+  it('is otherwise a DynamoDB Local, downloaded after consent', async () => {
     const asked: string[] = [];
     const confirm = async (question: string) => asked.push(question) > 0;
     expect(await find({ confirm })).toEqual(downloaded);
@@ -46,7 +46,7 @@ describe('what serves the conversations', () => {
     expect(await find({ confirm: () => undefined }, { DYNAMODB_LOCAL_DOWNLOAD: true })).toEqual(downloaded);
   });
 
-  it('is not asked for again once it was downloaded', async () => {
+  it('needs no consent once it was downloaded', async () => {
     const confirm = () => {
       throw new Error('asked');
     };
@@ -73,7 +73,7 @@ describe('what serves the conversations', () => {
         'the jar is no file',
         {},
         { DYNAMODB_LOCAL_JAR: '/gone.jar' },
-        /^DYNAMODB_LOCAL_JAR names no file: \/gone\.jar$/,
+        /^DYNAMODB_LOCAL_JAR is not a file: \/gone\.jar$/,
       ],
       [
         'the jar has no Java',
@@ -82,7 +82,7 @@ describe('what serves the conversations', () => {
         /needs Java, which is not installed/,
       ],
     ];
-  it.each(failures)('is nothing if %s, and one line says what to do', async (_, machine, given, says) => {
+  it.each(failures)('is missing if %s, and one line says what to do', async (_, machine, given, says) => {
     const error = await find(machine, given).catch((thrown: Error) => thrown);
     expect(String((error as Error).message)).toMatch(says);
     expect(String((error as Error).message)).not.toContain('\n');
@@ -90,7 +90,7 @@ describe('what serves the conversations', () => {
 });
 
 describe('the data of another engine', () => {
-  it('is not passed over in silence', () => {
+  it('is not ignored silently', () => {
     const dir = mkdtempSync(join(tmpdir(), 'parley-table-engine-'));
     try {
       assertSameTableEngine(dir, 'dynoxide');

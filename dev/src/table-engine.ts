@@ -6,7 +6,7 @@ import { StartError } from '../../engines/src/start-error.ts';
 /** The engine that stores conversations on this machine. */
 export type TableEngine = { name: 'dynoxide' } | { name: 'dynamodb-local'; jar: string };
 
-/** What the choice asks of the machine, in this order, and only as far as it needs. */
+/** What the choice of an engine may ask of the machine. It asks in this order, and stops when it has chosen. */
 export type Machine = {
   platform: string;
   isFile(path: string): boolean;
@@ -26,7 +26,7 @@ type Settings = Pick<Config, 'DYNAMODB_LOCAL_JAR' | 'DYNAMODB_LOCAL_DOWNLOAD'>;
 const neededJava = 17;
 const orYourOwn = 'or set AWS_ENDPOINT_URL_DYNAMODB to a DynamoDB API that runs already';
 
-/** dynoxide where there is one for this platform, else DynamoDB Local: a given one, or one that AWS serves. */
+/** Chooses dynoxide if it supports this platform, and otherwise DynamoDB Local, configured or downloaded from AWS. */
 export async function findTableEngine(settings: Settings, machine: Machine): Promise<TableEngine> {
   if (settings.DYNAMODB_LOCAL_JAR) return givenJar(settings.DYNAMODB_LOCAL_JAR, machine);
   if (machine.installDynoxide()) return { name: 'dynoxide' };
@@ -43,9 +43,9 @@ export async function findTableEngine(settings: Settings, machine: Machine): Pro
 }
 
 function givenJar(jar: string, { isFile, javaVersion }: Machine): TableEngine {
-  if (!isFile(jar)) throw new StartError(`DYNAMODB_LOCAL_JAR names no file: ${jar}`);
+  if (!isFile(jar)) throw new StartError(`DYNAMODB_LOCAL_JAR is not a file: ${jar}`);
   if (javaVersion() === undefined)
-    throw new StartError(`DYNAMODB_LOCAL_JAR is set, and needs Java, which is not installed: ${orYourOwn}.`);
+    throw new StartError(`DYNAMODB_LOCAL_JAR is set, but Java is not installed. Install it, ${orYourOwn}.`);
   return { name: 'dynamodb-local', jar };
 }
 
@@ -54,7 +54,7 @@ async function downloadWithConsent(settings: Settings, machine: Machine, missing
   const isWanted = settings.DYNAMODB_LOCAL_DOWNLOAD || (await machine.confirm(question));
   if (isWanted) return machine.download();
   throw new StartError(
-    `${missing}. bin/start --download fetches DynamoDB Local from AWS; or set DYNAMODB_LOCAL_JAR to a copy of yours, ${orYourOwn}.`,
+    `${missing}. Run bin/start --download to fetch DynamoDB Local from AWS, or set DYNAMODB_LOCAL_JAR to your copy, ${orYourOwn}.`,
   );
 }
 
@@ -63,12 +63,12 @@ export const isFile = (path: string) => statSync(path, { throwIfNoEntry: false }
 /** An engine's data folder, below DATA_DIR. */
 export const tableFolder = (dataDir: string, name: TableEngine['name']) => join(dataDir, name);
 
-/** A table of the other engine would stay unread, and the people would find their conversations empty. */
+/** Throws if the folder has data of the other engine, because people would find their conversations empty. */
 export function assertSameTableEngine(dataDir: string, name: TableEngine['name']) {
   const other = name === 'dynoxide' ? 'dynamodb-local' : 'dynoxide';
   if (!existsSync(tableFolder(dataDir, other)) || existsSync(tableFolder(dataDir, name))) return;
   throw new StartError(
     `${dataDir} holds conversations of ${other}, and this start would use ${name}. ` +
-      'Set another DATA_DIR, or begin anew with --fresh (bin/export and bin/import move a system).',
+      'Set another DATA_DIR, or delete the data with --fresh (bin/export and bin/import move a system).',
   );
 }

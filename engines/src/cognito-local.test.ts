@@ -97,7 +97,7 @@ describe('the embedded sign-in', () => {
     ]);
   });
 
-  it('makes no account where the Lambda refuses it, and passes on why', async () => {
+  it('creates no account if the Lambda refuses it, and returns the reason', async () => {
     const Username = 'taken@example.com';
     const UserAttributes = [{ Name: 'preferred_username', Value: 'taken' }];
     const attempt = () => client.send(new SignUpCommand({ ClientId, Username, Password, UserAttributes }));
@@ -123,7 +123,7 @@ describe('the embedded sign-in', () => {
     expect(claims(refreshed.AuthenticationResult?.AccessToken)).toMatchObject(expected);
   });
 
-  it('keeps its state whole when many sign in at once', async () => {
+  it('keeps its state intact when many sign in at once', async () => {
     await Promise.all(Array.from({ length: 20 }, signIn));
     await engine.stop();
     const { Users } = JSON.parse(readFileSync(join(dir, `.cognito/db/${userPoolId}.json`), 'utf8'));

@@ -9,22 +9,22 @@ import { openSigningKey } from './sign-in/signing-key.ts';
 import { createTokens } from './sign-in/tokens.ts';
 import { openUserStore } from './sign-in/user-store.ts';
 
-/** Ids of the embedded sign-in. They name a folder of this machine, nothing that must not be known. */
+/** Ids of the embedded sign-in. They are not secret. */
 export const userPoolId = 'us-east-1_ParleyDev';
 export const userPoolClientId = 'parleydevelopmentclient';
 export const confirmationCode = '123456';
 
 export type CognitoOptions = {
-  /** Loopback where it is not said otherwise. */
+  /** Loopback by default. */
   host?: string | undefined;
   port: number;
-  /** Where people and the signing key are kept. */
+  /** The folder of the people and the signing key. */
   dir: string;
-  /** Where the Lambda invoke endpoint is, which runs `post-confirmation`. */
+  /** The Lambda invoke endpoint that runs `post-confirmation`. */
   runnerUrl: string;
-  /** Those of the browser chat; no other page may ask. */
+  /** Origins of the browser chat. Other pages are refused. */
   origins?: readonly string[];
-  /** As the user pool on AWS has it, where it is not said otherwise. */
+  /** The policy of the user pool on AWS by default. */
   passwordPolicy?: PasswordPolicy;
 };
 
@@ -40,7 +40,7 @@ type SignInConfig = Pick<
   'HOST' | 'PORT' | 'CORS_ORIGINS' | 'PASSWORD_MIN_LENGTH' | 'PASSWORD_CLASSES'
 >;
 
-/** What the configuration says of the sign-in: the pages that may ask it are those that the API serves or lets in. */
+/** The options of the sign-in. It accepts the pages that the API serves, and those that the API accepts. */
 export function signInOptions(config: SignInConfig) {
   const { HOST, PORT, CORS_ORIGINS, PASSWORD_MIN_LENGTH, PASSWORD_CLASSES } = config;
   const hosts = new Set(['127.0.0.1', 'localhost', '[::1]', HOST.includes(':') ? `[${HOST}]` : HOST]);
@@ -50,7 +50,7 @@ export function signInOptions(config: SignInConfig) {
   };
 }
 
-/** Runs the sign-in: the Cognito API as clients and operators call it, on the store of cognito-local. */
+/** Runs the sign-in: the Cognito API for clients and operators, on the store of cognito-local. */
 export async function startCognito(options: CognitoOptions) {
   const { host = '127.0.0.1', port, dir, runnerUrl, origins = [], passwordPolicy = policyOnAws } = options;
   const issuer = cognitoIssuer(port);

@@ -42,7 +42,7 @@ const sha256 = () => createHash('sha256').update(archive).digest('hex');
 const release = (path: string, hash = sha256()) => ({ version: '1', url: `${base}${path}`, sha256: hash });
 
 describe('a download of DynamoDB Local', () => {
-  it('is unpacked if it is the expected one, and found afterwards', async () => {
+  it('is unpacked if its hash is right, and found afterwards', async () => {
     const jar = await downloadDynamodbLocal(release('/whole'), cache);
     expect(readFileSync(jar, 'utf8')).toBe('a jar');
     expect(downloadedJar(release('/whole'), cache)).toBe(jar);
@@ -54,7 +54,7 @@ describe('a download of DynamoDB Local', () => {
       'has another hash',
       '/whole',
       'f'.repeat(64),
-      /it has the SHA-256 [0-9a-f]{64}, not f{64}\. Download it yourself/,
+      /its SHA-256 is [0-9a-f]{64}, not f{64}\. Download it yourself/,
     ],
     ['is not there', '/gone', undefined, /the answer is 404/],
     ['is cut', '/cut', undefined, /could not be had from http:.*DYNAMODB_LOCAL_JAR/],
@@ -65,7 +65,7 @@ describe('a download of DynamoDB Local', () => {
     expect(readdirSync(cache)).toEqual([]);
   });
 
-  it('says why nobody answers', async () => {
+  it('gives the reason if the server does not answer', async () => {
     const nowhere = { ...release('/whole'), url: 'http://127.0.0.1:1/' };
     await expect(downloadDynamodbLocal(nowhere, cache)).rejects.toThrow(
       /could not be had from .*: .+\. Download/,

@@ -9,7 +9,7 @@ import { StartError } from './start-error.ts';
 
 export type Release = { version: string; url: string; sha256: string };
 
-/** The download address of AWS (docs/decisions/0031), a version that stays, and the hash of its archive. */
+/** A fixed version at the download address of AWS (docs/decisions/0031), with the hash of its archive. */
 export const dynamodbLocalRelease: Release = {
   version: '2026-10-14',
   url: 'https://d1ni2b6xgvw0s0.cloudfront.net/v2.x/dynamodb_local_2026-10-14.tar.gz',
@@ -17,18 +17,20 @@ export const dynamodbLocalRelease: Release = {
 };
 
 const timeoutMs = 15 * 60_000;
-/** Of the person, and not below node_modules: `npm ci` empties that, and nobody wants to download and agree again. */
+/**
+ * In the person's cache and not in node_modules, because `npm ci` would delete it, and the person would be asked again.
+ */
 export const dynamodbLocalCache = join(homedir(), '.cache/parley/dynamodb-local');
 const page =
   'https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/DynamoDBLocal.DownloadingAndRunning.html';
 
-/** The jar of a release that was downloaded before. */
+/** The jar of a release, if it was downloaded before. */
 export function downloadedJar({ version } = dynamodbLocalRelease, folder = dynamodbLocalCache) {
   const jar = join(folder, version, 'DynamoDBLocal.jar');
   return existsSync(jar) ? jar : undefined;
 }
 
-/** Downloads and unpacks a release; nothing stays of one that is cut or not the expected one. */
+/** Downloads and unpacks a release. Removes a truncated or unexpected archive. */
 export async function downloadDynamodbLocal(release = dynamodbLocalRelease, folder = dynamodbLocalCache) {
   const partial = join(folder, `${release.version}.${process.pid}`);
   const unpacked = join(partial, 'unpacked');
@@ -37,12 +39,12 @@ export async function downloadDynamodbLocal(release = dynamodbLocalRelease, fold
     const archive = join(partial, 'archive.tar.gz');
     await fetchInto(release.url, archive);
     const sha256 = await hashOf(archive);
-    if (sha256 !== release.sha256) throw new Error(`it has the SHA-256 ${sha256}, not ${release.sha256}`);
+    if (sha256 !== release.sha256) throw new Error(`its SHA-256 is ${sha256}, not ${release.sha256}`);
     execFileSync('tar', ['-xzf', archive, '-C', unpacked], { stdio: ['ignore', 'ignore', 'pipe'] });
     if (!downloadedJar(release, folder)) renameSync(unpacked, join(folder, release.version));
   } catch (error) {
     throw new StartError(
-      `DynamoDB Local could not be had from ${release.url}: ${reason(error)}. ` +
+      `DynamoDB Local could not be downloaded from ${release.url}: ${reason(error)}. ` +
         `Download it yourself (${page}) and set DYNAMODB_LOCAL_JAR.`,
       { cause: error },
     );
@@ -50,7 +52,7 @@ export async function downloadDynamodbLocal(release = dynamodbLocalRelease, fold
     rmSync(partial, { recursive: true, force: true });
   }
   const jar = downloadedJar(release, folder);
-  if (!jar) throw new StartError(`${release.url} holds no DynamoDBLocal.jar. Set DYNAMODB_LOCAL_JAR.`);
+  if (!jar) throw new StartError(`${release.url} contains no DynamoDBLocal.jar. Set DYNAMODB_LOCAL_JAR.`);
   return jar;
 }
 
@@ -66,7 +68,7 @@ async function hashOf(path: string) {
   return hash.digest('hex');
 }
 
-/** fetch says only that it failed; its cause says why. */
+/** The error of fetch has no reason. Its cause has. */
 function reason(error: unknown) {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error ? error.cause.message : undefined;

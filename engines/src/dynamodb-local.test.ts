@@ -30,13 +30,13 @@ beforeAll(async () => {
 });
 afterAll(() => close());
 
-/** Waits until the stream has brought a person's row of the conversation to an entry. */
+/** Waits until a person's row shows an entry. */
 async function rowReaches(email: string, seq: number) {
   while ((await inboxOf(env, email))[0]?.last_seq !== seq) await sleep(100);
 }
 
 withJar(
-  'a message goes through its stream, a kill -9 and a restart keep what was acknowledged',
+  'a message passes its stream, and a kill -9 and a restart lose nothing acknowledged',
   async () => {
     const first = start(env);
     await ready(first);
@@ -75,5 +75,7 @@ withJar('a jar that does not start says so in one line', async () => {
   const broken = join(dir, 'missing/DynamoDBLocal.jar');
   expect(existsSync(broken)).toBe(false);
   const starting = startDynamodbLocal({ port: await getPort(), jar: broken });
-  await expect(starting).rejects.toThrow(/^DynamoDB Local ended at its start: .*Unable to access jarfile/);
+  await expect(starting).rejects.toThrow(
+    /^DynamoDB Local ended during its start: .*Unable to access jarfile/,
+  );
 });

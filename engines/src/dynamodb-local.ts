@@ -5,21 +5,21 @@ import { createLoopbackGuard, type Door } from './loopback-guard.ts';
 import { startNativeServer } from './native-server.ts';
 
 export type DynamodbLocalOptions = {
-  /** With a `door` a guard listens there, which lets no web page in; without one the server itself does. */
+  /** With a `door` a guard listens on this port and refuses web pages. Without one the server itself listens here. */
   port: number;
-  /** Its port is where the server itself listens then. */
+  /** The server's own port behind the guard. */
   door?: Door | undefined;
   /** DynamoDBLocal.jar, with its libraries beside it. */
   jar: string;
-  /** Where the tables are kept; without it, in memory. */
+  /** The folder of the tables. In memory by default. */
   dir?: string;
   pidFile?: string;
 };
 
-// The optimising compiler never pays for itself in a run of minutes: without it a request costs half the CPU time.
+// In a run of minutes the optimising compiler never pays off. Without it a request costs half the CPU time.
 const javaOptions = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 
-/** Runs Amazon's DynamoDB Local on a folder. It listens on every address of the machine: nothing changes that. */
+/** Runs Amazon's DynamoDB Local on a folder. It always listens on every address of the machine. */
 export async function startDynamodbLocal(
   { port, door, jar, dir, pidFile }: DynamodbLocalOptions,
   log: (line: string) => void = () => {},
@@ -33,14 +33,14 @@ export async function startDynamodbLocal(
     {
       name: 'DynamoDB Local',
       command: 'java',
-      // No page of a browser may read an answer: the default allows every origin.
+      // No page may read an answer. The default allows every origin.
       args: [
         ...javaOptions,
         ...[libraries, '-jar', jar, '-port', String(own), '-sharedDb'],
         ...(dir ? ['-dbPath', dir] : ['-inMemory']),
         ...['-cors', 'http://nobody.invalid', '-disableTelemetry'],
       ],
-      // It leaves a file with its telemetry's settings there.
+      // DynamoDB Local leaves a settings file of its telemetry in this folder.
       cwd: dir ?? tmpdir(),
       pidFile,
       port: own,
@@ -55,8 +55,8 @@ export async function startDynamodbLocal(
   return { url: `http://127.0.0.1:${port}`, failed: server.failed, stop };
 }
 
-function explain(said: string) {
-  if (said.includes('UnsupportedClassVersionError'))
-    return 'DynamoDB Local needs a newer Java than the one that is installed: version 17 or later.';
+function explain(output: string) {
+  if (output.includes('UnsupportedClassVersionError'))
+    return 'The installed Java is too old for DynamoDB Local, which needs version 17 or later.';
   return undefined;
 }

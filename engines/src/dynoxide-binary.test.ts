@@ -24,7 +24,7 @@ afterAll(async () => {
   rmSync(dir, { recursive: true });
 });
 
-/** In a process of its own: npm is waited for, and the registry is in this one. */
+/** In a process of its own, because the install blocks, and this process runs the registry. */
 async function install(platform: string) {
   const program = `
     import { installDynoxide } from './engines/src/dynoxide-binary.ts';
@@ -53,12 +53,12 @@ async function install(platform: string) {
 }
 
 describe('the package of dynoxide', () => {
-  it('is known to be missing where npm has none for the platform', async () => {
+  it('is reported as missing if npm has none for the platform', async () => {
     expect(await install('plan9-mips')).toBe('false');
     expect(readdirSync(dir).filter((name) => name.startsWith('plan9'))).toEqual([]);
   });
 
-  it('is not taken for missing where the registry fails', async () => {
+  it('is not reported as missing if the registry fails', async () => {
     const said = await install('linux-s390x');
     expect(said).toMatch(
       /^The embedded DynamoDB API \(@dynoxide\/linux-s390x@[\d.]+\) could not be installed: .*500/,

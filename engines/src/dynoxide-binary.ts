@@ -5,7 +5,7 @@ import { StartError } from './start-error.ts';
 
 const version = '1.2.1';
 export const platform = `${process.platform}-${process.arch}`;
-/** Outside the tree of the workspaces: `npm install` would remove a package that they do not list. */
+/** Outside the workspaces, because `npm install` removes packages that they do not list. */
 const cache = join(import.meta.dirname, '../../node_modules/.cache/dynoxide', version);
 const binaryIn = (folder: string, target: string) =>
   join(folder, `node_modules/@dynoxide/${target}/dynoxide`);
@@ -33,8 +33,8 @@ export function installDynoxide(target = platform, folder = cache) {
     }
     // npm has no such package or version, or the package does not support this machine.
     if (/code (E404|ETARGET|EBADPLATFORM)/.test(stderr)) return false;
-    const said = error?.message ?? stderr.trim().split('\n').slice(0, 3).join(' ');
-    throw new StartError(`The embedded DynamoDB API (${name}) could not be installed: ${said}`);
+    const reason = error?.message ?? stderr.trim().split('\n').slice(0, 3).join(' ');
+    throw new StartError(`The embedded DynamoDB API (${name}) could not be installed: ${reason}`);
   } finally {
     rmSync(partial, { recursive: true, force: true });
   }

@@ -47,7 +47,7 @@ const numbers = (name: string) =>
   ).map(({ number }) => Number(number));
 
 describe('the stream of dynoxide', () => {
-  it('finds its next number through the index', () => {
+  it('finds its next number with the index', () => {
     const [plan] = query<{ detail: string }>(
       `EXPLAIN QUERY PLAN SELECT COALESCE(MAX(CAST(sequence_number AS INTEGER)), 0) + 1
        FROM _stream_records WHERE table_name = 'messages'`,
@@ -55,7 +55,7 @@ describe('the stream of dynoxide', () => {
     expect(plan?.detail).toContain('USING INDEX parley_stream_sequence (table_name=?)');
   });
 
-  it('describes itself without reading the records', () => {
+  it('is described without reading the records', () => {
     const [plan] = query<{ detail: string }>(
       `EXPLAIN QUERY PLAN SELECT MIN(sequence_number), MAX(sequence_number)
        FROM _stream_records WHERE table_name = 'messages' AND shard_id = 'any'`,
@@ -63,7 +63,7 @@ describe('the stream of dynoxide', () => {
     expect(plan?.detail).toContain('USING COVERING INDEX parley_stream_shard (table_name=? AND shard_id=?)');
   });
 
-  it('loses what is older than a day, but never the newest record of a table: the numbers go on', async () => {
+  it('loses records older than a day, but never the newest of a table, so that numbers continue', async () => {
     for (const sk of ['1', '2', '3']) await put('messages', sk);
     await put('others', '1');
     expect(await pruneStream(dbPath)).toBe(0);
@@ -87,7 +87,7 @@ describe('the stream of dynoxide', () => {
 });
 
 describe('dynoxide', () => {
-  it('that outlived its parent is ended by the next start, which finds the data', async () => {
+  it('is ended by the next start if it outlived its parent, and keeps its data', async () => {
     const path = join(dir, 'orphan.db');
     await startDynoxide({ port: await getPort(), dbPath: path });
     const identity = readPidFile(`${path}.pid`);
@@ -98,7 +98,7 @@ describe('dynoxide', () => {
     expect(readPidFile(`${path}.pid`)).toBeNull();
   });
 
-  it('says why it does not start', async () => {
+  it('gives the reason if it does not start', async () => {
     const port = Number(new URL(engine.url).port);
     await expect(startDynoxide({ port, dbPath: join(dir, 'second.db') })).rejects.toThrow(
       `dynoxide cannot start: port ${port} is already in use.`,

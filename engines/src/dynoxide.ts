@@ -13,7 +13,7 @@ const pruneChunk = 500;
 const prunePauseMs = 10;
 
 export type DynoxideOptions = {
-  /** The guard listens here if there is a `door`, and lets no web page in. Without a `door` the server listens here. */
+  /** With a `door` a guard listens on this port and refuses web pages. Without one the server itself listens here. */
   port: number;
   /** The address of the server behind the guard. */
   door?: Door | undefined;
@@ -54,9 +54,9 @@ export async function startDynoxide(
 }
 
 /**
- * The server takes the next sequence number of a table from MAX(CAST(sequence_number AS INTEGER)): without an index
- * on exactly this expression every write scans the stream. DescribeStream asks for the least and the greatest number
- * of a shard, which the second index answers without reading the records.
+ * The server computes a table's next sequence number as MAX(CAST(sequence_number AS INTEGER)). Without an index on
+ * exactly this expression every write scans the stream. DescribeStream reads the least and the greatest number of a
+ * shard, which the second index answers without reading the records.
  */
 export function indexStream(dbPath: string) {
   withDatabase(dbPath, (db) =>
@@ -97,8 +97,8 @@ function ids(db: Database.Database, sql: string) {
 }
 
 /**
- * A connection of its own for each task, and only `all` and `exec`: `get` and `run` of libsql leave their statement
- * open, and an open one keeps the server's write-ahead log from being reused.
+ * Opens a connection for each task. Tasks use only `all` and `exec`, because `get` and `run` of libsql leave their
+ * statement open, which keeps the server from reusing its write-ahead log.
  */
 function withDatabase<Result>(dbPath: string, task: (db: Database.Database) => Result) {
   const db = new Database(dbPath, { timeout: 5_000 } as Database.Options);

@@ -19,7 +19,9 @@ export type Engine = { url: string; failed: Promise<never>; stop(): Promise<void
 
 export const root = join(import.meta.dirname, '../..');
 
-/** Forks an engine in a session of its own (a terminal's signals reach only us, so that we stop in order). */
+/**
+ * Forks an engine in a session of its own, so that a terminal's signals reach only this process, which stops in order.
+ */
 export function forkEngine<Name extends EngineName>(
   name: Name,
   options: EngineOptions[Name],

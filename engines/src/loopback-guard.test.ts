@@ -51,7 +51,7 @@ async function listTables(endpoint: string) {
 }
 
 describe('the port of the embedded table', () => {
-  it('serves programs, as does the door that pages cannot find', async () => {
+  it('serves programs, and so does the hidden door', async () => {
     expect(await listTables(`http://127.0.0.1:${port}`)).toEqual([[], []]);
     expect(await listTables(engine.url)).toEqual([[], []]);
     expect(engine.url).toBe(`http://${door.host}:${door.port}`);
@@ -76,7 +76,7 @@ describe('the port of the embedded table', () => {
     expect(answer?.headers).not.toHaveProperty('access-control-allow-origin');
   });
 
-  it('refuses what comes after an image on the same connection', async () => {
+  it('refuses requests after an image on the same connection', async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 });
     const first = await ask('GET', {}, agent);
     const second = await ask('POST', { Origin: 'http://evil.example' }, agent);

@@ -5,7 +5,7 @@ import { refusalOf } from '@parley/contract/loopback';
 const maxHeadBytes = 16_384;
 const headTimeoutMs = 10_000;
 
-/** An address of this machine. */
+/** An address of this machine, known only to its programs. */
 export type Door = { host: string; port: number };
 
 /**
@@ -13,8 +13,8 @@ export type Door = { host: string; port: number };
  * machine is 127.0.0.1 alone (macOS) it is one of 50,000 ports.
  */
 export async function findHiddenDoor(): Promise<Door> {
-  const isWide = process.platform === 'linux';
-  const host = isWide
+  const hasWholeLoopback = process.platform === 'linux';
+  const host = hasWholeLoopback
     ? ['127', randomInt(1, 255), randomInt(0, 256), randomInt(1, 255)].join('.')
     : '127.0.0.1';
   for (;;) {

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { endStale, writePidFile } from './processes.ts';
 
 export type NativeServer = {
-  /** In messages. */
+  /** The name in messages. */
   name: string;
   command: string;
   args: string[];
@@ -13,14 +13,14 @@ export type NativeServer = {
   cwd?: string;
   /** Holds the server's pid, so that the next start can end a server that outlived us. */
   pidFile?: string | undefined;
-  /** Where it listens; 127.0.0.1 by default. */
+  /** The address it listens on, 127.0.0.1 by default. */
   host?: string;
   port: number;
   /** Turns the output of a known failure into a clear line. */
-  explain?(said: string): string | undefined;
+  explain?(output: string): string | undefined;
 };
 
-const linesRemembered = 20;
+const maxLines = 20;
 const pollMs = 25;
 
 /** Runs a native program and resolves once it listens on its port. */
@@ -33,7 +33,7 @@ export async function startNativeServer(server: NativeServer, log: (line: string
     cwd: server.cwd ?? process.cwd(),
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const said = remember(child, log);
+  const lastLines = collectLines(child, log);
   const failed = new Promise<never>((_, reject) => {
     child.once('error', reject);
     child.once('close', (code, signal) => reject(new Error(`${server.name} ended (${signal ?? code})`)));
@@ -46,28 +46,30 @@ export async function startNativeServer(server: NativeServer, log: (line: string
     if (server.pidFile) await endStale(server.pidFile);
   };
   try {
-    // First of all, because the next start must find a server that outlives us.
+    // Written first, because the next start must find a server that outlives this process.
     if (server.pidFile && child.pid) writePidFile(server.pidFile, child.pid);
     await Promise.race([listening(server, child), failed]);
   } catch (error) {
     await stop();
-    const text = said.join('\n').trim();
+    const text = lastLines.join('\n').trim();
     if (!text) throw error;
-    throw new Error(server.explain?.(text) ?? `${server.name} ended at its start: ${text}`, { cause: error });
+    throw new Error(server.explain?.(text) ?? `${server.name} ended during its start: ${text}`, {
+      cause: error,
+    });
   }
   return { failed, stop };
 }
 
-function remember(child: ChildProcess, log: (line: string) => void) {
-  const said: string[] = [];
+function collectLines(child: ChildProcess, log: (line: string) => void) {
+  const lines: string[] = [];
   for (const stream of [child.stdout, child.stderr]) {
     if (!stream) continue;
     createInterface({ input: stream }).on('line', (line) => {
-      if (said.push(line) > linesRemembered) said.shift();
+      if (lines.push(line) > maxLines) lines.shift();
       log(line);
     });
   }
-  return said;
+  return lines;
 }
 
 async function listening(server: NativeServer, child: ChildProcess) {

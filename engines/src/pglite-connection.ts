@@ -15,10 +15,10 @@ import {
   startSettings,
 } from './pglite-session.ts';
 
-/** At most this many custom settings of a connection are put aside. */
+/** At most this many custom settings of a connection are saved between its turns. */
 const maxCustom = 100;
 
-/** One client: its unread input, and its state of the session while another connection has its turn. */
+/** One client, with its unread input and its saved session state while another connection has its turn. */
 export type PgConnection = {
   socket: Socket;
   input: Buffer;
@@ -56,8 +56,8 @@ export function createConnection(socket: Socket): PgConnection {
   return connection;
 }
 
-/** Answers the start of a connection, which asks nothing of the session: `greeting` is what each of them is told. */
-export function takeStart(connection: PgConnection, greeting: Buffer) {
+/** Answers the start messages of a connection without using the session. `greeting` is the same for each connection. */
+export function answerStart(connection: PgConnection, greeting: Buffer) {
   while (!connection.hasStarted && !connection.isGone) {
     const start = readStart(connection.input);
     if (!start) return;
@@ -78,16 +78,16 @@ export function takeStart(connection: PgConnection, greeting: Buffer) {
 
 export type Batch = {
   bytes: Uint8Array;
-  /** The last message is one after which Postgres says that it is ready. */
+  /** Whether Postgres reports that it is ready after the last message. */
   isComplete: boolean;
   mayAlter: boolean;
-  /** It makes the unnamed statement, or uses that of an earlier exchange. */
+  /** Whether it makes the unnamed statement, or uses that of an earlier exchange. */
   unnamed: 'made' | 'used' | undefined;
-  /** It ends with a simple query, which leaves no unnamed statement, whosever that is. */
+  /** Whether it ends with a simple query, which drops the unnamed statement of any connection. */
   dropsUnnamed: boolean;
 };
 
-/** Takes the complete messages, up to the end of an exchange. */
+/** Removes the complete messages from the input, up to the end of an exchange. */
 export function takeBatch(connection: PgConnection): Batch | undefined {
   const { input } = connection;
   const batch: Omit<Batch, 'bytes'> = {
@@ -158,7 +158,7 @@ function use({ unnamedMayAlter }: PgConnection, batch: Omit<Batch, 'bytes'>) {
   if (unnamedMayAlter) batch.mayAlter = true;
 }
 
-/** Remembers the custom settings of a statement, and returns whether it may alter the session. */
+/** Records the custom settings of a statement, and returns whether it may alter the session. */
 function recordCustomSettings({ custom }: PgConnection, statement: string) {
   if (!mayAlterSession(statement)) return false;
   for (const name of customSettings(statement)) if (custom.size < maxCustom) custom.add(name);

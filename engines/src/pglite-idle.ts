@@ -16,12 +16,12 @@ export function createIdleWatch(limitMs: number, onEnded: () => void) {
     stop,
     isWatching: (connection: PgConnection) => watched?.connection === connection,
     isGone: () => watched?.connection.isGone === true,
-    /** `held` says what keeps the session. */
+    /** `held` names what keeps the session. */
     watch(connection: PgConnection, held: string) {
       if (watched?.connection === connection) return;
       stop();
       const timer = setTimeout(() => {
-        const text = `the embedded Postgres has one session, and others wait for that of a silent connection with ${held}`;
+        const text = `the embedded Postgres has one session, others wait for it, and this connection is idle with ${held}`;
         connection.end(errorMessage('FATAL', '25P03', text));
         onEnded();
       }, limitMs);

@@ -1,10 +1,10 @@
-/* The wire protocol of Postgres, as much of it as is needed to cut it into messages. */
+/* The parts of Postgres' wire protocol that are needed to split it into messages. */
 
 const sslRequest = 80877103;
 const gssRequest = 80877104;
 const cancelRequest = 80877102;
 const protocolMajor = 3;
-/** As Postgres has it: what is longer is no start of a conversation, but HTTP for example. */
+/** The limit of Postgres. A longer first message belongs to another protocol, for example HTTP. */
 const maxStartBytes = 10_000;
 const maxMessageBytes = 256 * 1024 * 1024;
 
@@ -15,7 +15,7 @@ export type Start = {
   wantsTls?: boolean;
 };
 
-/** The first message of a connection; undefined while it has not arrived whole. */
+/** The first message of a connection, or undefined until it has arrived completely. */
 export function readStart(input: Buffer): Start | undefined {
   if (input.length < 8) return undefined;
   const length = input.readInt32BE(0);
@@ -37,7 +37,7 @@ export function readStart(input: Buffer): Start | undefined {
 
 export type Message = { type: string; bytes: Buffer };
 
-/** The first message; undefined while it has not arrived whole. Throws where no message can begin so. */
+/** The message at an offset, or undefined until it has arrived completely. Throws if no message can begin like this. */
 export function readMessage(input: Buffer, offset = 0): Message | undefined {
   if (input.length < offset + 5) return undefined;
   const length = input.readInt32BE(offset + 1);
@@ -49,7 +49,7 @@ export function readMessage(input: Buffer, offset = 0): Message | undefined {
   };
 }
 
-/** The strings at the head of a message: the query; of a Parse its name and its query. */
+/** The strings at the head of a message: its query, or for a Parse its name and its query. */
 export function readStrings({ bytes }: Message, count: number): string[] {
   const strings: string[] = [];
   let from = 5;

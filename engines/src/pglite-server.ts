@@ -1,6 +1,6 @@
 import { createServer, type Socket } from 'node:net';
 import type { PGlite } from '@electric-sql/pglite';
-import { createConnection, type PgConnection, takeStart } from './pglite-connection.ts';
+import { answerStart, createConnection, type PgConnection } from './pglite-connection.ts';
 import { createIdleWatch } from './pglite-idle.ts';
 import { startMessage } from './pglite-protocol.ts';
 import { ask, createTurns, runTurns } from './pglite-turns.ts';
@@ -14,9 +14,9 @@ const idleLimitMsDefault = 3_000;
  * 2. A connection owns the session from its first message until Postgres is idle again: after Sync or a simple query,
  *    and outside a transaction. No message of another connection comes in between, because all share the unnamed
  *    statement.
- * 3. A connection whose statements may alter the session alters it for itself alone. When another connection has its
- *    turn, the settings, role and prepared statements are put aside and the session is reset; they come back with the
- *    connection's next turn. Temporary tables and advisory locks cannot be put aside and are held like a transaction.
+ * 3. A connection's changes to the session affect only itself. When another connection has its turn, settings, role and
+ *    prepared statements are saved and the session is reset. They are restored with the connection's next turn.
+ *    Temporary tables and advisory locks cannot be saved, and keep the session like a transaction.
  * 4. An owner that disconnects, or stays silent while others wait, is rolled back, and the session is reset.
  */
 export async function createPgliteServer(db: PGlite, { idleLimitMs = idleLimitMsDefault } = {}) {
@@ -37,7 +37,7 @@ export async function createPgliteServer(db: PGlite, { idleLimitMs = idleLimitMs
     connections.add(connection);
     socket.on('data', (data) => {
       connection.input = connection.input.length > 0 ? Buffer.concat([connection.input, data]) : data;
-      takeStart(connection, greeting);
+      answerStart(connection, greeting);
       if (connection.input.length === 0 || !connection.hasStarted) return;
       turns.waiting.add(connection);
       wake();

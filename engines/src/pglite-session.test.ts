@@ -56,14 +56,14 @@ const describeUnnamed = message('D', 'S\0');
 const bindUnnamed = message('B', Buffer.alloc(8));
 const execute = message('E', Buffer.alloc(5));
 
-/** A client that decides itself where its exchanges end. */
+/** A client that decides itself when its exchanges end. */
 async function connectRaw() {
   const socket = connect(Number(new URL(engine.url).port), '127.0.0.1');
   let text = '';
   socket.setEncoding('latin1').on('data', (data) => {
     text += data;
   });
-  /** Resolves with what is answered up to where Postgres is ready again. */
+  /** Resolves with all answers until Postgres is ready again. */
   async function exchange(...messages: Buffer[]) {
     text = '';
     socket.write(Buffer.concat(messages));
@@ -74,7 +74,7 @@ async function connectRaw() {
   return { exchange, close: () => socket.destroy() };
 }
 
-/** What a request needs: a name that is found by the usual path. */
+/** Like a request of the API: a query that needs the default search path. */
 const request = () => value(pool, 'SELECT name FROM people WHERE name = $1', ['ada']);
 
 const alterations: [statement: string, question: string, own: unknown, others: unknown][] = [
@@ -99,7 +99,7 @@ const alterations: [statement: string, question: string, own: unknown, others: u
 
 describe('a connection that alters its session', () => {
   it.each(alterations)(
-    '%s is its own while others work, and gone with it',
+    '%s affects only this connection, and ends with it',
     async (statement, question, own, others) => {
       const client = await open();
       await client.query(statement);
@@ -115,7 +115,7 @@ describe('a connection that alters its session', () => {
     },
   );
 
-  it('two of them have each their own path at the same time', async () => {
+  it('two of them have their own search paths at the same time', async () => {
     const [attic, main] = [await open(), await open('-c search_path=public -c statement_timeout=777')];
     await attic.query('SET search_path = attic');
     const namesOf = async (client: pg.Client) => {
@@ -128,7 +128,7 @@ describe('a connection that alters its session', () => {
     expect(await value(pool, 'SHOW statement_timeout')).toBe('0');
   });
 
-  it('uses its prepared statements between the statements of others that have the same name', async () => {
+  it("keeps its prepared statements among others' statements with the same name", async () => {
     const [first, second] = [await open(), await open()];
     await first.query('PREPARE dump(int) AS SELECT $1 + 1');
     await second.query('PREPARE dump(int) AS SELECT $1 + 100');
@@ -141,7 +141,7 @@ describe('a connection that alters its session', () => {
     }
   });
 
-  it('keeps its unnamed statement while others ask', async () => {
+  it('keeps its unnamed statement while others send queries', async () => {
     const [first, second] = [await connectRaw(), await open()];
     await first.exchange(parse('', "SELECT 'mine'"), describeUnnamed, sync);
     await second.query('SELECT 1');
@@ -163,7 +163,7 @@ describe('a connection that alters its session', () => {
 });
 
 describe('a dump', () => {
-  it('by pg_dump, whatever its version makes of the server, leaves the path of requests alone', async () => {
+  it('by pg_dump of any version does not change the search path of requests', async () => {
     const pgDump = '/usr/bin/pg_dump';
     if (!existsSync(pgDump)) return console.warn('skipped: there is no pg_dump here');
     const { stderr, status } = spawnSync(pgDump, [engine.url], { encoding: 'utf8' });
@@ -171,7 +171,7 @@ describe('a dump', () => {
     expect(await request()).toBe('ada');
   });
 
-  it('says what pg_dump says while requests go on', async () => {
+  it('is complete while requests continue', async () => {
     let isOver = false;
     const answers: unknown[] = [];
     const traffic = (async () => {
@@ -201,7 +201,7 @@ describe('a dump', () => {
   });
 });
 
-describe('a connection that keeps what cannot be put aside', () => {
+describe('a connection with state that cannot be saved', () => {
   it.each([
     ['temporary tables', 'CREATE TEMP TABLE people (name text)'],
     ['advisory locks', 'SELECT pg_advisory_lock(1)'],
@@ -218,7 +218,7 @@ describe('a connection that keeps what cannot be put aside', () => {
     expect(await value(pool, "SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory'")).toBe(0);
   });
 
-  it('lets others in as soon as it lets go of it', async () => {
+  it('lets others continue as soon as it releases that state', async () => {
     const client = await open();
     await client.query('SELECT pg_advisory_lock(2)');
     const second = await open();
@@ -229,7 +229,7 @@ describe('a connection that keeps what cannot be put aside', () => {
     expect(await value(client, 'SELECT 1')).toBe(1);
   });
 
-  it('leaves nothing where it breaks in the middle', async () => {
+  it('leaves nothing behind if it breaks', async () => {
     const client = await open();
     await client.query('CREATE TEMP TABLE people (name text)');
     await client.query('BEGIN');
@@ -239,14 +239,14 @@ describe('a connection that keeps what cannot be put aside', () => {
     expect(await value(pool, 'SELECT current_user::text')).toBe('postgres');
   });
 
-  it('is told that there is no LISTEN', async () => {
+  it('gets an error for LISTEN', async () => {
     const client = await open();
     await expect(client.query('LISTEN channel')).rejects.toThrow('The embedded Postgres has no LISTEN');
     expect(await value(client, 'SELECT 1')).toBe(1);
   });
 });
 
-describe('what is not the protocol of Postgres', () => {
+describe('input that is not the protocol of Postgres', () => {
   const answerTo = (bytes: string) =>
     new Promise<string>((resolve, reject) => {
       let text = '';

@@ -1,7 +1,7 @@
 import type { PGlite } from '@electric-sql/pglite';
 import { parseMessage, sync } from './pglite-protocol.ts';
 
-/** What a connection keeps in its session that can be put aside and brought back. */
+/** The part of a connection's session that can be saved and restored. */
 export type SessionState = {
   settings: Record<string, string>;
   sessionUser: string;
@@ -9,10 +9,12 @@ export type SessionState = {
   prepared: { name: string; statement: string; fromSql: boolean; types: number[] }[];
 };
 
-/** `held` names what cannot be put aside: only the end of the connection, or of that thing, frees the session. */
+/**
+ * `held` names what cannot be saved, such as a temporary table. Only its end or the connection's end frees the session.
+ */
 export type Snapshot = { state: SessionState | undefined; held: string | undefined };
 
-/** The only user there is, and what a role is called while none is set. */
+/** The only user, and the name of the role while none is set. */
 const owner = 'postgres';
 const noRole = 'none';
 
@@ -23,16 +25,16 @@ export const emptyState = (): SessionState => ({
   prepared: [],
 });
 
-/** What leaves a session as it was, however often it runs. Everything else is looked into afterwards. */
+/** Statements that do not alter the session. After any other statement the session is compared. */
 const plainStatement =
   /^\s*(?:select|insert|update|delete|merge|values|with|begin|start\s+transaction|commit|end|rollback|abort|savepoint|release|show)\b/i;
 const suspect = /set_config|advisory|temp|setval|;\s*\S/i;
 
-/** Whether a statement may alter its session. It errs on the side of yes, which costs one query and no more. */
+/** Whether a statement may alter its session. A wrong yes costs only one query. */
 export const mayAlterSession = (statement: string) =>
   !plainStatement.test(statement) || suspect.test(statement);
 
-/** Settings that an extension or nobody declared are in no catalogue: their names are read where they are set. */
+/** Custom settings are in no catalogue, so their names are read from the statements that set them. */
 export function customSettings(statement: string): string[] {
   const found = statement.matchAll(
     /(?:\bset\s+(?:session\s+)?|set_config\s*\(\s*')([a-z_]\w*\.[a-z_][\w.]*)/gi,
@@ -62,11 +64,11 @@ type SnapshotRow = Omit<SessionState, 'settings' | 'prepared'> & {
   prepared: SessionState['prepared'] | null;
 } & Record<(typeof heldThings)[number], boolean>;
 
-/** Outside of a transaction only. `custom` are names of settings that the connection has spoken of. */
+/** Call only outside a transaction. `custom` are the names of custom settings that the connection has used. */
 export async function takeSnapshot(db: PGlite, custom: readonly string[]): Promise<Snapshot> {
   const { rows } = await db.query<SnapshotRow>(snapshotQuery, [custom]);
   const [row] = rows;
-  if (!row) throw new Error('Postgres does not tell the state of its session');
+  if (!row) throw new Error('Postgres did not return the state of its session');
   const { sessionUser, role } = row;
   const settings = { ...row.settings, ...row.custom };
   const prepared = row.prepared ?? [];
@@ -78,13 +80,13 @@ export async function takeSnapshot(db: PGlite, custom: readonly string[]): Promi
   };
 }
 
-/** The user is said by name: DISCARD ALL knows none to go back to here. */
+/** Sets the user by name, because DISCARD ALL cannot restore it in PGlite. */
 export async function resetSession(db: PGlite) {
   await db.exec(`SET SESSION AUTHORIZATION ${owner}; RESET ROLE`);
   await db.exec('DISCARD ALL');
 }
 
-/** The user comes last: what was set may be more than that user may set. */
+/** Sets the user last, because the user may lack the right to change the other settings. */
 export async function restoreSession(db: PGlite, { settings, sessionUser, role, prepared }: SessionState) {
   if (Object.keys(settings).length > 0) {
     await db.query(
@@ -102,10 +104,10 @@ export async function restoreSession(db: PGlite, { settings, sessionUser, role, 
 
 const quoted = (name: string) => `"${name.replaceAll('"', '""')}"`;
 
-/** Names that say who asks, not how to answer, and what every connection has anyway. */
+/** Parameters that are not session settings, or that every connection has. */
 const ignored = new Set(['user', 'database', 'replication', 'application_name', 'fallback_application_name']);
 
-/** The settings of a start message: those of their own, and `options` (`-c name=value`). */
+/** The settings of a start message: its own parameters, and those in `options` (`-c name=value`). */
 export function startSettings(parameters: Record<string, string>): Record<string, string> {
   const settings: Record<string, string> = {};
   for (const [name, value] of Object.entries(parameters)) {

@@ -4,10 +4,10 @@ import { root } from './launch.ts';
 
 const { dependencies } = JSON.parse(readFileSync(join(root, 'engines/package.json'), 'utf8'));
 const folder = join(root, 'node_modules/.cache/pglite');
-/** A dump of a fresh database, kept beside the packages. */
+/** A dump of a fresh database, stored beside the packages. */
 export const pgliteTemplate = join(folder, `${dependencies['@electric-sql/pglite']}.tar`);
 
-/** Takes 4 s the first time. */
+/** Creates the dump if it is missing, which takes 4 s. */
 export async function makePgliteTemplate() {
   if (existsSync(pgliteTemplate)) return pgliteTemplate;
   const { PGlite } = await import('@electric-sql/pglite');

@@ -15,7 +15,7 @@ export type Turns = {
   loaded: PgConnection | undefined;
   /** The connection whose Parse made the unnamed statement. */
   unnamedOf: PgConnection | undefined;
-  /** The connection that held something that cannot be put aside when another one last wanted its turn. */
+  /** The connection whose session could not be saved when another one last wanted its turn. */
   holder: PgConnection | undefined;
   needsReset: boolean;
 };
@@ -31,7 +31,7 @@ export const createTurns = (db: PGlite, idle: IdleWatch): Turns => ({
   needsReset: false,
 });
 
-/** Gives turns to connections until none can go on. */
+/** Gives turns to connections until none can continue. */
 export async function runTurns(turns: Turns) {
   while (true) {
     await dropGone(turns);
@@ -42,7 +42,7 @@ export async function runTurns(turns: Turns) {
     if (turn === 'again') continue;
     const { unnamed } = connection;
     const batch = takeBatch(connection);
-    // It rejoins behind the others, so that a connection that keeps sending does not block them.
+    // The connection rejoins at the end of the queue, so that one that keeps sending does not block the others.
     turns.waiting.delete(connection);
     if (batch) await answer(turns, connection, batch, unnamed);
     else if (turns.owner && !turns.owner.isGone) return watchIdle(turns, turns.owner, 'an open transaction');
@@ -50,7 +50,7 @@ export async function runTurns(turns: Turns) {
 }
 
 function nextWaiting({ holder, waiting }: Turns) {
-  // The holder goes first, because nobody else can go on before it has.
+  // The holder goes first, because no other connection can continue before it.
   for (const connection of holder && waiting.has(holder) ? [holder, ...waiting] : waiting) {
     if (readNext(connection, 0)) return connection;
     waiting.delete(connection);
@@ -83,7 +83,7 @@ async function takeTurn(turns: Turns, connection: PgConnection): Promise<'taken'
   const { loaded, waiting } = turns;
   if (loaded === connection) return 'taken';
   if (loaded) {
-    const held = await putAside(turns, loaded);
+    const held = await saveState(turns, loaded);
     if (held) {
       turns.holder = loaded;
       if (waiting.has(loaded)) return 'again';
@@ -92,31 +92,31 @@ async function takeTurn(turns: Turns, connection: PgConnection): Promise<'taken'
     }
   }
   if (!connection.state) return 'taken';
-  return (await bringBack(turns, connection, connection.state)) ? 'taken' : 'again';
+  return (await restoreState(turns, connection, connection.state)) ? 'taken' : 'again';
 }
 
-/** Returns what keeps the session from being put aside, if anything does. */
-async function putAside(turns: Turns, connection: PgConnection): Promise<string | undefined> {
+/** Saves a connection's state and resets the session. Returns what cannot be saved, if anything. */
+async function saveState(turns: Turns, connection: PgConnection): Promise<string | undefined> {
   turns.unnamedOf = undefined;
   try {
     const { state, held } = await takeSnapshot(turns.db, [...connection.custom]);
     if (held) return held;
     connection.state = state;
   } catch (error) {
-    connection.end(errorMessage('FATAL', '57P01', `The session cannot be put aside: ${String(error)}`));
+    connection.end(errorMessage('FATAL', '57P01', `The session cannot be saved: ${String(error)}`));
   }
   await reset(turns);
   return undefined;
 }
 
-async function bringBack(turns: Turns, connection: PgConnection, state: SessionState): Promise<boolean> {
+async function restoreState(turns: Turns, connection: PgConnection, state: SessionState): Promise<boolean> {
   turns.loaded = connection;
   turns.unnamedOf = undefined;
   try {
     await restoreSession(turns.db, state);
     return true;
   } catch (error) {
-    connection.end(errorMessage('FATAL', '57P01', `The session cannot be brought back: ${String(error)}`));
+    connection.end(errorMessage('FATAL', '57P01', `The session cannot be restored: ${String(error)}`));
     return false;
   }
 }
@@ -139,7 +139,7 @@ async function dropGone(turns: Turns) {
     turns.owner = undefined;
   }
   for (const connection of waiting) if (connection.isGone) waiting.delete(connection);
-  // Also after a connection that seemed to alter nothing, because a function can hide what it sets.
+  // Resets also after a connection that seemed to alter nothing, because a function may set things unseen.
   const isOrphaned = turns.loaded ? turns.loaded.isGone : turns.needsReset;
   if (!turns.owner && isOrphaned) await reset(turns);
 }

@@ -14,7 +14,7 @@ const dir = () => join(folder, 'pglite');
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'parley-pglite-'));
-  // A database whose making was interrupted.
+  // A database whose creation was interrupted.
   mkdirSync(dir());
   writeFileSync(join(dir(), 'PG_VERSION'), '18');
   await open();
@@ -42,7 +42,7 @@ async function close() {
 const count = async (id: number) => (await pool.query('SELECT FROM notes WHERE id = $1', [id])).rowCount;
 
 describe('the embedded Postgres', () => {
-  it('answers each of many connections its own question', async () => {
+  it('answers each of many connections its own query', async () => {
     await Promise.all(
       Array.from({ length: 200 }, async (_, index) => {
         const { rows } =
@@ -54,7 +54,7 @@ describe('the embedded Postgres', () => {
     );
   });
 
-  it('lets nobody into the transaction of another connection', async () => {
+  it("keeps connections out of each other's transactions", async () => {
     const client = await pool.connect();
     await client.query('BEGIN');
     const stranger = pool.query('INSERT INTO notes VALUES (1)');
@@ -65,7 +65,7 @@ describe('the embedded Postgres', () => {
     expect(await count(1)).toBe(1);
   });
 
-  it('rolls back what a connection left open when it broke', async () => {
+  it('rolls back the open transaction of a broken connection', async () => {
     const client = new pg.Client({ connectionString: engine.url });
     client.on('error', () => {});
     await client.connect();
@@ -75,7 +75,7 @@ describe('the embedded Postgres', () => {
     expect(await count(2)).toBe(0);
   });
 
-  it('goes on after a statement it refused', async () => {
+  it('continues after a refused statement', async () => {
     await expect(pool.query('SELECT $1::int FROM nowhere', [1])).rejects.toThrow('nowhere');
     await expect(pool.query('COPY notes FROM STDIN')).rejects.toThrow('has no COPY FROM STDIN');
     expect((await pool.query('SELECT 1 AS one')).rows).toEqual([{ one: 1 }]);

@@ -6,9 +6,9 @@ import { closeToOthers } from './private-files.ts';
 
 export type PgliteOptions = {
   port: number;
-  /** Where the database is kept; without it, in memory. */
+  /** The folder of the database. In memory by default. */
   dir?: string;
-  /** A dump of a fresh database: loading it takes a tenth of the time of making one. */
+  /** A dump of a fresh database. Loading it takes a tenth of the time of creating one. */
   template?: string | undefined;
   /** How long a silent connection may keep the session from others. */
   idleLimitMs?: number;
@@ -26,7 +26,7 @@ export async function startPglite({ port, dir, template, idleLimitMs }: PgliteOp
   });
   if (dir) {
     writeFileSync(createdMark(dir), '');
-    // It gives what it unpacks the rights of its template, whatever this process is told.
+    // PGlite unpacks files with the rights in its template, and ignores the umask.
     closeToOthers(dir);
   }
   const server = await createPgliteServer(db, { idleLimitMs });
@@ -41,7 +41,7 @@ export async function startPglite({ port, dir, template, idleLimitMs }: PgliteOp
   };
 }
 
-/** Errors of WebAssembly's file system have a number of their own and no text. */
+/** Errors of WebAssembly's file system have only a number of their own. */
 const wasmCodes: Record<number, string> = {
   2: 'EACCES',
   19: 'EDQUOT',
@@ -60,7 +60,7 @@ function systemError(error: { name?: string; errno?: number }, path = 'memory') 
 
 const createdMark = (dir: string) => `${dir}.created`;
 
-/** Whether the database must be made. One that was interrupted while it was made is thrown away. */
+/** Returns whether the database must be created. Deletes one whose creation was interrupted. */
 function prepareFolder(dir: string) {
   if (existsSync(createdMark(dir))) return false;
   rmSync(dir, { recursive: true, force: true });

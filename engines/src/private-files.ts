@@ -3,10 +3,10 @@ import { join } from 'node:path';
 
 const others = 0o077;
 
-/** What this process and those that it starts make is for its own user alone. */
+/** Makes new files of this process and its children private to its user. */
 export const makePrivateFiles = () => process.umask(others);
 
-/** Takes the rights of everybody but the owner from a folder and all that is in it. Returns of how many. */
+/** Makes a folder and everything in it private to its owner. Returns the number of changed files and folders. */
 export function closeToOthers(path: string): number {
   const found = lstatSync(path);
   if (found.isSymbolicLink()) return 0;

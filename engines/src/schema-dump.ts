@@ -10,7 +10,7 @@ const head = `-- The schema that the migrations make, for reading and for bin/db
 -- Made by bin/db/schema-dump from an empty database; do not edit.
 `;
 
-/** Migrates an empty database in memory and dumps it: the text of db/schema.sql, on any machine with Node. */
+/** Migrates an empty database in memory and dumps it. Returns the text of db/schema.sql, on any machine with Node. */
 export async function dumpSchema() {
   const db = await PGlite.create({ loadDataDir: new Blob([readFileSync(await makePgliteTemplate())]) });
   const server = await createPgliteServer(db);
@@ -25,8 +25,8 @@ export async function dumpSchema() {
 }
 
 /**
- * What any server from 15 on takes, and nothing that outlives the loading: all connections of the embedded engine
- * share one session, so a setting (above all an empty search_path) would reach everybody.
+ * The statements that any server from 15 on accepts, without settings. All connections of the embedded engine share one
+ * session, so a setting (above all an empty search_path) would affect every connection.
  */
 function definitions(dump: string) {
   const text = dump
@@ -38,7 +38,7 @@ function definitions(dump: string) {
   return `\n${text.trim()}\n\n`;
 }
 
-/** What pg_dump sets for the time of the loading; every one is at its default anyway, or of no use here. */
+/** Settings that pg_dump makes for loading. All of them are defaults or not needed here. */
 const settings = [
   'statement_timeout',
   'lock_timeout',
@@ -54,7 +54,7 @@ const settings = [
   'default_table_access_method',
 ];
 
-/** So that a loaded schema is not migrated a second time. */
+/** Records the migrations as applied, so that a loaded schema is not migrated again. */
 function appliedMigrations(names: string[]) {
   const values = names.map((name) => `('${name}', now())`).join(',\n    ');
   return `INSERT INTO public.${migrationsTable} (name, run_on) VALUES\n    ${values};\n`;

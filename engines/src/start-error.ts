@@ -1,4 +1,4 @@
-/** Its message says in one line what is wrong, for the person at the terminal. */
+/** An error for the person at the terminal. Its message is one line. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }

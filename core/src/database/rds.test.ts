@@ -38,5 +38,5 @@ test('a server without TLS is not sent a token', async () => {
   await expect(client.connect()).rejects.toThrow('does not support SSL');
   await client.end();
   server.close();
-  expect(server.heard).toEqual([tlsRequest]);
+  expect(server.received).toEqual([tlsRequest]);
 });

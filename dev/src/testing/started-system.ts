@@ -10,7 +10,7 @@ import { root } from '../../../engines/src/launch.ts';
 import { readPidFile } from '../../../engines/src/processes.ts';
 import { keepSystem, noteSecret } from '../../../engines/src/testing/suite-log.ts';
 
-/* bin/start as its user runs it, on free ports and a folder of its own, and what a client does with it. */
+/* Runs bin/start like a user, on free ports and a folder of its own, and acts as a client of it. */
 
 const variables = [
   'PORT',
@@ -29,7 +29,7 @@ const replaced = [
   'TOKEN_ISSUER',
 ];
 
-/** A folder and the environment of a system in it. */
+/** Creates a folder and the environment of a system in it. */
 export async function createPlace(changes: NodeJS.ProcessEnv = {}) {
   const dir = mkdtempSync(join(tmpdir(), 'parley-start-'));
   const env: NodeJS.ProcessEnv = { ...process.env, DATA_DIR: dir, LOG_LEVEL: 'debug', ...changes };
@@ -48,7 +48,7 @@ export async function createPlace(changes: NodeJS.ProcessEnv = {}) {
 
 const started: ChildProcess[] = [];
 
-/** Every process of the system that its pid files name. */
+/** Every process that has a pid file in the system's folder. */
 export const running = (dir: string) =>
   readdirSync(join(dir, 'pids'))
     .map((name) => readPidFile(join(dir, 'pids', name)))
@@ -104,7 +104,7 @@ export async function signIn(env: NodeJS.ProcessEnv, email: string) {
   return { Authorization: `Bearer ${AuthenticationResult.AccessToken}`, 'Content-Type': 'application/json' };
 }
 
-/** What the API shows to a person. */
+/** A person's inbox. */
 export async function inboxOf(env: NodeJS.ProcessEnv, email: string) {
   const headers = await signIn(env, email);
   const response = await fetch(`http://127.0.0.1:${env.PORT}/api/message_groups`, { headers });
@@ -113,7 +113,7 @@ export async function inboxOf(env: NodeJS.ProcessEnv, email: string) {
 
 export type Sent = { uuid: string; seq: number; message_group_uuid: string };
 
-/** Sends one message after the other, each until it is acknowledged, whatever is away in between. */
+/** Sends one message after the other. Repeats each until it is acknowledged, whatever fails in between. */
 export function sendOn(env: NodeJS.ProcessEnv, headers: Record<string, string>) {
   const acknowledged: Sent[] = [];
   let isOver = false;
@@ -141,7 +141,7 @@ export function sendOn(env: NodeJS.ProcessEnv, headers: Record<string, string>) 
   };
 }
 
-/** A whole conversation. */
+/** All entries of a conversation. */
 export async function logOf(env: NodeJS.ProcessEnv, uuid: string, headers: Record<string, string>) {
   const entries: Sent[] = [];
   for (;;) {

@@ -2,7 +2,7 @@ import { disabledUser, notConfirmed, SignInError } from './errors.ts';
 import type { SignIn } from './operation.ts';
 import type { StoredUser } from './stored-user.ts';
 
-/** What follows the right password: only then is anything said of the person. */
+/** The answer to a correct password. Only now may an answer reveal the state of the account. */
 export async function afterPassword({ tokens, challenges }: SignIn, user: StoredUser) {
   if (!user.Enabled) throw disabledUser();
   if (user.UserStatus === 'UNCONFIRMED') throw notConfirmed();

@@ -10,7 +10,7 @@ import { decodeJwt, importPKCS8, SignJWT } from 'jose';
 import { cognitoIssuer, confirmationCode, userPoolClientId, userPoolId } from '../cognito-local.ts';
 import { launch } from '../launch.ts';
 
-/* Every call that a client of Cognito makes, by the SDK of AWS, and what Cognito answers. */
+/* Every call that a client of Cognito makes, with the AWS SDK, and Cognito's answers. */
 
 const ClientId = userPoolClientId;
 const UserPoolId = userPoolId;
@@ -30,7 +30,7 @@ const start = () => launch('cognito', { port, dir, runnerUrl: 'http://127.0.0.1:
 beforeAll(async () => {
   dir = mkdtempSync(join(tmpdir(), 'parley-calls-'));
   port = await getPort();
-  // A person of a version that kept passwords and tokens as they are.
+  // A person from a version that stored plain passwords and tokens.
   const old = {
     Username: 'old-sub',
     Attributes: [
@@ -158,19 +158,19 @@ const refusals: Refusal[] = [
     'Missing required parameter USERNAME',
   ],
   [
-    'a refresh with what is no token',
+    'a refresh with an invalid token',
     () => refresh('nonsense'),
     'NotAuthorizedException',
     'Invalid Refresh Token',
   ],
   [
-    'SignUp of an address that is taken, in another case',
+    'SignUp with a taken address, in another case',
     async () => signUp((await member()).toUpperCase()),
     'UsernameExistsException',
     'An account with the given email already exists.',
   ],
   [
-    'SignUp under a name that is no address',
+    'SignUp with a name that is not an address',
     () => signUp('maya'),
     'InvalidParameterException',
     'Username should be an email.',
@@ -222,13 +222,13 @@ const refusals: Refusal[] = [
   ['ConfirmSignUp with a wrong code', async () => confirm(await signUp(), '000000'), ...mismatch],
   ['ConfirmSignUp of nobody', () => confirm(nobody), ...expired],
   [
-    'ConfirmSignUp once more',
+    'ConfirmSignUp a second time',
     async () => confirm(await member()),
     'NotAuthorizedException',
     'User cannot be confirmed. Current status is CONFIRMED',
   ],
   [
-    'ResendConfirmationCode once confirmed',
+    'ResendConfirmationCode after confirmation',
     async () => resend(await member()),
     'InvalidParameterException',
     'User is already confirmed.',
@@ -271,12 +271,12 @@ const refusals: Refusal[] = [
     ...expired,
   ],
   [
-    'ChangePassword with a wrong one before',
+    'ChangePassword with a wrong old password',
     async () => change((await signIn(await member())).access, 'Wrong-horse-11', 'New-horse-22'),
     ...wrong,
   ],
   [
-    'ChangePassword to a weak one',
+    'ChangePassword to a weak password',
     async () => change((await signIn(await member())).access, Password, 'New-horse'),
     'InvalidPasswordException',
     `${policy}Password not long enough`,
@@ -301,8 +301,8 @@ async function outcome(attempt: () => Promise<unknown>) {
   }
 }
 
-describe('what is no flow', () => {
-  it.each(['constructor', 'toString', '__proto__', 'valueOf'])('%s is refused as one', async (AuthFlow) => {
+describe('an unknown flow', () => {
+  it.each(['constructor', 'toString', '__proto__', 'valueOf'])('%s is refused', async (AuthFlow) => {
     const response = await fetch(engine.url, {
       method: 'POST',
       headers: { 'X-Amz-Target': 'AWSCognitoIdentityProviderService.InitiateAuth' },
@@ -312,8 +312,8 @@ describe('what is no flow', () => {
   });
 });
 
-describe('two sign-ups with one address at a time', () => {
-  it('make one person', async () => {
+describe('two concurrent sign-ups with one address', () => {
+  it('create one person', async () => {
     const Username = freshName();
     const outcomes = await Promise.allSettled(
       [Username, Username.toUpperCase(), Username].map((name) => signUp(name)),
@@ -343,7 +343,7 @@ describe('a person', () => {
     expect(attributes).toMatchObject({ email: name, email_verified: 'true', sub: Username });
   });
 
-  it('who forgot the password, and nobody, are answered alike', async () => {
+  it('who forgot the password gets the same answers as an unknown person', async () => {
     const name = await member();
     const [somebody, other] = [await forgot(name), await forgot('palpable@elsewhere.org')];
     expect(other.CodeDeliveryDetails).toEqual(somebody.CodeDeliveryDetails);
@@ -362,7 +362,7 @@ describe('a person', () => {
     expect((await signIn(name, 'Other-horse-3')).access).not.toBe('');
   });
 
-  it('whom an administrator made chooses a password first', async () => {
+  it('created by an administrator must choose a password first', async () => {
     const Username = freshName();
     await client.send(
       new cognito.AdminCreateUserCommand({ UserPoolId, Username, TemporaryPassword: 'Given-horse-1' }),
@@ -387,7 +387,7 @@ describe('a person', () => {
     expect((await signIn(Username)).access).not.toBe('');
   });
 
-  it('deletes the own account, with a token that is ours only', async () => {
+  it('deletes their own account, only with a token of this sign-in', async () => {
     const name = await member();
     const { access } = await signIn(name);
     const [head, , signature] = access.split('.');
@@ -400,7 +400,7 @@ describe('a person', () => {
 });
 
 describe('a sign-in', () => {
-  it('keeps the time of the sign-in and its id over a refresh, in both tokens', async () => {
+  it('keeps its time and id over a refresh, in both tokens', async () => {
     const { access, refresh: token } = await signIn(await member());
     await sleep(1_100);
     const result = await refresh(token);
@@ -415,7 +415,7 @@ describe('a sign-in', () => {
     }
   });
 
-  it('ends with RevokeToken, and no other one of the person does', async () => {
+  it("ends with RevokeToken, and the person's other sign-ins do not", async () => {
     const name = await member();
     const [ended, kept] = [await signIn(name), await signIn(name)];
     await revoke(ended.refresh);
@@ -432,7 +432,7 @@ describe('a sign-in', () => {
     await getUser(kept.access);
   });
 
-  it('ends with GlobalSignOut, as every other one of the person', async () => {
+  it("ends with GlobalSignOut, like the person's other sign-ins", async () => {
     const name = await member();
     const all = [await signIn(name), await signIn(name)];
     await client.send(new cognito.GlobalSignOutCommand({ AccessToken: all[0]?.access }));
@@ -448,7 +448,7 @@ describe('a sign-in', () => {
     }
   });
 
-  it('outlives a restart, and was possible for a person of before', async () => {
+  it('survives a restart, and works for a person of an earlier version', async () => {
     const { access, refresh: token } = await signIn('old@example.com');
     await engine.stop();
     expect(JSON.stringify(users())).not.toContain(Password);
@@ -470,13 +470,13 @@ describe('the proof of a password (SRP)', () => {
   type Page = { signIn(email: string, password: string): Promise<{ access: string; refresh: string }> };
   let createPage: (config: object, fetch: unknown) => Page;
   beforeAll(async () => {
-    // By name: what the page is made of is checked with the types of a browser.
+    // Imported by name, because the page's source is checked with the types of a browser.
     const page = '../../../frontend/src/auth/cognito.ts';
     ({ createCognito: createPage } = await import(page));
   });
   const browser = () => createPage({ ...config, cognito_endpoint: engine.url }, spy);
 
-  it('is taken from the page, which never sends the password', async () => {
+  it('is accepted from the page, which never sends the password', async () => {
     const name = await member();
     for (let turn = 0; turn < 3; turn += 1) {
       const { access, refresh: token } = await browser().signIn(name.toUpperCase(), Password);
@@ -487,7 +487,7 @@ describe('the proof of a password (SRP)', () => {
     for (const body of bodies) expect(body).not.toContain(Password);
   });
 
-  it('is refused alike for a wrong password and for nobody', async () => {
+  it('is refused in the same way for a wrong password and an unknown person', async () => {
     const words = 'The e-mail address or the password is wrong.';
     await expect(browser().signIn(await member(), 'Wrong-horse-11')).rejects.toThrow(words);
     await expect(browser().signIn(nobody, Password)).rejects.toThrow(words);
@@ -498,7 +498,7 @@ describe('the proof of a password (SRP)', () => {
     expect(first?.USER_ID_FOR_SRP).toMatch(/^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/);
   });
 
-  it('is not begun with a number that makes the secret known', async () => {
+  it('does not begin with a number that would reveal the secret', async () => {
     const attempt = () => initiate('USER_SRP_AUTH', { USERNAME: nobody, SRP_A: '0' });
     expect(await outcome(attempt)).toEqual([
       'InvalidParameterException',
@@ -508,7 +508,7 @@ describe('the proof of a password (SRP)', () => {
 });
 
 describe('the key of the tokens', () => {
-  it('is of this folder: one that the public key of cognito-local signed is refused', async () => {
+  it("belongs to this folder: a token signed with cognito-local's published key is refused", async () => {
     const { access } = await signIn(await member());
     const require = createRequire(createRequire(import.meta.url).resolve('cognito-local'));
     const publicKnowledge = await importPKCS8(
@@ -542,7 +542,7 @@ describe('a page in a browser', () => {
       ...(method === 'POST' && { body: JSON.stringify({ UserPoolId }) }),
     });
 
-  it('of ours is let in', async () => {
+  it('of Parley is accepted', async () => {
     const preflight = await ask({ origin: page }, 'OPTIONS');
     expect(preflight.status).toBe(204);
     expect(preflight.headers.get('access-control-allow-origin')).toBe(page);

@@ -4,12 +4,14 @@ import type { Exchange } from './srp.ts';
 const lifetimeMs = 3 * 60_000;
 const maxOpen = 10_000;
 
-/** What a sign-in waits for: a proof of the password, or a new password. `username` is undefined for nobody's. */
+/**
+ * What a sign-in waits for: a proof of the password, or a new password. `username` is undefined for an unknown person.
+ */
 export type Challenge =
   | { name: 'PASSWORD_VERIFIER'; username: string | undefined; exchange: Exchange }
   | { name: 'NEW_PASSWORD_REQUIRED'; username: string };
 
-/** Each is answered once, within three minutes. */
+/** Stores open challenges. Each can be answered once, within three minutes. */
 export function createChallenges() {
   const open = new Map<string, { challenge: Challenge; endsAtMs: number }>();
   return {

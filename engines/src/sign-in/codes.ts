@@ -2,7 +2,7 @@ import { codeMismatch, expiredCode } from './errors.ts';
 import type { SignIn } from './operation.ts';
 import { attributeOf, type CodePurpose, nowSeconds, type StoredUser } from './stored-user.ts';
 
-/** How long Cognito's codes are good for. */
+/** The lifetime of Cognito's codes. */
 const lifetimeSeconds: Record<CodePurpose, number> = { 'sign-up': 86_400, 'new-password': 3_600 };
 
 export const newCode = ({ code }: SignIn, purpose: CodePurpose): StoredUser['Code'] => ({
@@ -16,7 +16,7 @@ export function checkCode({ Code }: StoredUser, purpose: CodePurpose, given: str
   if (Code.value !== given) throw codeMismatch();
 }
 
-/** Where a mail would go, as it is shown to whoever asks. Of nobody it looks the same. */
+/** The masked address a mail would go to. It looks the same for an unknown person. */
 export function deliveryTo(name: string, user?: StoredUser) {
   const [local = '', domain = ''] = ((user && attributeOf(user, 'email')) ?? name).split('@');
   const Destination = `${local.charAt(0)}***@${domain.charAt(0)}***`;

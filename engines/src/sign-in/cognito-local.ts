@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { SignInError } from './errors.ts';
 import type { Attribute, StoredUser } from './stored-user.ts';
 
-/* What is used of cognito-local: its store, the operations of an administrator, and the calls of the Lambdas. */
+/* The used parts of cognito-local: its store, the operations of an administrator, and the calls of the Lambdas. */
 
 export type CognitoLocalOptions = {
   /** The folder of the stored people. */
@@ -14,7 +14,7 @@ export type CognitoLocalOptions = {
   runnerUrl: string;
   userPoolId: string;
   clientId: string;
-  /** The code of every mail that is not sent. */
+  /** The code of every confirmation, because no mail is sent. */
   code: string;
 };
 
@@ -130,8 +130,8 @@ function writeUnlessThere(path: string, content: object) {
 type Engine = { path: string; serialize(data: unknown): string };
 
 /**
- * The store rewrites its file with every request, several writes at a time, into the same bytes. Here they come one
- * after the other and each replaces the file as a whole, so that neither a second sign-in nor a crash tears it.
+ * cognito-local rewrites its file in place with every request, several writes at a time. Here writes run one after the
+ * other and each replaces the whole file, so that neither a second sign-in nor a crash corrupts it.
  */
 function writeWholeFiles(stormdb: {
   localFileEngine: { prototype: { write(data: unknown): Promise<void> } };

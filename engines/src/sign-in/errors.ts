@@ -1,4 +1,4 @@
-/** An answer that is an error, in Cognito's own words: clients go by the code, and some show the words. */
+/** An error with Cognito's own code and text, because clients act on the code, and some show the text. */
 export class SignInError extends Error {
   readonly code: string;
 

@@ -13,14 +13,14 @@ export type SignIn = {
   cognitoLocal: CognitoLocal;
   userPoolId: string;
   clientId: string;
-  /** The code of every mail that is not sent. */
+  /** The code of every confirmation, because no mail is sent. */
   code: string;
 };
 
 export type Request = Record<string, unknown>;
 export type Operation = (signIn: SignIn, request: Request) => Promise<object>;
 
-/** A member that must be there, in the words of the API's own validation. */
+/** A required member. Its error has the text of Cognito's own validation. */
 export function text(request: Request, name: string): string {
   const value = request[name];
   if (typeof value === 'string' && value !== '') return value;
@@ -43,7 +43,7 @@ export function parameter(parameters: Record<string, string>, name: string): str
 }
 
 export function checkClient({ clientId }: SignIn, request: Request) {
-  const asked = text(request, 'ClientId');
-  if (asked !== clientId)
-    throw new SignInError('ResourceNotFoundException', `User pool client ${asked} does not exist.`);
+  const given = text(request, 'ClientId');
+  if (given !== clientId)
+    throw new SignInError('ResourceNotFoundException', `User pool client ${given} does not exist.`);
 }

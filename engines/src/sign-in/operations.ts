@@ -11,7 +11,7 @@ import { respondToAuthChallenge } from './operations/respond-to-auth-challenge.t
 import { revokeToken } from './operations/revoke-token.ts';
 import { signUp } from './operations/sign-up.ts';
 
-/** By their names in the Cognito API. */
+/** Every operation, by its name in the Cognito API. */
 export const operations: ReadonlyMap<string, Operation> = new Map(
   Object.entries({
     ...passedOn,

@@ -3,7 +3,7 @@ import { SignInError } from './errors.ts';
 
 export type PasswordPolicy = { minLength: number; classes: readonly PasswordClass[] };
 
-/** Those that Cognito counts as symbols; a space counts inside of a password. */
+/** Characters that Cognito counts as symbols. A space counts inside a password. */
 const symbol = /[\^$*.[\]{}()?"!@#%&/\\,><':;|_~`=+-]|\S \S/;
 const rules: Record<PasswordClass, [pattern: RegExp, complaint: string]> = {
   lowercase: [/\p{Ll}/u, 'Password must have lowercase characters'],
@@ -12,7 +12,7 @@ const rules: Record<PasswordClass, [pattern: RegExp, complaint: string]> = {
   symbol: [symbol, 'Password must have symbol characters'],
 };
 
-/** Throws what Cognito says of the first rule that is broken. */
+/** Throws Cognito's error for the first broken rule. */
 export function checkPassword({ minLength, classes }: PasswordPolicy, password: unknown) {
   const text = typeof password === 'string' ? password : '';
   const complaint =

@@ -12,7 +12,7 @@ export type ServerOptions = {
   signIn: SignIn;
   issuer: string;
   jwks: object;
-  /** Pages of these origins may ask; those of others are refused. */
+  /** Pages of these origins are accepted, and others refused. */
   origins: readonly string[];
   onError(error: unknown, operation: string): void;
 };
@@ -77,12 +77,12 @@ async function bodyOf(req: IncomingMessage): Promise<Request> {
     const body: unknown = JSON.parse(Buffer.concat(chunks).toString() || '{}');
     if (typeof body === 'object' && body !== null) return { ...body };
   } catch {
-    // Said below.
+    // Refused below.
   }
-  throw new SignInError('SerializationException', 'The request is no JSON object.');
+  throw new SignInError('SerializationException', 'The request is not a JSON object.');
 }
 
-/** Errors of cognito-local carry their code as ours do. */
+/** Errors of cognito-local have a `code` like SignInError. */
 function errorAnswer(error: unknown) {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   if (error instanceof Error && /^\w+Exception$/.test(code))

@@ -11,7 +11,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true }));
 
-test('a start that broke off while it made the key, on a full disk, does not stop the next one', async () => {
+test('a start on a full disk that failed to write the key does not stop the next start', async () => {
   const path = join(dir, 'signing-key.pem');
   writeFileSync(path, '');
   writeFileSync(`${path}.partial`, '-----BEGIN', { mode: 0o600 });

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 
-/** Of what a page of a strange origin, or under a name that leads to this machine, could ask: what is not refused. */
+/** Sends requests like a page of a foreign origin or host name would. Returns those that were not refused. */
 export async function pageAnswers(port: number) {
   const headers = { 'content-type': 'text/plain', 'x-amz-target': 'DynamoDB_20120810.ListTables' };
   const pages = [
@@ -18,14 +18,14 @@ export async function pageAnswers(port: number) {
       ['POST', '/2015-03-31/functions/post-confirmation/invocations'],
     ] as const) {
       const status = await new Promise((resolve) => {
-        const asked = request({ port, method, path, headers: { ...headers, ...page } }, (answer) => {
+        const sent = request({ port, method, path, headers: { ...headers, ...page } }, (answer) => {
           answer.resume();
           resolve(answer.headers['access-control-allow-origin'] ?? answer.statusCode);
         });
-        asked.once('error', () => resolve('hung up'));
-        asked.end(method === 'POST' ? '{}' : undefined);
+        sent.once('error', () => resolve('hung up'));
+        sent.end(method === 'POST' ? '{}' : undefined);
       });
-      // The delivery port is not bound to names of this machine: it takes what is signed, and nothing else.
+      // The delivery port does not check host names. It answers 401 or 404, because it accepts only signed requests.
       if (![403, 401, 404, 'hung up'].includes(status as number | string))
         answers.push({ page, method, path, status });
     }

@@ -72,7 +72,7 @@ async function read(ShardId: string | undefined, SequenceNumber?: string) {
   };
 }
 
-test('each record is in one shard, with all others of its partition key, in order; pages tell all shards', async () => {
+test('each record is in one shard, with all others of its partition key, in order; pages list all shards', async () => {
   for (let index = 0; index < 40; index += 1) await put(`pk${index % 10}`, String(index).padStart(2, '0'));
   const ids = (await shards()).map(({ ShardId }) => ShardId);
   expect(ids).toHaveLength(4);
@@ -90,7 +90,7 @@ test('each record is in one shard, with all others of its partition key, in orde
   }
 });
 
-test('a split shard ends where it was closed, and its children go on there', async () => {
+test('a split shard ends where it was closed, and its children continue there', async () => {
   const [shard] = await shards();
   for (let index = 0; index < 20; index += 1) await put(`pk${index}`, 'before');
   const before = await read(shard?.ShardId);
@@ -106,7 +106,7 @@ test('a split shard ends where it was closed, and its children go on there', asy
   expect(ofChildren.sort()).toEqual(before.names.map((name) => name.replace('before', 'after')).sort());
 });
 
-test('an expired iterator and a trimmed position are refused as on AWS, and reading on is possible', async () => {
+test('an expired iterator and a trimmed position are refused as on AWS, and reading can continue', async () => {
   const [shard] = await shards();
   for (let index = 0; index < 20; index += 1) await put(`pk${index}`, 'old');
   const { last } = await read(shard?.ShardId);

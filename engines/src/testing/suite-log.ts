@@ -3,7 +3,9 @@ import { appendFileSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
-/** Where bin/test wants the lines of all processes of the tests, to look for what must not be in them; or unset. */
+/**
+ * The folder in which bin/test collects the log lines of all test processes, to search them for secrets. May be unset.
+ */
 export const suiteLogDir = process.env.SUITE_LOG_DIR;
 export const suiteFile = (kind: string) =>
   `${suiteLogDir}/${process.env.JEST_WORKER_ID ?? 0}-${process.pid}.${kind}`;
@@ -13,26 +15,26 @@ function note(kind: 'texts' | 'secrets', value: unknown, leastLength: number) {
     appendFileSync(suiteFile(kind), `${JSON.stringify(value)}\n`);
 }
 
-/** Notes a text that somebody sends: no line may hold it. Short ones could be part of anything. */
+/** Records a sent text, which no log line may hold. Ignores short texts, because they could be part of anything. */
 export const noteText = (text: unknown) => note('texts', text, 12);
 
-/** Notes a password, a refresh token, or what signs something. */
+/** Records a password, a refresh token or a signing secret, which no log line may hold. */
 export const noteSecret = (secret: unknown) => note('secrets', secret, 8);
 
-const keptFile = () => suiteFile(`${randomUUID()}.log`);
+const logFile = () => suiteFile(`${randomUUID()}.log`);
 
-/** Keeps what a process of a test writes, each stream by itself: lines are whole there. */
+/** Collects the output of a test's process. Each stream has its own file, so that lines stay whole. */
 export function keepOutput(...streams: (Readable | null)[]) {
   for (const stream of streams) {
-    const file = keptFile();
+    const file = logFile();
     stream?.on('data', (data) => suiteLogDir && appendFileSync(file, data));
   }
 }
 
-/** Keeps the lines of a process that has ended. */
-export const keepLines = (lines: string) => void (suiteLogDir && appendFileSync(keptFile(), lines));
+/** Collects the lines of an ended process. */
+export const keepLines = (lines: string) => void (suiteLogDir && appendFileSync(logFile(), lines));
 
-/** Keeps the logs of what bin/start ran, before its folder goes. What it prints to its user is no log. */
+/** Collects the logs of a system of bin/start before its folder is deleted. */
 export function keepSystem(dataDir: string) {
   if (!suiteLogDir) return;
   for (const name of ['cursor-secret', 'delivery-secret'])

@@ -14,6 +14,6 @@ export async function createTestDatabase() {
 export function testDatabaseUrl() {
   const name = `TEST_DATABASE_URL_${process.env.JEST_WORKER_ID ?? 1}`;
   const url = process.env[name];
-  if (!url) throw new Error(`${name} is not set: run through jest, which starts the engines`);
+  if (!url) throw new Error(`${name} is not set. Run the tests with bin/test, which starts the engines.`);
   return url;
 }

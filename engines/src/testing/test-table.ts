@@ -4,7 +4,7 @@ import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { closeTable, createTable, type Table } from '@parley/core/table/client';
 import { ensureTable, messageTable, runnerTable } from '@parley/core/table/definition';
 
-/** An own message table and runner table on the test engine. */
+/** A new message table and runner table on the test engine. */
 export async function createTestTable() {
   const name = `test-${randomUUID()}`;
   const runnerName = `${name}-runner`;
@@ -35,6 +35,8 @@ export const setAttribute = (table: Table, Key: Record<string, unknown>, name: s
 export function testEndpoint() {
   const endpoint = process.env.TEST_DYNAMODB_ENDPOINT;
   if (!endpoint)
-    throw new Error('TEST_DYNAMODB_ENDPOINT is not set: run through jest, which starts the engines');
+    throw new Error(
+      'TEST_DYNAMODB_ENDPOINT is not set. Run the tests with bin/test, which starts the engines.',
+    );
   return endpoint;
 }

@@ -45,7 +45,7 @@ const byRefreshToken: Flow = async ({ tokens }, parameters) => ({
   AuthenticationResult: await tokens.refresh(parameter(parameters, 'REFRESH_TOKEN')),
 });
 
-/** No plain object: it would have a flow `constructor`, which answers with all that it is given. */
+/** A map, because a plain object would have a flow `constructor`. */
 const flows: ReadonlyMap<string, Flow> = new Map(
   Object.entries({
     USER_PASSWORD_AUTH: byPassword,

@@ -4,9 +4,9 @@ import { checkPassword } from '../password-policy.ts';
 import type { Attribute } from '../stored-user.ts';
 import { initiateAuth } from './initiate-auth.ts';
 
-/* Operations that cognito-local does, once the request is known to be allowed. */
+/* Operations that cognito-local performs after the request was authorized here. */
 
-/** By an access token, which cognito-local only decodes. */
+/** Operations with an access token. It is verified here, because cognito-local only decodes it. */
 const own =
   (name: string): Operation =>
   async ({ tokens, users, cognitoLocal }, request) => {
@@ -14,7 +14,7 @@ const own =
     return users.inTurn(() => cognitoLocal.call(name, request));
   };
 
-/** By whoever reaches the port, as by the credentials of an operator on AWS. */
+/** Operations of an operator. On AWS they need credentials; here everybody who reaches the port may call them. */
 const administrative =
   (name: string): Operation =>
   async ({ users, cognitoLocal, policy }, request) => {

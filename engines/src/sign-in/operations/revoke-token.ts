@@ -1,7 +1,7 @@
 import { SignInError } from '../errors.ts';
 import { checkClient, type Operation, text } from '../operation.ts';
 
-/** A token that is no longer there is revoked already (RFC 7009). */
+/** An unknown token counts as revoked already (RFC 7009). */
 export const revokeToken: Operation = async (signIn, request) => {
   checkClient(signIn, request);
   const token = text(request, 'Token');

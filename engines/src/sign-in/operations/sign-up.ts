@@ -7,7 +7,7 @@ import { makeVerifier } from '../srp.ts';
 import type { Attribute } from '../stored-user.ts';
 
 const email = /^[^\s@]+@[^\s@]+\.[^\s@]+$/;
-/** What a person may say of themselves. */
+/** Attributes that a person may set themselves. */
 const writable =
   /^(?:preferred_username|name|email|custom:\w+|given_name|family_name|nickname|locale|zoneinfo|picture)$/;
 
@@ -38,7 +38,7 @@ export const signUp: Operation = async (signIn, request) => {
     Code: newCode(signIn, 'sign-up'),
     Sessions: [],
   });
-  // Another sign-up with this address came first while the Lambda was asked.
+  // Another sign-up with this address came first while the Lambda ran.
   if (!isAdded) throw usernameExists();
   return { UserConfirmed: false, UserSub: sub, ...deliveryTo(name) };
 };
