@@ -2,7 +2,7 @@ import { Validations } from 'aws-cdk-lib';
 import type { IConstruct } from 'constructs';
 
 /**
- * Accepts a finding of cdk-nag on a construct and what is inside it. The reason stands in the stack's *.metadata.json,
+ * Accepts a finding of cdk-nag on a construct and its children. The reason is written to the stack's *.metadata.json,
  * beside its template.
  */
 export function accept(construct: IConstruct, id: string, reason: string) {

@@ -23,14 +23,14 @@ export type Watch = {
   name: string;
   metric: cloudwatch.IMetric;
   threshold: number;
-  /** Minutes in a row. */
+  /** Consecutive minutes. */
   minutes: number;
   comparison?: cloudwatch.ComparisonOperator;
-  /** What silence means. */
+  /** How missing data counts. */
   missing?: cloudwatch.TreatMissingData;
 };
 
-/** What Parley asks of the table. An alarm takes ten metrics at most. */
+/** Operations that Parley sends to the table. An alarm may have at most ten metrics. */
 const operations = [
   Operation.GET_ITEM,
   Operation.BATCH_GET_ITEM,
@@ -48,11 +48,12 @@ const greatest = { statistic: 'max', period: minute };
 const below = cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD;
 const breaching = cloudwatch.TreatMissingData.BREACHING;
 
-/** What somebody must act on, most urgent first. */
+/** Every alarm, most urgent first. Each means that somebody must act. */
 export function watches({ data, signIn, stream, api, givenUpRule }: Watched): Watch[] {
   const { balancer, targets, service } = api;
   const errors = (fn: lambda.Function) => fn.metricErrors(sum);
-  // `ThrottledRequests` and `SystemErrors` exist for each operation alone: an alarm on the table's would never ring.
+  // `ThrottledRequests` and `SystemErrors` exist only per operation, so an alarm on the table's metric would never
+  // fire.
   const throttles = (metricName: string, index = {}) =>
     new cloudwatch.Metric({
       namespace: 'AWS/DynamoDB',

@@ -20,7 +20,9 @@ import type { SignInStack } from './sign-in.ts';
 
 type Parts = { network: NetworkStack; data: DataStack; signIn: SignInStack; migrate: Bundle };
 
-/** A socket is pinged every 30 s: what is silent for two minutes is gone. A task keeps connections longer than that. */
+/**
+ * Sockets are pinged every 30 s, so one that is silent for two minutes is dead. Tasks keep connections open for longer.
+ */
 export const idleTimeout = Duration.seconds(120);
 const keepAliveSeconds = 130;
 /** Requests and sockets get ten seconds each to end when a task is asked to stop. */
@@ -98,10 +100,10 @@ export class ApiStack extends Stack {
         COGNITO_USER_POOL_ID: signIn.pool.userPoolId,
         COGNITO_USER_POOL_CLIENT_ID: signIn.client.userPoolClientId,
         CORS_ORIGINS: `https://${domain}`,
-        // Its address it learns from the metadata of the task.
+        // The node finds its own address in the metadata of the task.
         DELIVERY_HOST: '0.0.0.0',
         DELIVERY_PORT: String(ports.delivery),
-        // CloudFront and the load balancer, past which nobody comes.
+        // CloudFront and the load balancer, which no request can bypass.
         TRUSTED_PROXIES: '2',
         METRICS_PORT: String(ports.metrics),
         METRICS_LOG_SECONDS: '60',
@@ -111,7 +113,7 @@ export class ApiStack extends Stack {
         CURSOR_SECRETS: this.secret(data.cursorSecrets),
       },
     });
-    accept(task, 'AwsSolutions-ECS2', 'What is set here is no secret; secrets come from Secrets Manager.');
+    accept(task, 'AwsSolutions-ECS2', 'These variables are not secret; secrets come from Secrets Manager.');
     for (const secret of [data.deliverySecrets, data.cursorSecrets])
       data.grantSecret(task.obtainExecutionRole(), secret);
     data.grantMessages(task.taskRole, {
@@ -129,11 +131,11 @@ export class ApiStack extends Stack {
     });
     data.grantDatabase(task.taskRole);
     this.grantErasure(task, data, signIn);
-    acceptWildcard(task, '*', 'ecr:GetAuthorizationToken takes no resource.');
+    acceptWildcard(task, '*', 'ecr:GetAuthorizationToken accepts no resource.');
     return task;
   }
 
-  /** Nothing of the root's: the process opens no port below 1024 and changes no user. */
+  /** Drops all capabilities, because the process opens no port below 1024 and changes no user. */
   private withoutCapabilities() {
     const parameters = new ecs.LinuxParameters(this, 'Linux');
     parameters.dropCapabilities(ecs.Capability.ALL);
@@ -148,7 +150,7 @@ export class ApiStack extends Stack {
     { runner, givenUpName, key }: DataStack,
     { pool }: SignInStack,
   ) {
-    // By its name: cdk-nag tells what is exported by another stack by a name that changes.
+    // By name, because cdk-nag names a value exported by another stack differently each time.
     const bucket = `arn:${this.partition}:s3:::${givenUpName}`;
     const letters = `${bucket}/aws/lambda/*`;
     for (const [actions, resource] of [
@@ -168,22 +170,22 @@ export class ApiStack extends Stack {
       }),
     );
     const shown = letters.replace(this.partition, '<AWS::Partition>');
-    acceptWildcard(task, shown, 'Lambda names the objects of the batches that it gives up.');
+    acceptWildcard(task, shown, 'Lambda chooses the names of the objects of given-up batches.');
   }
 
-  /** By its address: the grant is ours to word, and the key's policy stays as it is. */
+  /** Imported by ARN, so that the CDK adds no grant of its own and does not change the key's policy. */
   private secret({ node, secretArn }: secretsmanager.ISecret) {
     return ecs.Secret.fromSecretsManager(
       secretsmanager.Secret.fromSecretCompleteArn(this, node.id, secretArn),
     );
   }
 
-  /** Built from the checkout when it is deployed, never while synthesising. */
+  /** The image is built from the checkout during deployment, never during synthesis. */
   private image() {
     return new ecrAssets.DockerImageAsset(this, 'Image', {
       directory: root,
       platform: ecrAssets.Platform.LINUX_ARM64,
-      // Beside what .dockerignore leaves out.
+      // In addition to .dockerignore.
       exclude: ['docs', 'frontend/e2e', 'bench', 'faults', '*.md'],
     });
   }
@@ -201,13 +203,14 @@ export class ApiStack extends Stack {
       vpcSubnets: { subnetGroupName: 'tasks' },
       securityGroups: [network.groups.api],
       assignPublicIp: false,
-      // New tasks first; a deployment whose tasks do not live is taken back.
+      // New tasks start before old ones stop. A deployment whose tasks fail is rolled back.
       minHealthyPercent: 100,
       maxHealthyPercent: 200,
       circuitBreaker: { rollback: true },
       healthCheckGracePeriod: Duration.seconds(60),
     });
-    // Autoscaling alone says how many: a number here would send most tasks of a busy system away at each deployment.
+    // Only autoscaling sets the number of tasks. A number here would stop most tasks of a busy system at each
+    // deployment.
     (service.node.defaultChild as ecs.CfnService).addPropertyDeletionOverride('DesiredCount');
     return service;
   }
@@ -238,13 +241,15 @@ export class ApiStack extends Stack {
 
   private scale({ tasks, socketsPerTask }: Settings, metric: cloudwatch.Metric) {
     const scaling = this.service.autoScaleTaskCount({ minCapacity: tasks.min, maxCapacity: tasks.max });
-    // Sockets stay where they are: a task that goes sends its people away, so tasks go slowly.
+    // A task that stops disconnects its sockets, so scaling in is slow.
     const pace = { scaleOutCooldown: Duration.minutes(1), scaleInCooldown: Duration.minutes(15) };
     scaling.scaleOnCpuUtilization('Cpu', { targetUtilizationPercent: 60, ...pace });
     scaling.scaleToTrackCustomMetric('Sockets', { metric, targetValue: socketsPerTask, ...pace });
   }
 
-  /** Takes what comes through the edge alone: past it there would be no firewall, and addresses could be made up. */
+  /**
+   * Accepts only requests from the edge. Other requests would bypass the firewall, and could forge client addresses.
+   */
   private listen({ certificateArn }: Settings, { data }: Parts) {
     const https = this.balancer.addListener('Https', {
       port: 443,
@@ -259,14 +264,14 @@ export class ApiStack extends Stack {
       port: ports.api,
       protocol: elb.ApplicationProtocol.HTTP,
       targets: [this.service.loadBalancerTarget({ containerName: 'api', containerPort: ports.api })],
-      // Whether the process answers: a table that is away must not end the tasks that wait for it.
+      // Checks only that the process answers, because an unreachable table must not end the tasks.
       healthCheck: { path: '/api/health-check', interval: Duration.seconds(10), healthyThresholdCount: 2 },
       deregistrationDelay: Duration.seconds(20),
       loadBalancingAlgorithmType: elb.TargetGroupLoadBalancingAlgorithmType.LEAST_OUTSTANDING_REQUESTS,
     });
   }
 
-  /** A metric of what the tasks write into their log once a minute (`METRICS_LOG_SECONDS`). */
+  /** Makes a metric from a field of the log lines that tasks write once a minute (`METRICS_LOG_SECONDS`). */
   private metric(metricName: string, field: string, statistic: string): cloudwatch.Metric {
     const namespace = `${metricNamespace}/${this.stackName}`;
     new logs.MetricFilter(this, `${metricName}Metric`, {

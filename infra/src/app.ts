@@ -6,8 +6,8 @@ import { readSettings } from './settings.ts';
 
 /*
  * node --import tsx infra/src/app.ts [FOLDER [SETTINGS]]: builds the bundles, then writes the templates to FOLDER, or
- * where the CDK wants them. Without SETTINGS or infra/settings.json the example's placeholders serve: they synthesise,
- * and deploy nowhere.
+ * to the CDK's own folder. Without SETTINGS and infra/settings.json it uses the example's placeholders, which can be
+ * synthesised but not deployed.
  */
 const [folder, given] = process.argv.slice(2);
 const own = join(root, 'infra/settings.json');

@@ -3,8 +3,8 @@ import { buildBundles, bundleNames, root } from './bundles.ts';
 import { runBare } from './testing/bare-node.ts';
 
 /*
- * Builds the Lambdas into infra/dist/lambdas and prints size, hash, and how long each takes to load in a bare Node
- * process: the median of seven, in milliseconds.
+ * Builds the Lambdas into infra/dist/lambdas. Prints the size and the hash of each, and the median of seven load times
+ * in a bare Node process, in milliseconds.
  */
 const built = await buildBundles(join(root, 'infra/dist/lambdas'));
 const env = {

@@ -53,14 +53,14 @@ test('the same sources give the same bytes', async () => {
   for (const name of bundleNames) expect([name, again[name].sha256]).toEqual([name, built[name].sha256]);
 });
 
-test('a migration more is another bundle, or a deployment would not run it', async () => {
+test('a new migration changes the bundle, so that a deployment runs it', async () => {
   await writeFile(join(built.migrate.dir, 'migrations/9999_more.sql'), 'select 1;');
   expect(await hashOf(built.migrate.dir)).not.toBe(built.migrate.sha256);
   await rm(join(built.migrate.dir, 'migrations/9999_more.sql'));
   expect(await hashOf(built.migrate.dir)).toBe(built.migrate.sha256);
 });
 
-test('what people wait for is small enough to start quickly, and each bundle has its source map', async () => {
+test('bundles that people wait for are small, and each bundle has its source map', async () => {
   for (const name of ['message-stream', 'post-confirmation', 'pre-sign-up'] as const)
     expect(built[name].bytes).toBeLessThan(2 ** 20);
   for (const { dir } of Object.values(built)) {
@@ -69,7 +69,7 @@ test('what people wait for is small enough to start quickly, and each bundle has
   }
 });
 
-test('message-stream, alone in a bare process, brings summaries up to a recorded event', async () => {
+test('message-stream, alone in a bare process, updates summaries from a recorded event', async () => {
   const log = createLog(table, { batch: 'statements' });
   await messages.sendDirect(log, { sender: one, recipient: other, message: 'first' });
   const newest = await messages.sendDirect(log, {
@@ -85,7 +85,7 @@ test('message-stream, alone in a bare process, brings summaries up to a recorded
   });
   expect({ answer, error }).toEqual({ answer: { batchItemFailures: [] }, error: undefined });
   const [summary] = await summaries.getMany(table, newest.message_group_uuid, [other.uuid]);
-  // The event is old, so the text is that of the log.
+  // The event is older than the log, so the summary has the text of the log.
   expect(summary).toMatchObject({ message: 'told to nobody else', last_seq: 2, message_count: 2 });
   const metrics = lines.map((line) => JSON.parse(line)).filter((line) => line._aws);
   expect(metrics).toContainEqual(
@@ -98,7 +98,7 @@ test('message-stream, alone in a bare process, brings summaries up to a recorded
   if (shown) expect(shown).toEqual([[expect.any(String), 'message-stream', 'stream batch', null, null]]);
 });
 
-test('message-stream leaves a large conversation to its second handler, which brings its summaries up', async () => {
+test('message-stream leaves large conversations to its second handler, which updates their summaries', async () => {
   const log = createLog(table, { batch: 'statements' });
   const person = () => ({ ...other, uuid: randomUUID() });
   const people = Array.from({ length: largeGroupMembers }, person);
@@ -125,7 +125,7 @@ test('message-stream leaves a large conversation to its second handler, which br
   expect(await shown()).toEqual(uuids.map(() => 'hello, all'));
 });
 
-test('message-stream gives back what it has no time for', async () => {
+test('message-stream returns records that it has no time for', async () => {
   const log = createLog(table, { batch: 'statements' });
   const recipient = { ...other, uuid: '33333333-3333-4333-8333-333333333333' };
   await messages.sendDirect(log, { sender: one, recipient, message: 'first' });
@@ -142,7 +142,7 @@ test('message-stream gives back what it has no time for', async () => {
   expect((await runBare(run)).answer).toEqual({ batchItemFailures: [] });
 });
 
-test('drift recounts conversations of the table when its schedule calls', async () => {
+test('drift recounts conversations of the table on schedule', async () => {
   const event = JSON.parse(
     await readFile(new URL('./testing/scheduled-event.json', import.meta.url), 'utf8'),
   );
@@ -151,12 +151,12 @@ test('drift recounts conversations of the table when its schedule calls', async 
   expect(answer).toEqual({ samples: expect.any(Number), found: 0, differing: 0 });
   expect(answer).not.toMatchObject({ samples: 0 });
   const line = lines.map((text) => JSON.parse(text)).find(({ _aws }) => _aws);
-  // As the alarm reads it.
+  // The alarm reads this metric.
   expect(line).toMatchObject({ DriftingConversations: 0, service: 'drift' });
   expect(line._aws.CloudWatchMetrics).toMatchObject([{ Namespace: 'Parley', Dimensions: [['service']] }]);
 });
 
-test('message-stream passes over an event of an older table, with both handlers', async () => {
+test('both handlers of message-stream skip an event of an older table', async () => {
   const shared = new URL('../../../shared/data/aws-stream-event.json', import.meta.url);
   const captured = await readFile(shared, 'utf8').catch(() => recorded);
   const event = JSON.parse(captured.replaceAll('CONVERSATION', 'of an older layout'));
@@ -181,11 +181,11 @@ test('message-stream reads the delivery secrets from Secrets Manager', async () 
   });
   await secretsManager.close();
   expect({ answer, error }).toEqual({ answer: { batchItemFailures: [] }, error: undefined });
-  // Once for the container, not once more for the invocation.
+  // Read once for the container, and not again for each invocation.
   expect(asked).toEqual(['arn:secret']);
 });
 
-/** As Cognito sends it. */
+/** An event from Cognito. */
 const signUp = {
   version: '1',
   region: 'us-east-1',
@@ -203,7 +203,7 @@ const signUp = {
   response: {},
 };
 
-test('post-confirmation, alone in a bare process, makes the person of a confirmed sign-up', async () => {
+test('post-confirmation, alone in a bare process, creates the person of a confirmed sign-up', async () => {
   const { answer } = await runBare({
     dir: built['post-confirmation'].dir,
     event: signUp,
@@ -213,7 +213,7 @@ test('post-confirmation, alone in a bare process, makes the person of a confirme
   expect(await users.findBySub(database.pool, signUp.userName)).toMatchObject({ handle: 'bundled' });
 });
 
-test('pre-sign-up refuses a handle that is taken, and lets a sign-up pass while Postgres does not answer', async () => {
+test('pre-sign-up refuses a taken handle, and accepts sign-ups while Postgres does not answer', async () => {
   const event = { ...signUp, triggerSource: 'PreSignUp_SignUp' };
   await users.insertPeople(database.pool, [{ handle: 'Bundled' }]);
   const run = { dir: built['pre-sign-up'].dir, event, env: { DATABASE_URL: database.url } };
@@ -228,7 +228,7 @@ test('pre-sign-up refuses a handle that is taken, and lets a sign-up pass while 
   expect(tookMs).toBeLessThan(4_000);
 });
 
-test('post-confirmation says that Postgres does not answer before Cognito stops waiting', async () => {
+test("post-confirmation reports that Postgres does not answer before Cognito's timeout", async () => {
   const proxy = await createDatabaseProxy(database.url);
   proxy.freezeAt('insert into users');
   const run = { dir: built['post-confirmation'].dir, event: signUp, env: { DATABASE_URL: proxy.url } };
@@ -241,7 +241,7 @@ test('post-confirmation says that Postgres does not answer before Cognito stops 
   ]);
 });
 
-test('migrate asks for the owner of the schema, and tells its password to no server without TLS', async () => {
+test('migrate logs in as the owner of the schema, and never sends the password without TLS', async () => {
   const owner = { username: 'owner', password: 'of-the-owner-of-these-tests' };
   noteSecret(owner.password);
   const secretsManager = await secretsManagerWith(JSON.stringify(owner), []);
@@ -261,7 +261,7 @@ test('migrate asks for the owner of the schema, and tells its password to no ser
   );
 });
 
-test('migrate, alone in a bare process, builds the schema and lets the application in', async () => {
+test('migrate, alone in a bare process, creates the schema and grants the application access', async () => {
   await database.pool.query('drop schema public cascade; create schema public');
   const front = await startTlsFront(database.url);
   const { username, password } = front.url;
@@ -288,7 +288,7 @@ test('migrate, alone in a bare process, builds the schema and lets the applicati
   await database.pool.query(`drop owned by ${role}; drop role ${role}`);
 });
 
-/** Answers GetSecretValue, as Secrets Manager does. */
+/** Answers GetSecretValue like Secrets Manager. */
 async function secretsManagerWith(SecretString: string, asked: string[]) {
   const server = createServer(async (req, res) => {
     let body = '';

@@ -6,7 +6,7 @@ import { build } from 'esbuild';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The Lambdas, and what lies beside their code. */
+/** The Lambdas, with the folders that are copied beside their code. */
 const bundles = {
   'message-stream': [],
   'post-confirmation': [],
@@ -21,8 +21,8 @@ export const bundleNames = Object.keys(bundles) as BundleName[];
 export type Bundle = { dir: string; bytes: number; sha256: string };
 
 /**
- * Builds each Lambda into one file, `outdir`/NAME/index.mjs, with its source map beside it. Only what is used of the
- * AWS SDK is in it. The same sources give the same bytes, wherever they are built.
+ * Builds each Lambda into one file, `outdir`/NAME/index.mjs, with a source map. It contains only the used parts of the
+ * AWS SDK. The same sources give the same bytes on every machine.
  */
 export async function buildBundles(outdir: string): Promise<Record<BundleName, Bundle>> {
   const built = await Promise.all(
@@ -49,13 +49,13 @@ async function buildBundle(name: BundleName, dir: string): Promise<Bundle> {
     sourcemap: 'linked',
     sourcesContent: false,
     legalComments: 'none',
-    // Optional native driver of pg, which nothing here uses.
+    // The optional native driver of pg is not used.
     external: ['pg-native'],
-    // CommonJS packages inside call `require` for what Node itself brings.
+    // Bundled CommonJS packages call `require` for modules of Node.
     banner: { js: "import{createRequire}from'node:module';const require=createRequire(import.meta.url);" },
     logLevel: 'warning',
   });
-  // What an earlier build left there would count too.
+  // Files of an earlier build would change the hash.
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
   for (const { path, contents } of outputFiles) await writeFile(join(dir, basename(path)), contents);
@@ -65,7 +65,7 @@ async function buildBundle(name: BundleName, dir: string): Promise<Bundle> {
   return { dir, bytes: code.length, sha256: await hashOf(dir) };
 }
 
-/** Of every file with its name. What lies beside the code counts: a new migration alone has to be deployed, and run. */
+/** Hashes every file with its name, because a new migration alone must be deployed and run too. */
 export async function hashOf(dir: string): Promise<string> {
   const entries = await readdir(dir, { recursive: true, withFileTypes: true });
   const files = entries

@@ -5,7 +5,7 @@ import type { Watch, Watched } from './alarms.ts';
 const minute = { period: Duration.minutes(1) };
 const sum = { statistic: 'sum', ...minute };
 
-/** From the outside to the inside: requests, sockets, the stream, the table, Postgres. */
+/** The rows of the dashboard, from the outside to the inside: requests, sockets, stream, table, Postgres. */
 export function dashboardRows(
   { api, stream, data }: Omit<Watched, 'givenUpRule'>,
   watched: Watch[],

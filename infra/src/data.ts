@@ -31,7 +31,7 @@ function keysOf({ AttributeDefinitions = [] }: CreateTableCommandInput, schema: 
   return { partitionKey: attribute('HASH'), sortKey: attribute('RANGE') };
 }
 
-/** What must outlive every deployment: the tables, people, secrets, and batches that were given up. */
+/** The data that must outlive every deployment: tables, Postgres, secrets, and given-up batches. */
 export class DataStack extends Stack {
   readonly key: kms.Key;
   readonly messages: dynamodb.Table;
@@ -74,12 +74,12 @@ export class DataStack extends Stack {
       serverAccessLogsPrefix: 'given-up/',
       lifecycleRules: [{ expiration: Duration.days(90), noncurrentVersionExpiration: Duration.days(30) }],
     });
-    // Tells EventBridge of each batch, without a function of its own.
+    // Sends an event to EventBridge for each batch, without a function.
     const bucket = this.givenUp.node.defaultChild as s3.CfnBucket;
     bucket.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
   }
 
-  /** A table as the core defines it, kept, protected and encrypted. */
+  /** Makes a table from its definition in core, retained, protected and encrypted. */
   private table(id: string, definition: CreateTableCommandInput): dynamodb.Table {
     const { TableName, StreamSpecification, GlobalSecondaryIndexes = [] } = definition;
     const table = new dynamodb.Table(this, id, {
@@ -112,7 +112,7 @@ export class DataStack extends Stack {
       defaultDatabaseName: databaseName,
       port: ports.postgres,
       credentials: rds.Credentials.fromUsername('parley_owner'),
-      // The owner's password is known to RDS alone, which changes it every week. The API and the Lambdas have none.
+      // Only RDS knows the owner's password, and changes it every week. The API and the Lambdas have no password.
       manageMasterUserPassword: true,
       iamAuthentication: true,
       writer: rds.ClusterInstance.serverlessV2('Writer', { publiclyAccessible: false }),
@@ -135,7 +135,7 @@ export class DataStack extends Stack {
       removalPolicy: RemovalPolicy.RETAIN,
       cloudwatchLogsExports: ['postgresql'],
     });
-    // Made before Postgres would make it, which keeps lines for ever.
+    // Created before Postgres, which would create a log group that keeps lines for ever.
     const lines = new logs.LogGroup(this, 'DatabaseLogs', {
       logGroupName: `/aws/rds/cluster/${name}-people/postgresql`,
       retention: logs.RetentionDays.ONE_MONTH,
@@ -144,12 +144,12 @@ export class DataStack extends Stack {
     accept(
       cluster,
       'AwsSolutions-RDS11',
-      'No other port hides a server that only two security groups reach.',
+      'Another port would add nothing, because only two security groups reach the server.',
     );
     return cluster;
   }
 
-  /** Resolved by CloudFormation while it deploys: no template holds it. */
+  /** CloudFormation resolves the value during deployment, so no template holds it. */
   get edgeSecretValue(): string {
     return this.edgeSecret.secretValue.unsafeUnwrap();
   }
@@ -165,7 +165,7 @@ export class DataStack extends Stack {
     accept(
       secret,
       'AwsSolutions-SMG4',
-      'Rotated by bin/aws/rotate in steps with two valid values; a schedule could not wait for the tasks in between.',
+      'bin/aws/rotate rotates it in steps with two valid values; a schedule could not wait for the tasks in between.',
     );
     return secret;
   }
@@ -173,7 +173,7 @@ export class DataStack extends Stack {
   private logBucket() {
     const bucket = new s3.Bucket(this, 'AccessLogs', {
       ...privateBucket,
-      // Load balancers and CloudFront write to no other encryption.
+      // Load balancers and CloudFront support only this encryption.
       encryption: s3.BucketEncryption.S3_MANAGED,
       objectOwnership: s3.ObjectOwnership.BUCKET_OWNER_PREFERRED,
       lifecycleRules: [{ expiration: Duration.days(90) }],
@@ -182,7 +182,7 @@ export class DataStack extends Stack {
     return bucket;
   }
 
-  /** May sign its way into Postgres as the role of the application. */
+  /** Grants a login to Postgres with signed tokens, as the application's role. */
   grantDatabase(grantee: iam.IGrantable) {
     const resource = `${this.database.clusterResourceIdentifier}/${databaseRole}`;
     grantee.grantPrincipal.addToPrincipalPolicy(
@@ -200,13 +200,13 @@ export class DataStack extends Stack {
     );
   }
 
-  /** The address of Postgres for that role; a token takes the place of the password. */
+  /** The address of Postgres for that role. A token replaces the password. */
   get databaseUrl() {
     const { hostname, port } = this.database.clusterEndpoint;
     return `postgres://${databaseRole}@${hostname}:${port}/${databaseName}`;
   }
 
-  /** May use the table, named action by named action, and its key through DynamoDB alone. */
+  /** Grants the listed actions on the table, and the use of its key through DynamoDB only. */
   grantMessages(
     grantee: iam.IGrantable,
     { actions, indexActions }: { actions: string[]; indexActions: string[] },
@@ -222,7 +222,7 @@ export class DataStack extends Stack {
         new iam.PolicyStatement({ actions: named, resources: [resource] }),
       );
     }
-    // What DynamoDB's documentation wants of whoever writes to a table with such a key.
+    // DynamoDB's documentation requires these actions for writes to a table with a customer's key.
     const writes = [
       'Encrypt',
       'ReEncryptFrom',
@@ -240,7 +240,7 @@ export class DataStack extends Stack {
     );
   }
 
-  /** May read a secret, and use its key through Secrets Manager alone. */
+  /** Grants reading a secret, and the use of its key through Secrets Manager only. */
   grantSecret(grantee: iam.IGrantable, { secretArn }: secretsmanager.ISecret) {
     grantee.grantPrincipal.addToPrincipalPolicy(
       new iam.PolicyStatement({ actions: ['secretsmanager:GetSecretValue'], resources: [secretArn] }),

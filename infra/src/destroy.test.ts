@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { root } from './bundles.ts';
 import { stackNames, statefulStacks } from './parley.ts';
 
-/* bin/aws/destroy in a checkout of its own, whose CDK only tells what it was asked. */
+/* Runs bin/aws/destroy in a checkout of its own, whose fake CDK prints its arguments. */
 
 let checkout: string;
 beforeAll(() => {
@@ -30,21 +30,21 @@ function destroy(...args: string[]) {
   return { status, stderr, asked: asked?.map((stack) => stack.replace('parley-', '')) };
 }
 
-test('takes down what can be made again, and names no stack that holds data nor the network that it lives in', () => {
+test('destroys stacks that can be created again, and neither stacks with data nor their network', () => {
   const { status, asked } = destroy('--yes');
   expect(status).toBe(0);
   const kept = [...statefulStacks, 'network'];
   expect(asked).toEqual(stackNames.filter((stack) => !kept.includes(stack)).reverse());
 });
 
-test('takes down everything when it is told so, each stack before what it rests on', () => {
+test('destroys everything on request, each stack before those it depends on', () => {
   const { status, asked } = destroy('--yes', '--yes-delete-data');
   expect(status).toBe(0);
   expect([...(asked ?? [])].sort()).toEqual([...stackNames].sort());
   expect(asked?.slice(-3)).toEqual(['sign-in', 'data', 'network']);
 });
 
-test('refuses a stack that is named to it, and what it does not know, before it asks for anything', () => {
+test('refuses names of stacks and unknown options before it needs anything', () => {
   for (const argument of [...statefulStacks.map((stack) => `parley-${stack}`), '--yess', '--all']) {
     const { status, asked, stderr } = destroy(argument);
     expect([argument, status, asked]).toEqual([argument, 2, undefined]);
@@ -52,7 +52,7 @@ test('refuses a stack that is named to it, and what it does not know, before it 
   }
 });
 
-test('asks nobody where there is no terminal: it is refused', () => {
+test('is refused without a terminal', () => {
   const { status, asked, stderr } = destroy();
   expect([status, asked]).toEqual([2, undefined]);
   expect(stderr).toContain('Add --yes if you mean it');

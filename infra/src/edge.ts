@@ -13,8 +13,8 @@ import { edgeHeader } from './names.ts';
 import type { Settings } from './settings.ts';
 
 /**
- * The browser chat at the edge. Its files come from the API's image, so that a page and the API behind it are always of
- * one version; those whose names carry a hash stay at the edge, and everything else passes through.
+ * The browser chat at the edge. Its files come from the API's image, so that a page and its API always have the same
+ * version. The edge caches files with a hash in their name, and forwards everything else.
  */
 export class EdgeStack extends Stack {
   readonly distribution: cloudfront.Distribution;
@@ -57,7 +57,7 @@ export class EdgeStack extends Stack {
         '/assets/*': { ...shared, cachePolicy: cloudfront.CachePolicy.CACHING_OPTIMIZED, compress: true },
       },
     });
-    accept(this.distribution, 'AwsSolutions-CFR1', 'The chat is for everybody, wherever they are.');
+    accept(this.distribution, 'AwsSolutions-CFR1', 'The chat is open to people in every country.');
     const chat = route53.RecordTarget.fromAlias(new targets.CloudFrontTarget(this.distribution));
     for (const Record of [route53.ARecord, route53.AaaaRecord])
       new Record(this, `Chat${Record.name}`, { zone, recordName: domain, target: chat });

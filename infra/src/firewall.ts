@@ -4,13 +4,13 @@ import type { Construct } from 'constructs';
 import type { Settings } from './settings.ts';
 
 /**
- * How many requests an address may make in five minutes. An office of a hundred people behind one address stays below
- * both. Frames of a socket are not counted here: the nodes count them by person.
+ * How many requests an address may send in five minutes. An office of a hundred people behind one address stays below
+ * both limits. Frames of sockets are not counted here, because the nodes count them by person.
  */
 const perAddress = { requests: 10_000, handshakes: 1_000 };
 const windowSeconds = 300;
 
-/** The firewall of CloudFront, which AWS has in us-east-1 alone. */
+/** The firewall of CloudFront, which exists only in us-east-1. */
 export class FirewallStack extends Stack {
   readonly aclArn: string;
 
@@ -57,7 +57,7 @@ export class FirewallStack extends Stack {
   }
 }
 
-/** What the API itself answers. */
+/** The same answer as the API's. */
 const tooMany = {
   responseCode: 429,
   customResponseBodyKey: 'limited',

@@ -21,7 +21,7 @@ export type FunctionOptions = {
   environment: Record<string, string>;
 };
 
-/** A Lambda in the inner subnets, with a role of its own that names what it may do. */
+/** A Lambda in the inner subnets, with a role of its own that lists its actions. */
 export function bundledFunction(stack: Stack, id: string, options: FunctionOptions): lambda.Function {
   const { name, bundle, handler = 'handler', network, group, timeout, memoryMiB } = options;
   const logGroup = new logs.LogGroup(stack, `${id}Logs`, {
@@ -32,7 +32,7 @@ export function bundledFunction(stack: Stack, id: string, options: FunctionOptio
   const role = functionRole(stack, `${id}Role`, name, logGroup);
   const fn = new lambda.Function(stack, id, {
     functionName: name,
-    // The hash of the code, so that a checkout elsewhere deploys nothing new.
+    // The hash of the code, so that another checkout of the same code deploys nothing.
     code: lambda.Code.fromAsset(bundle.dir, { assetHash: bundle.sha256 }),
     handler: `index.${handler}`,
     runtime: lambda.Runtime.NODEJS_22_X,
@@ -64,7 +64,7 @@ function functionRole(stack: Stack, id: string, functionName: string, logGroup: 
       resources: [logGroup.logGroupArn],
     }),
   );
-  // Actions that take no resource. Lambda makes the interfaces; the function's own code may not.
+  // Actions that accept no resource. Lambda creates the interfaces. The function's own code may not.
   const network = [
     'ec2:CreateNetworkInterface',
     'ec2:DescribeNetworkInterfaces',
@@ -89,7 +89,7 @@ function functionRole(stack: Stack, id: string, functionName: string, logGroup: 
       conditions: { ArnEquals: { 'lambda:SourceFunctionArn': own } },
     }),
   );
-  acceptWildcard(role, '*', 'These actions take no resource: network interfaces of Lambda, and X-Ray.');
+  acceptWildcard(role, '*', 'These actions accept no resource: network interfaces of Lambda, and X-Ray.');
   return role;
 }
 

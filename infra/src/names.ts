@@ -1,12 +1,14 @@
 /** Ports inside the network. */
 export const ports = { api: 4567, delivery: 4570, metrics: 4574, postgres: 5432 };
 
-/** The role of Postgres that the API and the Lambdas enter with: it has no password. */
+/** The Postgres role of the API and the Lambdas. It has no password. */
 export const databaseRole = 'parley';
 export const databaseName = 'parley';
 
-/** Metrics that the API's lines hold (a filter on its log group turns them into metrics). */
+/** The namespace of metrics that filters make from the API's log lines. */
 export const metricNamespace = 'Parley';
 
-/** CloudFront proves with it that a request has passed the firewall; the load balancer refuses all others. */
+/**
+ * CloudFront sends a secret in this header. The load balancer refuses requests without it, which bypassed the firewall.
+ */
 export const edgeHeader = 'X-Parley-Edge';

@@ -8,8 +8,8 @@ import { ports } from './names.ts';
 import type { Settings } from './settings.ts';
 
 /**
- * Three kinds of subnets: `public` for the load balancer, `tasks` with a way out through NAT (sign-in is asked over the
- * internet), and `inner` without one, for Lambdas and Postgres. The table and the secrets are reached from inside.
+ * Three kinds of subnets: `public` for the load balancer, `tasks` with NAT to the internet (for Cognito), and `inner`
+ * without internet, for Lambdas and Postgres. Endpoints inside the network lead to the table and the secrets.
  */
 export class NetworkStack extends Stack {
   readonly vpc: ec2.Vpc;
@@ -43,7 +43,7 @@ export class NetworkStack extends Stack {
     const table = this.vpc.addGatewayEndpoint('Table', {
       service: ec2.GatewayVpcEndpointAwsService.DYNAMODB,
     });
-    // Nothing in here can carry data to a table of somebody else.
+    // Nothing in the network can send data to another account's table.
     const arn = (resource: string) =>
       this.formatArn({ service: 'dynamodb', resource: 'table', resourceName: resource });
     table.addToPolicy(
@@ -53,7 +53,7 @@ export class NetworkStack extends Stack {
         resources: [arn(`${name}-*`)],
       }),
     );
-    // Layers of the image come from S3.
+    // The tasks load the layers of their image from S3.
     this.vpc.addGatewayEndpoint('Objects', { service: ec2.GatewayVpcEndpointAwsService.S3 });
     this.vpc.addInterfaceEndpoint('Secrets', {
       service: ec2.InterfaceVpcEndpointAwsService.SECRETS_MANAGER,
@@ -64,7 +64,7 @@ export class NetworkStack extends Stack {
   }
 }
 
-/** Who may talk to whom. Everything else is refused. */
+/** The allowed connections between the parts. All others are refused. */
 function securityGroups(stack: Stack, vpc: ec2.Vpc) {
   const group = (id: string, description: string) =>
     new ec2.SecurityGroup(stack, id, { vpc, description, allowAllOutbound: false });
@@ -82,18 +82,14 @@ function securityGroups(stack: Stack, vpc: ec2.Vpc) {
     to.addIngressRule(from, ec2.Port.tcp(port), why);
   };
   balancer.addIngressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'Clients');
-  accept(
-    balancer,
-    'AwsSolutions-EC23',
-    'The API is for the public; everything but it lies behind this group.',
-  );
+  accept(balancer, 'AwsSolutions-EC23', 'The API is public; everything else is behind this group.');
   allow(balancer, api, ports.api, 'Requests and sockets');
   allow(stream, api, ports.delivery, 'Deliveries of the stream, signed');
   allow(api, api, ports.delivery, 'Deliveries between nodes, signed');
   allow(api, database, ports.postgres, 'People');
   allow(people, database, ports.postgres, 'Sign-ups and migrations');
   for (const from of [api, stream, people]) endpoints.addIngressRule(from, ec2.Port.tcp(443), 'Secrets');
-  // To the endpoints and, from the tasks, to Cognito; an inner subnet has no way further.
+  // To the endpoints, and from the tasks to Cognito. Inner subnets have no route to the internet.
   for (const from of [api, stream, people])
     from.addEgressRule(ec2.Peer.anyIpv4(), ec2.Port.tcp(443), 'AWS over TLS');
   return groups;

@@ -11,12 +11,12 @@ import { SignInStack } from './sign-in.ts';
 import { StreamStack } from './stream.ts';
 import { WatchStack } from './watch.ts';
 
-/** Stacks that hold what cannot be made again. They are never destroyed by accident. */
+/** Stacks with data that cannot be created again. They cannot be destroyed by accident. */
 export const statefulStacks = ['data', 'sign-in'];
-/** In the order in which they are deployed. */
+/** All stacks, in the order of deployment. */
 export const stackNames = ['network', 'data', 'sign-in', 'stream', 'api', 'firewall', 'edge', 'watch'];
 
-/** All of Parley on AWS. Needs no account and no Docker: the bundles are built, and the image is only named. */
+/** All of Parley on AWS. Needs no account and no Docker, because the image is built only during deployment. */
 export function createParley(settings: Settings, bundles: Record<BundleName, Bundle>, outdir?: string): App {
   const { name, account, region } = settings;
   const app = new App({ outdir, analyticsReporting: false });
@@ -43,7 +43,7 @@ export function createParley(settings: Settings, bundles: Record<BundleName, Bun
     signIn,
     migrate: bundles.migrate,
   });
-  // From elsewhere the edge reads the firewall's address across regions.
+  // The edge reads the firewall's ARN across regions unless both are in us-east-1.
   const crossRegionReferences = region !== 'us-east-1';
   const inVirginia = { env: { account, region: 'us-east-1' }, crossRegionReferences };
   const firewall = new FirewallStack(app, idOf('firewall'), inVirginia, settings);

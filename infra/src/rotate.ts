@@ -9,7 +9,7 @@ import { root } from './bundles.ts';
 import { nextSecrets, type Step, steps } from './secrets.ts';
 import { readSettings } from './settings.ts';
 
-// rotate.ts delivery|cursors add|switch|drop: one step, then what has to happen before the next.
+// rotate.ts delivery|cursors add|switch|drop: takes one step, and prints what must happen before the next.
 const [which = '', step = ''] = process.argv.slice(2);
 const isStep = (value: string): value is Step => (steps as readonly string[]).includes(value);
 if (!['delivery', 'cursors'].includes(which) || !isStep(step)) {
@@ -24,11 +24,12 @@ const next = nextSecrets(SecretString, step, randomBytes(48).toString('base64url
 await client.send(new PutSecretValueCommand({ SecretId, SecretString: next }));
 const after = {
   add: 'then: bin/aws/rotate',
-  switch: 'then wait until what the old one signed is of no use (deliveries: 5 minutes; cursors: a day), and',
+  switch:
+    'then wait until signatures of the old secret have expired (deliveries: 5 minutes; cursors: a day), and',
   drop: 'That was the last step.',
 };
 process.stdout.write(
-  `${SecretId}: ${step} done. Let every task take it (the Lambda does within 5 minutes):
+  `${SecretId}: ${step} done. Restart every task (the Lambda reads the secret within 5 minutes):
   aws ecs update-service --region ${region} --cluster ${name} --service api --force-new-deployment
   aws ecs wait services-stable --region ${region} --cluster ${name} --services api
 ${after[step]}

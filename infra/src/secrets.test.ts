@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { createVerifier, sign } from '@parley/core/live/delivery-signature';
 import { nextSecrets, steps } from './secrets.ts';
 
-test('at no step of a rotation does a process sign what another one, a step behind or ahead, refuses', () => {
+test("at every step of a rotation, processes one step behind or ahead accept each other's signatures", () => {
   const stages = ['old'];
   for (const step of steps) stages.push(nextSecrets(stages.at(-1) ?? '', step, 'new'));
   expect(stages).toEqual(['old', 'old,new', 'new,old', 'new']);
@@ -19,8 +19,8 @@ test('at no step of a rotation does a process sign what another one, a step behi
   expect(isTaken(['new'], 'old')).toBe(false);
 });
 
-test('a step that comes at the wrong time is refused', () => {
-  expect(() => nextSecrets('old,new', 'add', 'newer')).toThrow('under way');
+test('a step in the wrong order is refused', () => {
+  expect(() => nextSecrets('old,new', 'add', 'newer')).toThrow('a rotation is unfinished');
   expect(() => nextSecrets('old', 'switch', 'new')).toThrow('begin with add');
   expect(() => nextSecrets('old', 'drop', 'new')).toThrow('begin with add');
   expect(() => nextSecrets('', 'add', 'new')).toThrow('one or two');

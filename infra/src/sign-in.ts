@@ -12,7 +12,7 @@ import type { Settings } from './settings.ts';
 type Trigger = Extract<BundleName, 'post-confirmation' | 'pre-sign-up'>;
 type Parts = { network: NetworkStack; data: DataStack; bundles: Record<Trigger, Bundle> };
 
-/** The user pool, and the functions it calls: a pool names its triggers, so they cannot be deployed apart. */
+/** The user pool and its triggers, which cannot be deployed separately because the pool names them. */
 export class SignInStack extends Stack {
   readonly pool: cognito.UserPool;
   readonly client: cognito.UserPoolClient;
@@ -28,7 +28,7 @@ export class SignInStack extends Stack {
       autoVerify: { email: true },
       signInCaseSensitive: false,
       standardAttributes: { email: { required: true, mutable: true } },
-      // As the defaults of PASSWORD_MIN_LENGTH and PASSWORD_CLASSES, which the sign-in page shows.
+      // Equal to the defaults of PASSWORD_MIN_LENGTH and PASSWORD_CLASSES, which the sign-in page shows.
       passwordPolicy: {
         minLength: 12,
         requireLowercase: true,
@@ -44,17 +44,17 @@ export class SignInStack extends Stack {
       deletionProtection: true,
       removalPolicy: RemovalPolicy.RETAIN,
     });
-    accept(this.pool, 'AwsSolutions-COG2', 'A second factor is offered to everybody and asked of nobody.');
+    accept(this.pool, 'AwsSolutions-COG2', 'A second factor is optional for everybody.');
     accept(
       this.pool,
       'AwsSolutions-COG3',
-      'Threat protection belongs to a dearer plan of Cognito; an operator chooses it.',
+      'Threat protection needs a more expensive plan of Cognito; the operator decides.',
     );
-    accept(this.pool, 'AwsSolutions-COG8', 'The plan is a question of price; an operator chooses it.');
+    accept(this.pool, 'AwsSolutions-COG8', 'The plan is a question of price; the operator decides.');
 
     this.client = this.pool.addClient('Web', {
       userPoolClientName: `${name}-web`,
-      // A browser keeps no secret: SRP shows the password to nobody.
+      // A browser cannot keep a secret. SRP never sends the password.
       generateSecret: false,
       authFlows: { userSrp: true },
       enableTokenRevocation: true,
@@ -78,7 +78,7 @@ export class SignInStack extends Stack {
       bundle: bundles[trigger],
       network,
       group: network.groups.people,
-      // Cognito waits five seconds and tries three times.
+      // Cognito waits five seconds, and tries three times.
       timeout: Duration.seconds(5),
       memoryMiB: 512,
       logLevel,

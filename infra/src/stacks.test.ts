@@ -20,12 +20,12 @@ let acknowledged: [id: string, reason: string][];
 let manifest: {
   artifacts: Record<string, { environment?: string; properties?: { terminationProtection?: boolean } }>;
 };
-// Ends with an error for every finding of cdk-nag that nobody has explained.
+// Fails for every finding of cdk-nag without an accepted reason.
 beforeAll(async () => {
   ({ resources, acknowledged, manifest } = await synthesise(watching));
 }, 150_000);
 
-/** A rule of the firewall, as far as these tests look at it. */
+/** The parts of a firewall rule that these tests check. */
 type Rule = {
   Name: string;
   Action: { Block: { CustomResponse: object } };
@@ -42,8 +42,8 @@ const one = (type: string, id: string) => {
   return found[0]?.Properties;
 };
 
-describe('what holds data', () => {
-  test('the tables are those of the core, kept, protected and encrypted with a key of ours', () => {
+describe('data', () => {
+  test("the tables are those of core, retained, protected and encrypted with Parley's key", () => {
     for (const definition of [messageTable('parley-messages'), runnerTable('parley-runner')]) {
       const { TableName, StreamSpecification, ...keys } = definition;
       const table = all('AWS::DynamoDB::Table').find(({ Properties }) => Properties.TableName === TableName);
@@ -62,7 +62,7 @@ describe('what holds data', () => {
     );
   });
 
-  test('Postgres is out of the public reach, encrypted, kept, always awake, and entered over TLS without a password', () => {
+  test('Postgres is private, encrypted, retained, never paused, and needs TLS and no password', () => {
     const cluster = one('AWS::RDS::DBCluster', 'Database');
     expect(cluster).toMatchObject({
       DeletionProtection: true,
@@ -83,7 +83,7 @@ describe('what holds data', () => {
     expect(subnets).not.toContain('public');
   });
 
-  test('an inner subnet has no way to the internet', () => {
+  test('inner subnets have no route to the internet', () => {
     const ways = all('AWS::EC2::Route').filter(({ Properties }) =>
       /inner/.test(JSON.stringify(Properties.RouteTableId)),
     );
@@ -91,7 +91,7 @@ describe('what holds data', () => {
     expect(all('AWS::EC2::Route').length).toBeGreaterThan(0);
   });
 
-  test('stacks that hold data are protected, and everything in them that holds data outlives them', () => {
+  test('stacks with data are protected, and the data outlives them', () => {
     for (const stack of statefulStacks)
       expect(manifest.artifacts[`parley-${stack}`]?.properties?.terminationProtection).toBe(true);
     const holders = [
@@ -112,7 +112,7 @@ describe('what holds data', () => {
     }
   });
 
-  test('no bucket is public, and none talks without TLS', () => {
+  test('no bucket is public or accessible without TLS', () => {
     for (const { Properties } of all('AWS::S3::Bucket'))
       expect(Object.values(Properties.PublicAccessBlockConfiguration)).toEqual([true, true, true, true]);
     expect(all('AWS::S3::BucketPolicy').length).toBe(all('AWS::S3::Bucket').length);
@@ -124,7 +124,7 @@ describe('what holds data', () => {
 });
 
 describe('the rules of cdk-nag', () => {
-  test('stop a synthesis in which one resource breaks them', async () => {
+  test('fail a synthesis if one resource breaks them', async () => {
     const refused = await synthesised('testing/with-bare-queue.ts', {}, async () => undefined).catch(
       (error: { code: number; stdout: string; stderr: string }) => error,
     );
@@ -135,8 +135,8 @@ describe('the rules of cdk-nag', () => {
     expect(new Set(found)).toEqual(new Set(['parley-watch/Bare/Resource']));
   }, 150_000);
 
-  test('are broken for a reason alone, which says more than the rule', () => {
-    // The CDK's own, of the templates' form, stand there too.
+  test('are broken only with a reason that says more than the rule', () => {
+    // The list also has the CDK's own rules about the form of templates.
     const ours = acknowledged.filter(([id]) => id.includes('AwsSolutions-'));
     expect(ours.length).toBeGreaterThan(10);
     for (const [id, reason] of ours) expect([id, reason]).toEqual([id, expect.stringMatching(/.{20,}\.$/)]);
@@ -146,7 +146,7 @@ describe('the rules of cdk-nag', () => {
 describe('the network', () => {
   const endpoint = (id: string) => one('AWS::EC2::VPCEndpoint', id);
 
-  test('the table is reached from inside, this system alone, and so are the layers of the image', () => {
+  test("endpoints inside the network lead to this system's tables only, and to the layers of the image", () => {
     const subnets = ['innerSubnet1', 'innerSubnet2', 'tasksSubnet1', 'tasksSubnet2'];
     for (const [id, service] of [
       ['VpcTable', '.dynamodb'],
@@ -164,7 +164,7 @@ describe('the network', () => {
       expect(Properties.TableName).toMatch(/^parley-/);
   });
 
-  test('secrets are asked for under their public name inside, by the tasks and the functions alone', () => {
+  test('an endpoint for secrets answers under their public name, and only tasks and functions reach it', () => {
     expect(all('AWS::EC2::VPCEndpoint')).toHaveLength(3);
     const { VpcEndpointType, ServiceName, PrivateDnsEnabled, SubnetIds, SecurityGroupIds } =
       endpoint('VpcSecrets');
@@ -192,13 +192,13 @@ describe('the network', () => {
 });
 
 describe('the edge', () => {
-  /** CloudFront's own policies, by the numbers that its documentation gives. */
+  /** CloudFront's managed policies, by the ids in its documentation. */
   const cachingDisabled = '4135ea2d-6df8-44a3-9df3-4b5a84be39ad';
   const cachingOptimized = '658327ea-f89d-4fab-a63d-7e88639e58f6';
   const allViewerExceptHostHeader = 'b689b0a8-53d0-40ab-baf2-68738e2966ac';
   const config = () => one('AWS::CloudFront::Distribution', 'Chat').DistributionConfig;
 
-  test('talks TLS 1.2 or newer on both sides, and to nobody without', () => {
+  test('uses TLS 1.2 or newer on both sides', () => {
     const { ViewerCertificate, Origins, DefaultCacheBehavior, CacheBehaviors } = config();
     expect(ViewerCertificate).toMatchObject({
       MinimumProtocolVersion: 'TLSv1.2_2021',
@@ -214,7 +214,7 @@ describe('the edge', () => {
     ]);
   });
 
-  test('limits what an address asks for, as the API says it, before anything of ours is asked', () => {
+  test("limits the requests of an address with the API's own answer, before they reach the API", () => {
     const acl = one('AWS::WAFv2::WebACL', 'Acl');
     expect(acl).toMatchObject({ Scope: 'CLOUDFRONT', DefaultAction: { Allow: {} } });
     expect(manifest.artifacts['parley-firewall']?.environment).toBe('aws://111111111111/us-east-1');
@@ -234,7 +234,7 @@ describe('the edge', () => {
     expect(Object.values<{ Content: string }>(acl.CustomResponseBodies)[0]?.Content).toBe('["rate_limited"]');
   });
 
-  test('is the only way in: the balancer refuses what does not carry the secret of the edge', () => {
+  test('is the only entrance: the balancer refuses requests without the secret of the edge', () => {
     const [header, ...more] = config().Origins[0].OriginCustomHeaders;
     expect(more).toEqual([]);
     expect(header.HeaderName).toBe('X-Parley-Edge');
@@ -253,12 +253,12 @@ describe('the edge', () => {
     expect(rules[0].Actions).toEqual([expect.objectContaining({ Type: 'forward' })]);
   });
 
-  test('counts addresses behind itself and the balancer', () => {
+  test('is counted as a trusted proxy, like the balancer', () => {
     const { ContainerDefinitions } = one('AWS::ECS::TaskDefinition', 'Task');
     expect(ContainerDefinitions[0].Environment).toContainEqual({ Name: 'TRUSTED_PROXIES', Value: '2' });
   });
 
-  test('keeps files whose names carry a hash, and nothing of the API', () => {
+  test('caches files with a hash in their name, and nothing of the API', () => {
     const { DefaultCacheBehavior, CacheBehaviors } = config();
     const kept = CacheBehaviors.map((each: Record<string, unknown>) => [
       each.PathPattern,
@@ -268,7 +268,7 @@ describe('the edge', () => {
     expect(DefaultCacheBehavior.CachePolicyId).toBe(cachingDisabled);
   });
 
-  test('hands on every method, every header of a handshake, and the token', () => {
+  test('forwards every method, every header of a handshake, and the token', () => {
     const { DefaultCacheBehavior } = config();
     expect(DefaultCacheBehavior.OriginRequestPolicyId).toBe(allViewerExceptHostHeader);
     expect(DefaultCacheBehavior.AllowedMethods).toEqual(
@@ -276,7 +276,7 @@ describe('the edge', () => {
     );
   });
 
-  test('the chat is at the edge under its name, and the load balancer under that of the API', () => {
+  test("the chat's domain leads to the edge, and the API's to the load balancer", () => {
     const named = all('AWS::Route53::RecordSet').map(({ Properties: { Name, Type, AliasTarget } }) => [
       Name,
       Type,
@@ -291,7 +291,7 @@ describe('the edge', () => {
 });
 
 describe('sign-in', () => {
-  test('the client keeps no secret, shows no password, and tells nobody who has an account', () => {
+  test('the client has no secret, uses SRP only, and does not reveal who has an account', () => {
     expect(one('AWS::Cognito::UserPoolClient', 'PoolWeb')).toMatchObject({
       GenerateSecret: false,
       ExplicitAuthFlows: ['ALLOW_USER_SRP_AUTH', 'ALLOW_REFRESH_TOKEN_AUTH'],
@@ -315,7 +315,7 @@ describe('sign-in', () => {
     expect(pool.LambdaConfig).toEqual({ PostConfirmation: expect.anything(), PreSignUp: expect.anything() });
   });
 
-  test('its triggers end before Cognito stops waiting', () => {
+  test("its triggers end before Cognito's timeout", () => {
     for (const id of ['PostConfirmation', 'PreSignUp'])
       expect(one('AWS::Lambda::Function', id).Timeout).toBeLessThanOrEqual(5);
   });
@@ -329,7 +329,7 @@ describe('the stream', () => {
   const filterOf = (id: string): Filter =>
     JSON.parse(one('AWS::Lambda::EventSourceMapping', id).FilterCriteria.Filters[0].Pattern);
 
-  test('has the two readers a shard allows, each in order, failing by record, and giving up whole batches into S3', () => {
+  test('has two readers, each in order, reporting failures by record, and storing given-up batches in S3', () => {
     expect(all('AWS::Lambda::EventSourceMapping')).toHaveLength(2);
     for (const { Properties } of all('AWS::Lambda::EventSourceMapping')) {
       expect(Properties).toMatchObject({
@@ -345,7 +345,7 @@ describe('the stream', () => {
     }
   });
 
-  test('lets through what the core calls an entry', () => {
+  test('passes exactly the records that core treats as entries', () => {
     const { eventName, dynamodb } = filterOf('Entries');
     const passes = (pk: string, sk: string, event: string) =>
       eventName.includes(event) &&
@@ -369,7 +369,7 @@ describe('the stream', () => {
     }
   });
 
-  test('a second reader gathers the entries of large conversations, for less than the five seconds they may trail', () => {
+  test('a second reader collects entries of large conversations for less than the allowed five seconds', () => {
     expect(filterOf('LargeEntries')).toEqual({
       ...filterOf('Entries'),
       dynamodb: { ...filterOf('Entries').dynamodb, NewImage: { large: { BOOL: [true] } } },
@@ -385,7 +385,7 @@ describe('the stream', () => {
     expect(one('AWS::Lambda::EventSourceMapping', 'Entries').MaximumBatchingWindowInSeconds).toBeUndefined();
   });
 
-  test('the functions are what the bundles are built for, inside the network', () => {
+  test('the functions match their bundles, and run inside the network', () => {
     const ours = all('AWS::Lambda::Function').filter(({ Properties }) => Properties.FunctionName);
     expect(ours.map(({ Properties }) => Properties.FunctionName).sort()).toEqual([
       'parley-drift',
@@ -411,7 +411,7 @@ describe('the API', () => {
   const setting = (name: string) =>
     container().Environment.find((entry: { Name: string }) => entry.Name === name)?.Value;
 
-  test('a socket that is pinged every 30 s outlives the balancer, and a connection the balancer keeps outlives none of ours', () => {
+  test('the balancer keeps sockets that are pinged every 30 s, and tasks keep connections longer than the balancer', () => {
     const { LoadBalancerAttributes } = one('AWS::ElasticLoadBalancingV2::LoadBalancer', 'Balancer');
     const attribute = (key: string) =>
       LoadBalancerAttributes.find((entry: { Key: string }) => entry.Key === key)?.Value;
@@ -420,7 +420,7 @@ describe('the API', () => {
     expect(Number(setting('KEEP_ALIVE_SECONDS'))).toBeGreaterThan(idle);
   });
 
-  test('what can be made again can be taken down', () => {
+  test('stacks without data can be destroyed', () => {
     const guarded = resources.filter(({ Properties }) =>
       /"(DeletionProtection(Enabled)?":(true|"ACTIVE")|deletion_protection.enabled","Value":"true")/.test(
         JSON.stringify(Properties),
@@ -431,7 +431,7 @@ describe('the API', () => {
       expect([id, statefulStacks]).toEqual([id, expect.arrayContaining([stack])]);
   });
 
-  test('tasks run read-only and as nobody, with secrets that no template holds', () => {
+  test('tasks run read-only and unprivileged, with secrets that no template holds', () => {
     expect(container()).toMatchObject({
       ReadonlyRootFilesystem: true,
       User: 'node',
@@ -448,7 +448,7 @@ describe('the API', () => {
       ]);
   });
 
-  test('off AWS its containers run the same: as nobody, read-only, without capabilities', async () => {
+  test('off AWS its containers also run unprivileged, read-only and without capabilities', async () => {
     const read = (file: string) => readFile(new URL(`../../${file}`, import.meta.url), 'utf8');
     for (const stage of (await read('Dockerfile')).split(/^FROM /m).slice(1))
       expect(stage.match(/^USER .+$/gm)).toEqual(['USER node']);
@@ -476,7 +476,7 @@ describe('the API', () => {
     );
   });
 
-  test('the stream and the other tasks reach the delivery port, and nobody else; nobody reaches the metrics', () => {
+  test('only the stream and the other tasks reach the delivery port; nobody reaches the metrics', () => {
     const into = (port: number) =>
       all('AWS::EC2::SecurityGroupIngress')
         .filter(({ Properties }) => Properties.FromPort === port)
@@ -495,7 +495,7 @@ describe('the API', () => {
     expect(setting('DELIVERY_PORT')).toBe('4570');
   });
 
-  test('tasks follow CPU and sockets, and a deployment that does not live is taken back', () => {
+  test('tasks scale with CPU and sockets, and a failing deployment is rolled back', () => {
     const policies = all('AWS::ApplicationAutoScaling::ScalingPolicy').map(
       ({ Properties }) => Properties.TargetTrackingScalingPolicyConfiguration,
     );
@@ -503,7 +503,7 @@ describe('the API', () => {
       'ECSServiceAverageCPUUtilization',
     );
     const service = one('AWS::ECS::Service', 'Service');
-    // A deployment leaves as many tasks as there are.
+    // A deployment does not change the number of tasks.
     expect(service.DesiredCount).toBeUndefined();
     expect(one('AWS::ApplicationAutoScaling::ScalableTarget', 'Service').MinCapacity).toBe(2);
     expect(service.DeploymentConfiguration).toMatchObject({
@@ -512,7 +512,7 @@ describe('the API', () => {
     });
   });
 
-  test('the number of sockets that tasks follow is one that each of them tells', () => {
+  test('tasks scale with a number of sockets that each of them logs', () => {
     const { CustomizedMetricSpecification: followed } = all('AWS::ApplicationAutoScaling::ScalingPolicy')
       .map(({ Properties }) => Properties.TargetTrackingScalingPolicyConfiguration)
       .find((policy) => policy.CustomizedMetricSpecification);
@@ -521,7 +521,7 @@ describe('the API', () => {
     expect(followed).toEqual({
       Namespace: told.MetricNamespace,
       MetricName: told.MetricName,
-      // Of the lines of all tasks: what one of them holds. Without dimensions, as the filter has none.
+      // The average over the lines of all tasks. It has no dimensions, because the filter has none.
       Statistic: 'Average',
     });
     expect(told.Dimensions).toBeUndefined();
@@ -531,7 +531,7 @@ describe('the API', () => {
     expect(Number(setting('METRICS_LOG_SECONDS'))).toBe(60);
   });
 
-  test('tasks are started once the balancer knows where to send, and are let go before they are killed', () => {
+  test("tasks start after the balancer's listener exists, and are drained before they are killed", () => {
     const service = all('AWS::ECS::Service')[0] as Resource & { DependsOn: string[] };
     expect(service.DependsOn).toContainEqual(expect.stringMatching(/^BalancerHttps/));
     expect(service.Properties.HealthCheckGracePeriodSeconds).toBeGreaterThanOrEqual(30);
@@ -548,7 +548,7 @@ describe('the API', () => {
     expect(Number(delay.Value)).toBeGreaterThan(10);
   });
 
-  test('the processes start with what the templates set, and know every variable of it', () => {
+  test('the processes start with the variables of the templates, and know each of them', () => {
     const valuesOf = (entries: [string, unknown][]) =>
       Object.fromEntries(
         entries.map(([name, value]) => [name, typeof value === 'string' ? value : 'postgres://p@h:1/p']),
@@ -565,11 +565,11 @@ describe('the API', () => {
       expect(() => loadConfig(env)).not.toThrow();
       for (const name of Object.keys(env)) expect([...Object.keys(variables), ...foreign]).toContain(name);
     }
-    // The address of the pool makes the issuer; without it no token would be let in.
+    // The issuer follows from the pool's id. Without it no token would be accepted.
     expect(() => createTokens(loadConfig(ofTask))).not.toThrow();
   });
 
-  test('a message can be followed through tasks and functions where the settings ask for it', () => {
+  test('a message can be traced through tasks and functions if the settings enable it', () => {
     expect(setting('LOG_LEVEL')).toBe('debug');
     expect(setting('OTEL_EXPORTER_OTLP_ENDPOINT')).toBe('https://traces.example.com');
     for (const { Properties } of all('AWS::Lambda::Function').filter(
@@ -578,7 +578,7 @@ describe('the API', () => {
       expect(Properties.Environment.Variables).toMatchObject({ LOG_LEVEL: 'debug' });
   });
 
-  test('migrations run before the tasks that need them, and give up before they are killed', () => {
+  test('migrations run before the tasks that need them, and fail before they are killed', () => {
     const { Timeout } = one('AWS::Lambda::Function', 'Migrate');
     expect(Timeout * 1_000).toBeGreaterThan(2.2 * statementTimeoutMsDefault);
     const service = all('AWS::ECS::Service')[0] as Resource & { DependsOn: string[] };
@@ -611,7 +611,7 @@ describe('permissions', () => {
         expect([id, Effect, action]).toEqual([id, Effect, expect.not.stringContaining('*')]);
   });
 
-  test('every policy names its resources, but for the actions that take none', () => {
+  test('every policy names its resources, except for actions that accept none', () => {
     for (const { id, Effect, Action, Resource } of statements()) {
       if (Effect === 'Deny' || !listOf(Resource).includes('*')) continue;
       for (const action of listOf(Action))
@@ -619,7 +619,7 @@ describe('permissions', () => {
     }
   });
 
-  test('a part of a name stands for many resources where their names are made elsewhere, and nowhere else', () => {
+  test('wildcards in resources are used only where AWS or the CDK chooses the names', () => {
     const wild = statements().flatMap(({ Effect, Resource }) =>
       Effect === 'Deny'
         ? []
@@ -627,29 +627,29 @@ describe('permissions', () => {
             .map((resource) => JSON.stringify(resource))
             .filter((text) => /\*/.test(text) && text !== '"*"'),
     );
-    // Objects of the bucket for batches that were given up; versions of the function that migrates.
+    // Objects of the bucket for given-up batches, and versions of the function that migrates.
     for (const resource of wild)
       expect(resource).toMatch(
         /parley-given-up-\d+-us-east-1\/(aws\/lambda\/)?\*|"Migrate\w+","Arn"\]},":\*"/,
       );
   });
 
-  test('no role takes a policy that somebody else keeps', () => {
+  test('no role uses a managed policy', () => {
     const taken = all('AWS::IAM::Role').flatMap(({ id, Properties }) =>
       listOf(Properties.ManagedPolicyArns ?? []).map((policy) => [id.slice(0, 32), JSON.stringify(policy)]),
     );
-    // The CDK's own function that runs the migrations writes its log with it.
+    // Except the CDK's own function that triggers the migrations, for its log.
     expect(taken).toEqual([
       [expect.stringContaining('Trigger'), expect.stringContaining('AWSLambdaBasicExecutionRole')],
     ]);
   });
 
-  test('what the API and the functions of the stream ask of the tables, their roles allow', async () => {
+  test("the roles of the API and of the stream's functions allow every action they use on the tables", async () => {
     const allowed = (id: string) => {
       const tables = Object.fromEntries(
         all('AWS::DynamoDB::Table').map((table) => [table.id, table.Properties.TableName]),
       );
-      // Exports are named after what they hold: ...FnGetAttMessages804FA4EBArn...
+      // Exports are named after their content: ...FnGetAttMessages804FA4EBArn...
       const nameOf = (resource: unknown) => {
         const text = JSON.stringify(resource);
         const table = Object.keys(tables).find((name) => text.includes(name));
@@ -665,7 +665,7 @@ describe('permissions', () => {
     expect({ complaints, erased }).toEqual({ complaints: [], erased: 200 });
     expect(allowed('TaskTaskRole')).toEqual(expect.arrayContaining(ofApi));
     expect(allowed('MessageStreamRole')).toEqual(expect.arrayContaining(ofStream));
-    // Each way to write, on both sides, was really taken.
+    // Both sides have used every way to write.
     expect(ofApi).toContain('dynamodb:PartiQLInsert parley-messages');
     expect(ofApi).toContain('dynamodb:Query parley-messages/index/inbox');
     expect(ofStream).toContain('dynamodb:PartiQLUpdate parley-messages');
@@ -683,7 +683,7 @@ describe('permissions', () => {
     expect(actions('TaskTaskRole')).toContain('dynamodb:PartiQLInsert');
   });
 
-  test('the API may take what is of an erased person out of every version of a letter, and of nothing else', () => {
+  test('the API may rewrite and delete every version of a dead letter, and no other object', () => {
     const onObjects = statements().filter(
       ({ id, Action }) =>
         id.startsWith('TaskTaskRole') && listOf(Action).some((name) => name.startsWith('s3:')),
@@ -699,8 +699,8 @@ describe('permissions', () => {
   });
 });
 
-describe('who watches', () => {
-  test('each alarm tells somebody and has its paragraph in the runbook, and no paragraph is left over', async () => {
+describe('monitoring', () => {
+  test('each alarm notifies somebody and has its paragraph in the runbook, and no paragraph lacks an alarm', async () => {
     const alarms = all('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties);
     const ours = alarms.filter(({ AlarmName }) => AlarmName);
     expect(ours.length).toBeGreaterThan(12);
@@ -713,7 +713,7 @@ describe('who watches', () => {
       expect(AlarmDescription).toBe(`docs/operations.md#${anchorOf(AlarmName.replace('parley: ', ''))}`);
   });
 
-  test('alarms ring for metrics that exist: what DynamoDB tells for each operation is not told for a table', () => {
+  test('alarms use metrics that exist: some DynamoDB metrics exist only per operation and not per table', () => {
     const metrics = all('AWS::CloudWatch::Alarm').flatMap(({ Properties }) =>
       (Properties.Metrics ?? [{ MetricStat: { Metric: Properties } }]).flatMap(
         ({ MetricStat }: { MetricStat?: { Metric: Metric } }) => MetricStat?.Metric ?? [],
@@ -738,15 +738,15 @@ describe('who watches', () => {
       );
       expect(dimensionsOf(metric)).toEqual([]);
     }
-    // bundles.test.ts sees the function tell this one.
+    // bundles.test.ts checks that the function reports this one.
     expect(own.find(({ MetricName }) => MetricName === 'DriftingConversations')).toMatchObject({
       Namespace: 'Parley',
       Dimensions: [{ Name: 'service', Value: 'drift' }],
     });
   });
 
-  test('the dashboard shows what somebody tells: metrics of services by their documented names, and of ours those that filters make', () => {
-    /** As each service's documentation lists them, with the dimensions under which it tells them. */
+  test("the dashboard shows metrics that exist: documented ones of AWS services, and those of Parley's filters", () => {
+    /** From the documentation of each service, with the dimensions of each metric. */
     const documented: Record<string, { names: string[]; dimensions: string[] }> = {
       'AWS/ApplicationELB': {
         names: ['RequestCount', 'TargetResponseTime'],
@@ -793,12 +793,12 @@ describe('who watches', () => {
         expect(dimensions).toEqual([]);
       }
     }
-    // Each metric that a filter makes is there for somebody to see.
+    // Each metric of a filter is on the dashboard.
     for (const metric of told)
       expect(shown.map(([namespace, name]) => `${namespace} ${name}`)).toContain(metric);
   });
 
-  test('the commands of a restore name what the templates make', async () => {
+  test('the commands of a restore name resources of the templates', async () => {
     const runbook = await readFile(new URL('../../docs/operations.md', import.meta.url), 'utf8');
     const section = /\n## Backup and restore\n(.*?)\n## /s.exec(runbook)?.[1] ?? '';
     const scripts = ['copies', 'deleted-table', 'remove-copies'].map((name) =>
@@ -819,7 +819,7 @@ describe('who watches', () => {
     expect(commands).toContain('--cluster parley --services api ');
   });
 
-  test('the bill of an idle month counts what the templates deploy', () => {
+  test('the bill of an idle month counts everything that the templates deploy', () => {
     const watched = all('AWS::CloudWatch::Alarm').flatMap(({ Properties: { Metrics } }) =>
       (Metrics ?? [{ MetricStat: {} }]).filter(({ MetricStat }: { MetricStat?: object }) => MetricStat),
     );
@@ -841,12 +841,12 @@ describe('who watches', () => {
       firewalls: all('AWS::WAFv2::WebACL').length,
       firewallRules: one('AWS::WAFv2::WebACL', 'Acl').Rules.length,
       alarmMetrics: watched.length,
-      // And that of the function that looks for drift.
+      // And that of the drift function.
       ownMetrics: all('AWS::Logs::MetricFilter').length + 1,
     });
   });
 
-  test('a look for summaries that differ has the time for two suspects, and rings where it fails', () => {
+  test('the drift function has time for two suspects, and has an alarm for failures', () => {
     const ofName = ({ Properties }: Resource) => Properties.FunctionName === 'parley-drift';
     const drift = all('AWS::Lambda::Function').find(ofName);
     expect(drift?.Properties.Timeout * 1_000).toBeGreaterThan(2 * longestPassMs());
@@ -857,7 +857,7 @@ describe('who watches', () => {
     expect(JSON.stringify(alarm?.Properties.Dimensions)).toContain('RefDrift');
   });
 
-  test('a budget tells before the money is gone', () => {
+  test('a budget notifies before the money is spent', () => {
     const { Budget, NotificationsWithSubscribers } = one('AWS::Budgets::Budget', 'Budget');
     expect(Budget.BudgetLimit).toEqual({ Amount: 300, Unit: 'USD' });
     expect(NotificationsWithSubscribers).toHaveLength(2);

@@ -15,7 +15,7 @@ import type { Settings } from './settings.ts';
 
 type Parts = { network: NetworkStack; data: DataStack; bundle: Bundle; drift: Bundle };
 
-/** A function for each consumer of the stream, with its event source mapping: the two readers that a shard allows. */
+/** A function for each consumer of the stream, with its event source mapping. A shard allows two readers. */
 export class StreamStack extends Stack {
   readonly functions: Record<ConsumerName, lambda.Function>;
   readonly drift: lambda.Function;
@@ -27,7 +27,7 @@ export class StreamStack extends Stack {
     for (const consumer of consumers) this.map(parts.data, consumer, this.functions[consumer.name]);
   }
 
-  /** Recounts a few random conversations every five minutes: what no other alarm would see. */
+  /** Recounts a few random conversations every five minutes, to find faults that no other alarm shows. */
   private watchDrift({ name, logLevel }: Settings, { network, data, drift: bundle }: Parts) {
     const fn = bundledFunction(this, 'Drift', {
       name: `${name}-drift`,
@@ -83,18 +83,19 @@ export class StreamStack extends Stack {
       ['dynamodb:DescribeStream', 'dynamodb:GetRecords', 'dynamodb:GetShardIterator'],
       [messages.tableStreamArn ?? ''],
     );
-    // It takes no resource, and Lambda refuses an event source whose role may not call it.
+    // This action accepts no resource, and Lambda refuses an event source whose role may not call it.
     allow(['dynamodb:ListStreams'], ['*']);
-    // By its name: cdk-nag tells what is exported by another stack by a name that changes.
+    // By name, because cdk-nag names a value exported by another stack differently each time.
     const objects = `arn:${this.partition}:s3:::${givenUpName}/*`;
     allow(['s3:PutObject'], [objects]);
     allow(['s3:ListBucket'], [givenUp.bucketArn]);
     allow(['kms:GenerateDataKey', 'kms:Decrypt'], [key.keyArn]);
     const shown = objects.replace(this.partition, '<AWS::Partition>');
-    if (fn.role) acceptWildcard(fn.role, shown, 'Lambda names the objects of the batches that it gives up.');
+    if (fn.role)
+      acceptWildcard(fn.role, shown, 'Lambda chooses the names of the objects of given-up batches.');
   }
 
-  /** Stops at the first failure of a batch, halves it down to the record at fault, and gives that up in the end. */
+  /** Stops at the first failure of a batch, bisects the batch to the failing record, and finally gives that up. */
   private map({ messages, givenUp }: DataStack, consumer: Consumer, fn: lambda.Function) {
     const { wants, batchSize, windowMs, onAws } = consumer;
     const windowSeconds = Math.floor(windowMs / 1_000);
@@ -111,7 +112,7 @@ export class StreamStack extends Stack {
       bisectBatchOnError: true,
       retryAttempts: onAws.maxAttempts - 1,
       maxRecordAge: Duration.millis(onAws.maxAgeMs),
-      // S3 gets the whole batch, where a queue would get its position in the stream alone.
+      // S3 gets the whole batch. A queue would get only its position in the stream.
       onFailure: { bind: () => ({ destination: givenUp.bucketArn }) },
       supportS3OnFailureDestination: true,
       metricsConfig: { metrics: [lambda.MetricType.EVENT_COUNT] },
@@ -120,7 +121,7 @@ export class StreamStack extends Stack {
   }
 }
 
-/** As in `message-stream-large`: MessageStreamLarge. */
+/** Turns `message-stream-large` into MessageStreamLarge. */
 const constructId = (name: string) =>
   name
     .split('-')

@@ -12,7 +12,7 @@ import { type Watch, type Watched, watches } from './alarms.ts';
 import { dashboardRows } from './dashboard.ts';
 import type { Settings } from './settings.ts';
 
-/** Alarms, a dashboard and a budget. Who must act gets an e-mail that names the paragraph to read. */
+/** Alarms, a dashboard and a budget. Each alarm sends an e-mail that names the paragraph to read. */
 export class WatchStack extends Stack {
   constructor(
     scope: Construct,
@@ -81,7 +81,7 @@ export class WatchStack extends Stack {
     alarm.addOkAction(new SnsAction(topic));
   }
 
-  /** Tells at 80 % of what was spent, and at 100 % of what the month will come to. */
+  /** Sends a notice at 80 % of the budget spent, and when the forecast reaches 100 %. */
   private budget({ name, monthlyBudgetUsd, alarmEmail }: Settings) {
     const notify = (notificationType: string, threshold: number) => ({
       notification: {
@@ -104,7 +104,7 @@ export class WatchStack extends Stack {
   }
 }
 
-/** As GitHub makes the address of a heading. */
+/** The anchor that GitHub makes for a heading. */
 export const anchorOf = (heading: string) =>
   heading
     .toLowerCase()

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { keepLines, noteSecret } from '@parley/engines/testing/suite-log';
 
-/** Loads a bundle as Lambda does, and hands it an event. Writes what it answered, and how long both took. */
+/** Loads a bundle like Lambda and invokes it with an event. Writes the answer and both durations. */
 const driver = `
   import { readFileSync, writeFileSync } from 'node:fs';
   const [file, name, remainingMs, event] = process.argv.slice(2);
@@ -15,7 +15,7 @@ const driver = `
   const endsAt = performance.now() + Number(remainingMs);
   const context = { functionName: 'bare', functionVersion: '1', memoryLimitInMB: '512', awsRequestId: 'request-1',
     invokedFunctionArn: 'arn:aws:lambda:us-east-1:111111111111:function:bare', getRemainingTimeInMillis: () => Math.max(0, endsAt - performance.now()) };
-  // Lambda finds a handler inside an exported object, too.
+  // Lambda also finds a handler inside an exported object.
   const find = (object, path) => path.split('.').reduce((found, key) => found[key], object);
   const outcome = {};
   if (event) {
@@ -32,12 +32,12 @@ export type Run = {
   dir: string;
   handler?: string;
   event?: unknown;
-  /** What the invocation has left. */
+  /** The remaining time of the invocation. */
   remainingMs?: number;
   env: Record<string, string>;
 };
 
-/** Runs a bundle in a Node process of its own that has nothing but the bundle: no packages, no checkout. */
+/** Runs a bundle in a Node process of its own that has only the bundle: no packages and no checkout. */
 export async function runBare({ dir, handler = 'handler', event, remainingMs = 30_000, env }: Run) {
   const work = await mkdtemp(join(tmpdir(), 'bundle-'));
   try {

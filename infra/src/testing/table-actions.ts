@@ -18,7 +18,7 @@ type Request = {
   Statements?: { Statement: string }[];
 };
 
-/** The actions of IAM that a request needs, each with the table or index it needs it on. */
+/** The IAM actions that a request needs, each with its table or index. */
 function actionsOf(operation: string, request: Request): [action: string, resource: string][] {
   const { TableName = '', IndexName, RequestItems, TransactItems, Statements } = request;
   if (RequestItems) return Object.keys(RequestItems).map((table) => [operation, table]);
@@ -37,7 +37,7 @@ function actionsOf(operation: string, request: Request): [action: string, resour
   return [[operation, IndexName ? `${TableName}/index/${IndexName}` : TableName]];
 }
 
-/** What passes through to the table, as `action resource`, with the names that the tables have on AWS. */
+/** Records the requests to the table as `action resource`, with the tables' names on AWS. */
 async function startWatch(names: Record<string, string>) {
   const actions = new Set<string>();
   const { endpoint, close } = await startFaultProxy(testEndpoint(), (operation, body) => {
@@ -51,14 +51,14 @@ async function startWatch(names: Record<string, string>) {
 }
 
 /**
- * Lets the API and the stream's functions do all that a client can ask for, and answers which actions they needed on
- * which tables: what their roles have to allow.
+ * Runs everything that a client can request through the API and the stream's functions. Returns the actions that they
+ * used on each table, which their roles must allow.
  */
 export async function actionsInUse() {
   const world = await createWorld();
   const names = { [world.table.name]: 'parley-messages', [world.table.runnerName]: 'parley-runner' };
   const [ofApi, ofStream] = await Promise.all([startWatch(names), startWatch(names)]);
-  // As on AWS, where a statement is cheaper than its part of a transaction.
+  // Statements, as on AWS, where they are cheaper than transactions.
   const via = (endpoint: string) => ({ AWS_ENDPOINT_URL_DYNAMODB: endpoint, APPEND_BATCH: 'statements' });
   const config = loadConfig({ ...world.env, ...via(ofStream.endpoint) });
   const table = createTable(tableOptions(config));
@@ -79,7 +79,7 @@ export async function actionsInUse() {
       api.url,
       people.map(({ token }) => token),
     );
-    // Beside what the suite asks: who leaves for good.
+    // In addition to the suite: an erasure.
     const erased = await api.delete('/api/profile', { as: people[2] });
     await api.ctx.erasures.sweep();
     await api.close();

@@ -11,7 +11,7 @@ export type Resource = {
   stack: string;
   id: string;
   Type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: what CloudFormation takes is JSON of any shape.
+  // biome-ignore lint/suspicious/noExplicitAny: CloudFormation accepts JSON of any shape.
   Properties: any;
   DeletionPolicy?: string;
   Metadata?: Record<string, unknown>;
