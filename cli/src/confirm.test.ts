@@ -39,7 +39,7 @@ const hasTerminals = process.platform === 'linux' && spawnSync('script', ['--ver
     /Type bob to go on: .*Nothing was done/s,
   );
   expect(await person('bob')).toMatchObject({ disabled_at: null });
-  expect(await atTerminal("bin/cognito/disable-user 'bob'", '@bob\n')).toContain('shut out in Postgres');
+  expect(await atTerminal("bin/cognito/disable-user 'bob'", '@bob\n')).toContain('disabled in Postgres');
   expect((await person('bob'))?.disabled_at).toBeInstanceOf(Date);
 });
 

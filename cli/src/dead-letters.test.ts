@@ -138,7 +138,10 @@ test('a wrong command line is reported in one line', async () => {
     run(['purge', '--all'], { AWS_ENDPOINT_URL_DYNAMODB: '' }),
   ]);
   expect(unknown).toMatchObject({ code: 2, stderr: expect.stringMatching(/^Unknown command.*\n$/) });
-  expect(none).toMatchObject({ code: 2, stderr: expect.stringMatching(/^Which letters\?.*\n$/) });
+  expect(none).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^Give the ids of dead letters.*\n$/),
+  });
   expect(nobody).toMatchObject({ code: 2, stderr: 'There is no dead letter summaries/shardId-1#99.\n' });
   expect(away).toMatchObject({ code: 2, stderr: expect.stringContaining('Add --yes') });
   expect((await run(['--help'])).stdout).toContain('redrive ID...');

@@ -68,7 +68,7 @@ test('an import that is killed or stopped is completed by the next run', async (
   await untilItWrites(stopped.child);
   stopped.child.kill('SIGINT');
   const { code, stdout } = await stopped.ended;
-  expect(stdout).toContain('The same command goes on from here.');
+  expect(stdout).toContain('Run the same command to continue.');
   expect(code).toBe(130);
 
   const last = await start('import', file).ended;
@@ -162,10 +162,10 @@ test('a file that cannot be read is reported in one line', async () => {
   writeFileSync(cut, readFileSync(file).subarray(0, 5_000));
   const plain = join(folder, 'plain.jsonl.gz');
   writeFileSync(plain, 'not packed');
-  const told = await Promise.all(
+  const results = await Promise.all(
     [cut, plain, folder, join(folder, 'none.jsonl')].map((path) => start('import', path).ended),
   );
-  expect(told.map(({ code, stdout, stderr }) => [code, stdout, stderr])).toEqual([
+  expect(results.map(({ code, stdout, stderr }) => [code, stdout, stderr])).toEqual([
     [2, '', `line 11: not JSON\n${cut} is truncated or not a gzip file: unexpected end of file.\n`],
     [2, '', `${plain} is truncated or not a gzip file: incorrect header check.\n`],
     [2, '', `${folder} is a folder. Give a file.\n`],

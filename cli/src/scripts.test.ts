@@ -78,7 +78,10 @@ test('bin/ddb/partiql prints one line about an error', async () => {
     }),
   ]);
   expect(wrong).toMatchObject({ code: 2, stderr: expect.stringMatching(/^ValidationException: .*\n$/) });
-  expect(none).toMatchObject({ code: 2, stderr: expect.stringMatching(/^Which statement\?.*\n$/) });
+  expect(none).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/^Give a statement as an argument.*\n$/),
+  });
   expect(unknown).toMatchObject({
     code: 2,
     stderr: expect.stringMatching(/^Unknown option '--lmit'.*\. See --help\.\n$/),

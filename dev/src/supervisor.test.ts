@@ -48,7 +48,7 @@ async function until(isTrue: () => unknown) {
 describe('a process that ends', () => {
   it('before the system is up stops everything', async () => {
     supervise('process.exit(3);');
-    expect(await crashed).toBe(`part ended unexpectedly (code 3). Its log: ${join(dir, 'logs/part.log')}`);
+    expect(await crashed).toBe(`part ended unexpectedly (code 3). Log: ${join(dir, 'logs/part.log')}`);
     expect(starts()).toBe(1);
   });
 

@@ -306,7 +306,7 @@ test('bin/sign-in prints one line if it gets no token', async () => {
   const elsewhere = await signInBy('maya@example.com', 'x', '--base', `${urls[0]}/nonsense`);
   expect(elsewhere).toMatchObject({
     code: 2,
-    stderr: expect.stringMatching(/answers 404\. Is Parley there\?\n$/),
+    stderr: expect.stringMatching(/answers 404\. Is Parley running there\?\n$/),
   });
   // fetch refuses this port.
   expect(await signInBy('maya@example.com', 'x', '--base', 'http://127.0.0.1:6666')).toMatchObject({

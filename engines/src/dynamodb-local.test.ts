@@ -47,7 +47,7 @@ withJar(
     const server = readPidFile(join(dir, 'pids/dynamodb-local-server.pid'));
     if (!server) throw new Error('no server runs');
     process.kill(server.pid, 'SIGKILL');
-    while (!first.output().includes('dynamodb-local runs again.')) await sleep(20);
+    while (!first.output().includes('dynamodb-local is running again.')) await sleep(20);
     const before = writer.acknowledged.length;
     while (writer.acknowledged.length < before + 5) await sleep(20);
     await writer.stop();

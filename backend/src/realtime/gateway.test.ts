@@ -193,7 +193,7 @@ describe('a session that ends', () => {
     const { stdout } = await promisify(execFile)('bin/cognito/disable-user', ['mona', '--yes'], {
       env: { PATH: process.env.PATH, DATABASE_URL: world.database.url },
     });
-    expect(stdout).toContain('@mona: shut out in Postgres');
+    expect(stdout).toContain('@mona: disabled in Postgres');
     for (const client of sockets) expect(await client.closed).toMatchObject({ code: 4401 });
     expect(await bystander.request('ping')).toMatchObject({ success: true });
   }, 40_000);

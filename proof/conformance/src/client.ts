@@ -51,7 +51,7 @@ function parsed(text: string, url: string, status: number): Json {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new Error(`GET ${url} answers ${status} and no JSON. Is Parley there?`, { cause });
+    throw new Error(`GET ${url} answers ${status} without JSON. Is Parley running there?`, { cause });
   }
 }
 
