@@ -23,7 +23,7 @@ describe('a body', () => {
   const whole = '{"message":"x","handle":"ben"}';
   it.each<[string, string | Uint8Array<ArrayBuffer>, Record<string, string>?]>([
     ['that is cut off', '{"message":"x",'],
-    ['that is no JSON', 'message=x&handle=ben'],
+    ['that is not JSON', 'message=x&handle=ben'],
     ['with single quotes', "{'message':'x'}"],
     ['with a trailing comma', '{"message":"x","handle":"ben",}'],
     ['that is empty', ''],
@@ -114,7 +114,7 @@ describe('a path', () => {
     ['GET', '/api/profile/update', 'PUT, POST'],
     ['PUT', '/api/message_groups', 'GET, POST, HEAD'],
     ['QUERY', '/api/users', 'GET, HEAD'],
-  ])('is 405 with %s %s, and says what is allowed', async (method, path, allowed) => {
+  ])('is 405 with %s %s, and lists the allowed methods', async (method, path, allowed) => {
     const reply = await api.request(method, path, { as: ada });
     expect(reply).toMatchObject({ status: 405, body: ['method_not_allowed'] });
     expect(reply.headers.get('Allow')).toBe(allowed);

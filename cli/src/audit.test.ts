@@ -63,6 +63,6 @@ test('bin/audit passes without a vulnerability, and checks the licences', async 
 test('bin/audit reports that no audit was done, and fails if one is required', async () => {
   known = undefined;
   const { code, output } = await audit('--required');
-  expect(output).toMatch(/audit: NOT DONE, the registry answers none \(405/);
+  expect(output).toMatch(/audit: NOT DONE, the registry offers no audit \(405/);
   expect(code).toBe(2);
 }, 60_000);

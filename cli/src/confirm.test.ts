@@ -36,7 +36,7 @@ const hasTerminals = process.platform === 'linux' && spawnSync('script', ['--ver
 
 (hasTerminals ? test : test.skip)('a terminal accepts only the word that was asked for', async () => {
   expect(await atTerminal("bin/cognito/disable-user 'bob'", 'bov\n')).toMatch(
-    /Type bob to go on: .*Nothing was done/s,
+    /Type bob to continue: .*Nothing was done/s,
   );
   expect(await person('bob')).toMatchObject({ disabled_at: null });
   expect(await atTerminal("bin/cognito/disable-user 'bob'", '@bob\n')).toContain('disabled in Postgres');
@@ -49,7 +49,7 @@ function atTerminal(command: string, typed: string) {
   });
   let output = '';
   child.stdout.on('data', (data) => {
-    const isAskedNow = !output.includes('to go on:') && `${output}${data}`.includes('to go on:');
+    const isAskedNow = !output.includes('to continue:') && `${output}${data}`.includes('to continue:');
     output += data;
     if (isAskedNow) child.stdin.write(typed);
   });

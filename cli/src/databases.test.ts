@@ -61,7 +61,7 @@ describe('an address', () => {
     'postgres://a:127.0.0.1@10.0.0.5/localhost',
     'postgres://localhost.example.com/parley',
     'postgres://postgres/parley',
-  ])('is another machine: %s', (url) => {
+  ])('is on another machine: %s', (url) => {
     expect(isRemote(url)).toBe(true);
   });
 

@@ -269,7 +269,7 @@ test('200 senders in 50 conversations on two processes lose and duplicate nothin
 const curlBlock = (file: string) =>
   /```sh\n(API=.*?)```/s.exec(readFileSync(join(root, file), 'utf8'))?.[1] ?? 'no block';
 
-test('the requests of README do what they say', async () => {
+test('the README requests give the documented answers', async () => {
   const block = curlBlock('README.md');
   const script = `set -e\n${block.replace('http://127.0.0.1:4567', urls[0])}`;
   const turns = [

@@ -61,7 +61,7 @@ describe('the engine of the conversations', () => {
         {},
         /^There is no .* darwin-arm64\. bin\/start --download .* DYNAMODB_LOCAL_JAR .* AWS_ENDPOINT/,
       ],
-      ['nobody can be asked', { confirm: () => undefined }, {}, /bin\/start --download fetches/],
+      ['there is no terminal', { confirm: () => undefined }, {}, /Run bin\/start --download to fetch/],
       [
         'there is no Java',
         { javaVersion: () => undefined },
@@ -70,7 +70,7 @@ describe('the engine of the conversations', () => {
       ],
       ['Java is too old', { javaVersion: () => 11 }, {}, /needs Java 17 or later: version 11 is installed/],
       [
-        'the jar is no file',
+        'the jar is not a file',
         {},
         { DYNAMODB_LOCAL_JAR: '/gone.jar' },
         /^DYNAMODB_LOCAL_JAR is not a file: \/gone\.jar$/,
@@ -79,7 +79,7 @@ describe('the engine of the conversations', () => {
         'the jar has no Java',
         { javaVersion: () => undefined },
         { DYNAMODB_LOCAL_JAR: '/opt/DynamoDBLocal.jar' },
-        /needs Java, which is not installed/,
+        /but Java is not installed/,
       ],
     ];
   it.each(failures)('is missing if %s, and one line says what to do', async (_, machine, given, says) => {

@@ -57,7 +57,7 @@ describe('a download of DynamoDB Local', () => {
       /its SHA-256 is [0-9a-f]{64}, not f{64}\. Download it yourself/,
     ],
     ['is not there', '/gone', undefined, /the answer is 404/],
-    ['is cut', '/cut', undefined, /could not be had from http:.*DYNAMODB_LOCAL_JAR/],
+    ['is cut', '/cut', undefined, /could not be downloaded from http:.*DYNAMODB_LOCAL_JAR/],
   ])('that %s leaves nothing, and one line says what to do', async (_, path, hash, says) => {
     const error = await downloadDynamodbLocal(release(path, hash), cache).catch((thrown: Error) => thrown);
     expect((error as Error).message).toMatch(says);
@@ -68,7 +68,7 @@ describe('a download of DynamoDB Local', () => {
   it('gives the reason if the server does not answer', async () => {
     const nowhere = { ...release('/whole'), url: 'http://127.0.0.1:1/' };
     await expect(downloadDynamodbLocal(nowhere, cache)).rejects.toThrow(
-      /could not be had from .*: .+\. Download/,
+      /could not be downloaded from .*: .+\. Download/,
     );
   });
 });

@@ -214,7 +214,7 @@ describe('a connection with state that cannot be saved', () => {
     const waiting = request();
     expect(await value(client, 'SELECT 1')).toBe(1);
     expect(await waiting).toBe('ada');
-    expect(String(await ended)).toContain(`others wait for that of a silent connection with ${held}`);
+    expect(String(await ended)).toContain(`this connection is idle with ${held}`);
     expect(await value(pool, "SELECT count(*)::int FROM pg_locks WHERE locktype = 'advisory'")).toBe(0);
   });
 

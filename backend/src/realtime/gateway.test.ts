@@ -75,7 +75,7 @@ describe('a handshake', () => {
   it.each<Record<string, string>>([
     { REALTIME_UNAUTHENTICATED: '2' },
     { REALTIME_UNAUTHENTICATED_PER_ADDRESS: '2' },
-  ])('sends away who has been silent for longest where too many wait, %j', async (changes) => {
+  ])('closes the oldest silent socket if too many wait, %j', async (changes) => {
     const node = await world.liveNode(changes);
     const member = await join(ada, node);
     const silent = [await visit(node), await visit(node), await visit(node), await visit(node)];
@@ -278,7 +278,7 @@ describe('a frame', () => {
     ['ping', () => ({})],
     ['authenticate', () => ({ token: ada.token })],
     ['nothing', () => ({})],
-  ])('costs of what its person may ask for: %s', async (action, payload) => {
+  ])('counts against the limit of its person: %s', async (action, payload) => {
     const node = await world.liveNode({ RATE_LIMIT_PER_MINUTE: '10' });
     const client = await join(ada, node);
     const uuid = '11111111-1111-4111-8111-111111111111';
