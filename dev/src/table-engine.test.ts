@@ -59,7 +59,7 @@ describe('the engine of the conversations', () => {
         'nobody agrees',
         {},
         {},
-        /^There is no .* darwin-arm64\. bin\/start --download .* DYNAMODB_LOCAL_JAR .* AWS_ENDPOINT/,
+        /^There is no .* darwin-arm64\. Run bin\/start --download .* DYNAMODB_LOCAL_JAR .* AWS_ENDPOINT/,
       ],
       ['there is no terminal', { confirm: () => undefined }, {}, /Run bin\/start --download to fetch/],
       [
