@@ -122,7 +122,7 @@ test('a person erased after an import was killed disappears from its entries, an
   await erase.pass(log, database.pool, erasure, { deleteSignIn: async () => {}, settledMs: 0 });
   expect(await secrets()).toBe(0);
   const last = await start('import', guests).ended;
-  expect(last.stderr).toContain('line 1: handle is of somebody who was erased');
+  expect(last.stderr).toContain('line 1: handle belongs to an erased person');
   expect(last.code).toBe(1);
   expect(await secrets()).toBe(0);
 }, 120_000);

@@ -136,7 +136,7 @@ it('accepts a delivery that is too long for one request as several, in order', a
   expect(parts.length).toBeGreaterThan(1);
   expect(parts.flatMap((part) => part.events)).toEqual(events);
   const one: NodeEvent = { event: 'sessions_ended', user_uuid: 'x'.repeat(maxDeliveryBytes) };
-  await expect(client.deliver(node, { events: [one] })).rejects.toThrow('too long for a delivery');
+  await expect(client.deliver(node, { events: [one] })).rejects.toThrow('is too long and cannot be split');
   client.close();
 }, 30_000);
 

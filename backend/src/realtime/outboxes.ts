@@ -58,7 +58,7 @@ export function createOutboxes({ table, nodeId, directory, client, logger }: Out
     /** Broadcasts only up to a number of nodes, beyond which it costs more than it gains. */
     async broadcastIfFew(event: NodeEvent) {
       const alive = await others();
-      if (alive.length < nodes.few) for (const node of alive) enqueue(node, event);
+      if (alive.length < nodes.broadcastMax) for (const node of alive) enqueue(node, event);
     },
   };
 }

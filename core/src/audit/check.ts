@@ -13,7 +13,8 @@ import { contextOf, hasAny } from './suspects.ts';
  *
  * 1. The scan returns a conversation's entries in order, then the group, then its members. It folds the log, and
  *    compares it with the group, the members and their summaries (scan.ts). For each summary it looks for the member.
- * 2. A mismatch makes a suspect: the conversation may have changed during the reading, or its summaries may trail.
+ * 2. A mismatch only makes a suspect, because the conversation may have changed during the scan, or its summaries
+ *    trail.
  * 3. Each suspect is read again consistently, after a second and after the time of the trailing pass (recheck.ts).
  *    Summaries need only show the entry that was the newest during the scan. A remaining mismatch is a finding.
  */
@@ -23,7 +24,7 @@ export type CheckResult = Rechecked & { counters: Counters };
 export type CheckOptions = {
   /** Called with the number of items read so far. */
   onProgress?: ((items: number) => void) | undefined;
-  /** Waiting times before a suspect is read again, counted from the end of the scan. */
+  /** The times in milliseconds, from the end of the scan, at which suspects are read again. */
   settleMs?: number[];
   /** The bucket of dead letters on AWS. */
   letterBucket?: LetterBucket | undefined;
@@ -45,11 +46,11 @@ export async function check(
   }
   await scan.end();
   const scannedAtMs = performance.now();
-  let result: Rechecked = { findings: [], unsettled: 0, accused: scan.suspects };
+  let result: Rechecked = { findings: [], unsettled: 0, suspects: scan.suspects };
   for (const ms of settleMs) {
-    if (!hasAny(result.accused)) break;
+    if (!hasAny(result.suspects)) break;
     await sleep(Math.max(0, scannedAtMs + ms - performance.now()));
-    result = await recheck(context, result.accused);
+    result = await recheck(context, result.suspects);
   }
   const findings = [...result.findings, ...(await erasureFaults({ table, letterBucket }, pool))];
   return { ...result, findings, counters: scan.counters };

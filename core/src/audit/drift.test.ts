@@ -94,12 +94,12 @@ test('a late summary is not reported, and one that stays behind is reported once
   isBehind = false;
   await monitor.pass(uuid);
   await monitor.pass(uuid);
-  expect(told).toEqual([uuid, 'is at entry 3, and the newest is 4', 'is at entry 3, and the newest is 4']);
+  expect(told).toEqual([uuid, 'is at entry 3, but the newest is 4', 'is at entry 3, but the newest is 4']);
   expect(monitor.counters()).toMatchObject({ found: 1, differing: 1 });
 
   const suspect = { messageGroupUuid: uuid, mark: lost.seq };
-  const accused = { conversations: [suspect], orphans: [], strangers: [] };
-  await repair(table, undefined, accused);
+  const suspects = { conversations: [suspect], orphans: [], strangers: [] };
+  await repair(table, undefined, suspects);
   await monitor.pass();
   expect(monitor.counters()).toMatchObject({ found: 1, differing: 0 });
 });
@@ -138,11 +138,13 @@ test('a position with a wrong count is found, near the end of the log and far ba
   const { uuid, recipient } = await conversation(450);
   await set(summaryKey(recipient.uuid, uuid), 'read_seq', 9);
   await set(summaryKey(recipient.uuid, uuid), 'read_count', 5);
-  expect(detailsOf((await recount(table, uuid))?.findings)).toEqual(['read_count is 5, and 9 at read_seq 9']);
+  expect(detailsOf((await recount(table, uuid))?.findings)).toEqual([
+    'read_count is 5, but the log has 9 at read_seq 9',
+  ]);
   await set(summaryKey(recipient.uuid, uuid), 'read_count', 9);
   await set(summaryKey(recipient.uuid, uuid), 'message_count', 449);
   expect(detailsOf((await recount(table, uuid))?.findings)).toEqual([
-    'message_count is 449, and 450 at last_seq 450',
+    'message_count is 449, but the log has 450 at last_seq 450',
   ]);
   await set(entryKey(uuid, 449), 'message_count', 448);
   expect(detailsOf((await recount(table, uuid))?.findings)).toContain('message_count is 448, not 449');

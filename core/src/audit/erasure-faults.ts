@@ -3,7 +3,7 @@ import * as deadLetters from '../erasure/dead-letters.ts';
 import * as erasures from '../erasure/erasures.ts';
 import type { Finding } from '../log/fold.ts';
 
-/** An erasure takes a minute, plus a time that grows with the person's conversations. */
+/** After this time an unfinished erasure is a finding. It takes a minute, and more with many conversations. */
 const erasureMs = 10 * 60_000;
 
 /** Unfinished erasures, and dead letters that hold data of erased people. */

@@ -29,7 +29,7 @@ export function createKnownPeople(pool: Pool) {
   }
 
   return {
-    /** By conversation: the missing people, with the names from the table. Only conversations with missing people. */
+    /** The missing people of each conversation that has any, with their names from the table. */
     async strangers(conversations: Mentions[]): Promise<Map<string, users.Person[]>> {
       const named = conversations.map((conversation) => ({
         conversation,
@@ -54,9 +54,7 @@ export function createKnownPeople(pool: Pool) {
 type Mentions = Pick<ConversationSnapshot, 'history' | 'members'> &
   Partial<Pick<ConversationSnapshot, 'summaries'>>;
 
-/**
- * With the name from the person's newest entry, or from the other person's summary of a direct conversation; else ''.
- */
+/** The person with the names from their newest entry, or from a direct conversation's summary, or with empty names. */
 function personOf({ history, summaries }: Mentions, uuid: string): users.Person {
   const author = history.people.get(uuid);
   if (author) return author;

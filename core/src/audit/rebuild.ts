@@ -9,7 +9,7 @@ import * as users from '../people/users.ts';
 
 export type SummaryItem = ReturnType<typeof summaries.summaryItem>;
 
-/** The summary according to the log. The read position is not in the log: it stays, within the bounds of the log. */
+/** The summary according to the log. The read position is not in the log: the stored one stays, up to the log's end. */
 export async function rebuild(
   pool: Pool | undefined,
   { history, group, members }: ConversationSnapshot,
@@ -33,20 +33,20 @@ export async function rebuild(
   return { ...item, large: group.member_count > largeGroupMembers };
 }
 
-/** The read position covers the own messages. A member who was added again has sent none since. */
+/** The sent position if the read position covers the own messages. A member who was added again has sent none since. */
 function storedSent(stored: Summary | undefined, own: LogPosition | undefined): LogPosition {
   return stored && own && stored.sent_seq > 0 ? { seq: own.seq, count: own.count } : logStart;
 }
 
-/** The other person's name from Postgres, else from the log, else from the summary, else empty. */
+/** The other person's name from Postgres, or else from the log, or else from the summary, or else empty. */
 async function nameOf(
   pool: Pool | undefined,
   uuid: string,
   author: Person | undefined,
   stored: Summary | undefined,
 ): Promise<Person> {
-  const registered = pool && (await users.findNames(pool, [uuid])).get(uuid);
+  const current = pool && (await users.findNames(pool, [uuid])).get(uuid);
   const known = stored?.user_uuid === uuid ? stored : undefined;
   const fallback = { handle: known?.user_handle ?? '', display_name: known?.user_display_name ?? '' };
-  return { uuid, ...(registered ?? author ?? fallback) };
+  return { uuid, ...(current ?? author ?? fallback) };
 }

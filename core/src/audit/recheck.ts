@@ -6,25 +6,25 @@ import { type Finding, keyText } from '../log/fold.ts';
 import type { Table } from '../table/client.ts';
 import { type Key, memberKey, summaryKey } from '../table/keys.ts';
 import { strangerFault } from './known-people.ts';
-import type { Accused, CheckContext, Orphan, Suspect } from './suspects.ts';
+import type { CheckContext, Orphan, Suspect, Suspects } from './suspects.ts';
 
 const rereadsInFlight = 4;
 
 export type Rechecked = {
   findings: Finding[];
-  accused: Accused;
-  /** Conversations whose members changed during every read: neither cleared nor accused. */
+  suspects: Suspects;
+  /** The number of conversations whose members changed during every read. It is not known whether they have faults. */
   unsettled: number;
 };
 
-/** Reads each suspect consistently. The findings are certain. */
+/** Reads each suspect consistently. Returns certain findings, and the suspects that remain. */
 export async function recheck(
   { table, knownPeople, isErased }: CheckContext,
-  suspects: Accused,
+  suspects: Suspects,
 ): Promise<Rechecked> {
   const limit = pLimit(rereadsInFlight);
   const findings: Finding[] = [];
-  const accused: Accused = { conversations: [], orphans: [], strangers: [] };
+  const remaining: Suspects = { conversations: [], orphans: [], strangers: [] };
   let unsettled = 0;
   const reread = async (suspect: Suspect) => {
     const conversation = await conversations.read(table, suspect.messageGroupUuid, {
@@ -33,27 +33,27 @@ export async function recheck(
     });
     if (!conversation) {
       unsettled += 1;
-      accused.conversations.push(suspect);
+      remaining.conversations.push(suspect);
       return;
     }
     const { messageGroupUuid } = suspect;
     const strangers = (await knownPeople?.strangers([conversation]))?.get(messageGroupUuid) ?? [];
     const found = [...faultsOf(conversation), ...strangers.map(strangerFault(messageGroupUuid))];
-    if (found.length > 0) accused.conversations.push(suspect);
-    accused.strangers.push(...strangers);
+    if (found.length > 0) remaining.conversations.push(suspect);
+    remaining.strangers.push(...strangers);
     findings.push(...found);
   };
   const recheckOrphan = async (orphan: Orphan) => {
     if (!(await isOrphan(table, orphan))) return;
-    accused.orphans.push(orphan);
+    remaining.orphans.push(orphan);
     const key = keyText(summaryKey(orphan.userUuid, orphan.messageGroupUuid));
-    findings.push({ invariant: 5, key, detail: 'is a summary of somebody who is no member' });
+    findings.push({ invariant: 5, key, detail: 'is a summary of a person who is not a member' });
   };
   await Promise.all([
     ...suspects.conversations.map((suspect) => limit(() => reread(suspect))),
     ...suspects.orphans.map((orphan) => limit(() => recheckOrphan(orphan))),
   ]);
-  return { findings, accused, unsettled };
+  return { findings, suspects: remaining, unsettled };
 }
 
 /** Whether the summary exists and the member does not, read in one transaction. */

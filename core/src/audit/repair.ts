@@ -13,24 +13,23 @@ import { erasureFaults } from './erasure-faults.ts';
 import { rebuild } from './rebuild.ts';
 import { recheck } from './recheck.ts';
 import * as summaryWrites from './summary-writes.ts';
-import { type Accused, type CheckContext, contextOf, type Suspect } from './suspects.ts';
+import { type CheckContext, contextOf, type Suspect, type Suspects } from './suspects.ts';
 
 /*
  * Rebuilds summaries from their logs while others write. Safe to repeat.
  *
- * A rewrite is conditional on the positions that were read, because a writer that moved one since knows better. The
- * creation of a summary checks that its member exists, and the deletion checks that the member does not, so neither
- * collides with a membership change. Correct summaries are not written. After a refused write the conversation is read
- * again, until it is correct.
+ * A summary is rewritten on condition that it still has the positions that were read. A summary is created on condition
+ * that its member exists, and deleted on condition that the member does not, so a concurrent membership change is safe.
+ * Correct summaries are not written. After a refused write the conversation is read again, until it is correct.
  */
 
 export type Repaired = { rewritten: number; created: number; deleted: number };
 export type RepairResult = Repaired & {
-  /** People who were missing in Postgres and got a placeholder. */
-  registered: number;
-  /** Remaining findings. Only summaries and missing people can be repaired. */
+  /** The number of people who were missing in Postgres and got a placeholder. */
+  placeholders: number;
+  /** The remaining findings. Only summaries and missing people can be repaired. */
   findings: Finding[];
-  /** Conversations and summaries that the table did not accept. Repair them again. */
+  /** The number of conversations and summaries that could not be written yet. Repeat the repair for them. */
   unsettled: number;
 };
 
@@ -39,34 +38,34 @@ export type RepairResult = Repaired & {
  * if the table did not accept every write.
  */
 export async function repairSummaries(table: Table, options: CheckOptions = {}): Promise<Repaired> {
-  const { accused } = await check(table, undefined, options);
-  const { rewritten, created, deleted, unsettled } = await repair(table, undefined, accused);
+  const { suspects } = await check(table, undefined, options);
+  const { rewritten, created, deleted, unsettled } = await repair(table, undefined, suspects);
   // The caller must repeat the repair before it continues.
   if (unsettled > 0) throw new UnprocessedError(`${unsettled} conversations could not be repaired yet`);
   return { rewritten, created, deleted };
 }
 
 /**
- * Rebuilds the summaries that a check accused. With a pool it also takes names from Postgres, inserts placeholders for
- * missing people (placeholders.ts), and looks for unfinished erasures.
+ * Rebuilds the summaries that a check found to be wrong. With a pool it also uses the names in Postgres, inserts
+ * placeholders for missing people (placeholders.ts), and reports unfinished erasures.
  */
 export async function repair(
   table: Table,
   pool: Pool | undefined,
-  accused: Accused,
+  suspects: Suspects,
   { letterBucket }: Pick<CheckOptions, 'letterBucket'> = {},
 ): Promise<RepairResult> {
   const context = await contextOf(table, pool);
-  const registered = pool ? await placeholders.insert(pool, accused.strangers) : 0;
+  const inserted = pool ? await placeholders.insert(pool, suspects.strangers) : 0;
   const done: Repaired = { rewritten: 0, created: 0, deleted: 0 };
   let unsettled = 0;
-  for (const suspect of accused.conversations)
+  for (const suspect of suspects.conversations)
     if (!(await repairConversation(context, pool, suspect, done))) unsettled += 1;
-  for (const orphan of accused.orphans) if (await summaryWrites.remove(table, orphan)) done.deleted += 1;
-  const { findings, accused: left } = await recheck(context, accused);
+  for (const orphan of suspects.orphans) if (await summaryWrites.remove(table, orphan)) done.deleted += 1;
+  const { findings, suspects: left } = await recheck(context, suspects);
   return {
     ...done,
-    registered,
+    placeholders: inserted,
     findings: [...findings, ...(await erasureFaults({ table, letterBucket }, pool))],
     unsettled: unsettled + left.orphans.length,
   };
@@ -74,7 +73,7 @@ export async function repair(
 
 const maxAttempts = 6;
 
-/** False if the table did not accept the writes. Faults outside of summaries do not count. */
+/** Returns false if the table did not accept the writes. Faults outside of summaries do not count. */
 async function repairConversation(
   context: CheckContext,
   pool: Pool | undefined,
@@ -93,8 +92,8 @@ async function repairConversation(
 }
 
 /**
- * `isDone`: the table accepted every write. `hasCreated`: a summary was missing. This is also true if its creation was
- * refused, because a refusal may follow a lost answer.
+ * `isDone`: the table accepted every write. `hasCreated`: a summary was missing, even if its creation was refused,
+ * because a refusal may follow a lost answer.
  */
 async function repairOnce(
   { table, isErased }: CheckContext,

@@ -6,7 +6,7 @@ import * as members from '../log/members.ts';
 import type { Table } from '../table/client.ts';
 import { type Key, memberKey, type ParsedKey, parseKey } from '../table/keys.ts';
 import { batchGet, type Item } from '../table/read.ts';
-import type { Accused, CheckContext, Orphan, Suspect } from './suspects.ts';
+import type { CheckContext, Orphan, Suspect, Suspects } from './suspects.ts';
 
 export type Counters = {
   items: number;
@@ -17,7 +17,7 @@ export type Counters = {
   summaries: number;
   /** People with at least one conversation. */
   people: number;
-  /** Items that Parley does not know: an older layout, or a row made by hand. */
+  /** Items that Parley does not know, of an older layout or written by hand. */
   unknown: number;
 };
 
@@ -37,13 +37,13 @@ type Scanned = { history: History; group?: members.Group; members: members.Membe
 /** Adds the table's pages in order, and collects suspects. */
 export function createScan(context: CheckContext) {
   const counters: Counters = { ...noItems };
-  const suspects: Accused = { conversations: [], orphans: [], strangers: [] };
+  const suspects: Suspects = { conversations: [], orphans: [], strangers: [] };
   let open: Scanned | undefined;
   let person: string | undefined;
   let closed: Scanned[] = [];
   let inboxes: Orphan[] = [];
 
-  /** The conversation of an item. Its items follow each other; if they did not, a second reading would clear it. */
+  /** The conversation of an item. The scan returns its items together; otherwise the recheck would clear it. */
   function conversation(uuid: string): Scanned {
     if (open?.history.uuid === uuid) return open;
     close();

@@ -5,17 +5,17 @@ import type { Person } from '../people/users.ts';
 import type { Table } from '../table/client.ts';
 import { createKnownPeople, type KnownPeople } from './known-people.ts';
 
-/** A conversation that may be wrong. Its summaries need only have reached the entry `mark`. */
+/** A conversation that may have faults. Its summaries are correct if they show the entry `mark` or a later one. */
 export type Suspect = { messageGroupUuid: string; mark: number };
 /** A summary without a member. */
 export type Orphan = { userUuid: string; messageGroupUuid: string };
 
-/** What the findings are about: conversations, summaries without a member, and people who are missing in Postgres. */
-export type Accused = { conversations: Suspect[]; orphans: Orphan[]; strangers: Person[] };
+/** Conversations that may have faults, summaries without a member, and people who are missing in Postgres. */
+export type Suspects = { conversations: Suspect[]; orphans: Orphan[]; strangers: Person[] };
 
-export const hasAny = ({ conversations, orphans }: Accused) => conversations.length + orphans.length > 0;
+export const hasAny = ({ conversations, orphans }: Suspects) => conversations.length + orphans.length > 0;
 
-/** Without a pool, people are not looked up in Postgres. */
+/** The inputs of a check. `knownPeople` is undefined if it runs without Postgres. */
 export type CheckContext = { table: Table; knownPeople: KnownPeople | undefined; isErased: IsErased };
 
 export const contextOf = async (table: Table, pool: Pool | undefined): Promise<CheckContext> => ({

@@ -21,7 +21,7 @@ export async function changeGroup(
   { messageGroupUuid, actor }: ChangeInput,
   decide: (current: Roster & { now: string }) => Decision | undefined,
 ): Promise<Roster> {
-  // A stranger must not wait in the queue of the members.
+  // Checked here, so that a stranger's request does not enter the queue of the members.
   if (!(await members.get(log.table, messageGroupUuid, actor.uuid)))
     throw new AppError('message_group_not_found');
   return log.transact<Roster>(messageGroupUuid, async ({ now }) => {

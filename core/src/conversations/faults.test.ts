@@ -77,15 +77,15 @@ test('a missing group item, title, role, member or LEFT# item is a fault', () =>
   const { group, ...rest } = healthyGroup();
   expect(found(rest)).toContain('5: is missing (was an import stopped?)');
   expect(found({ ...rest, group: { ...group, title: 'Other' } })).toContain(
-    '5: title is “Other”, and “Team” in the log',
+    '5: title is “Other”, but “Team” in the log',
   );
   expect(found({ ...rest, group: { ...group, member_count: 3 } })).toContain(
-    '5: member_count is 3, and there are 2 members',
+    '5: member_count is 3, but there are 2 members',
   );
   const [first, second] = rest.members;
   if (!first || !second) throw new Error('the group has no members');
   expect(found({ ...rest, group, members: [{ ...first, role: 'member' }, second] })).toContain(
-    '5: role is member, and admin in the log',
+    '5: role is member, but admin in the log',
   );
   expect(found({ ...rest, group: { ...group, member_count: 1 }, members: [first] })).toEqual([
     '5: is missing: the log makes this person a member',
@@ -98,12 +98,12 @@ test('a missing group item, title, role, member or LEFT# item is a fault', () =>
 });
 
 test.each<[string, Partial<Summary>]>([
-  ['3: is at entry 2, and the newest is 3', { last_seq: 2 }],
-  ['4: message_count is 2, and 1 at last_seq 3', { message_count: 2 }],
-  ['4: read_seq is 9, and the log ends at 3', { read_seq: 9 }],
+  ['3: is at entry 2, but the newest is 3', { last_seq: 2 }],
+  ['4: message_count is 2, but the log has 1 at last_seq 3', { message_count: 2 }],
+  ['4: read_seq is 9, but the log ends at 3', { read_seq: 9 }],
   ['3: message is not that of entry 3', { message: 'lies' }],
   ['3: title is “Old”, not “Team”', { title: 'Old' }],
-  ["3: sent_seq is 3, and the member's newest message is 2", { sent_seq: 3, sent_count: 1 }],
+  ["3: sent_seq is 3, but the member's newest message is 2", { sent_seq: 3, sent_count: 1 }],
   ["3: the member's own message 2 counts as unread (sent_seq 0, read_seq 1)", { read_seq: 1, read_count: 0 }],
 ])('a summary is at fault: %s', (fault, changes) => {
   const snapshot = healthyGroup();
@@ -156,6 +156,6 @@ test('a direct conversation has the uuid of its two members, and no other author
   expect(found(direct(conversationUuid(ada, bob), ada))).toEqual([]);
   expect(found(direct(uuid, ada))).toEqual(['7: the uuid is not that of its two members']);
   expect(found(direct(conversationUuid(ada, bob), eve))).toEqual([
-    `5: ${eve} wrote, who is not one of the two`,
+    `5: ${eve} wrote here, but is not one of the two members`,
   ]);
 });

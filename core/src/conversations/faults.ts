@@ -14,7 +14,7 @@ export function faultsOf(conversation: ConversationSnapshot): Finding[] {
   return [...found, ...conversation.members.flatMap((member) => summaryFaults(conversation, member))];
 }
 
-/** Members and title must follow from the log. A direct conversation must be that of its two people. */
+/** Members and title must be those of the log. A direct conversation's uuid must be derived from its two members. */
 function membershipFaults({ history, group, members, leavers }: ConversationSnapshot): Finding[] {
   const { uuid } = history;
   const found: Finding[] = [];
@@ -26,18 +26,19 @@ function membershipFaults({ history, group, members, leavers }: ConversationSnap
   }
   if (history.seq === 0) fault('is a conversation without a log');
   if (group.member_count !== members.length)
-    fault(`member_count is ${group.member_count}, and there are ${members.length} members`);
-  if ((group.kind === 'group') !== history.isGroup) fault(`is a ${group.kind}, and its log says otherwise`);
+    fault(`member_count is ${group.member_count}, but there are ${members.length} members`);
+  if ((group.kind === 'group') !== history.isGroup)
+    fault(`is a ${group.kind} conversation, but not according to its log`);
   if (group.kind === 'direct') return [...found, ...directFaults(history, members)];
   for (const userUuid of history.left)
     if (!leavers.has(userUuid)) fault('is missing: this person left', leftKey(userUuid, uuid));
-  if (group.title !== history.title) fault(`title is “${group.title}”, and “${history.title}” in the log`);
+  if (group.title !== history.title) fault(`title is “${group.title}”, but “${history.title}” in the log`);
   const present = new Map(members.map((member) => [member.user_uuid, member]));
   for (const [userUuid, { role }] of history.members) {
     const member = present.get(userUuid);
     if (!member) fault('is missing: the log makes this person a member', memberKey(uuid, userUuid));
     else if (member.role !== role)
-      fault(`role is ${member.role}, and ${role} in the log`, memberKey(uuid, userUuid));
+      fault(`role is ${member.role}, but ${role} in the log`, memberKey(uuid, userUuid));
   }
   for (const userUuid of present.keys())
     if (!history.members.has(userUuid))
@@ -53,7 +54,7 @@ function directFaults({ uuid, own }: History, members: Member[]): Finding[] {
   if (!one || !other || members.length > 2) fault(`a direct conversation of ${members.length} people`);
   else if (conversationUuid(one, other) !== uuid) fault('the uuid is not that of its two members', 7);
   for (const author of own.keys())
-    if (author !== one && author !== other) fault(`${author} wrote, who is not one of the two`);
+    if (author !== one && author !== other) fault(`${author} wrote here, but is not one of the two members`);
   return found;
 }
 
@@ -87,15 +88,15 @@ function countFault(history: History, summary: Summary): string | undefined {
   ] as const;
   for (const [position, seq, name, count] of pairs) {
     const counted = history.countAt(seq);
-    if (counted === undefined) return `${position} is ${seq}, and the log ends at ${history.seq}`;
-    if (counted !== count) return `${name} is ${count}, and ${counted} at ${position} ${seq}`;
+    if (counted === undefined) return `${position} is ${seq}, but the log ends at ${history.seq}`;
+    if (counted !== count) return `${name} is ${count}, but the log has ${counted} at ${position} ${seq}`;
   }
   return undefined;
 }
 
 function shownFault({ history, group, members }: ConversationSnapshot, summary: Summary): string | undefined {
   const mustReach = Math.min(history.seq, history.mark);
-  if (summary.last_seq < mustReach) return `is at entry ${summary.last_seq}, and the newest is ${mustReach}`;
+  if (summary.last_seq < mustReach) return `is at entry ${summary.last_seq}, but the newest is ${mustReach}`;
   if (group?.kind === 'direct') {
     const other = members.find(({ user_uuid }) => user_uuid !== summary.user)?.user_uuid;
     if (summary.user_uuid !== other) return `names ${summary.user_uuid} as the other person, not ${other}`;
@@ -112,7 +113,7 @@ function shownFault({ history, group, members }: ConversationSnapshot, summary: 
 function ownFault(history: History, { user, sent_seq, read_seq }: Summary): string | undefined {
   const own = history.own.get(user)?.seq ?? 0;
   const ownByMark = history.ownByMark.get(user) ?? 0;
-  if (sent_seq > own) return `sent_seq is ${sent_seq}, and the member's newest message is ${own}`;
+  if (sent_seq > own) return `sent_seq is ${sent_seq}, but the member's newest message is ${own}`;
   if (Math.max(sent_seq, read_seq) < ownByMark)
     return `the member's own message ${ownByMark} counts as unread (sent_seq ${sent_seq}, read_seq ${read_seq})`;
   return undefined;

@@ -1,4 +1,4 @@
-/** Conversations of one kind or the other: how they begin, how a group changes, and what a member sees of one. */
+/** Creates conversations, changes groups, and reads the details of a conversation. */
 export type { Roster } from './change-group.ts';
 export { type CreateDirect, createDirect } from './create-direct.ts';
 export { type Create, create } from './create-group.ts';

@@ -19,12 +19,12 @@ export type Send = {
  */
 export async function send(log: Log, input: Send & { messageGroupUuid: string }): Promise<Entry> {
   const entry = await log.append({ ...input, bodyHash: bodyHash(input.message) });
-  // Otherwise the sender would see this message as unread until the trailing pass.
+  // Without this, the sender would see this message as unread until the trailing pass.
   if (entry.large) await summaries.markSent(log.table, entry);
   return entry;
 }
 
-/** Sends to a person: into the direct conversation of the two, which the first message creates. */
+/** Sends to a person in their direct conversation. The first message creates it. Throws as `send` does. */
 export async function sendDirect(
   log: Log,
   { recipient, ...input }: Send & { recipient: Person },

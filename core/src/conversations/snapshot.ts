@@ -7,21 +7,21 @@ import type { Table } from '../table/client.ts';
 import { type Key, leftKey, leftPk, parseKey, summariesPk, summaryKey } from '../table/keys.ts';
 import { batchGet, queryAll } from '../table/read.ts';
 
-/** Everything that the table holds of one conversation: its folded log, its members and their summaries. */
+/** A conversation as the table holds it: its folded log, its members and their summaries. */
 export type ConversationSnapshot = {
   history: History;
   group?: Group | undefined;
   members: Member[];
   /** By user_uuid. */
   summaries: Map<string, Summary>;
-  /** People with a `LEFT` item, among those who ever left. */
+  /** Of the people who ever left, those with a `LEFT#` item. */
   leavers: Set<string>;
 };
 
 const maxReads = 5;
 
 /**
- * Reads a consistent conversation while others write. Undefined if its members changed during each of five attempts.
+ * Reads a conversation consistently while others write. Undefined if its members changed during each of five attempts.
  *
  * 1. Reads the members before the log, and the group's version after it. The same version means the same members.
  * 2. Reads summaries before the log, so the log holds every entry that they show.
@@ -61,7 +61,7 @@ export async function readSummaries(table: Table, conversations: { uuid: string;
   return found;
 }
 
-/** By conversation: the people with a `LEFT` item, among those who ever left. */
+/** Of the people who ever left, those with a `LEFT#` item, by conversation. */
 export async function readLeavers(table: Table, histories: Pick<History, 'uuid' | 'left'>[]) {
   const keys = histories.flatMap(({ uuid, left }) => [...left].map((userUuid) => leftKey(userUuid, uuid)));
   const found = new Map<string, Set<string>>(histories.map(({ uuid }) => [uuid, new Set()]));

@@ -7,7 +7,7 @@ import { positionOf } from '../log/position.ts';
 import type { Table } from '../table/client.ts';
 import { leftKey, memberKey, summaryKey } from '../table/keys.ts';
 
-/* What a transaction on a conversation writes beside its entries. */
+/* The items that a transaction on a conversation writes besides its entries. */
 
 export const put = (table: Table, Item: Record<string, unknown>): TransactItem => ({
   Put: { TableName: table.name, Item },
@@ -55,7 +55,7 @@ export function joinGroup(table: Table, group: Group, member: Member, entry: Ent
   return [putNew(table, members.memberItem(group.message_group_uuid, member)), put(table, summary)];
 }
 
-/** Deletes a member and the summary. The `LEFT` item stays, so that an erasure finds what the person wrote here. */
+/** Deletes a member and the summary. Adds a `LEFT#` item, so that an erasure finds the person's messages here. */
 export const leaveGroup = (table: Table, messageGroupUuid: string, userUuid: string): TransactItem[] => [
   {
     Delete: {

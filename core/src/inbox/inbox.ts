@@ -38,7 +38,7 @@ export type ListInput = {
 
 /** The first page counts the unread conversations among this many. */
 const countedConversations = 100;
-/** The most queries for one page. If many conversations are hidden, a page may be short, and its link leads on. */
+/** The most queries for one page. If many conversations are hidden, a page may be short and still have a next one. */
 const queriesPerPage = 10;
 
 /**

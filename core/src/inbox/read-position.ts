@@ -20,7 +20,7 @@ export async function markRead(
   table: Table,
   { userUuid, messageGroupUuid, seq }: { userUuid: string; messageGroupUuid: string; seq: number },
 ): Promise<{ read_seq: number; unread_count: number; receipt: number | null }> {
-  // A stranger has no summary, so the conversation is not read for a stranger.
+  // A stranger has no summary, and must not cause a read of the conversation.
   const [own] = await getMany(table, messageGroupUuid, [userUuid]);
   const newest = own && (await entries.newest(table, messageGroupUuid));
   if (!newest) throw new AppError('message_group_not_found');
@@ -74,7 +74,7 @@ export async function markSent(table: Table, { message_group_uuid, user_uuid, se
       }),
     );
   } catch (error) {
-    // The summary is ahead or gone. If the table fails, the trailing pass will write it: the message itself is sent.
+    // The summary is ahead or gone. After a fault of the table, the trailing pass writes it; the message itself is sent.
     if (!(error instanceof ConditionalCheckFailedException || isTransientFault(error))) throw error;
   }
 }

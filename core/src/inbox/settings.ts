@@ -7,7 +7,7 @@ import { summaryKey } from '../table/keys.ts';
 import * as summaries from './summaries.ts';
 import { advancedTo } from './summary.ts';
 
-/** A member's settings of a conversation. */
+/** A member's settings for a conversation. */
 export type Settings = { muted?: boolean | undefined; hidden?: boolean | undefined };
 
 /**
@@ -21,7 +21,7 @@ export async function change(
 ): Promise<summaries.Summary> {
   const [stored] = await summaries.getMany(table, messageGroupUuid, [userUuid]);
   if (!stored) throw new AppError('message_group_not_found');
-  // Hiding covers messages that the summary does not show yet: the member may have seen them live.
+  // Hiding also covers messages that the summary does not show yet, because the member may have seen them live.
   const newest = stored.large || hidden ? await entries.newest(table, messageGroupUuid) : undefined;
   const current = advancedTo(stored, newest);
   const changes = {

@@ -4,25 +4,25 @@ import { ttlAttribute } from '../table/definition.ts';
 import { connectionKey, type Key, nodeIdOf, placeKey, placesPk } from '../table/keys.ts';
 import type { Node } from './nodes.ts';
 
-/** A longer-lived item is written again after `renewAfterMs`. */
-const keptSeconds = 24 * 60 * 60;
+/** The TTL of an item. Items that are needed for longer are written again after `renewAfterMs`. */
+const ttlSeconds = 24 * 60 * 60;
 export const renewAfterMs = 12 * 60 * 60_000;
 
 export type Connection = { connectionId: string; userUuid: string; nodeId: string };
 
-/** Records an authenticated socket. Nothing is written during its life. 1 write unit. */
+/** Records an authenticated socket. 1 write unit. */
 export async function open(table: Table, { connectionId, userUuid, nodeId }: Connection) {
   const { now, ttl } = times(table);
   const attributes = { user_uuid: userUuid, node: nodeId, connected_at: now, [ttlAttribute]: ttl };
   await put(table, { ...connectionKey(connectionId), ...attributes });
 }
 
-/** Safe to repeat. 1 write unit. */
+/** Removes a closed socket. Safe to repeat. 1 write unit. */
 export async function close(table: Table, connectionId: string) {
   await table.doc.send(new DeleteCommand({ TableName: table.name, Key: connectionKey(connectionId) }));
 }
 
-/** Records a person's first socket on a node. Deliveries go there from now on. Safe to repeat. 1 write unit. */
+/** Records a person's first socket on a node. From now on deliveries are sent there. Safe to repeat. 1 write unit. */
 export async function arrive(table: Table, userUuid: string, { nodeId, endpoint }: Node) {
   const { now, ttl } = times(table);
   await put(table, { ...placeKey(userUuid, nodeId), endpoint, since: now, [ttlAttribute]: ttl });
@@ -33,7 +33,7 @@ export async function depart(table: Table, userUuid: string, nodeId: string) {
   await table.doc.send(new DeleteCommand({ TableName: table.name, Key: placeKey(userUuid, nodeId) }));
 }
 
-/** A node with sockets of a person, as that node wrote it. The node may be dead by now (`nodes.list`). */
+/** A place of a person: a node on which the person has sockets. The node may be dead by now (`nodes.list`). */
 export type Place = Node & { since: string };
 
 /** Access pattern: the nodes a person has sockets on. 1 read unit. */
@@ -59,5 +59,5 @@ const put = (table: Table, Item: Record<string, unknown>) =>
 
 function times(table: Table) {
   const nowMs = table.clock.now();
-  return { now: new Date(nowMs).toISOString(), ttl: Math.floor(nowMs / 1_000) + keptSeconds };
+  return { now: new Date(nowMs).toISOString(), ttl: Math.floor(nowMs / 1_000) + ttlSeconds };
 }

@@ -1,16 +1,16 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 /*
- * The signature of a delivery says where it goes and what comes: `<ms>.<nonce>.<hash of the body>.<mac>`. The MAC also
- * covers method, path, length of the body and the id of the node, which is new with each start of its process. A node
- * therefore decides by the header alone, before it reads a body.
+ * The signature of a delivery is `<ms>.<nonce>.<hash of the body>.<mac>`. The MAC also covers method, path, length of
+ * the body and the id of the receiving node, which is new with each start of its process. So a node can refuse a
+ * request by its header alone, before it reads the body.
  */
 
 export const signatureHeader = 'parley-signature';
 
 const toleranceMs = 5 * 60_000;
 
-/** What a signature is bound to, beside its time, nonce and body hash. */
+/** The parts of a request that a signature covers, besides time, nonce and body hash. */
 type Request = { nodeId: string; path: string; length: number };
 
 export function sign(
@@ -31,12 +31,14 @@ export const hashOf = (body: Buffer) => createHash('sha256').update(body).digest
 const mac = (secret: string, { nodeId, path, length }: Request, time: string, nonce: string, hash: string) =>
   createHmac('sha256', secret).update(['POST', path, nodeId, length, time, nonce, hash].join('\n')).digest();
 
-/** Verifies what is sent to this start of this node. */
+/** Verifies requests to this node since this start. */
 export function createVerifier(secrets: readonly string[], nodeId: string) {
-  // By the minute of the signature, so that the nonces of an expired minute are dropped together.
+  // Grouped by the minute of the signature, so that the nonces of an expired minute are dropped together.
   const nonces = new Map<number, Set<string>>();
 
-  /** The hash that the body must have; undefined for a header that is forged, too old, repeated or for another node. */
+  /**
+   * Returns the hash that the body must have. Undefined if the header is forged, too old, repeated or for another node.
+   */
   return function verify(
     signature: string,
     { nowMs, ...request }: { path: string; length: number; nowMs: number },

@@ -101,7 +101,7 @@ test('a delivery that is too long for one request goes in several, in order, wit
 test('a conversation that is too long by itself is an error, and nothing of it is sent', async () => {
   const { node, received } = await nodeThat();
   const sent = client().deliver(node, { conversations: [news('a', maxDeliveryBytes)] });
-  await expect(sent).rejects.toThrow('too long for a delivery');
+  await expect(sent).rejects.toThrow('is too long and cannot be split');
   expect(received).toEqual([]);
 });
 

@@ -5,17 +5,17 @@ import type { Table } from '../table/client.ts';
 import { sign, signatureHeader } from './delivery-signature.ts';
 import type { Node } from './nodes.ts';
 
-/** New entries of a conversation, as the stream's consumer delivers them to a node. */
+/** The new entries and summaries of a conversation that a push delivers to a node. */
 export type ConversationNews = {
   message_group_uuid: string;
   /** The group's version at the time of routing. A node with an older version reads the members again. */
   version: number;
   entries: Entry[];
-  /** Authors whose entries lost their texts. */
+  /** Authors whose texts were erased from entries. */
   erased?: string[];
   /** The new summaries of the members on that node. Empty for a large conversation, or with `members`. */
   rows: Summary[];
-  /** The people concerned, if every node receives the delivery. Each node reads the summaries of its own people. */
+  /** The people concerned, if the delivery goes to every node. Each node then reads the summaries of its own people. */
   members?: string[];
 };
 
@@ -29,7 +29,7 @@ export type NodeEvent =
       read_seq: number;
       row?: Summary | undefined;
     }
-  /** Sent ahead of the stream, which delivers the entry again. */
+  /** The fast path of a message. The stream delivers the entry again. */
   | { event: 'appended'; user_uuid: string; entry: Entry }
   | { event: 'settings'; user_uuid: string; row: Summary }
   | { event: 'presence'; user_uuid: string; online: boolean; node: string; to: string[] }
@@ -39,7 +39,7 @@ export type Delivery = { conversations?: ConversationNews[]; events?: NodeEvent[
 
 export const deliverPath = '/deliver';
 export const onlinePath = '/online';
-/** A node refuses a longer body. A longer delivery is split into several requests. */
+/** The longest body that a node accepts. A longer delivery is split into several requests. */
 export const maxDeliveryBytes = 16 * 2 ** 20;
 
 /** Signed requests to the internal endpoint of a node. */
@@ -47,7 +47,7 @@ export type DeliveryClient = ReturnType<typeof createDeliveryClient>;
 
 export type DeliveryClientOptions = {
   table: Table;
-  /** The first secret signs. */
+  /** The first secret is used to sign. */
   secrets: readonly string[];
   timeoutMs?: number;
 };
@@ -90,7 +90,7 @@ export function createDeliveryClient({ table, secrets, timeoutMs = 1_000 }: Deli
 
   return {
     deliver,
-    /** Those of these people who have a socket on that node. */
+    /** The people among `userUuids` who have a socket on that node. */
     async online(node: Node, userUuids: string[]): Promise<string[]> {
       const answer = (await post(node, onlinePath, encode({ user_uuids: userUuids }))) as {
         online: string[];
@@ -105,7 +105,7 @@ const encode = (value: unknown) => Buffer.from(JSON.stringify(value));
 
 function halves({ conversations = [], events = [] }: Delivery, bytes: number): Delivery[] {
   if (Math.max(conversations.length, events.length) < 2)
-    throw new Error(`${bytes} bytes are too long for a delivery`);
+    throw new Error(`a delivery of ${bytes} bytes is too long and cannot be split`);
   const [some, first] = [Math.ceil(conversations.length / 2), Math.ceil(events.length / 2)];
   return [
     { conversations: conversations.slice(0, some), events: events.slice(0, first) },

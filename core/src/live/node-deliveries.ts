@@ -2,8 +2,8 @@ import type { Table } from '../table/client.ts';
 import type { ConversationNews, DeliveryClient } from './delivery.ts';
 import * as nodes from './nodes.ts';
 
-/** A node that failed gets no request for this long. Its sockets will resync, and other deliveries must not wait. */
-const holdOffMs = 2_000;
+/** After a failed delivery, the node gets none for this long. Its sockets resync later, and other nodes do not wait. */
+const skipMs = 2_000;
 const recordAttempts = 3;
 
 export type NodeDeliveriesOptions = {
@@ -15,15 +15,15 @@ export type NodeDeliveriesOptions = {
 
 /** Delivers to nodes, and records each missed delivery so that the node resyncs its sockets. */
 export function createNodeDeliveries({ table, client, onMissed }: NodeDeliveriesOptions) {
-  const heldOffUntilMs = new Map<string, number>();
+  const skippedUntilMs = new Map<string, number>();
 
   async function deliver({ nodeId, endpoint }: nodes.Node, conversations: ConversationNews[]) {
-    if (performance.now() < (heldOffUntilMs.get(nodeId) ?? 0)) return recordMissed(nodeId);
+    if (performance.now() < (skippedUntilMs.get(nodeId) ?? 0)) return recordMissed(nodeId);
     try {
       await client.deliver({ nodeId, endpoint }, { conversations });
-      heldOffUntilMs.delete(nodeId);
+      skippedUntilMs.delete(nodeId);
     } catch (error) {
-      heldOffUntilMs.set(nodeId, performance.now() + holdOffMs);
+      skippedUntilMs.set(nodeId, performance.now() + skipMs);
       onMissed?.(nodeId, error);
       await recordMissed(nodeId);
     }

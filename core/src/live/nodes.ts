@@ -8,23 +8,23 @@ import { type Key, listedNodeKey, nodeIdOf, nodeKey, nodesPk } from '../table/ke
 export type Node = { nodeId: string; endpoint: string };
 
 /** Up to this many nodes, every node receives every delivery. Beyond it, deliveries are routed by member. */
-export const few = 8;
+export const broadcastMax = 8;
 
 export const heartbeatMs = 10_000;
 /** After three missed heartbeats a node counts as dead. */
 export const deadAfterMs = 30_000;
-const keptSeconds = 24 * 60 * 60;
+const ttlSeconds = 24 * 60 * 60;
 
 export const isAlive = (table: Table, seenAt: string) => table.clock.now() - Date.parse(seenAt) < deadAfterMs;
 
 /**
- * Records that a node is alive. Returns the time of its last missed delivery, if any. If the value differs from that of
- * the previous heartbeat, the node has missed something. Safe to repeat. 2 write units.
+ * Records that a node is alive. Returns the time of its last missed delivery, if any. If that time has changed since
+ * the previous heartbeat, the node has missed a delivery. Safe to repeat. 2 write units.
  */
 export async function heartbeat(table: Table, { nodeId, endpoint }: Node): Promise<string | undefined> {
   const nowMs = table.clock.now();
   const seenAt = new Date(nowMs).toISOString();
-  const ttl = Math.floor(nowMs / 1_000) + keptSeconds;
+  const ttl = Math.floor(nowMs / 1_000) + ttlSeconds;
   const [{ Attributes }] = await Promise.all([
     table.doc.send(
       new UpdateCommand({
@@ -61,7 +61,7 @@ export async function probe(table: Table, nodeId: string) {
       ExpressionAttributeNames: { '#ttl': ttlAttribute },
       ExpressionAttributeValues: {
         ':now': new Date(nowMs).toISOString(),
-        ':ttl': Math.floor(nowMs / 1_000) + keptSeconds,
+        ':ttl': Math.floor(nowMs / 1_000) + ttlSeconds,
       },
     }),
   );
@@ -107,8 +107,7 @@ export async function list(table: Table): Promise<Node[]> {
   }));
 }
 
-/** How long a cached list of nodes is used. */
-const freshMs = 1_000;
+const maxListAgeMs = 1_000;
 
 export type Directory = ReturnType<typeof createDirectory>;
 
@@ -117,7 +116,7 @@ export function createDirectory(table: Table) {
   let known: { nodes: Promise<Node[]>; atMs: number } | undefined;
   return {
     async list(): Promise<Node[]> {
-      if (!known || performance.now() - known.atMs > freshMs) {
+      if (!known || performance.now() - known.atMs > maxListAgeMs) {
         const nodes = list(table);
         known = { nodes, atMs: performance.now() };
         nodes.catch(() => {

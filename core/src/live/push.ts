@@ -36,7 +36,7 @@ export function createPush({ table, rosters, client, onMissed }: PushOptions) {
   const { route } = createRouter({ table, rosters });
   const deliveries = createNodeDeliveries({ table, client, onMissed });
 
-  /** Sends what `route` found. Leaves out conversations whose summaries `failed`, because their records come again. */
+  /** Delivers the routes. Leaves out conversations whose summaries `failed`, because their records are retried. */
   async function send(
     routes: Map<string, Route>,
     failed: ReadonlySet<string> | ReadonlyMap<string, unknown>,

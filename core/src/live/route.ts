@@ -13,9 +13,9 @@ import * as nodes from './nodes.ts';
 
 /* Finds the nodes that must receive new entries. */
 
-/** A node, and those of a conversation's people who have sockets there. */
+/** A node, and the people of a conversation who have sockets there. */
 export type NodeOfRoute = nodes.Node & { userUuids: Set<string> | 'everybody' };
-/** `erased`: authors whose entries lost their texts. */
+/** The delivery of one conversation. `erased`: authors whose texts were erased from entries. */
 export type Route = { roster: Roster; entries: Entry[]; erased: string[]; nodes: Map<string, NodeOfRoute> };
 
 const queriesInFlight = 16;
@@ -43,12 +43,12 @@ export function createRouter({ table, rosters }: { table: Table; rosters: Roster
     await Promise.all(
       [...conversations].map(async (uuid) => {
         const entries = fresh.get(uuid) ?? [];
-        // A person who was added a moment ago must receive the entry that says so.
+        // After a change of members the roster is read again, so that an added person receives the entry.
         const isChanged = entries.some((entry) => flagsOf(entry).changesGroup);
         const roster = await limit(() => rosters.get(uuid, { maxAgeMs: isChanged ? 0 : 1_000 }));
         if (!roster) return;
         const authors = new Set(erased.get(uuid)?.map(({ user_uuid }) => user_uuid));
-        const isBroadcast = isLarge(roster) || everyNode.length <= nodes.few;
+        const isBroadcast = isLarge(roster) || everyNode.length <= nodes.broadcastMax;
         const reached = isBroadcast
           ? toEveryNode(everyNode)
           : await toNodesOf(concernedBy(roster, entries), nodesOf);
@@ -96,7 +96,7 @@ async function toNodesOf(userUuids: Set<string>, nodesOf: (userUuid: string) => 
   return reached;
 }
 
-/** The entries of these records. Reads those again that are older than a minute. */
+/** The entries of these records. Entries older than a minute are read again, because a text may have been erased. */
 async function currentEntries(table: Table, records: EntryRecord[]): Promise<Entry[]> {
   const isOld = ({ writtenAtMs }: EntryRecord) => table.clock.now() - writtenAtMs >= trustImageMs;
   const old = records.filter(isOld);
@@ -122,6 +122,6 @@ export function byConversation<T extends { message_group_uuid: string }>(items: 
 
 export const isLarge = ({ group }: Roster) => group.member_count > largeGroupMembers;
 
-/** The members, and those whom these entries remove: a removed person receives that entry and nothing else. */
+/** The members, and the people whom these entries remove: a removed person still receives that entry. */
 export const concernedBy = (roster: Roster, entries: Entry[]) =>
   new Set([...roster.userUuids, ...entries.flatMap(removedBy)]);

@@ -10,16 +10,16 @@ it('finds a duplicate message_uuid, and a key that one person used twice', () =>
   expect(duplicates.add(entryAt(1, 'm', 'ada', 'k'))).toEqual([]);
   expect(duplicates.add(entryAt(2, 'n', 'ben', 'k'))).toEqual([]);
   expect(duplicates.add(entryAt(3, 'm', 'ada', 'k'))).toEqual([
-    "message_uuid m is entry 1's too",
-    "key of ada k is entry 1's too",
+    'message_uuid m is also that of entry 1',
+    'key of ada k is also that of entry 1',
   ]);
 });
 
 it('remembers the last 200 entries', () => {
   const duplicates = createDuplicates();
   for (let seq = 1; seq <= windowEntries; seq += 1) expect(duplicates.add(entryAt(seq))).toEqual([]);
-  expect(duplicates.add(entryAt(201, 'm1'))).toEqual(["message_uuid m1 is entry 1's too"]);
-  expect(duplicates.add(entryAt(202, 'm2'))).toEqual(["message_uuid m2 is entry 2's too"]);
+  expect(duplicates.add(entryAt(201, 'm1'))).toEqual(['message_uuid m1 is also that of entry 1']);
+  expect(duplicates.add(entryAt(202, 'm2'))).toEqual(['message_uuid m2 is also that of entry 2']);
   expect(windowEntries).toBe(200);
   const others = createDuplicates();
   for (let seq = 1; seq <= windowEntries + 1; seq += 1) others.add(entryAt(seq));
@@ -31,5 +31,5 @@ it('remembers a duplicate by its newest entry', () => {
   duplicates.add(entryAt(1, 'm'));
   duplicates.add(entryAt(2, 'm'));
   for (let seq = 3; seq <= windowEntries + 1; seq += 1) duplicates.add(entryAt(seq));
-  expect(duplicates.add(entryAt(202, 'm'))).toEqual(["message_uuid m is entry 2's too"]);
+  expect(duplicates.add(entryAt(202, 'm'))).toEqual(['message_uuid m is also that of entry 2']);
 });

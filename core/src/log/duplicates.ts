@@ -1,11 +1,11 @@
 import type { Entry } from './entries.ts';
 
-/** The idempotency window: no message_uuid, and no key of one person, comes twice among this many entries. */
+/** The idempotency window: among this many entries, every message_uuid and every person's key must be unique. */
 export const windowEntries = 200;
 
 type Marked = Pick<Entry, 'seq' | 'message_uuid' | 'user_uuid' | 'idempotency_key'>;
 
-/** Finds what comes twice among the newest entries of a log. */
+/** Finds duplicate uuids and keys among the newest entries of a log. */
 export function createDuplicates() {
   const seqs = new Map<string, number>();
   const window: string[][] = [];
@@ -15,13 +15,13 @@ export function createDuplicates() {
   }
 
   return {
-    /** Adds the next entry, and describes what an earlier one of the window has too. */
+    /** Adds the next entry. Returns a description of each value that an earlier entry of the window has too. */
     add({ seq, message_uuid, user_uuid, idempotency_key }: Marked): string[] {
       const marks = [`message_uuid ${message_uuid}`];
       if (idempotency_key !== undefined) marks.push(`key of ${user_uuid} ${idempotency_key}`);
       const twice = marks
         .filter((mark) => seqs.has(mark))
-        .map((mark) => `${mark} is entry ${seqs.get(mark)}'s too`);
+        .map((mark) => `${mark} is also that of entry ${seqs.get(mark)}`);
       for (const mark of marks) seqs.set(mark, seq);
       window.push(marks);
       if (window.length > windowEntries) for (const mark of window.shift() ?? []) forget(mark, seq);

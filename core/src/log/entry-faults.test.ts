@@ -40,15 +40,15 @@ describe('the next entry of a log', () => {
   it('shows a time earlier than the previous entry', () => {
     const early = entryWith({ created_at: '2026-01-01T00:00:00Z' });
     expect(entryFaults(history, early, [])).toEqual([
-      { invariant: 1, detail: 'created_at 2026-01-01T00:00:00Z lies before 2026-01-01T00:00:01Z' },
+      { invariant: 1, detail: 'created_at 2026-01-01T00:00:00Z is before 2026-01-01T00:00:01Z' },
     ]);
   });
 
   it('shows what comes twice before data of an erased person', () => {
     const isErased = (uuid: string) => uuid === 'ada';
-    expect(entryFaults({ ...history, isErased }, entryWith(), ["m is entry 1's too"])).toEqual([
-      { invariant: 2, detail: "m is entry 1's too" },
-      { invariant: 8, detail: 'holds what is of an erased person' },
+    expect(entryFaults({ ...history, isErased }, entryWith(), ['m is also that of entry 1'])).toEqual([
+      { invariant: 2, detail: 'm is also that of entry 1' },
+      { invariant: 8, detail: 'holds data of an erased person' },
     ]);
   });
 });

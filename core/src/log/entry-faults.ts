@@ -3,7 +3,7 @@ import { type IsErased, withoutErased } from './erased.ts';
 import type { Invariant } from './finding.ts';
 import { kindOf } from './kinds/index.ts';
 
-/** `isBreaking`: no later position of this log can be judged. */
+/** A fault of an entry. `isBreaking`: the log has a gap or a wrong count, so its positions cannot be checked. */
 export type Fault = { invariant: Invariant; detail: string; isBreaking?: true };
 
 export type LogSoFar = {
@@ -13,7 +13,7 @@ export type LogSoFar = {
   isErased: IsErased;
 };
 
-/** What is wrong with the next entry of a log. `duplicates` describes what an earlier entry has too. */
+/** The faults of the next entry of a log. `duplicates` are the descriptions that `createDuplicates` returned for it. */
 export function entryFaults(history: LogSoFar, entry: Entry, duplicates: string[]): Fault[] {
   const faults: Fault[] = [];
   const count = history.messageCount + (kindOf(entry).countsAsMessage ? 1 : 0);
@@ -28,10 +28,10 @@ export function entryFaults(history: LogSoFar, entry: Entry, duplicates: string[
   if (history.newest && entry.created_at < history.newest.created_at)
     faults.push({
       invariant: 1,
-      detail: `created_at ${entry.created_at} lies before ${history.newest.created_at}`,
+      detail: `created_at ${entry.created_at} is before ${history.newest.created_at}`,
     });
   for (const detail of duplicates) faults.push({ invariant: 2, detail });
   if (withoutErased(entry, history.isErased) !== entry)
-    faults.push({ invariant: 8, detail: 'holds what is of an erased person' });
+    faults.push({ invariant: 8, detail: 'holds data of an erased person' });
   return faults;
 }

@@ -12,22 +12,22 @@ import type { LogPosition } from './position.ts';
 
 export { type Finding, type Invariant, keyText } from './finding.ts';
 
-/** The first faults describe a conversation that is wrong throughout. */
+/** The most findings of one conversation. If everything is wrong, the first faults are enough. */
 const maxFindings = 20;
-/** The most entries from the mark on whose texts are kept. */
+/** The most entries from the mark on that are stored with their texts. */
 const maxLater = 1_000;
 
 /**
- * A log, folded entry by entry: its end, its members, how far each has written, and what is wrong with it. It holds
- * four bytes for each entry and one text, the newest.
+ * A log, folded entry by entry: its end, its members, the newest message of each author, and its faults. It needs four
+ * bytes for each entry, and stores only the newest entry's text (and with a mark, those after it).
  */
 export type History = ReturnType<typeof createHistory>;
 
 export type HistoryOptions = { mark?: number | undefined; isErased?: IsErased | undefined };
 
 /**
- * With a mark, the history also holds how far each author had written by then (`ownByMark`), and the entries after it:
- * a summary that is read while the log grows may show any of those.
+ * With a mark, the history also stores each author's newest message up to the mark (`ownByMark`), and the entries from
+ * the mark on: a summary that is read while the log grows may show any of them.
  */
 export function createHistory(
   messageGroupUuid: string,
@@ -44,26 +44,25 @@ export function createHistory(
     newest: undefined as Entry | undefined,
     seq: 0,
     messageCount: 0,
-    /** It has a hole or a wrong count, so that no position can be judged by it. */
+    /** The log has a gap or a wrong count, so positions cannot be checked against it. */
     isBroken: false,
     isGroup: false,
     title: undefined as string | undefined,
     members: new Map() as FoldedGroup['members'],
     left: new Set<string>(),
-    /** Everybody whom an entry names; authors with their name as of their newest entry. */
+    /** Everybody whom an entry names; for authors, with the names in their newest entry. */
     people: new Map<string, Person | undefined>(),
     /** Each author's newest message. */
     own: new Map<string, LogPosition>(),
     ownByMark: new Map<string, number>(),
     findings: [] as Finding[],
 
-    /** The number of messages up to an entry; undefined beyond the log. */
+    /** The number of messages up to an entry, or undefined beyond the end of the log. */
     countAt: (seq: number) => (seq <= history.seq && Number.isInteger(seq) ? counts.at(seq) : undefined),
 
-    /** The newest entry, or one after the mark. */
+    /** An entry that is stored: the newest, or one from the mark on. */
     entryAt: (seq: number) => (seq === history.newest?.seq ? history.newest : later.get(seq)),
 
-    /** Applies the next entry. */
     apply(entry: Entry) {
       for (const fault of entryFaults(history, entry, duplicates.add(entry))) report(entry, fault);
       history.seq = entry.seq;
@@ -75,7 +74,7 @@ export function createHistory(
       for (const detail of kindOf(entry).fold(history, entry)) report(entry, { invariant: 5, detail });
     },
 
-    /** Applies an item that has an entry's key and is none: the log has a hole there. */
+    /** Reports an item with an entry's key that is not an entry. It counts as a gap. */
     applyUnreadable(seq: number, reason: string) {
       report({ seq }, { invariant: 1, detail: reason, isBreaking: true });
       history.seq = seq;
@@ -93,7 +92,7 @@ export function createHistory(
 
 type People = Pick<History, 'people' | 'own' | 'ownByMark' | 'mark'>;
 
-/** Applies whom an entry names, and how far its author has written. */
+/** Applies the people whom an entry names, and its author's newest message. */
 function applyPeople({ people, own, ownByMark, mark }: People, entry: Entry) {
   const { seq, message_count, user_uuid, user_handle, user_display_name } = entry;
   people.set(user_uuid, { uuid: user_uuid, handle: user_handle, display_name: user_display_name });

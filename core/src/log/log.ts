@@ -15,19 +15,19 @@ import * as members from './members.ts';
 export type { Append, Draft, LogEnd, Plan, TransactItem } from './append/job.ts';
 
 /*
- * Append: write entry N+1 on condition that it does not exist, after having seen every entry up to N.
+ * Append: write entry N+1 on condition that it does not exist, after having read every entry up to N.
  *
- * 1. A node keeps the tail of each active conversation: its newest position, the keys of its newest entries, and who
+ * 1. A node stores the tail of each active conversation: its newest position, the keys of its newest entries, and who
  *    was found to be a member (tail.ts). Sends of one conversation go through its queue, turn by turn (queue.ts,
  *    turn.ts).
  * 2. A send looks its idempotency key up in the tail, checks its sender (admission.ts), and writes the next number
  *    (attempt.ts, append-writer.ts).
- * 3. A node that is behind is refused, reads what is newer (catch-up.ts), and begins again at 2. A membership entry
- *    among it clears the known members, so nothing is appended after its sender's removal. After a refusal the node
- *    reads newer entries before its next appends: while two nodes write to a conversation, that costs a read instead of
- *    a refused write and the same read.
- * 4. A refusal, or an answer that was lost, can hide the write's own success: the newer entries show it by message_uuid
- *    (repeat.ts).
+ * 3. If another node was faster, the table refuses the write. The node then reads the newer entries (catch-up.ts) and
+ *    starts again at 2. A membership entry among them clears the known members, so nothing is appended after its
+ *    sender's removal. For its next appends the node reads newer entries first: while two nodes write to a
+ *    conversation, that costs a read instead of a refused write and the same read.
+ * 4. After a refusal or a lost answer, the write may still have succeeded. Then its message_uuid is among the newer
+ *    entries (repeat.ts).
  * 5. A membership change is a transaction with the next entry, in the same queue, by the same rule (transact.ts).
  */
 
@@ -39,9 +39,9 @@ export type LogOptions = {
   onGivenUp?: () => void;
   /** How long an append is tried before it is answered `busy`. */
   deadlineMs?: number;
-  /** Memory for tails, approximately. */
+  /** The approximate memory for tails. */
   maxTailBytes?: number;
-  /** Appends and changes that may wait or be under way; more are answered `busy` at once. */
+  /** The most appends and changes that may wait or run. Further ones are answered `busy` at once. */
   maxJobs?: number;
 };
 
@@ -51,7 +51,7 @@ export type Log = {
   append(append: Append): Promise<Entry>;
   /** Changes a conversation's members or title together with its next entries; `plan` may run several times. */
   transact<T>(messageGroupUuid: string, plan: (end: LogEnd) => Promise<Plan<T>>): Promise<T>;
-  /** Advances the tail by an entry that was seen elsewhere, so that the next append need not be refused first. */
+  /** Advances the tail by an entry that another node wrote, so that the next append is not refused. */
   observe(entry: Entry): void;
 };
 
@@ -73,7 +73,7 @@ export function createLog(table: Table, options: LogOptions): Log {
   const searchAside = createSearchAside(table, (job) => queues.join(job.append.messageGroupUuid, job));
   const parts: AppendParts = { table, writer, searchAside, onAppend };
 
-  /** A stranger to a conversation that this node does not know must not make it read its log. */
+  /** Checked first if this node has no tail of the conversation, so that a stranger cannot make it read a log. */
   async function isStranger({ messageGroupUuid, sender }: Append): Promise<boolean> {
     if (queues.has(messageGroupUuid)) return false;
     try {

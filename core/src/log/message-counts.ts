@@ -1,4 +1,4 @@
-/** The `message_count` at each entry of a log, in four bytes an entry. */
+/** The `message_count` at each entry of a log. Needs four bytes for each entry. */
 export function createMessageCounts() {
   let counts = new Uint32Array(64);
   return {

@@ -7,16 +7,16 @@ import * as entries from './entries.ts';
 import { createRememberedPages, fillPage, maxNewest } from './remembered-pages.ts';
 
 /*
- * Pages of logs, with what a node remembers of them. An entry never changes except when its text is erased, so what
- * was read stays true. What may have changed is read again for every page, many pages in one request:
+ * Pages of logs, with a cache. An entry never changes except when its text is erased, so a cached entry stays correct.
+ * Two facts may change. They are read for every page, and many pages share one request:
  *
- * 1. Is the caller a member? This is read last, because the caller was allowed to read what was read before it. It is
- *    also read first if anything else must be read and this node has not lately seen the caller as a member: a stranger
- *    neither makes a node read, nor learns from the time it takes what there is.
- * 2. For the newest page: is there still no entry after the newest that is remembered? Then it is the newest page as of
- *    now, as good as a consistent read. Otherwise what is newer is read first.
+ * 1. Is the caller a member? This is read after the page, so that a removal during the read counts. If the page is not
+ *    cached and the caller was not a member here within the last minute, it is also read first. So a stranger cannot
+ *    make a node read a page, and cannot learn from the time of the answer whether the conversation exists.
+ * 2. For the newest page: is there an entry after the newest cached one? If not, the cached page is as current as a
+ *    consistent read. Otherwise the newer entries are read.
  *
- * Nothing is remembered for longer than a minute, because erased texts must be gone everywhere by then.
+ * Nothing is cached for longer than a minute, because erased texts must be gone everywhere by then.
  */
 
 export type PageInput = {
@@ -32,7 +32,7 @@ export type Page = { entries: Entry[]; hasMore: boolean };
 export type Pages = ReturnType<typeof createPages>;
 
 export type PagesOptions = {
-  /** Memory for remembered entries, approximately. */
+  /** The approximate memory for cached entries. */
   maxBytes?: number;
   maxAgeMs?: number;
 };
@@ -44,14 +44,14 @@ export function createPages(table: Table, { maxBytes = 32 * 2 ** 20, maxAgeMs = 
 
   /**
    * A page of a conversation's log, oldest entry first: the newest page, the one before `beforeSeq`, or the one after
-   * `afterSeq`. `hasMore` is about that direction. Throws `message_group_not_found` if the caller is no member.
-   * Warm: 2 read units for the newest page, 1 for one before a seq. Cold: 1, and 1 for each 4 KB, and 1 more if the
-   * caller was not seen here for a minute.
+   * `afterSeq`. `hasMore` says whether more entries follow in that direction. Throws `message_group_not_found` if the
+   * caller is not a member. Cached: 2 read units for the newest page, 1 for a page before a seq. Not cached: 1, and 1
+   * for each 4 KB, and 1 more if the caller was not a member here within the last minute.
    */
   async function list(input: PageInput): Promise<Page> {
     if (input.afterSeq !== undefined) return listAfter(input, input.afterSeq);
     const page = input.beforeSeq === undefined ? await newest(input) : await before(input, input.beforeSeq);
-    // A log is dense from 1, so the page itself shows whether older entries exist.
+    // Numbers start at 1 without gaps, so the page itself shows whether older entries exist.
     return { entries: page, hasMore: (page[0]?.seq ?? 1) > 1 };
   }
 

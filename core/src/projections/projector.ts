@@ -30,9 +30,9 @@ const batchesInFlight = 4;
 
 export type Projector = {
   /**
-   * Rewrites the summaries that these records touch. Returns the conversations that failed, with their errors.
-   * `remainingMs` returns the time that is left. Work that would start in the last quarter of it fails with a
-   * DeadlineError.
+   * Rewrites the summaries of the members of these records' conversations. Returns the conversations that failed, with
+   * their errors. `remainingMs` returns the remaining time in milliseconds; in its last quarter no work is started, and
+   * the rest fails with a DeadlineError.
    */
   project(records: EntryRecord[], remainingMs?: () => number): Promise<Failures>;
 };
@@ -48,7 +48,7 @@ export function createProjector(
 
   async function project(records: EntryRecord[], remainingMs = () => Number.POSITIVE_INFINITY) {
     const budgetMs = remainingMs();
-    // Reading may take half of the time, so that there is time to write.
+    // Reads start only in the first half of the time, so that there is time to write.
     const isLeft = (part: number) => remainingMs() > 0 && remainingMs() >= budgetMs * part;
     const mayPlan = () => isLeft(1 / 2);
     const mayWrite = () => isLeft(1 / 4);

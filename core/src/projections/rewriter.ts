@@ -5,11 +5,11 @@ import { isRetryableCode, isTransientFault, UnprocessedError } from '../table/fa
 import { execute, maxStatements, type WriteBatch } from '../table/statements.ts';
 import { afterRefusal, type Rewrite, statementOf } from './rewrites.ts';
 
-/* Writes summaries, several statements a request. A rewrite that fails makes its conversation fail, and no other. */
+/* Writes summaries, several in each request. A rewrite that fails makes only its own conversation fail. */
 
 const maxAttempts = 4;
 
-/** No time was left for a conversation. Some of its summaries may have been written. */
+/** The time ran out before all summaries of a conversation were written. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';
 }
@@ -20,7 +20,7 @@ export type Failures = Map<string, unknown>;
 export type Rewriter = ReturnType<typeof createRewriter>;
 
 export function createRewriter(table: Table, batch: WriteBatch, limit: ReturnType<typeof pLimit>) {
-  /** Writes everything. `mayWrite` is asked before each request. */
+  /** Writes all rewrites, with retries. Calls `mayWrite` before each request, and adds failures to `failed`. */
   async function writeAll(rewrites: Rewrite[], failed: Failures, mayWrite: () => boolean) {
     for (let open = rewrites; open.length > 0; ) {
       const again = await writeOnce(open, failed, mayWrite);
@@ -71,7 +71,7 @@ export function createRewriter(table: Table, batch: WriteBatch, limit: ReturnTyp
 }
 
 export async function inTime<T>(isInTime: () => boolean, task: () => Promise<T>): Promise<T> {
-  if (!isInTime()) throw new DeadlineError('no time is left; a later batch does it');
+  if (!isInTime()) throw new DeadlineError('the time is up; a retry will do the rest');
   return task();
 }
 

@@ -8,9 +8,9 @@ import type { Table } from '../table/client.ts';
 import { summaryKey } from '../table/keys.ts';
 import type { Statement } from '../table/statements.ts';
 
-/* What a batch of stream records changes in summaries, and the statements for it. No function here has effects. */
+/* Pure functions: from a batch of stream records to changes of summaries, and to their statements. */
 
-/** One summary's rewrite: the pairs of one statement, and the rewrite that follows after any outcome. */
+/** The rewrite of one summary: the pairs of one statement, and the rewrite that follows it (`next`). */
 export type Rewrite = {
   messageGroupUuid: string;
   userUuid: string;
@@ -32,7 +32,7 @@ export function groupByConversation(records: EntryRecord[]): Map<string, EntryRe
   return conversations;
 }
 
-/** The newest of one conversation's records. */
+/** The newest record of one conversation. */
 export function newestOf(records: EntryRecord[]): EntryRecord | undefined {
   let newest: EntryRecord | undefined;
   for (const record of records) if (isNewer(record, newest)) newest = record;
@@ -48,13 +48,13 @@ export function newestSentBy(records: EntryRecord[]): Map<string, LogPosition> {
   return sent;
 }
 
-/** Of two records of one entry, the modified one is the newer, whatever their order. */
+/** Of two records of the same entry, the modified one is newer, in any order. */
 function isNewer({ entry, isModified }: EntryRecord, newest: EntryRecord | undefined): boolean {
   if (!newest || entry.seq !== newest.entry.seq) return entry.seq > (newest?.entry.seq ?? 0);
   return isModified === true;
 }
 
-/** The rewrites after a refusal: the summary is gone, or ahead in one of two pairs, so each pair is written alone. */
+/** The rewrites after a refusal. The summary may be ahead in only one of two pairs, so each pair is written alone. */
 export function afterRefusal(rewrite: Rewrite): Rewrite[] {
   const { newest, sent } = rewrite;
   if (newest && sent) return [{ ...rewrite, sent: undefined, next: { ...rewrite, newest: undefined } }];

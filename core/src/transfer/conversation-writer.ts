@@ -20,12 +20,12 @@ import { isTransientFault } from '../table/faults.ts';
 import { leftKey } from '../table/keys.ts';
 
 /*
- * Writes a conversation that an import or a restore brings in.
+ * Writes a conversation of an import or a restore.
  *
- * 1. The log first, each entry on condition that its number is free.
- * 2. Then the members, each with the summary of the whole log. The last of these transactions creates the group: until
- *    then nobody is in the conversation, so it appears as a whole and no new message comes between the old ones.
- * 3. Then people who were erased since the beginning leave, and their texts go (arrivals.ts).
+ * 1. It writes the log, each entry on condition that its number is free.
+ * 2. Then the members, each with a summary of the whole log. The last of these transactions creates the group. Until
+ *    then nobody can post, so the conversation appears as a whole, and no new message comes between the old ones.
+ * 3. Then it removes people who were erased meanwhile, and their texts (arrivals.ts).
  *
  * Each step may be repeated. After a failure it starts from what the table holds then.
  */
@@ -45,13 +45,13 @@ export async function untilDone<T>(step: (attempt: number) => Promise<T>): Promi
       return await step(attempt);
     } catch (error) {
       if (attempt === maxAttempts || !isWorthAnotherAttempt(error)) throw error;
-      // The first failure of a repeated run is the rule: the items exist.
+      // No wait after the first failure: in a repeated run it usually means that the items exist.
       if (attempt > 1) await sleep(Math.random() * Math.min(5_000, 25 * 2 ** attempt));
     }
   }
 }
 
-/** Whether the engine failed or the items exist already. */
+/** Whether the table failed or the items exist already. */
 function isWorthAnotherAttempt(error: unknown): boolean {
   if (error instanceof TransactionCanceledException) return refusalOf(error) !== undefined;
   return isTransientFault(error);
@@ -109,7 +109,7 @@ function memberItems(
   return [putNew(table, members.memberItem(uuid, member)), putNew(table, { ...settings, ...summary })];
 }
 
-/** Removes what belongs to people who were erased since the conversation began to arrive, and ends its arrival. */
+/** Removes people who were erased while the conversation was written, and takes it off the list of arrivals. */
 export async function endArrival(log: Log, pool: Pool, history: History) {
   await erase.settle(log, pool, history.uuid, [...history.people.keys()]);
   await arrivals.end(log.table, history.uuid);

@@ -22,7 +22,7 @@ export async function verify(lines: AsyncIterable<Line>): Promise<Manifest> {
   let stated: Manifest | undefined;
   for await (const line of lines) {
     const value = parse(line);
-    if (stated) throw new ExportError(`line ${line.number}: something follows the manifest`);
+    if (stated) throw new ExportError(`line ${line.number}: the manifest must be the last line`);
     if (!header) header = headerOf(value);
     else if (value.line === 'manifest') stated = value as Manifest;
     else manifest.add(value as StateLine, 'text' in line ? line.text : '');
@@ -31,7 +31,9 @@ export async function verify(lines: AsyncIterable<Line>): Promise<Manifest> {
     throw new ExportError('The export is cut: its last line, the manifest, is missing. Nothing was written.');
   const found = manifest.end();
   if (canonical(found) !== canonical(stated))
-    throw new ExportError(`The export is not what its manifest says (${found.sha256}). Nothing was written.`);
+    throw new ExportError(
+      `The export does not match its manifest (its hash is ${found.sha256}). Nothing was written.`,
+    );
   return stated;
 }
 
@@ -46,12 +48,14 @@ function parse(line: Line): Record<string, unknown> & { line: unknown } {
 
 function headerOf(value: Record<string, unknown>): Header {
   const header = value as Header;
-  if (header.line !== 'export') throw new ExportError('The first line is not that of an export');
+  if (header.line !== 'export') throw new ExportError('The first line is not the header of an export');
   if (header.version !== formatVersion)
-    throw new ExportError(`The export has version ${header.version}; this reads ${formatVersion}`);
+    throw new ExportError(
+      `The export has version ${header.version}, but this program reads version ${formatVersion}`,
+    );
   if (header.scope === 'person')
     throw new ExportError(
-      "A person's own export is for that person to read: the others' part of the conversations is not in it",
+      "A person's own export cannot be restored, because it holds only that person's part of the conversations",
     );
   return header;
 }

@@ -10,7 +10,7 @@ import { createHash, type Hash } from 'node:crypto';
 
 export const formatVersion = 1;
 
-/** The file is wrong. Its text addresses the person who runs the command. */
+/** A fault of the file. The message is for the person who runs the command. */
 export class ExportError extends Error {
   override readonly name = 'ExportError';
 }
@@ -47,7 +47,7 @@ function sorted(_name: string, value: unknown) {
   return Object.fromEntries(Object.entries(value).sort(([one], [other]) => (one < other ? -1 : 1)));
 }
 
-/** Counts the lines of a state and hashes them. A conversation's lines follow each other. */
+/** Counts and hashes the lines of a state. The lines of a conversation must follow each other. */
 export function createManifest() {
   const counts: Counts = { people: 0, retired_handles: 0, conversations: 0, entries: 0, members: 0 };
   const digests: string[] = [];

@@ -12,7 +12,7 @@ import type { Table } from '../table/client.ts';
 import { linesOf, type StateLine } from './export-format.ts';
 
 /**
- * The data of one person, for that person: the profile, the person's conversations, and the person's own entries. A
+ * The data of one person, for that person: profile, conversations, and the person's own entries. A
  * conversation that the person has left contributes only own messages. 1 read unit for each 4 KB of these
  * conversations.
  */

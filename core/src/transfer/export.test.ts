@@ -208,11 +208,11 @@ test('a file that is cut, changed or not an export of conversations writes nothi
   const user = { ...ada, bio: '', email: null } as users.User;
   const faulty: [string[], RegExp][] = [
     [texts.slice(0, -1), /cut/],
-    [texts.filter((_, index) => index !== 20), /not what its manifest says/],
-    [lies, /not what its manifest says/],
+    [texts.filter((_, index) => index !== 20), /does not match its manifest/],
+    [lies, /does not match its manifest/],
     [texts.map((text) => text.replace('"version":1', '"version":2')), /version 2/],
     [texts.slice(1), /first line/],
-    [[...texts, texts[3] ?? ''], /follows the manifest/],
+    [[...texts, texts[3] ?? ''], /manifest must be the last/],
     [['{"line":"export"', ...texts], /not JSON/],
     [(await read(person(table, database.pool, user))).texts, /person's own export/],
   ];

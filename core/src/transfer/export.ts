@@ -18,9 +18,9 @@ import * as peopleLines from './people-lines.ts';
  * Exports everything that cannot be derived: people, logs, groups, members, read positions and settings. The rest of a
  * summary follows from the log.
  *
- * A conversation is consistent although others write: the export holds the log as far as it was read, and the members
- * according to that log. People come last, so everybody whom an entry names exists by then. Texts and names of erased
- * people are left out, even if the table still holds them.
+ * Each conversation is consistent even if others write: the export holds the log up to some entry, and the members at
+ * that entry. People are read last, so they include everybody whom an entry names. Texts and names of erased people are
+ * left out, even if the table still holds them.
  */
 
 export type ExportOptions = { onItems?: ((items: number) => void) | undefined };
@@ -57,7 +57,7 @@ async function* stateOf(
   yield* peopleLines.everybody(pool);
 }
 
-/** One conversation with everybody whom it names. Undefined if it does not exist. */
+/** One conversation, with everybody whom it names. Undefined if it does not exist. */
 export async function conversation(table: Table, pool: Pool, messageGroupUuid: string) {
   if (!(await entries.get(table, messageGroupUuid, 1))) return undefined;
   return linesOf('conversation', conversationState(table, pool, messageGroupUuid), table.clock.now());
@@ -92,13 +92,11 @@ const entryLine = (entry: Entry, isErased: IsErased): StateLine => ({
 
 const maxReads = 10;
 
-/**
- * The group and its members according to the log so far. If they have changed since, first the entries of the change.
- */
+/** The group and its members. If they have changed since the last entry of `history`, the newer entries come first. */
 async function* membersOf(table: Table, history: History, isErased: IsErased): AsyncGenerator<StateLine> {
   for (let attempt = 1; ; attempt += 1) {
     const { group, members: present } = await members.roster(table, history.uuid);
-    // A stopped import: the log is exported, and the members will exist when the import is done.
+    // The import of this conversation has not finished, so it has no members yet. Its log is exported.
     if (!group) return;
     if (isFoldOf(history, group, present) || attempt === maxReads) {
       const stored = await conversations.readSummaries(table, [{ uuid: history.uuid, members: present }]);
@@ -119,7 +117,7 @@ function isFoldOf(history: History, group: Group, present: Member[]): boolean {
   return present.every(({ user_uuid, role }) => history.members.get(user_uuid)?.role === role);
 }
 
-/** A member with the read position that the API shows (own messages count as read), and the settings. */
+/** The line of a member, with settings and the read position as in the API (own messages count as read). */
 function memberLine(history: History, member: Member, summary: Summary | undefined): StateLine {
   const own = history.own.get(member.user_uuid)?.seq ?? 0;
   const read_seq = Math.min(history.seq, Math.max(own, summary?.read_seq ?? 0));
@@ -128,7 +126,7 @@ function memberLine(history: History, member: Member, summary: Summary | undefin
   return settings && Object.keys(settings).length > 0 ? { ...line, settings } : line;
 }
 
-/** Attributes of a summary that derive from the log and the people, or are exported as the read position. */
+/** Attributes of a summary that follow from the log and the people, or that are exported as the read position. */
 const derived = new Set([
   ...['user', 'message_group_uuid', 'kind', 'title', 'user_uuid', 'user_handle', 'user_display_name'],
   ...['message', 'sender_uuid', 'last_message_at', 'last_seq', 'message_count', 'large'],

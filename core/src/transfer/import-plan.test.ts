@@ -20,18 +20,18 @@ async function* linesOf(...values: unknown[]) {
 test.each<[string, unknown]>([
   ['not JSON', 'hello'],
   ['not a JSON object', [good]],
-  ['room is not a text', { ...good, room: 1 }],
-  ['text is not a text', { ...good, text: undefined }],
+  ['room is not a string', { ...good, room: 1 }],
+  ['text is not a string', { ...good, text: undefined }],
   ['room is blank', { ...good, room: ' ' }],
   ['room is longer than 10 characters', { ...good, room: 'x'.repeat(11) }],
   ['handle is longer than 8 characters', { ...good, handle: 'x'.repeat(9) }],
   ['handle is not well-formed Unicode', { ...good, handle: '\ud800' }],
-  ['handle is a part of a path', { ...good, handle: '..' }],
+  ['handle is a relative path', { ...good, handle: '..' }],
   ['text is blank', { ...good, text: '\u200b' }],
   ['text is longer than 20 characters', { ...good, text: 'x'.repeat(21) }],
   ['at is not an ISO 8601 time', { ...good, at: 'yesterday' }],
-  ['at is not a day of the calendar', { ...good, at: '2001-02-30T00:00:00Z' }],
-  ['at lies in the future', { ...good, at: '2026-01-01T00:00:01Z' }],
+  ['at is not a calendar day', { ...good, at: '2001-02-30T00:00:00Z' }],
+  ['at is in the future', { ...good, at: '2026-01-01T00:00:01Z' }],
 ])('a line is bad: %s', (reason, value) => {
   expect(parseLine(line(value), limits)).toBe(reason);
 });
@@ -86,6 +86,6 @@ test('a room may have no more people than a group', async () => {
     limits,
     (_, reason) => bad.push(reason),
   );
-  expect(bad).toEqual([`room has ${maxGroupMembers} people already`, 'not JSON']);
+  expect(bad).toEqual([`room already has ${maxGroupMembers} people`, 'not JSON']);
   expect(plan.rooms.get('general')?.people.size).toBe(maxGroupMembers);
 });

@@ -16,7 +16,7 @@ export type Limits = {
   titleMaxChars: number;
   handleMaxChars: number;
   nowMs: number;
-  /** The handles of people who were erased here, by `identityOf`. Their messages do not come back. */
+  /** The handles of people who were erased here, by `identityOf`. Their messages are not imported. */
   erasedHandles?: ReadonlySet<string>;
 };
 
@@ -40,7 +40,7 @@ export type ImportPlan = {
   badLines: number;
 };
 
-export const erasedReason = 'handle is of somebody who was erased';
+export const erasedReason = 'handle belongs to an erased person';
 
 /** Handles that differ only in case belong to the same person. */
 export const identityOf = (handle: string) => handle.toLowerCase();
@@ -80,7 +80,7 @@ function addMessage(
   const identity = identityOf(handle);
   const room = rooms.get(title);
   if (room && !room.people.has(identity) && room.people.size >= maxGroupMembers)
-    return `room has ${maxGroupMembers} people already`;
+    return `room already has ${maxGroupMembers} people`;
   if (!handles.has(identity)) handles.set(identity, handle);
   if (room) {
     room.people.add(identity);
@@ -93,7 +93,7 @@ function addMessage(
   return undefined;
 }
 
-/** The message of a line, or the reason why the line is bad. Every pass gives the same answer. */
+/** The message of a line, or the reason why the line is bad. The result is the same in every pass. */
 export function parseLine(line: Line, limits: Limits): ImportedMessage | string {
   if ('fault' in line) return line.fault;
   let value: unknown;
@@ -104,15 +104,15 @@ export function parseLine(line: Line, limits: Limits): ImportedMessage | string 
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not a JSON object';
   const { room, at, handle, text } = value as Record<string, unknown>;
-  if (typeof room !== 'string') return 'room is not a text';
-  if (typeof handle !== 'string') return 'handle is not a text';
-  if (typeof text !== 'string') return 'text is not a text';
-  if (typeof at !== 'string') return 'at is not a text';
+  if (typeof room !== 'string') return 'room is not a string';
+  if (typeof handle !== 'string') return 'handle is not a string';
+  if (typeof text !== 'string') return 'text is not a string';
+  if (typeof at !== 'string') return 'at is not a string';
   const reason =
     nameFault('room', room, limits.titleMaxChars) ??
     nameFault('handle', handle, limits.handleMaxChars) ??
     (isReservedHandle(handle) ? 'handle is reserved' : undefined) ??
-    (/^\.\.?$/.test(handle) ? 'handle is a part of a path' : undefined) ??
+    (/^\.\.?$/.test(handle) ? 'handle is a relative path' : undefined) ??
     textFault(text, limits.messageMaxChars) ??
     timeFault(at, limits.nowMs) ??
     (limits.erasedHandles?.has(identityOf(handle)) ? erasedReason : undefined);
@@ -123,7 +123,9 @@ function nameFault(field: string, name: string, maxChars: number): string | unde
   if (isBlank(name)) return `${field} is blank`;
   if (name.length > maxChars) return `${field} is longer than ${maxChars} characters`;
   if (!name.isWellFormed()) return `${field} is not well-formed Unicode`;
-  return isWellFormedName(name) ? undefined : `${field} holds a control or a directional control`;
+  return isWellFormedName(name)
+    ? undefined
+    : `${field} contains a control character or a directional control`;
 }
 
 function textFault(text: string, maxChars: number): string | undefined {
@@ -138,8 +140,7 @@ function timeFault(at: string, nowMs: number): string | undefined {
   const [, year, month, day] = isoTime.exec(at)?.map(Number) ?? [];
   if (year === undefined || month === undefined || day === undefined || Number.isNaN(Date.parse(at)))
     return 'at is not an ISO 8601 time';
-  if (day > 28 && day > new Date(Date.UTC(year, month, 0)).getUTCDate())
-    return 'at is not a day of the calendar';
-  // No later entry of the conversation could have an earlier time.
-  return Date.parse(at) > nowMs ? 'at lies in the future' : undefined;
+  if (day > 28 && day > new Date(Date.UTC(year, month, 0)).getUTCDate()) return 'at is not a calendar day';
+  // After an entry with a future time, every later entry would have at least that time.
+  return Date.parse(at) > nowMs ? 'at is in the future' : undefined;
 }

@@ -2,9 +2,11 @@ import pLimit from 'p-limit';
 import { type ImportedMessage, identityOf, type RoomPlan } from './import-plan.ts';
 import { messagesPerTransaction, type Room } from './import-room.ts';
 
-/** Rooms that are written at the same time. */
+/** The number of rooms that are written at the same time. */
 const roomsInFlight = 3;
-/** The most waiting transactions. Enough to write rooms in parallel that follow each other in the file. */
+/**
+ * The most waiting transactions. Enough to write several rooms at a time, even if they follow each other in the file.
+ */
 const maxWaiting = 64;
 /** The most messages that wait for their rooms' transactions to fill. */
 const maxHeld = 20_000;
@@ -13,12 +15,12 @@ export type QueuedRoom = { plan: RoomPlan; room: Room; line: number; isFinished:
 
 export type QueueOptions = {
   rooms: Map<string, QueuedRoom>;
-  /** Called with the number of messages that were written, or that were there before. */
+  /** Called with the number of messages that were written, or that an earlier run had written. */
   onDone: (messages: number, wereInBefore: boolean) => void;
   signal?: AbortSignal | undefined;
 };
 
-/** Gathers messages into transactions. Writes those of one room in order, and several rooms at a time. */
+/** Combines messages into transactions. Writes the messages of a room in order, and several rooms at a time. */
 export function createQueue({ rooms, onDone, signal }: QueueOptions) {
   const limit = pLimit(roomsInFlight);
   const held = new Map<string, ImportedMessage[]>();
@@ -29,7 +31,7 @@ export function createQueue({ rooms, onDone, signal }: QueueOptions) {
 
   const isStopping = () => failure !== undefined || signal?.aborted === true;
 
-  /** Waits while too many transactions are waiting. */
+  /** Adds a message. Resolves when there is room for the next one. */
   async function add(message: ImportedMessage) {
     const queued = rooms.get(message.room);
     if (!queued?.plan.people.has(identityOf(message.handle))) return;

@@ -27,7 +27,7 @@ export type RoomOptions = {
   source: string;
   plan: RoomPlan;
   progress: roomProgress.RoomProgress | undefined;
-  /** Everybody, by identity. */
+  /** The people of the import, by `identityOf` their handle. */
   people: Map<string, Person>;
   erased: () => Promise<IsErased>;
 };
@@ -38,12 +38,10 @@ export function createRoom({ table, pool, source, plan, progress, people, erased
   const log = createLog(table, { batch: 'transactions' });
   const speakers = speakersOf(plan, people);
   const history = createHistory(plan.uuid);
-  /**
-   * The log and the progress are up to the entry and line that the table held at the last reading, plus our own writes.
-   */
+  /** The line of the stored progress, as of the last read and our own writes since. `history` is as old. */
   let line = progress?.line;
 
-  /** Appends messages in the order of the file. Skips those that are in the log. Safe to repeat. */
+  /** Appends messages in the order of the file. Skips those that are already in the log. Safe to repeat. */
   const append = (messages: ImportedMessage[]) =>
     fromStored(async () => {
       const joining = membershipEntries(history, plan, speakers);
@@ -86,7 +84,7 @@ export function createRoom({ table, pool, source, plan, progress, people, erased
 
   async function write(written: Entry[], newLine: number) {
     const items = [...entryItems(table, written), moveTo({ line: newLine, isFinished: false })];
-    // The first transaction lists the arrival. A separate, earlier write could list a room that no later run names.
+    // The first transaction also lists the arrival. A separate, earlier write could list a room that no run ever writes.
     if (history.seq === 0) items.push({ Put: arrivals.put(table, plan.uuid) });
     await transact(table, items);
     for (const entry of written) history.apply(entry);

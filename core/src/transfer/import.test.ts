@@ -127,9 +127,9 @@ test('messages of an erased person are reported line by line and are not importe
   const onBadLine = (line: number, reason: string) => void told.push(`${line} ${reason}`);
   expect(await run(rows, { onBadLine })).toMatchObject({ total: 1, done: 1, badLines: 3, people: 1 });
   expect(told.sort()).toEqual([
-    '1 handle is of somebody who was erased',
+    '1 handle belongs to an erased person',
     '3 not JSON',
-    '4 handle is of somebody who was erased',
+    '4 handle belongs to an erased person',
   ]);
   const log = await logOf(importedGroupUuid(await sourceOf(rows), 'coffee'));
   expect(log.map(({ user_handle }) => user_handle)).toEqual(['ada', 'ada']);
@@ -178,15 +178,15 @@ test('a bad line is reported with its number and skipped', async () => {
     ['', 'not JSON'],
     ['[]', 'not a JSON object'],
     ['null', 'not a JSON object'],
-    [{ ...good, room: undefined }, 'room is not a text'],
-    [{ ...good, handle: 7 }, 'handle is not a text'],
+    [{ ...good, room: undefined }, 'room is not a string'],
+    [{ ...good, handle: 7 }, 'handle is not a string'],
     [{ ...good, room: ' ' }, 'room is blank'],
     [{ ...good, room: 'x'.repeat(101) }, 'room is longer than 100 characters'],
     [{ ...good, room: '\u2800\ufffc' }, 'room is blank'],
-    [{ ...good, room: 'a\u202eb' }, 'room holds a control or a directional control'],
-    [{ ...good, handle: 'a\0b' }, 'handle holds a control or a directional control'],
-    [{ ...good, handle: 'a\u001b[1m' }, 'handle holds a control or a directional control'],
-    [{ ...good, handle: '..' }, 'handle is a part of a path'],
+    [{ ...good, room: 'a\u202eb' }, 'room contains a control character or a directional control'],
+    [{ ...good, handle: 'a\0b' }, 'handle contains a control character or a directional control'],
+    [{ ...good, handle: 'a\u001b[1m' }, 'handle contains a control character or a directional control'],
+    [{ ...good, handle: '..' }, 'handle is a relative path'],
     [{ ...good, handle: 'deleted-6f9619ff-8b86-4011-b42d-00c04fc964ff' }, 'handle is reserved'],
     [{ ...good, text: ' \n' }, 'text is blank'],
     [{ ...good, text: '\0\u2800\u0007' }, 'text is blank'],
@@ -196,8 +196,8 @@ test('a bad line is reported with its number and skipped', async () => {
       'text is not well-formed Unicode',
     ],
     [{ ...good, at: 'yesterday' }, 'at is not an ISO 8601 time'],
-    [{ ...good, at: '2001-02-30T04:05:06Z' }, 'at is not a day of the calendar'],
-    [{ ...good, at: '2999-01-01T00:00:00Z' }, 'at lies in the future'],
+    [{ ...good, at: '2001-02-30T04:05:06Z' }, 'at is not a calendar day'],
+    [{ ...good, at: '2999-01-01T00:00:00Z' }, 'at is in the future'],
   ];
   const told: [number, string][] = [];
   const onBadLine = (line: number, reason: string) => told.push([line, reason]);

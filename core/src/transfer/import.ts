@@ -18,16 +18,16 @@ import { createRoom, type Room } from './import-room.ts';
 import * as roomProgress from './room-progress.ts';
 
 /*
- * Imports rooms of messages: people, a group for each room, its log with the original times.
+ * Imports rooms of messages: the people, and a group for each room with its log and the original times.
  *
  * 1. The first pass over the file makes a plan: who speaks in which room, and which lines are bad.
- * 2. The second pass appends 99 messages a transaction, several rooms at a time.
- * 3. After its last line a room gets its members with their summaries, and is finished.
+ * 2. The second pass appends messages, 99 in each transaction, to several rooms at a time.
+ * 3. After the last line of a room, its members and their summaries are written.
  *
  * Safe to interrupt and to repeat (import-room.ts): the same content continues where it stopped.
  */
 
-/** An imported person's name is the handle. */
+/** As long as a name may be, because an imported person's name is the handle. */
 const handleMaxChars = 60;
 const titleMaxChars = 100;
 
@@ -35,11 +35,11 @@ export type ImportOptions = {
   messageMaxChars: number;
   onBadLine?: (line: number, reason: string) => void;
   onProgress?: (progress: Progress) => void;
-  /** Stops after the transactions under way. */
+  /** Stops the import after the running transactions. */
   signal?: AbortSignal | undefined;
 };
 
-/** Numbers of messages: good ones in the file, those in the log, and of these the ones from before this run. */
+/** Numbers of messages: valid ones in the file, those in the log, and of these the ones that an earlier run wrote. */
 export type Progress = { total: number; done: number; before: number };
 
 export type ImportResult = Progress & {
@@ -49,7 +49,7 @@ export type ImportResult = Progress & {
   isStopped: boolean;
 };
 
-/** Reads `lines` twice, so they must yield the same each time. */
+/** Calls `lines` several times. It must yield the same lines each time. */
 export async function importMessages(
   table: Table,
   pool: Pool,
@@ -82,14 +82,14 @@ export async function importMessages(
   }
   await queue.end();
   if (!signal?.aborted) for (const room of orphans) await room.finish();
-  // This process may have been paused for longer than an erasure takes.
+  // If this process was paused, it may have written texts of people whose erasure is finished.
   await erasures.reopen(pool, since);
   const { badLines, rooms } = plan;
   const isStopped = signal?.aborted === true && progress.done < progress.total;
   return { ...progress, badLines, rooms: rooms.size, people: plan.handles.size, isStopped };
 }
 
-/** Everybody, by identity. Postgres may fold two handles to one person that JavaScript keeps apart. */
+/** The people of the plan, by `identityOf` their handle. Two handles may be one person by the rules of Postgres. */
 async function peopleOf(pool: Pool, { handles }: ImportPlan): Promise<Map<string, Person>> {
   return users.insertPeople(
     pool,
@@ -97,7 +97,7 @@ async function peopleOf(pool: Pool, { handles }: ImportPlan): Promise<Map<string
   );
 }
 
-/** The rooms of the file, and orphans: rooms of an earlier run, all of whose speakers have been erased since. */
+/** The rooms of the file, and the orphans: rooms of an earlier run whose speakers have all been erased since. */
 async function roomsOf(table: Table, pool: Pool, plan: ImportPlan, people: Map<string, Person>) {
   const found = await roomProgress.list(table, plan.source);
   const shared = { table, pool, source: plan.source, people, erased: arrivals.createErased(pool) };

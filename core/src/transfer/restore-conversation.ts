@@ -27,14 +27,14 @@ export type RestoredConversation = ReturnType<typeof createRestored>;
 export function createRestored(uuid: string, { isArriving }: { isArriving: boolean }) {
   return {
     uuid,
-    /** The conversation was missing or incomplete before this run. */
+    /** True if the conversation was missing or incomplete before this run. */
     isArriving,
     history: createHistory(uuid),
-    /** Entries that are not written yet. */
+    /** Entries that are read but not written yet. */
     entries: [] as Entry[],
     group: undefined as Group | undefined,
     members: [] as ExportedMember[],
-    /** Resolves after the work that is enqueued so far. */
+    /** Resolves when all enqueued work is done. */
     turn: Promise.resolve() as Promise<void>,
     isRefused: false,
   };
@@ -50,7 +50,7 @@ export async function announce(table: Table, conversation: RestoredConversation)
   conversation.isArriving = true;
 }
 
-/** Adds a line. Returns whether it is an entry that lost a text or a name of an erased person. */
+/** Adds a line. Returns true if it is an entry from which data of an erased person was removed. */
 export function addLine(
   conversation: RestoredConversation,
   { line, ...value }: StateLine,
@@ -70,9 +70,7 @@ export function addLine(
   return false;
 }
 
-/**
- * Writes the missing ones of consecutive entries. Returns their number; undefined if the log holds different entries.
- */
+/** Writes those of the consecutive entries that are missing. Returns their number, or undefined if the log differs. */
 export async function writeEntries(
   table: Table,
   chunk: Entry[],
@@ -93,7 +91,7 @@ export async function writeEntries(
   });
 }
 
-/** The entries that the log lacks; undefined if another entry has the number of one of them. */
+/** The entries that are missing in the log. Undefined if another entry has one of their numbers. */
 async function missingFrom(table: Table, chunk: Entry[]): Promise<Entry[] | undefined> {
   const [first, last] = [chunk[0], chunk.at(-1)];
   if (!first || !last) return [];

@@ -25,21 +25,21 @@ import {
  * 2. People come first, then conversations (conversation-writer.ts).
  * 3. Nothing is overwritten. The same command therefore continues after an interruption, and an old export only adds
  *    what a live system lacks. A conversation with a different log is refused.
- * 4. People who have been erased here stay erased: their entries come back without texts, names and keys, and they
- *    leave their groups. Texts that an earlier, interrupted run has written go as well (arrivals.ts).
+ * 4. People who have been erased here stay erased: their entries are restored without texts, names and keys, and they
+ *    are removed from groups. Texts that an earlier, interrupted run has written are removed too (arrivals.ts).
  */
 
 export type RestoreOptions = {
   onProgress?: ((progress: { total: number; done: number }) => void) | undefined;
-  /** Stops after the transactions under way. */
+  /** Stops the restore after the running transactions. */
   signal?: AbortSignal | undefined;
 };
 
 export type RestoreResult = {
   manifest: Manifest;
-  /** Entries that this run wrote. The others were there. */
+  /** The number of entries that this run wrote. The others existed. */
   written: number;
-  /** Entries that came back empty, because their authors were erased here. */
+  /** The number of entries that were restored without text, because their authors were erased here. */
   erased: number;
   /** People who were not restored, because their handle, address or sign-in belongs to somebody else here. */
   refusedPeople: PersonLine[];
@@ -53,7 +53,9 @@ const conversationsInFlight = 3;
 const maxWaiting = 48;
 const peoplePerStatement = 500;
 
-/** Reads `lines` several times, so they must yield the same each time. */
+/**
+ * Calls `lines` several times. It must yield the same lines each time. Throws an ExportError if the file is invalid.
+ */
 export async function restore(
   table: Table,
   pool: Pool,
@@ -122,13 +124,13 @@ export async function restore(
   }
   if (open && !isStopping()) close(open);
   while (waiting.size > 0) await Promise.all(waiting);
-  // This process may have been paused for longer than an erasure takes.
+  // If this process was paused, it may have written texts of people whose erasure is finished.
   await erasures.reopen(pool, since);
   if (failure) throw failure.error;
   return { ...result, isStopped: signal?.aborted === true };
 }
 
-/** Restores people. Those whom the export shows as erased are erased here, too. */
+/** Restores people, and erases those who are erased in the export. Returns the people who could not be restored. */
 async function restorePeople(pool: Pool, lines: AsyncIterable<Line>): Promise<PersonLine[]> {
   const refused: PersonLine[] = [];
   let people: PersonLine[] = [];

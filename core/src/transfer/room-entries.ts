@@ -9,7 +9,7 @@ import { logStart } from '../log/position.ts';
 import type { WrittenMember } from './conversation-writer.ts';
 import { type ImportedMessage, identityOf, type RoomPlan } from './import-plan.ts';
 
-/* The entries, members and group of an imported room, made from its plan and from the log so far. */
+/* The entries, members and group of an imported room, computed from its plan and its log so far. */
 
 const startOf = (plan: RoomPlan) => new Date(plan.startedAtMs).toISOString();
 
@@ -47,7 +47,7 @@ export function messageEntries(
   });
 }
 
-/** The first speaker creates the group, and adds those who do not fit into the first entry. */
+/** The membership entries that are missing. The first speaker creates the group, and adds others 48 at a time. */
 export function membershipEntries(history: History, plan: RoomPlan, speakers: Person[]): Entry[] {
   const [creator] = speakers;
   if (!creator) return [];
@@ -84,7 +84,7 @@ const nextEntry = (
   message_count: history.messageCount + (flagsOf(content).countsAsMessage ? offset : 0),
 });
 
-/** Everybody in the log. Each has read up to the own last message. */
+/** The members according to the log. Each has read up to their own last message. */
 export const membersOf = (history: History, plan: RoomPlan): WrittenMember[] =>
   [...history.members].map(([user_uuid, { role, joined }]) => ({
     member: { user_uuid, role, joined_at: startOf(plan) },

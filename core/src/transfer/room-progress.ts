@@ -3,9 +3,7 @@ import type { Table } from '../table/client.ts';
 import { importKey, importsPk } from '../table/keys.ts';
 import { queryAll } from '../table/read.ts';
 
-/**
- * The progress of a room: its log holds the file up to this line. `isFinished`: the group and its summaries exist too.
- */
+/** The progress of a room: its log holds the messages up to this line. `isFinished`: its group and summaries exist. */
 export type RoomProgress = { line: number; isFinished: boolean };
 
 const progressFromItem = (item: Record<string, unknown>): RoomProgress & { title: string } => ({
@@ -56,7 +54,7 @@ export type Move = {
   fromLine: number | undefined;
 };
 
-/** The write that moves a room's progress, on condition that nobody else has moved it. */
+/** The write that moves a room's progress, on condition that no other import has moved it. */
 export const put = (
   table: Table,
   { source, messageGroupUuid, title, to, fromLine }: Move,

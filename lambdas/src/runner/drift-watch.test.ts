@@ -43,7 +43,7 @@ test('a conversation of the newest batch is recounted, and one alarm names it an
     {
       level: 50,
       messageGroupUuid: entry.message_group_uuid,
-      findings: [{ invariant: 4, detail: 'message_count is 7, and 1 at last_seq 1' }],
+      findings: [{ invariant: 4, detail: 'message_count is 7, but the log has 1 at last_seq 1' }],
     },
   ]);
 });

@@ -135,7 +135,7 @@ test('the shards of a killed runner are taken over within 10 s, and a runner tha
   await eventually(writers.written, (count) => count > written + 20);
   await writers.stop();
 
-  const lagging = async () => (await check(table, undefined, { settleMs: [] })).accused.conversations.length;
+  const lagging = async () => (await check(table, undefined, { settleMs: [] })).suspects.conversations.length;
   await eventually(lagging, (count) => count === 0);
   const { back, watched } = await positions.stop();
   expect(back).toEqual([]);

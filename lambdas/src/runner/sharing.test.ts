@@ -81,7 +81,7 @@ function note({ Records }: DynamoDBStreamEvent) {
 const held = () => runners.map((runner) => runner.shards().held);
 const drained = () =>
   eventually(
-    async () => (await check(table, undefined, { settleMs: [] })).accused.conversations.length,
+    async () => (await check(table, undefined, { settleMs: [] })).suspects.conversations.length,
     (count) => count === 0,
   );
 async function writeSome() {

@@ -172,7 +172,7 @@ test('a record that kills every runner is isolated by halving its batch, and bec
     if ((await letters()).length > 0) break;
   }
   expect(await letters()).toMatchObject([
-    { attempts: 2, error: expect.stringContaining('its runner ended'), record: { dynamodb: {} } },
+    { attempts: 2, error: expect.stringContaining('the runner died'), record: { dynamodb: {} } },
   ]);
   await write('7');
   await eventually(

@@ -8,7 +8,7 @@ const outcome = (seed: number): Outcome => ({
   hits: { throttle: 12, 'poisoned-record': 2 },
   check: {
     findings: [],
-    accused: { conversations: [], orphans: [], strangers: [] },
+    suspects: { conversations: [], orphans: [], strangers: [] },
     unsettled: 0,
     counters: {
       ...{ items: 0, conversations: 0, entries: 0, messages: 0 },

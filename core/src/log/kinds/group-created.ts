@@ -1,5 +1,5 @@
 import { entryKinds } from '@parley/contract/entry-kinds';
-import { beginning, type Kind, placeFaults } from './kind.ts';
+import { beginning, type Kind, orderFaults } from './kind.ts';
 import { shownTitle } from './shown-title.ts';
 
 export type GroupCreated = { type: 'group_created'; title: string; members: string[] };
@@ -14,6 +14,6 @@ export const groupCreated: Kind<GroupCreated> = {
     group.title = entry.title;
     for (const uuid of entry.members)
       group.members.set(uuid, { role: uuid === entry.user_uuid ? 'admin' : 'member', joined });
-    return placeFaults(entry, true);
+    return orderFaults(entry, true);
   },
 };

@@ -45,15 +45,17 @@ it('reports the faults of an entry that does not fit its group', () => {
     const entry = entryOf(change, seq);
     return kindOf(entry).fold(folded, entry);
   };
-  expect(faults({ type: 'message' })).toEqual(['was written by ada, who was no member']);
+  expect(faults({ type: 'message' })).toEqual(['was written by ada, who was not a member']);
   expect(faults({ type: 'members_added', members: ['eve'] })).toEqual(['adds eve, who is a member already']);
-  expect(faults({ type: 'member_removed', members: ['ben'] })).toEqual(['removes ben, who is no member']);
+  expect(faults({ type: 'member_removed', members: ['ben'] })).toEqual(['removes ben, who is not a member']);
   expect(faults({ type: 'role_changed', members: ['ben'], role: 'admin' })).toEqual([
-    'makes ben admin, who is no member',
+    'makes ben admin, who is not a member',
   ]);
-  expect(faults({ type: 'title_changed', title: 'Tarts' }, 1)).toEqual(['title_changed is out of place']);
+  expect(faults({ type: 'title_changed', title: 'Tarts' }, 1)).toEqual([
+    'title_changed cannot be the first entry',
+  ]);
   expect(faults({ type: 'group_created', title: 'Pies', members: [] }, 2)).toEqual([
-    'group_created is out of place',
+    'group_created must be the first entry',
   ]);
 });
 

@@ -11,7 +11,7 @@ import { unknown } from './unknown.ts';
 export type { EntryType } from '@parley/contract/entry-kinds';
 export { beginning, type FoldedGroup } from './kind.ts';
 
-/** What an entry changed: its type, and the attributes that only its kind has. */
+/** The change that an entry records: its type, and the attributes that only its kind has. */
 export type Change = Message | GroupCreated | MembersAdded | MemberRemoved | RoleChanged | TitleChanged;
 
 /** One entry of a conversation's log. */
@@ -35,10 +35,10 @@ export const kindOf = ({ type }: { type: string }): Kind<Change> => byType.get(t
 
 const nobody: string[] = [];
 
-/** Whom an entry adds to its group. */
+/** The people whom an entry adds to its group. */
 export const addedBy = (entry: Entry): string[] => peopleWith(entry, 'added');
 
-/** Whom an entry removes from its group. */
+/** The people whom an entry removes from its group. */
 export const removedBy = (entry: Entry): string[] => peopleWith(entry, 'removed');
 
 const peopleWith = (entry: Entry, membership: 'added' | 'removed') =>

@@ -3,9 +3,7 @@ import { cut } from '@parley/contract/graphemes';
 import type { Role } from '../members.ts';
 import type { LogPosition } from '../position.ts';
 
-/**
- * What every entry holds, whatever its kind. `created_at` is ISO 8601 UTC; `message_count` counts messages up to here.
- */
+/** The attributes of every entry. `created_at` is ISO 8601 UTC; `message_count` counts messages up to here. */
 export type EntryFields = {
   message_group_uuid: string;
   seq: number;
@@ -22,7 +20,7 @@ export type EntryFields = {
   large?: true;
 };
 
-/** A conversation's members and title, as its log up to some entry makes them. */
+/** A conversation's members and title according to its log, up to some entry. */
 export type FoldedGroup = {
   isGroup: boolean;
   title: string | undefined;
@@ -31,13 +29,13 @@ export type FoldedGroup = {
   left: Set<string>;
 };
 
-/** What the code must know of a kind of entry. `Change` holds the kind's own attributes. */
+/** Everything that differs between kinds of entries. `Change` holds the kind's own attributes. */
 export type Kind<Change extends { type: string }> = EntryFlags & {
   /** The text that the inbox shows while the entry is the newest. */
   preview(entry: Change & EntryFields): string;
-  /** The text without anybody's name or words, for an entry that names an erased person. */
+  /** The text that remains of an entry that names an erased person: without anybody's name or words. */
   redact(entry: Change & EntryFields): string;
-  /** Applies the entry to the group. Returns what is wrong with it (invariant 5). */
+  /** Applies the entry to the group. Returns its faults (invariant 5). */
   fold(group: FoldedGroup, entry: Change & EntryFields): readonly string[];
 };
 
@@ -47,7 +45,7 @@ export const beginning = ({ message }: { message: string }) => cut(message, 200)
 /** Most entries have no fault: they share one list. */
 export const noFaults: readonly string[] = [];
 
-/** Only a group's creation may be the first entry that changes a group, and it is never a later one. */
-export function placeFaults({ seq, type }: { seq: number; type: string }, isFirst: boolean): string[] {
-  return (seq === 1) === isFirst ? [] : [`${type} is out of place`];
+/** Of the entries that change a group, its creation must be the first entry of the log, and no other may be. */
+export function orderFaults({ seq, type }: { seq: number; type: string }, isFirst: boolean): string[] {
+  return (seq === 1) === isFirst ? [] : [`${type} ${isFirst ? 'must' : 'cannot'} be the first entry`];
 }

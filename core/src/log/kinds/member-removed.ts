@@ -1,5 +1,5 @@
 import { entryKinds } from '@parley/contract/entry-kinds';
-import { beginning, type Kind, placeFaults } from './kind.ts';
+import { beginning, type Kind, orderFaults } from './kind.ts';
 
 export type MemberRemoved = { type: 'member_removed'; members: string[] };
 
@@ -9,10 +9,10 @@ export const memberRemoved: Kind<MemberRemoved> = {
   redact: ({ members, user_uuid }) =>
     members[0] === user_uuid ? 'A member left the group' : 'A member was removed',
   fold({ members, left }, entry) {
-    const faults = placeFaults(entry, false);
+    const faults = orderFaults(entry, false);
     for (const uuid of entry.members) {
       left.add(uuid);
-      if (!members.delete(uuid)) faults.push(`removes ${uuid}, who is no member`);
+      if (!members.delete(uuid)) faults.push(`removes ${uuid}, who is not a member`);
     }
     return faults;
   },

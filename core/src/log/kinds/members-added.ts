@@ -1,5 +1,5 @@
 import { entryKinds } from '@parley/contract/entry-kinds';
-import { beginning, type Kind, placeFaults } from './kind.ts';
+import { beginning, type Kind, orderFaults } from './kind.ts';
 
 export type MembersAdded = { type: 'members_added'; members: string[] };
 
@@ -9,7 +9,7 @@ export const membersAdded: Kind<MembersAdded> = {
   redact: ({ members }) =>
     members.length === 1 ? 'A member was added' : `${members.length} members were added`,
   fold({ members }, entry) {
-    const faults = placeFaults(entry, false);
+    const faults = orderFaults(entry, false);
     const joined = { seq: entry.seq, count: entry.message_count };
     for (const uuid of entry.members) {
       if (members.has(uuid)) faults.push(`adds ${uuid}, who is a member already`);

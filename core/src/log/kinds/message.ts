@@ -9,6 +9,6 @@ export const message: Kind<Message> = {
   redact: () => '',
   fold({ isGroup, members }, { user_uuid }) {
     if (!isGroup || members.has(user_uuid)) return noFaults;
-    return [`was written by ${user_uuid}, who was no member`];
+    return [`was written by ${user_uuid}, who was not a member`];
   },
 };

@@ -1,6 +1,6 @@
 import { entryKinds } from '@parley/contract/entry-kinds';
 import type { Role } from '../members.ts';
-import { beginning, type Kind, placeFaults } from './kind.ts';
+import { beginning, type Kind, orderFaults } from './kind.ts';
 
 export type RoleChanged = { type: 'role_changed'; members: string[]; role: Role };
 
@@ -9,11 +9,11 @@ export const roleChanged: Kind<RoleChanged> = {
   preview: beginning,
   redact: ({ role }) => (role === 'admin' ? 'A member is now an admin' : 'An admin is now a member'),
   fold({ members }, entry) {
-    const faults = placeFaults(entry, false);
+    const faults = orderFaults(entry, false);
     for (const uuid of entry.members) {
       const member = members.get(uuid);
       if (member) member.role = entry.role;
-      else faults.push(`makes ${uuid} ${entry.role}, who is no member`);
+      else faults.push(`makes ${uuid} ${entry.role}, who is not a member`);
     }
     return faults;
   },

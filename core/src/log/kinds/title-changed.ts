@@ -1,5 +1,5 @@
 import { entryKinds } from '@parley/contract/entry-kinds';
-import { beginning, type Kind, placeFaults } from './kind.ts';
+import { beginning, type Kind, orderFaults } from './kind.ts';
 import { shownTitle } from './shown-title.ts';
 
 export type TitleChanged = { type: 'title_changed'; title: string };
@@ -10,6 +10,6 @@ export const titleChanged: Kind<TitleChanged> = {
   redact: (entry) => `The group was renamed to “${shownTitle(entry)}”`,
   fold(group, entry) {
     group.title = entry.title;
-    return placeFaults(entry, false);
+    return orderFaults(entry, false);
   },
 };

@@ -1,10 +1,10 @@
 import { unknownKind } from '@parley/contract/entry-kinds';
-import { beginning, type Kind, placeFaults } from './kind.ts';
+import { beginning, type Kind, orderFaults } from './kind.ts';
 
-/** An entry that a newer version wrote. It passes through; of an erased person's, no text is left. */
+/** An entry that a newer version wrote. It changes nothing here. If its author is erased, its text becomes empty. */
 export const unknown: Kind<{ type: string }> = {
   ...unknownKind,
   preview: beginning,
   redact: () => '',
-  fold: (_group, entry) => placeFaults(entry, false),
+  fold: (_group, entry) => orderFaults(entry, false),
 };

@@ -133,7 +133,7 @@ const kinds: Mutation[] = [
     ['core/src/log/kinds/index.test.ts'],
     [
       ['everybody of a new group is an admin', "uuid === entry.user_uuid ? 'admin' : 'member'", "'admin'"],
-      ['a group may be created twice', 'placeFaults(entry, true)', '[]'],
+      ['a group may be created twice', 'orderFaults(entry, true)', '[]'],
     ],
   ),
   ...mutationsOf(
