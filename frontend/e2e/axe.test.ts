@@ -1,35 +1,22 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import { apiOf, hasChromium, launch, openPage, type Parley, signIn, startParley } from './parley.ts';
+import { expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { apiOf, openPage, signIn } from './parley.ts';
+import { withBrowser } from './suite.ts';
 
 /* Every view and every dialog, asked by axe: in both themes, and on a phone. */
 
-const withBrowser = hasChromium ? describe : describe.skip;
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 
-withBrowser('axe finds nothing', () => {
-  let parley: Parley;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    parley = await startParley();
-    browser = await launch();
-  }, 150_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await parley?.stop();
-  }, 30_000);
-
+withBrowser('axe finds nothing', (stage) => {
   const button = (page: Page, name: string | RegExp) =>
     page.getByRole('button', { name, exact: typeof name === 'string' });
   const dialog = (page: Page, name: string | RegExp) => page.getByRole('heading', { name }).waitFor();
 
   for (const [name, look] of Object.entries({ light: {}, dark: { dark: true }, phone: { phone: true } })) {
     test(`before one is signed in (${name})`, async () => {
-      const page = await openPage(browser, parley.url, look);
+      const page = await openPage(stage.browser, stage.parley.url, look);
       await page.getByLabel('E-mail').waitFor();
       await clean(page);
       await button(page, 'Create an account').click();
@@ -52,7 +39,7 @@ withBrowser('axe finds nothing', () => {
     }, 60_000);
 
     test(`on every page (${name})`, async () => {
-      const page = await openPage(browser, parley.url, look);
+      const page = await openPage(stage.browser, stage.parley.url, look);
       await signIn(page, 'maya@example.com');
       await page.locator('.row').first().waitFor();
       await clean(page);
@@ -63,22 +50,22 @@ withBrowser('axe finds nothing', () => {
       await page.getByRole('link', { name: /garden/ }).click();
       await page.locator('article').first().waitFor();
       await clean(page);
-      await page.goto(`${parley.url}/nonsense`);
+      await page.goto(`${stage.parley.url}/nonsense`);
       await page.getByText('There is no such page').waitFor();
       await clean(page);
-      await page.goto(`${parley.url}/messages/00000000-0000-4000-8000-000000000000`);
+      await page.goto(`${stage.parley.url}/messages/00000000-0000-4000-8000-000000000000`);
       await page.getByText('This conversation does not exist').waitFor();
       await clean(page);
       await page.context().close();
     }, 60_000);
 
     test(`in every dialog (${name})`, async () => {
-      const maya = await apiOf(parley, 'maya@example.com');
+      const maya = await apiOf(stage.parley, 'maya@example.com');
       const { message_group_uuid: uuid } = await maya<{ message_group_uuid: string }>('/api/message_groups', {
         title: 'Axe',
         handles: ['ines', 'raj'],
       });
-      const page = await openPage(browser, `${parley.url}/messages/${uuid}`, look);
+      const page = await openPage(stage.browser, `${stage.parley.url}/messages/${uuid}`, look);
       await page.getByLabel('E-mail').fill('maya@example.com');
       await page.getByLabel('Password').fill('Parley-demo-1');
       await button(page, 'Sign in').click();
@@ -99,7 +86,7 @@ withBrowser('axe finds nothing', () => {
       await dialog(page, 'Leave Axe?');
       await clean(page);
 
-      await page.goto(parley.url);
+      await page.goto(stage.parley.url);
       await button(page, 'New conversation').click();
       await button(page, 'Create a group instead').click();
       await page.getByLabel('Add people').fill('raj');

@@ -1,42 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { noteSecret } from '@parley/engines/testing/suite-log';
-import type { Browser, Page } from 'playwright-core';
-import {
-  apiOf,
-  eventually,
-  hasChromium,
-  launch,
-  message,
-  messageBox,
-  openPage,
-  type Parley,
-  signIn,
-  startParley,
-  write,
-} from './parley.ts';
+import type { Page } from 'playwright-core';
+import { apiOf, eventually, message, messageBox, openPage, signIn, write } from './parley.ts';
+import { withBrowser } from './suite.ts';
 
 /* Ways through the browser chat: dialogs and their keys, people who go, addresses that lead nowhere. */
 
-const withBrowser = hasChromium ? describe : describe.skip;
-
-withBrowser('a way through the browser chat', () => {
-  let parley: Parley;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    parley = await startParley();
-    browser = await launch();
-  }, 150_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await parley?.stop();
-  }, 30_000);
-
+withBrowser('a way through the browser chat', (stage) => {
   type Look = Parameters<typeof openPage>[2];
 
   async function enter(handle: string, look: Look = {}, path = '') {
-    const page = await openPage(browser, parley.url + path, look);
+    const page = await openPage(stage.browser, stage.parley.url + path, look);
     await signIn(page, `${handle}@example.com`);
     return page;
   }
@@ -60,7 +34,7 @@ withBrowser('a way through the browser chat', () => {
 
   /** A group of Maya's with these people. */
   async function makeGroup(title: string, handles: string[]) {
-    const maya = await apiOf(parley, 'maya@example.com');
+    const maya = await apiOf(stage.parley, 'maya@example.com');
     const { message_group_uuid: uuid } = await maya<{ message_group_uuid: string }>('/api/message_groups', {
       title,
       handles,
@@ -225,7 +199,7 @@ withBrowser('a way through the browser chat', () => {
 
   test('an address that leads nowhere says so, and leads back', async () => {
     for (const look of [{}, { phone: true }]) {
-      const page = await openPage(browser, `${parley.url}/nonsense`, look);
+      const page = await openPage(stage.browser, `${stage.parley.url}/nonsense`, look);
       await page.getByLabel('E-mail').fill('maya@example.com');
       await page.getByLabel('Password').fill('Parley-demo-1');
       await page.getByRole('button', { name: 'Sign in' }).click();
@@ -234,7 +208,7 @@ withBrowser('a way through the browser chat', () => {
       await page.locator('.row').first().waitFor();
       expect(new URL(page.url()).pathname).toBe('/');
       expect(await focus(page)).not.toMatch(/^body/);
-      await page.goto(`${parley.url}/messages/no-uuid`);
+      await page.goto(`${stage.parley.url}/messages/no-uuid`);
       await page.getByRole('heading', { name: 'There is no such page' }).waitFor();
       await page.context().close();
     }
@@ -250,16 +224,19 @@ withBrowser('a way through the browser chat', () => {
     await page.getByRole('link', { name: /garden/ }).click();
     await message(page, "I will be there. Six o'clock?").waitFor();
     expect(await levels()).toBe(1);
-    await page.goto(`${parley.url}/nonsense`);
+    await page.goto(`${stage.parley.url}/nonsense`);
     await page.getByText('There is no such page').waitFor();
     expect(await levels()).toBe(1);
     await page.context().close();
   }, 30_000);
 
   test('times are in English where the browser speaks another language', async () => {
-    const context = await browser.newContext({ locale: 'de-DE', viewport: { width: 1100, height: 720 } });
+    const context = await stage.browser.newContext({
+      locale: 'de-DE',
+      viewport: { width: 1100, height: 720 },
+    });
     const page = await context.newPage();
-    await page.goto(parley.url);
+    await page.goto(stage.parley.url);
     await signIn(page, 'maya@example.com');
     await page.getByRole('link', { name: /garden/ }).click();
     await page.locator('.day').first().waitFor();
@@ -273,7 +250,7 @@ withBrowser('a way through the browser chat', () => {
     const { uuid } = await makeGroup('Narrow', ['ines', 'raj']);
     const page = await enter('maya');
     await page.setViewportSize({ width: 320, height: 640 });
-    await page.goto(`${parley.url}/messages/${uuid}`);
+    await page.goto(`${stage.parley.url}/messages/${uuid}`);
     await page.getByRole('button', { name: 'Members' }).click();
     const remove = page.getByRole('button', { name: /^Remove/ }).first();
     const lines = await remove.evaluate((button) => {
@@ -289,7 +266,7 @@ withBrowser('a way through the browser chat', () => {
         ),
       );
     expect(await isWider()).toBe(false);
-    await page.goto(parley.url);
+    await page.goto(stage.parley.url);
     await page.getByRole('button', { name: 'Your profile and settings' }).click();
     expect(await isWider()).toBe(false);
     await page.getByRole('button', { name: 'Sign out on all devices' }).click();
@@ -391,7 +368,7 @@ withBrowser('a way through the browser chat', () => {
   }, 30_000);
 
   test('the password of one step is not carried into another', async () => {
-    const page = await openPage(browser, parley.url);
+    const page = await openPage(stage.browser, stage.parley.url);
     noteSecret('Typed-by-mistake-1');
     await page.getByLabel('E-mail').fill('new@example.org');
     await page.getByLabel('Password').fill('Typed-by-mistake-1');

@@ -1,43 +1,16 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { noteText } from '@parley/engines/testing/suite-log';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { renameGroup, renamePerson, unconfined } from './old-texts.ts';
-import {
-  apiOf,
-  eventually,
-  hasChromium,
-  launch,
-  message,
-  messageBox,
-  openPage,
-  type Parley,
-  signIn,
-  startParley,
-  texts,
-  write,
-} from './parley.ts';
+import { apiOf, eventually, message, messageBox, openPage, signIn, texts, write } from './parley.ts';
+import { withBrowser } from './suite.ts';
 
 /* What a page must withstand: tall messages and views that change, input methods, storage that is full. */
 
-const withBrowser = hasChromium ? describe : describe.skip;
-
-withBrowser('a page of the browser chat', () => {
-  let parley: Parley;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    parley = await startParley();
-    browser = await launch();
-  }, 150_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await parley?.stop();
-  }, 30_000);
-
+withBrowser('a page of the browser chat', (stage) => {
   /** Maya's page at the conversation with Tomas, which fills it. */
   async function openTomas(options: { phone?: boolean; isSlow?: boolean } = {}) {
-    const page = await openPage(browser, parley.url, options);
+    const page = await openPage(stage.browser, stage.parley.url, options);
     if (options.isSlow) {
       // It draws so late that the answer to a send is there before the pending message was shown.
       await page.addInitScript(() => {
@@ -71,7 +44,7 @@ withBrowser('a page of the browser chat', () => {
 
   test('the end stays in view while the composer grows and shrinks, the window changes, and others write', async () => {
     const page = await openTomas();
-    const tomas = await apiOf(parley, 'tomas@example.com');
+    const tomas = await apiOf(stage.parley, 'tomas@example.com');
     await write(page, 'hold this in view');
     await inView(page, 'hold this in view');
     for (const text of ['a\n'.repeat(8), 'short', 'b\n'.repeat(12), '']) {
@@ -97,7 +70,7 @@ withBrowser('a page of the browser chat', () => {
 
   test('who reads further up stays there when others write', async () => {
     const page = await openTomas();
-    const tomas = await apiOf(parley, 'tomas@example.com');
+    const tomas = await apiOf(stage.parley, 'tomas@example.com');
     await page.locator('.scroller').hover();
     await page.mouse.wheel(0, -600);
     await page.getByRole('button', { name: /Newest/ }).waitFor();
@@ -133,24 +106,27 @@ withBrowser('a page of the browser chat', () => {
   const turned = '\u202egnitirw';
 
   test('a name and a title that turn the direction of a text turn nothing beside them', async () => {
-    const maya = await apiOf(parley, 'maya@example.com');
+    const maya = await apiOf(stage.parley, 'maya@example.com');
     const { message_group_uuid: uuid } = await maya<{ message_group_uuid: string }>('/api/message_groups', {
       title: 'Harbour',
       handles: ['raj', 'ines'],
     });
     const { members } = await maya<{ members: { uuid: string }[] }>(`/api/message_groups/${uuid}`);
-    await renamePerson(parley, 'raj', `Raj ${turned}`);
+    await renamePerson(stage.parley, 'raj', `Raj ${turned}`);
     await renameGroup(
-      parley,
+      stage.parley,
       uuid,
       members.map((member) => member.uuid),
       `Harbour ${turned}`,
     );
-    const [page, raj] = await Promise.all([openPage(browser, parley.url), openPage(browser, parley.url)]);
+    const [page, raj] = await Promise.all([
+      openPage(stage.browser, stage.parley.url),
+      openPage(stage.browser, stage.parley.url),
+    ]);
     await Promise.all([signIn(page, 'maya@example.com'), signIn(raj, 'raj@example.com')]);
-    const path = `${parley.url}/messages/${uuid}`;
+    const path = `${stage.parley.url}/messages/${uuid}`;
     await Promise.all([page.goto(path), raj.goto(path)]);
-    const asRaj = await apiOf(parley, 'raj@example.com');
+    const asRaj = await apiOf(stage.parley, 'raj@example.com');
     await asRaj('/api/messages', { handle: 'maya', message: `to you ${turned}` });
     await page.locator('.row').getByText(`Raj ${turned}`).waitFor();
     await write(raj, `first ${turned}`);
@@ -193,8 +169,8 @@ withBrowser('a page of the browser chat', () => {
   }, 60_000);
 
   test('a notification is cut between characters, and isolates its names', async () => {
-    await renamePerson(parley, 'ines', `Ines ${turned}`);
-    const page = await openPage(browser, parley.url);
+    await renamePerson(stage.parley, 'ines', `Ines ${turned}`);
+    const page = await openPage(stage.browser, stage.parley.url);
     await page.addInitScript(() => {
       const shown: object[] = [];
       class Recorder {
@@ -211,7 +187,7 @@ withBrowser('a page of the browser chat', () => {
     await page.reload();
     await signIn(page, 'tomas@example.com');
     await page.locator('.row').first().waitFor();
-    const ines = await apiOf(parley, 'ines@example.com');
+    const ines = await apiOf(stage.parley, 'ines@example.com');
     const family = '\u{1f469}\u200d\u{1f469}\u200d\u{1f467}';
     await ines('/api/messages', { handle: 'tomas', message: `${'a'.repeat(198)}${family}` });
     const shown = () =>
@@ -239,7 +215,7 @@ withBrowser('a page of the browser chat', () => {
 
   for (const [name, breakIt] of Object.entries(noStorage)) {
     test(`${name} holds nothing up: sign-in, drafts, sends; the page says so once`, async () => {
-      const page = await openPage(browser, parley.url);
+      const page = await openPage(stage.browser, stage.parley.url);
       const complaints: string[] = [];
       page.on('pageerror', (error) => complaints.push(String(error)));
       await page.addInitScript(breakIt);
@@ -260,7 +236,7 @@ withBrowser('a page of the browser chat', () => {
       await page.route('**/api/messages', (route) => route.abort(), { times: 2 });
       await write(page, `sent with ${name}`);
       await page.locator('article[data-seq]', { hasText: `sent with ${name}` }).waitFor();
-      const tomas = await apiOf(parley, 'tomas@example.com');
+      const tomas = await apiOf(stage.parley, 'tomas@example.com');
       const [row] = await tomas<{ message: string }[]>('/api/message_groups?limit=1');
       expect(row?.message).toBe(`sent with ${name}`);
 
@@ -281,10 +257,10 @@ withBrowser('a page of the browser chat', () => {
   }, 30_000);
 
   test('signing out reaches the other tab of a browser that stores nothing', async () => {
-    const page = await openPage(browser, parley.url);
+    const page = await openPage(stage.browser, stage.parley.url);
     await page.context().addInitScript(noStorage['a storage that is full']);
     const tab = await page.context().newPage();
-    await tab.goto(parley.url);
+    await tab.goto(stage.parley.url);
     await page.reload();
     for (const each of [page, tab]) await signIn(each, 'ines@example.com');
     await page.bringToFront();

@@ -4,6 +4,8 @@ import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { createHttp } from '@parley/client/api/http';
+import { fixedToken } from '@parley/client/tokens';
 import { keepSystem, noteSecret, noteText } from '@parley/engines/testing/suite-log';
 import getPort from 'get-port';
 import { type Browser, chromium, type Page } from 'playwright-core';
@@ -178,15 +180,10 @@ export async function apiOf(parley: Parley, email: string, password = 'Parley-de
   const { AccessToken: token, RefreshToken } = (await answer.json()).AuthenticationResult;
   noteSecret(password);
   noteSecret(RefreshToken);
-  return async <T>(path: string, body?: Record<string, unknown>): Promise<T> => {
+  const http = createHttp(fixedToken(token), fetch, parley.url);
+  return <T>(path: string, body?: Record<string, unknown>): Promise<T> => {
     noteText(body?.message);
-    const response = await fetch(parley.url + path, {
-      method: body ? 'POST' : 'GET',
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      body: body && JSON.stringify(body),
-    });
-    if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as T;
+    return http.call<T>(path, body && { method: 'POST', body });
   };
 }
 

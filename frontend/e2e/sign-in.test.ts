@@ -1,32 +1,18 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { noteSecret } from '@parley/engines/testing/suite-log';
-import type { Browser, Page } from 'playwright-core';
-import { eventually, hasChromium, launch, openPage, type Parley, startParley } from './parley.ts';
+import type { Page } from 'playwright-core';
+import { eventually, openPage } from './parley.ts';
+import { withBrowser } from './suite.ts';
 
 /* The page before one is signed in: what it asks, what it refuses, and what it tells nobody. */
 
-const withBrowser = hasChromium ? describe : describe.skip;
-
-withBrowser('the sign-in page', () => {
-  let parley: Parley;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    parley = await startParley();
-    browser = await launch();
-  }, 150_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await parley?.stop();
-  }, 30_000);
-
+withBrowser('the sign-in page', (stage) => {
   const password = 'Sesame-2026-x';
   noteSecret(password);
 
   /** A page, and the operations of the sign-in that it asked for. */
   async function open() {
-    const page = await openPage(browser, parley.url);
+    const page = await openPage(stage.browser, stage.parley.url);
     const asked: string[] = [];
     page.on('request', (request) => {
       const target = request.headers()['x-amz-target'];

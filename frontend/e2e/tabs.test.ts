@@ -1,40 +1,15 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import type { Browser, Page } from 'playwright-core';
-import {
-  apiOf,
-  eventually,
-  hasChromium,
-  launch,
-  messageBox,
-  openPage,
-  type Parley,
-  signIn,
-  startParley,
-  write,
-} from './parley.ts';
+import { expect, test } from '@jest/globals';
+import type { Page } from 'playwright-core';
+import { apiOf, eventually, messageBox, openPage, signIn, write } from './parley.ts';
+import { withBrowser } from './suite.ts';
 
 /* One browser with more than one tab or account: nothing of one person is done as another, and nothing is done twice. */
 
-const withBrowser = hasChromium ? describe : describe.skip;
-
-withBrowser('the tabs and accounts of one browser', () => {
-  let parley: Parley;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    parley = await startParley();
-    browser = await launch();
-  }, 150_000);
-
-  afterAll(async () => {
-    await browser?.close();
-    await parley?.stop();
-  }, 30_000);
-
+withBrowser('the tabs and accounts of one browser', (stage) => {
   const stored = (page: Page) => page.evaluate(() => localStorage.getItem('parley.session') ?? '');
 
   async function sessionOf(handle: string) {
-    const page = await openPage(browser, parley.url);
+    const page = await openPage(stage.browser, stage.parley.url);
     await signIn(page, `${handle}@example.com`);
     const session = await stored(page);
     await page.context().close();
@@ -44,7 +19,7 @@ withBrowser('the tabs and accounts of one browser', () => {
   /** What another tab of this browser does to the sign-in. */
   async function otherTab(page: Page) {
     const tab = await page.context().newPage();
-    await tab.goto(`${parley.url}/api/health-check`);
+    await tab.goto(`${stage.parley.url}/api/health-check`);
     return {
       signIn: (session: string) =>
         tab.evaluate((text) => localStorage.setItem('parley.session', text), session),
@@ -54,7 +29,7 @@ withBrowser('the tabs and accounts of one browser', () => {
 
   test('a tab goes over to who signs in in another tab, and nothing typed before is sent as them', async () => {
     const tomas = await sessionOf('tomas');
-    const page = await openPage(browser, parley.url);
+    const page = await openPage(stage.browser, stage.parley.url);
     await signIn(page, 'maya@example.com');
     const tab = await otherTab(page);
     await page.getByRole('link', { name: /garden/ }).click();
@@ -76,7 +51,7 @@ withBrowser('the tabs and accounts of one browser', () => {
     free();
     await page.waitForTimeout(1_500);
     expect(posted.length).toBe(1);
-    const send = await apiOf(parley, 'tomas@example.com');
+    const send = await apiOf(stage.parley, 'tomas@example.com');
     const rows = await send<{ message: string }[]>('/api/message_groups');
     expect(rows.map(({ message }) => message)).not.toContain('in the name of Maya');
 
@@ -94,7 +69,7 @@ withBrowser('the tabs and accounts of one browser', () => {
   test('a page that is starting while another tab renews or changes the sign-in starts once, as who is signed in', async () => {
     const maya = await sessionOf('maya');
     const raj = await sessionOf('raj');
-    const page = await openPage(browser, `${parley.url}/api/health-check`);
+    const page = await openPage(stage.browser, `${stage.parley.url}/api/health-check`);
     const tab = await otherTab(page);
     let sockets = 0;
     page.on('websocket', (socket) => {
@@ -110,7 +85,7 @@ withBrowser('the tabs and accounts of one browser', () => {
     const open = async (meanwhile: () => Promise<unknown>) => {
       await tab.signIn(maya);
       const asked = page.waitForRequest('**/api/profile');
-      await page.goto(parley.url);
+      await page.goto(stage.parley.url);
       await asked;
       await meanwhile();
     };
@@ -131,7 +106,7 @@ withBrowser('the tabs and accounts of one browser', () => {
   }, 60_000);
 
   test('signing out everywhere says so where nobody confirmed it', async () => {
-    const page = await openPage(browser, parley.url);
+    const page = await openPage(stage.browser, stage.parley.url);
     await signIn(page, 'ines@example.com');
     await page.route('**/api/sign-out', (route) => route.abort());
     const signOut = async () => {
@@ -151,9 +126,9 @@ withBrowser('the tabs and accounts of one browser', () => {
   }, 30_000);
 
   test('what one types while the first message to somebody is under way stays, and goes on where it was', async () => {
-    const page = await openPage(browser, parley.url);
+    const page = await openPage(stage.browser, stage.parley.url);
     await signIn(page, 'raj@example.com');
-    await page.goto(`${parley.url}/messages/new/ines`);
+    await page.goto(`${stage.parley.url}/messages/new/ines`);
     let free = () => {};
     const held = new Promise<void>((resolve) => {
       free = resolve;
@@ -173,7 +148,7 @@ withBrowser('the tabs and accounts of one browser', () => {
   }, 30_000);
 
   test('a page that comes over plain HTTP from another machine sends, and makes groups', async () => {
-    const page = await openPage(browser, parley.url);
+    const page = await openPage(stage.browser, stage.parley.url);
     // What such a page lacks.
     await page.addInitScript(() =>
       Object.defineProperty(Crypto.prototype, 'randomUUID', { value: undefined }),
