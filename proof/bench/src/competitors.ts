@@ -1,8 +1,9 @@
-import { type Competitor, measureLoad } from './competitor.ts';
 import { planPairs, startSocketLoad } from './lanes.ts';
 import type { Load, LoadResult } from './load/drive.ts';
-import { startEjabberd } from './peers/ejabberd.ts';
-import { startProsody } from './peers/prosody.ts';
+import { ejabberd } from './peers/ejabberd.ts';
+import { prosody } from './peers/prosody.ts';
+import { openXmpp } from './peers/xmpp-server.ts';
+import { type Competitor, measureLoad } from './rounds.ts';
 import { startSystem } from './system.ts';
 import { startWorker } from './worker.ts';
 
@@ -10,8 +11,9 @@ import { startWorker } from './worker.ts';
 export async function openCompetitors(pairs: number, log: (line: string) => void): Promise<Competitor[]> {
   const opened: Competitor[] = [];
   try {
-    for (const open of [openParley, openEcho, startEjabberd, startProsody]) {
-      const competitor = await open(pairs, log);
+    for (const open of [openParley, openEcho]) opened.push(await open(pairs));
+    for (const peer of [ejabberd, prosody]) {
+      const competitor = await openXmpp(peer, pairs, log);
       if (competitor) opened.push(competitor);
     }
     return opened;

@@ -44,18 +44,24 @@ export function isMet({ value, ratio, target }: Figure): boolean | undefined {
   return held >= (target.atLeast ?? -Infinity) && held <= (target.atMost ?? Infinity);
 }
 
+type More = Pick<Figure, 'target' | 'also' | 'cpu'>;
+
 /** A figure that was counted, not timed. */
-export const counted = (
+export const counted = (scenario: string, name: string, value: number, unit: string, more?: More): Figure =>
+  timed(scenario, name, [value], unit, more);
+
+/** A figure that was timed in rounds. */
+export const timed = (
   scenario: string,
   name: string,
-  value: number,
+  rounds: number[],
   unit: string,
-  more: Pick<Figure, 'target' | 'also'> = {},
-): Figure => ({ scenario, name, value, unit, rounds: [value], ...more });
+  more?: More,
+): Figure => ({ scenario, name, value: median(rounds), unit, rounds, ...more });
 
 /** A figure whose rounds alternated with rounds of a floor. */
 export function compared(
-  about: Pick<Figure, 'scenario' | 'name' | 'unit' | 'target' | 'also' | 'cpu'>,
+  about: Pick<Figure, 'scenario' | 'name' | 'unit'> & More,
   rounds: number[],
   floor: { name: string; rounds: number[] },
 ): Figure {

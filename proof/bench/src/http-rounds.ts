@@ -1,42 +1,34 @@
-import { watchCpu } from './cpu.ts';
 import { compared, type Figure, median, type Target } from './figures.ts';
 import type { HttpFloor } from './floors/http-floor.ts';
 import type { HttpLoad, HttpResult } from './load/http.ts';
+import { watchCpu } from './processes.ts';
+import { alternate } from './rounds.ts';
 import type { System } from './system.ts';
 import { startWorker } from './worker.ts';
 
 export type HttpVariant = Omit<HttpLoad, 'seconds'> & { name: string; target?: Target | undefined };
 
-/** V8 needs about this long to compile the hot code. */
-const warmUpSeconds = 2.5;
-
 type Round = HttpResult & { cpu: Record<string, number> };
 
-/** Alternates rounds of requests with rounds of floor (a). A warm-up round of each comes first and does not count. */
+/** Alternates rounds of requests with rounds of floor (a). */
 export async function httpRounds(
   system: System,
   { scenario, variant, isQuick }: { scenario: string; variant: HttpVariant; isQuick: boolean },
 ): Promise<Figure> {
   const load = startWorker<HttpLoad, HttpResult>('load/http.ts');
   const floor = startWorker<HttpFloor, string>('floors/http-floor.ts');
-  const [rounds, seconds] = isQuick ? [1, 1] : [5, 1.2];
   try {
-    const floorUrl = await floor.ask({ issuer: system.env.TOKEN_ISSUER ?? '' });
     const { name, target, ...requests } = variant;
-    const measure = async (url: string, length: number): Promise<Round> => {
+    const roundsOf = (url: string) => async (seconds: number) => {
       const cpu = watchCpu({ ...system.processes(), load: [load.pid], floor: [floor.pid] });
-      const result = await load.ask({ ...requests, url, seconds: length });
+      const result = await load.ask({ ...requests, url, seconds });
       return { ...result, cpu: cpu() };
     };
-    const ours: Round[] = [];
-    const bare: Round[] = [];
-    for (let round = isQuick ? 1 : 0; round <= rounds; round += 1) {
-      const length = round === 0 ? warmUpSeconds : seconds;
-      const [floorRound, ownRound] = [await measure(floorUrl, length), await measure(variant.url, length)];
-      if (round === 0) continue;
-      bare.push(floorRound);
-      ours.push(ownRound);
-    }
+    const floorUrl = await floor.ask({ issuer: system.env.TOKEN_ISSUER ?? '' });
+    const tasks = [roundsOf(floorUrl), roundsOf(variant.url)];
+    const plan = { seconds: 1.2, warmUpSeconds: 2.5 };
+    const [bare = [], ours = []] = await alternate(tasks, { isQuick }, plan);
+    const perSecond = (rounds: Round[]) => rounds.map((round) => round.perSecond);
     return compared(
       {
         scenario,
@@ -53,8 +45,8 @@ export async function httpRounds(
         },
         cpu: sumCpu(ours),
       },
-      ours.map(({ perSecond }) => perSecond),
-      { name: 'floor (a), a bare Express', rounds: bare.map(({ perSecond }) => perSecond) },
+      perSecond(ours),
+      { name: 'floor (a), a bare Express', rounds: perSecond(bare) },
     );
   } finally {
     await Promise.all([load.stop(), floor.stop()]);
@@ -63,11 +55,8 @@ export async function httpRounds(
 
 function cpuPerRequest(rounds: Round[], names: RegExp): number {
   const requests = rounds.reduce((sum, round) => sum + round.requests, 0);
-  const seconds = Object.entries(sumCpu(rounds)).reduce(
-    (sum, [name, used]) => sum + (names.test(name) ? used : 0),
-    0,
-  );
-  return (1_000 * seconds) / requests;
+  const used = Object.entries(sumCpu(rounds)).filter(([name]) => names.test(name));
+  return (1_000 * used.reduce((sum, [, seconds]) => sum + seconds, 0)) / requests;
 }
 
 function sumCpu(rounds: Round[]): Record<string, number> {

@@ -1,14 +1,30 @@
 import * as messages from '@parley/core/conversations/messages';
 import { createLog } from '@parley/core/log/log';
-import type { Load, LoadResult } from './load/drive.ts';
+import { type Load, type LoadResult, text60 } from './load/drive.ts';
 import type { SocketPlan } from './load/sockets.ts';
-import { text60 } from './people.ts';
-import { type BenchPerson, people, type System } from './system.ts';
+import { type BenchPerson, people, type System, type SystemOptions, startSystem } from './system.ts';
 import { startWorker } from './worker.ts';
 
 /** Starts the load generator of Parley's sockets. */
 export const startSocketLoad = () =>
   startWorker<{ plan: SocketPlan } | { load: Load }, LoadResult>('load/sockets.ts');
+
+export type SocketLoad = ReturnType<typeof startSocketLoad>;
+
+/** Runs a measurement of a system with a generator of load on its sockets. */
+export async function withSystem<Result>(
+  options: SystemOptions,
+  measure: (system: System, load: SocketLoad) => Promise<Result>,
+): Promise<Result> {
+  const system = await startSystem(options);
+  const load = startSocketLoad();
+  try {
+    return await measure(system, load);
+  } finally {
+    await load.stop();
+    await system.stop();
+  }
+}
 
 /** Opens the direct conversation of two people with a message of the first. */
 export async function openConversation(

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpus, release, totalmem, type } from 'node:os';
 import { parseArgs } from 'node:util';
 import { givenPath } from '@parley/config/given-path';
 import { type Figure, isMet } from './figures.ts';
-import { machine } from './machine.ts';
 import { lines } from './print.ts';
 import { scenarios } from './scenarios/index.ts';
 
@@ -62,6 +62,16 @@ function saveFigures(file: string, figures: Figure[]) {
 /** Rounds to six significant digits: no measurement is more precise. */
 const rounded = (_key: string, value: unknown) =>
   typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(6)) : value;
+
+/** The machine of the measurement. */
+const machine = () => ({
+  cpus: cpus().length,
+  model: cpus()[0]?.model ?? 'unknown',
+  memoryGb: Math.round(totalmem() / 2 ** 30),
+  system: `${type()} ${release()}`,
+  node: process.version,
+  measuredAt: new Date().toISOString().slice(0, 10),
+});
 
 function log(line: string) {
   console.log(`  ${line}`);

@@ -1,6 +1,4 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { clientId, createIssuer } from '@parley/backend/testing/issuer';
 import { loadConfig, tableOptions } from '@parley/config/config';
@@ -11,53 +9,58 @@ import { ensureTables, isAnswering, isReady } from '@parley/dev/prepare';
 import { engineUrl, forkEngine, root, stopChild } from '@parley/engines/launch';
 import { makePgliteTemplate } from '@parley/engines/pglite-template';
 import getPort from 'get-port';
-import { removeAtExit } from './at-exit.ts';
-import { descendants } from './cpu.ts';
+import { makeMany } from './people.ts';
+import { processTree, temporaryFolder } from './processes.ts';
 
-export type Env = Record<string, string>;
 export type BenchPerson = users.User & { token: string };
 export type System = Awaited<ReturnType<typeof startSystem>>;
 
+type Env = Record<string, string>;
 export type SystemOptions = {
-  /** The settings of each API process. Without them one process runs with the defaults. */
-  nodes?: Env[];
+  /** The settings of the API process, or null for none. */
+  api?: Env | null;
   /** False for scenarios that write nothing for the stream runner to read. */
   hasRunner?: boolean;
 };
 
-/** Starts Parley as bin/start does, on free ports with temporary data: engines on disk, stream runner, API processes. */
-export async function startSystem({ nodes = [{}], hasRunner = true }: SystemOptions = {}) {
-  const folder = mkdtempSync(join(tmpdir(), 'parley-bench-'));
-  removeAtExit(folder);
+/** Starts Parley as bin/start does, on free ports with temporary data: engines on disk, stream runner, API. */
+export async function startSystem({ api = {}, hasRunner = true }: SystemOptions = {}) {
+  const folder = temporaryFolder();
   const children = new Map<string, ChildProcess>();
   const issuer = await createIssuer();
-  let closeClients = async () => {};
+  const closers: (() => unknown)[] = [folder.remove, issuer.close];
 
   async function stop() {
     for (const [, child] of [...children].reverse()) await stopChild(child, 10_000);
-    await closeClients();
-    await issuer.close();
-    rmSync(folder, { recursive: true, force: true });
+    for (const close of closers.reverse()) await close();
   }
 
   try {
-    const { endpoint, databaseUrl } = await startEngines(folder, children);
+    const { endpoint, databaseUrl } = await startEngines(folder.path, children);
     const env = systemEnv({ endpoint, databaseUrl, issuer: issuer.issuer, runnerPort: await getPort() });
     await Promise.all([ensureTables(loadConfig(env), env), migrate(databaseUrl)]);
-    const urls = await startServices(children, env, { nodes, hasRunner });
-    const { table, pool, close } = openClients(env, databaseUrl);
-    closeClients = close;
+    const [port, deliveryPort] = [String(await getPort()), String(await getPort())];
+    const url = `http://127.0.0.1:${port}`;
+    if (hasRunner) children.set('runner', forkService('lambdas/src/runner/main.ts', env));
+    if (api) {
+      const own = { PORT: port, DELIVERY_PORT: deliveryPort, ...api };
+      children.set('api', forkService('backend/src/main.ts', { ...env, ...own }));
+    }
+    await Promise.all([hasRunner && isAnswering(env.RUNNER_URL ?? ''), api && isReady(url)]);
+    const table = createTable(tableOptions(loadConfig(env)));
+    const pool = createPool({ connectionString: databaseUrl, max: 2, onError: () => {} });
+    closers.push(
+      () => closeTable(table),
+      () => pool.end(),
+    );
     return {
-      urls,
       env,
-      url: urls[0] ?? '',
+      url,
       table,
       stop,
       /** The process ids of each part of the system, by its name. */
-      processes: () =>
-        Object.fromEntries(
-          [...children].map(([name, { pid = 0 }]) => [name, [pid, ...descendants(pid)]]),
-        ) as Record<string, number[]>,
+      processes: (): Record<string, number[]> =>
+        Object.fromEntries([...children].map(([name, { pid = 0 }]) => [name, processTree(pid)])),
       async person(handle: string): Promise<BenchPerson> {
         const sub = crypto.randomUUID();
         const signUp = { sub, preferredUsername: handle, name: handle, email: `${handle}@example.com` };
@@ -102,25 +105,6 @@ const systemEnv = ({ endpoint, databaseUrl, issuer, runnerPort }: Addresses): En
   REALTIME_UNAUTHENTICATED_PER_ADDRESS: '2000',
 });
 
-/** Starts the runner and the API processes, and returns the addresses of the latter once they are ready. */
-async function startServices(
-  children: Map<string, ChildProcess>,
-  env: Env,
-  { nodes, hasRunner }: Required<SystemOptions>,
-): Promise<string[]> {
-  if (hasRunner) children.set('runner', forkService('lambdas/src/runner/main.ts', env));
-  const urls: string[] = [];
-  for (const [index, changes] of nodes.entries()) {
-    const [port, deliveryPort] = await Promise.all([getPort(), getPort()]);
-    const own = { PORT: String(port), DELIVERY_PORT: String(deliveryPort), ...changes };
-    const name = nodes.length === 1 ? 'api' : `api ${index + 1}`;
-    children.set(name, forkService('backend/src/main.ts', { ...env, ...own }));
-    urls.push(`http://127.0.0.1:${port}`);
-  }
-  await Promise.all([...(hasRunner ? [isAnswering(env.RUNNER_URL ?? '')] : []), ...urls.map(isReady)]);
-  return urls;
-}
-
 const forkService = (path: string, env: Env) =>
   fork(join(root, path), [], {
     cwd: root,
@@ -130,26 +114,6 @@ const forkService = (path: string, env: Env) =>
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });
 
-function openClients(env: Env, databaseUrl: string) {
-  const table = createTable(tableOptions(loadConfig(env)));
-  const pool = createPool({ connectionString: databaseUrl, max: 2, onError: () => {} });
-  return {
-    table,
-    pool,
-    async close() {
-      await pool.end();
-      closeTable(table);
-    },
-  };
-}
-
 /** Makes people, 20 at a time. */
-export async function people(system: System, count: number, prefix = 'person'): Promise<BenchPerson[]> {
-  const made: BenchPerson[] = [];
-  for (let index = 0; index < count; index += 20) {
-    const size = Math.min(20, count - index);
-    const some = Array.from({ length: size }, (_, offset) => system.person(`${prefix}${index + offset}`));
-    made.push(...(await Promise.all(some)));
-  }
-  return made;
-}
+export const people = (system: System, count: number) =>
+  makeMany(count, 20, (index) => system.person(`person${index}`));

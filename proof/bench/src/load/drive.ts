@@ -1,6 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { quantile } from '../figures.ts';
 
+/** A text of 60 bytes. */
+export const text60 = 'a message as people write it, sixty bytes of it in plain tex';
+
 /** Sends messages from one person to another. The receiver passes the number of each message to `arrived`. */
 export type Lane = { send: (id: number) => void };
 

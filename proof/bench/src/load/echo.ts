@@ -1,7 +1,6 @@
 import WebSocket from 'ws';
-import { text60 } from '../people.ts';
 import { answerParent } from '../worker.ts';
-import { createDriver, type Load, type LoadResult } from './drive.ts';
+import { createDriver, type Load, type LoadResult, text60 } from './drive.ts';
 
 /** The client of floor (c): it sends frames of a message's size to a bare `ws` server, which echoes them. */
 answerParent<{ url: string; sockets: number } | { load: Load }, LoadResult | undefined>(async (question) => {

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import autocannon from 'autocannon';
 import { answerParent } from '../worker.ts';
-import { zipf } from './zipf.ts';
 
 export type HttpRequest = { method: 'GET' | 'POST'; path: string; token: string; body?: string };
 export type HttpLoad = {
@@ -34,6 +33,22 @@ answerParent<HttpLoad, HttpResult>(async ({ url, connections, seconds, requests,
     p99: result.latency.p99,
   };
 });
+
+/** Draws numbers below `count`. The n-th number has a frequency of 1/n (Zipf, exponent 1). */
+function zipf(count: number): () => number {
+  const sums: number[] = [];
+  for (let rank = 1; rank <= count; rank += 1) sums.push((sums.at(-1) ?? 0) + 1 / rank);
+  return () => {
+    const wanted = Math.random() * (sums.at(-1) ?? 0);
+    let [low, high] = [0, count - 1];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((sums[middle] ?? 0) < wanted) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  };
+}
 
 function fail(message: string): never {
   throw new Error(message);

@@ -1,7 +1,6 @@
 import { connect, type Socket } from 'node:net';
-import { text60 } from '../people.ts';
 import { answerParent } from '../worker.ts';
-import { createDriver, type Load, type LoadResult } from './drive.ts';
+import { createDriver, type Load, type LoadResult, text60 } from './drive.ts';
 
 export type XmppPlan = { port: number; accounts: string[]; password: string };
 

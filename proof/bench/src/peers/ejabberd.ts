@@ -1,22 +1,14 @@
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Competitor } from '../competitor.ts';
-import { openXmpp, password, type XmppServer } from './xmpp-server.ts';
+import type { PeerPostgres } from './postgres.ts';
+import { password, type XmppServer } from './xmpp-server.ts';
 
 const schema = '/usr/share/ejabberd/sql/pg.sql';
 
-/** Debian's ejabberd with its message archive (MAM) on Postgres. Logs that it is skipped if it is not installed. */
-export async function startEjabberd(
-  pairs: number,
-  log: (line: string) => void,
-): Promise<Competitor | undefined> {
-  const competitor = existsSync(schema) ? await openXmpp(ejabberd, pairs) : undefined;
-  if (!competitor) log('skipped: ejabberd (apt-get install ejabberd erlang-p1-pgsql postgresql)');
-  return competitor;
-}
-
-const ejabberd: XmppServer = {
+/** Debian's ejabberd with its message archive (MAM) on Postgres. */
+export const ejabberd: XmppServer = {
   name: 'ejabberd',
+  packages: ['ejabberd', 'erlang-p1-pgsql', 'postgresql'],
   async prepare({ folder, port, postgres, accounts }) {
     const rows = accounts.map((name) => `('${name}', '${password}')`);
     await postgres.query(
@@ -24,7 +16,7 @@ const ejabberd: XmppServer = {
       `INSERT INTO users (username, password) VALUES ${rows}`,
     );
     const config = join(folder, 'ejabberd.yml');
-    writeFileSync(config, configuration(port, postgres.port));
+    writeFileSync(config, configuration(port, postgres));
     // Without a node name it joins no Erlang cluster and leaves no port mapper behind.
     return {
       command: 'erl',
@@ -54,7 +46,7 @@ function libraries(): string {
   return join('/usr/lib', folder);
 }
 
-const configuration = (port: number, postgresPort: number) => `
+const configuration = (port: number, postgres: PeerPostgres) => `
 hosts: [localhost]
 loglevel: error
 auth_method: [sql]
@@ -62,9 +54,9 @@ auth_password_format: plain
 default_db: sql
 sql_type: pgsql
 sql_server: "127.0.0.1"
-sql_port: ${postgresPort}
-sql_database: postgres
-sql_username: bench
+sql_port: ${postgres.port}
+sql_database: ${postgres.database}
+sql_username: ${postgres.user}
 sql_password: ""
 sql_pool_size: 10
 listen:

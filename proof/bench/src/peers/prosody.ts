@@ -1,32 +1,24 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Competitor } from '../competitor.ts';
-import { openXmpp, password, type XmppServer } from './xmpp-server.ts';
+import type { PeerPostgres } from './postgres.ts';
+import { password, type XmppServer } from './xmpp-server.ts';
 
-/** Debian's Prosody with its message archive (MAM) on Postgres. Logs that it is skipped if it is not installed. */
-export async function startProsody(
-  pairs: number,
-  log: (line: string) => void,
-): Promise<Competitor | undefined> {
-  const competitor = existsSync('/usr/bin/prosody') ? await openXmpp(prosody, pairs) : undefined;
-  if (!competitor) log('skipped: Prosody (apt-get install prosody lua-dbi-postgresql postgresql)');
-  return competitor;
-}
-
-const prosody: XmppServer = {
+/** Debian's Prosody with its message archive (MAM) on Postgres. */
+export const prosody: XmppServer = {
   name: 'Prosody',
+  packages: ['prosody', 'lua-dbi-postgresql', 'postgresql'],
   async prepare({ folder, port, postgres, accounts }) {
     const folderOfAccounts = join(folder, 'localhost/accounts');
     mkdirSync(folderOfAccounts, { recursive: true });
     for (const name of accounts)
       writeFileSync(join(folderOfAccounts, `${name}.dat`), `return { ["password"] = "${password}"; };\n`);
     const config = join(folder, 'prosody.cfg.lua');
-    writeFileSync(config, configuration(folder, port, postgres.port));
+    writeFileSync(config, configuration(folder, port, postgres));
     return { command: 'prosody', args: ['-F', '--root', '--config', config] };
   },
 };
 
-const configuration = (folder: string, port: number, postgresPort: number) => `
+const configuration = (folder: string, port: number, postgres: PeerPostgres) => `
 run_as_root = true
 pidfile = "${folder}/prosody.pid"
 data_path = "${folder}"
@@ -44,7 +36,7 @@ c2s_require_encryption = false
 allow_unencrypted_plain_auth = true
 authentication = "internal_plain"
 storage = { accounts = "internal", archive = "sql", archive_prefs = "internal" }
-sql = { driver = "PostgreSQL", database = "postgres", username = "bench", password = "", host = "127.0.0.1", port = ${postgresPort} }
+sql = { driver = "PostgreSQL", database = "${postgres.database}", username = "${postgres.user}", password = "", host = "127.0.0.1", port = ${postgres.port} }
 default_archive_policy = true
 VirtualHost "localhost"
 `;

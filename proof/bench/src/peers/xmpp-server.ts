@@ -1,21 +1,19 @@
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process';
 import { connect } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { stopChild } from '@parley/engines/launch';
 import getPort from 'get-port';
-import { killAtExit, removeAtExit } from '../at-exit.ts';
-import { type Competitor, measureLoad } from '../competitor.ts';
-import { descendants } from '../cpu.ts';
 import type { Load, LoadResult } from '../load/drive.ts';
 import type { XmppPlan } from '../load/xmpp.ts';
+import { atExit, processTree, temporaryFolder } from '../processes.ts';
+import { type Competitor, measureLoad } from '../rounds.ts';
 import { startWorker } from '../worker.ts';
 import { type PeerPostgres, startPostgres } from './postgres.ts';
 
 export type XmppServer = {
   name: string;
+  /** Debian's packages that it needs. */
+  packages: string[];
   /** Prepares folder and database, and returns the command that runs the server in the foreground. */
   prepare: (place: {
     folder: string;
@@ -29,19 +27,28 @@ export type XmppServer = {
 export const password = 'bench';
 const startTimeoutMs = 30_000;
 
-/** Starts an XMPP server with its archive on its own Postgres, and signs pairs of people in. */
-export async function openXmpp(server: XmppServer, pairs: number): Promise<Competitor | undefined> {
-  const postgres = await startPostgres();
-  if (!postgres) return undefined;
-  const folder = mkdtempSync(join(tmpdir(), 'parley-bench-xmpp-'));
-  removeAtExit(folder);
+/**
+ * Starts an XMPP server with its archive on its own Postgres, and signs pairs of people in. Logs that it is skipped if it
+ * is not installed.
+ */
+export async function openXmpp(
+  server: XmppServer,
+  pairs: number,
+  log: (line: string) => void,
+): Promise<Competitor | undefined> {
+  if (!areInstalled(server.packages)) {
+    log(`skipped: ${server.name} (apt-get install ${server.packages.join(' ')})`);
+    return undefined;
+  }
+  const postgres = startPostgres();
+  const { path: folder, remove } = temporaryFolder();
   const load = startWorker<{ plan: XmppPlan } | { load: Load }, LoadResult>('load/xmpp.ts');
   let child: ChildProcess | undefined;
   async function stop() {
     await load.stop();
     if (child) await stopChild(child);
-    await postgres?.stop();
-    rmSync(folder, { recursive: true, force: true });
+    postgres.stop();
+    remove();
   }
   try {
     const port = await getPort();
@@ -54,15 +61,15 @@ export async function openXmpp(server: XmppServer, pairs: number): Promise<Compe
       stdio: ['ignore', 'ignore', 'inherit'],
       ...options,
     });
-    killAtExit(child);
+    const { pid = 0 } = child;
+    atExit(() => child?.kill('SIGKILL'));
     await waitUntilListening(port, child);
     await load.ask({ plan: { port, accounts, password } });
-    const pid = child.pid ?? 0;
     return {
       name: server.name,
       measure: (question) =>
         measureLoad(load, question, {
-          [server.name]: [pid, ...descendants(pid)],
+          [server.name]: processTree(pid),
           [`Postgres of ${server.name}`]: postgres.pids(),
           [`load of ${server.name}`]: [load.pid],
         }),
@@ -72,6 +79,11 @@ export async function openXmpp(server: XmppServer, pairs: number): Promise<Compe
     await stop();
     throw error;
   }
+}
+
+function areInstalled(packages: string[]): boolean {
+  const { stdout } = spawnSync('dpkg', ['--status', ...packages], { encoding: 'utf8' });
+  return stdout?.match(/^Status: install ok installed$/gm)?.length === packages.length;
 }
 
 async function waitUntilListening(port: number, child: ChildProcess) {

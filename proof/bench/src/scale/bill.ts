@@ -1,5 +1,56 @@
-import { behaviour, daySeconds, lambdaDollars, messageWrites, monthDays, pushReads } from './capacity.ts';
-import { dollars, prices } from './prices.ts';
+/** US dollars in us-east-1, on demand, as AWS lists them since November 2024. */
+export const prices = {
+  millionWriteUnits: 0.625,
+  millionReadUnits: 0.125,
+  gigabyteMonth: 0.25,
+  millionLambdaRequests: 0.2,
+  lambdaGigabyteSecond: 0.0000166667,
+  /** Fargate on arm64. */
+  cpuHour: 0.03238,
+  gigabyteHour: 0.00356,
+  balancerHour: 0.0225,
+  natGatewayHour: 0.045,
+  /** An interface endpoint in one zone. */
+  endpointHour: 0.01,
+  publicAddressHour: 0.005,
+  auroraUnitHour: 0.12,
+  keyMonth: 1,
+  secretMonth: 0.4,
+  /** Each metric that an alarm watches. */
+  alarmMonth: 0.1,
+  metricMonth: 0.3,
+  /** AWS WAF. Each million inspected requests costs another 0.60. */
+  firewallMonth: 5,
+  firewallRuleMonth: 1,
+};
+
+export const dollars = ({ write = 0, read = 0 }: { write?: number; read?: number }) =>
+  (write * prices.millionWriteUnits + read * prices.millionReadUnits) / 1e6;
+
+const daySeconds = 86_400;
+const monthDays = 30;
+const monthHours = 730;
+/** The mean time and the memory of a Lambda batch. */
+export const batchSeconds = 0.05;
+const lambdaGigabytes = 0.5;
+export const entryBytes = 500;
+/** The share of members who receive a message live. */
+export const connectedMembers = 0.2;
+/** Messages of a large group that share a rewrite of their summaries. Elsewhere each message has its own. */
+export const messagesPerWindow = 3;
+
+/** The write units of one message in a conversation with `members` members. */
+export function messageWrites(members: number, rewrite: number): number {
+  const isLarge = members > 50;
+  return 1 + (members * rewrite) / (isLarge ? messagesPerWindow : 1) + (isLarge ? 2 : 0);
+}
+
+/** The read units of routing a message: each member of a small conversation, and the rows of connected members. */
+export const pushReads = (members: number) => (members > 50 ? 1 : members * (1 + connectedMembers));
+
+export const lambdaDollars = (batches: number) =>
+  (batches / 1e6) * prices.millionLambdaRequests +
+  batches * batchSeconds * lambdaGigabytes * prices.lambdaGigabyteSecond;
 
 /** Resources of a deployment with infra/settings.example.json. infra/src/stacks.test.ts counts them in the templates. */
 export const deployed = {
@@ -23,7 +74,6 @@ export const deployed = {
 };
 /** Alarms of autoscaling and metrics of Container Insights. AWS decides their numbers. */
 const assumed = { autoscalingAlarms: 4, insightMetrics: 30 };
-const monthHours = 730;
 
 /** The bill of a month without messages: dollars by item, the most expensive first. */
 export function idleMonth(heartbeatWrites: number): [item: string, dollars: number][] {
@@ -60,6 +110,6 @@ export function millionMessages(members: number, rewrite: number): [item: string
     ['write units: the log and the summaries', dollars({ write: 1e6 * messageWrites(members, rewrite) })],
     ['read units: who is where', dollars({ read: 1e6 * pushReads(members) })],
     ['Lambda, where each comes alone', lambdaDollars(1e6)],
-    ['their room in the table, a month', ((1e6 * behaviour.entryBytes) / 2 ** 30) * prices.gigabyteMonth],
+    ['their room in the table, a month', ((1e6 * entryBytes) / 2 ** 30) * prices.gigabyteMonth],
   ];
 }

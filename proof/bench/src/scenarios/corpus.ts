@@ -5,9 +5,10 @@ import * as messages from '@parley/core/conversations/messages';
 import { type Entry, largeGroupMembers, type Person } from '@parley/core/log/entries';
 import { createLog } from '@parley/core/log/log';
 import { createProjector } from '@parley/core/projections/projector';
+import type { Table } from '@parley/core/table/client';
 import { root } from '@parley/engines/launch';
 import { consumers } from '@parley/lambdas/consumers/all';
-import { type BenchEngine, startEngine } from '../engine.ts';
+import { withEngine } from '../engine.ts';
 import { counted } from '../figures.ts';
 import { makePerson, recordsOf } from '../people.ts';
 import type { Scenario } from '../scenario.ts';
@@ -34,14 +35,14 @@ export const corpus: Scenario = {
       return [];
     }
     const rooms = [...(await readRooms()).values()].slice(0, isQuick ? 1 : undefined);
-    const engine = await startEngine({ hasStream: false });
-    try {
+    return withEngine(async (table) => {
+      const units = countUnits(table);
       let [ours, original, total] = [0, 0, 0];
       for (const room of rooms) {
         const most = isFull ? room.lines.length : isQuick ? 20 : sampleOf(room);
         const lines = room.lines.slice(0, most);
-        const units = await replay(engine, { ...room, lines });
-        ours += (units * room.lines.length) / lines.length;
+        await replay(table, { ...room, lines }, () => units.reset());
+        ours += (units.reset().write * room.lines.length) / lines.length;
         original += room.lines.length * (1 + 4 * room.people.size);
         total += room.lines.length;
       }
@@ -57,9 +58,7 @@ export const corpus: Scenario = {
           },
         ),
       ];
-    } finally {
-      await engine.stop();
-    }
+    });
   },
 };
 
@@ -70,11 +69,11 @@ const isLarge = ({ people }: Room) => people.size > largeGroupMembers;
 /** Two windows of a large room, or a few messages of a small one. The rest costs the same. */
 const sampleOf = (room: Room) => (isLarge(room) ? 2 * messagesPerWindow : 5);
 
-async function replay(engine: BenchEngine, room: Room): Promise<number> {
-  const table = engine.connect();
+/** `onReady` is called when the group exists, and before its first message. */
+async function replay(table: Table, room: Room, onReady: () => unknown) {
   const messageGroupUuid = await createGroup(table, [...room.people.values()]);
   const log = createLog(table, { batch: 'statements' });
-  const units = countUnits(table);
+  onReady();
   const projector = createProjector(table);
   const together = isLarge(room) ? messagesPerWindow : 1;
   for (let start = 0; start < room.lines.length; start += together) {
@@ -86,7 +85,6 @@ async function replay(engine: BenchEngine, room: Room): Promise<number> {
     }
     await projector.project(recordsOf(written));
   }
-  return units.reset().write;
 }
 
 async function readRooms(): Promise<Map<string, Room>> {

@@ -9,7 +9,7 @@ import { heartbeatMs } from '@parley/core/live/nodes';
 import getPort from 'get-port';
 import { counted } from '../figures.ts';
 import { startSocketLoad } from '../lanes.ts';
-import { dollars } from '../scale/prices.ts';
+import { dollars } from '../scale/bill.ts';
 import type { Scenario } from '../scenario.ts';
 import { people, startSystem } from '../system.ts';
 import { countUnits } from '../units/count-units.ts';
@@ -23,7 +23,7 @@ export const idle: Scenario = {
   about: `units of ${socketsOfMonth} connected sockets for a month`,
   async run({ isQuick, isFull }) {
     const count = isQuick ? 10 : isFull ? socketsOfMonth : 500;
-    const system = await startSystem({ nodes: [] });
+    const system = await startSystem({ api: null });
     const load = startSocketLoad();
     const config = loadConfig({ ...system.env, DELIVERY_PORT: String(await getPort()) });
     const ctx = createContext(config, createLogger('silent'));

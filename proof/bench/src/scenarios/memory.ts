@@ -1,23 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { residentBytes } from '../cpu.ts';
+import { residentMb } from '@parley/backend/testing/processes';
 import { counted, median } from '../figures.ts';
-import { planPairs, startSocketLoad } from '../lanes.ts';
+import { planPairs, withSystem } from '../lanes.ts';
 import type { Scenario } from '../scenario.ts';
-import { startSystem } from '../system.ts';
 
 const pairs = 16;
 const sampleMs = 500;
-const megabyte = 2 ** 20;
 
 /** Peak memory of the API process at full load, and its growth in the second half. */
 export const memory: Scenario = {
   name: 'memory',
   about: 'memory of the API process under full load (--full: 10 minutes)',
-  async run({ isQuick, isFull }) {
-    const seconds = isQuick ? 2 : isFull ? 600 : 60;
-    const system = await startSystem();
-    const load = startSocketLoad();
-    try {
+  run: ({ isQuick, isFull }) =>
+    withSystem({}, async (system, load) => {
+      const seconds = isQuick ? 2 : isFull ? 600 : 60;
       await load.ask({ plan: await planPairs(system, pairs) });
       const [pid = 0] = system.processes().api ?? [];
       const samples: number[] = [];
@@ -26,7 +22,7 @@ export const memory: Scenario = {
         isLoading = false;
       });
       while (isLoading) {
-        samples.push(residentBytes(pid) / megabyte);
+        samples.push(residentMb(pid));
         await sleep(sampleMs);
       }
       const { perSecond } = await loading;
@@ -40,9 +36,5 @@ export const memory: Scenario = {
         }),
         counted('memory', 'growth between the last two quarters', growth, 'MB'),
       ];
-    } finally {
-      await load.stop();
-      await system.stop();
-    }
-  },
+    }),
 };

@@ -1,7 +1,7 @@
-import { type HttpVariant, httpRounds } from '../http-rounds.ts';
+import { httpRounds } from '../http-rounds.ts';
 import type { HttpRequest } from '../load/http.ts';
+import { seedConversations } from '../people.ts';
 import type { Scenario } from '../scenario.ts';
-import { seedConversations } from '../seed.ts';
 import { type BenchPerson, people, startSystem } from '../system.ts';
 
 const friendsOfEach = 3;
@@ -25,32 +25,26 @@ export const pages: Scenario[] = cases.map(({ name, about, path, atLeast }, inde
   name,
   isRepeat: index > 0,
   about: `${about}, distinct people and conversations (Zipf), 64 connections`,
-  async run({ isQuick, log: print }) {
+  async run({ isQuick, log }) {
     const count = isQuick ? 40 : 1_000;
     // No runner, because nothing is written while pages are read.
     const system = await startSystem({ hasRunner: false });
     try {
       const everyone = await people(system, count);
-      // The conversations of the first step are read. The others fill the inboxes.
       const pairsOf = (step: number) =>
-        everyone.map((one, index): [BenchPerson, BenchPerson] => [
-          one,
-          everyone[(index + step) % count] ?? one,
-        ]);
+        everyone.map((one, at): [BenchPerson, BenchPerson] => [one, everyone[(at + step) % count] ?? one]);
+      // The conversations of the first step are read. The others fill the inboxes.
       const groups = await seedConversations(system.table, pairsOf(1), messagesOfEach);
       for (let step = 2; step <= friendsOfEach; step += 1)
         await seedConversations(system.table, pairsOf(step), 1);
-      print(`${count} people with ${2 * friendsOfEach} conversations each`);
+      log(`${count} people with ${2 * friendsOfEach} conversations each`);
       const requests = everyone.map(
-        ({ token }, index): HttpRequest => ({ method: 'GET', path: path(groups[index] ?? ''), token }),
+        ({ token }, at): HttpRequest => ({ method: 'GET', path: path(groups[at] ?? ''), token }),
       );
-      const variant: HttpVariant = {
-        name: about,
-        url: system.url,
-        connections: 64,
-        requests,
-        pick: 'zipf',
-        target: { of: 'ratio', atLeast },
+      const variant = {
+        ...{ name: about, url: system.url, connections: 64, requests },
+        pick: 'zipf' as const,
+        target: { of: 'ratio' as const, atLeast },
       };
       return [await httpRounds(system, { scenario: name, variant, isQuick })];
     } finally {

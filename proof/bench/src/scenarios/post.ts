@@ -3,8 +3,8 @@ import { createLog } from '@parley/core/log/log';
 import type { WriteBatch } from '@parley/core/table/statements';
 import { counted, type Figure } from '../figures.ts';
 import { type HttpVariant, httpRounds } from '../http-rounds.ts';
+import { text60 } from '../load/drive.ts';
 import type { HttpRequest } from '../load/http.ts';
-import { text60 } from '../people.ts';
 import type { Scenario } from '../scenario.ts';
 import { people, type System, startSystem } from '../system.ts';
 
@@ -18,7 +18,7 @@ export const posts: Scenario[] = [64, 16].map((connections) => ({
   async run({ isQuick }) {
     const figures: Figure[] = [];
     for (const path of ['transactions', 'statements'] as const) {
-      const system = await startSystem({ nodes: [{ APPEND_BATCH: path }] });
+      const system = await startSystem({ api: { APPEND_BATCH: path } });
       try {
         const variant: HttpVariant = {
           name: path,

@@ -4,9 +4,10 @@ import * as summaries from '@parley/core/inbox/summaries';
 import { createLog } from '@parley/core/log/log';
 import { createPages } from '@parley/core/log/pages';
 import { createProjector } from '@parley/core/projections/projector';
-import { startEngine } from '../engine.ts';
+import { withEngine } from '../engine.ts';
 import { counted, type Figure } from '../figures.ts';
-import { makePeople, makePerson, recordsOf, text60 } from '../people.ts';
+import { text60 } from '../load/drive.ts';
+import { makePeople, makePerson, recordsOf } from '../people.ts';
 import type { Scenario } from '../scenario.ts';
 import { countUnits } from '../units/count-units.ts';
 
@@ -17,61 +18,52 @@ const messagesInHistory = 200;
 export const readUnits: Scenario = {
   name: 'read-units',
   about: 'read units of pages and sends',
-  async run({ isQuick }) {
-    const engine = await startEngine({ hasStream: false });
-    try {
-      const table = engine.connect();
+  run: ({ isQuick }) =>
+    withEngine(async (table) => {
       const log = createLog(table, { batch: 'statements' });
-      const owner = makePerson('owner');
+      const sender = makePerson('owner');
       const others = makePeople(isQuick ? 25 : conversationsOfPerson);
       const first = await Promise.all(
-        others.map((recipient) => messages.sendDirect(log, { sender: owner, recipient, message: text60 })),
+        others.map((recipient) => messages.sendDirect(log, { sender, recipient, message: text60 })),
       );
       const messageGroupUuid = first[0]?.message_group_uuid ?? '';
       const send = (node: typeof log, knownSeq?: number) =>
         messages.send(node, {
-          sender: owner,
-          messageGroupUuid,
-          message: text60,
+          ...{ sender, messageGroupUuid, message: text60, knownSeq },
           idempotencyKey: randomUUID(),
-          knownSeq,
         });
       for (let index = 1; index < messagesInHistory; index += 1) await send(log, index);
       await createProjector(table).project(recordsOf(first));
 
+      const newest = summaries.createNewestEntries(table);
+      const inbox = { userUuid: sender.uuid, limit: 20 };
+      const page = { userUuid: sender.uuid, messageGroupUuid, limit: 20 };
+      const { next } = await summaries.list(table, newest, inbox);
+      const warm = createPages(table);
+      const cold = () => createLog(table, { batch: 'statements' });
+      const reads: [name: string, atMost: number | undefined, read: () => Promise<unknown>][] = [
+        ['inbox, first page of 20', 3, () => summaries.list(table, newest, inbox)],
+        ['inbox, next page of 20', 3, () => summaries.list(table, newest, { ...inbox, after: next })],
+        ['history, newest page of 20, cold, the first of a member on a node', 3, () => warm.list(page)],
+        ['history, newest page of 20, warm', 3, () => warm.list(page)],
+        ['history, page of 20 before, cold', 3, () => warm.list({ ...page, beforeSeq: 100 })],
+        [
+          'history, page of 20 before, cold, the first of a member on a node',
+          3,
+          () => createPages(table).list({ ...page, beforeSeq: 100 }),
+        ],
+        ['send, warm', 1, () => send(log, messagesInHistory)],
+        ['send, cold with known_seq', 3, () => send(cold(), messagesInHistory)],
+        ['send, cold without known_seq', undefined, () => send(cold())],
+      ];
       const units = countUnits(table);
       const figures: Figure[] = [];
-      const reads = async (name: string, atMost: number | undefined, task: () => Promise<unknown>) => {
+      for (const [name, atMost, read] of reads) {
         units.reset();
-        await task();
-        figures.push(
-          counted('read-units', name, units.reset().read, 'read units', {
-            target: atMost === undefined ? undefined : { of: 'value', atMost },
-          }),
-        );
-      };
-      const heads = summaries.createNewestEntries(table);
-      const inbox = { userUuid: owner.uuid, limit: 20 };
-      const page = { userUuid: owner.uuid, messageGroupUuid, limit: 20 };
-      const { next } = await summaries.list(table, heads, inbox);
-      await reads('inbox, first page of 20', 3, () => summaries.list(table, heads, inbox));
-      await reads('inbox, next page of 20', 3, () => summaries.list(table, heads, { ...inbox, after: next }));
-      const warm = createPages(table);
-      await reads('history, newest page of 20, cold, the first of a member on a node', 3, () =>
-        warm.list(page),
-      );
-      await reads('history, newest page of 20, warm', 3, () => warm.list(page));
-      await reads('history, page of 20 before, cold', 3, () => warm.list({ ...page, beforeSeq: 100 }));
-      await reads('history, page of 20 before, cold, the first of a member on a node', 3, () =>
-        createPages(table).list({ ...page, beforeSeq: 100 }),
-      );
-      await reads('send, warm', 1, () => send(log, messagesInHistory));
-      const cold = () => createLog(table, { batch: 'statements' });
-      await reads('send, cold with known_seq', 3, () => send(cold(), messagesInHistory));
-      await reads('send, cold without known_seq', undefined, () => send(cold()));
+        await read();
+        const target = atMost === undefined ? undefined : ({ of: 'value', atMost } as const);
+        figures.push(counted('read-units', name, units.reset().read, 'read units', { target }));
+      }
       return figures;
-    } finally {
-      await engine.stop();
-    }
-  },
+    }),
 };

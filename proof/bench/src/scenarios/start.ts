@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { root, stopChild } from '@parley/engines/launch';
 import getPort from 'get-port';
-import { type Figure, median } from '../figures.ts';
+import { timed } from '../figures.ts';
+import { temporaryFolder } from '../processes.ts';
 import type { Scenario } from '../scenario.ts';
 
 const ports = ['PORT', 'RUNNER_PORT', 'DYNOXIDE_PORT', 'PGLITE_PORT', 'COGNITO_PORT', 'DELIVERY_PORT'];
@@ -17,35 +15,21 @@ export const start: Scenario = {
   async run({ isQuick }) {
     const times = { first: [] as number[], later: [] as number[] };
     for (let round = 0; round < (isQuick ? 1 : 3); round += 1) {
-      const folder = mkdtempSync(join(tmpdir(), 'parley-bench-start-'));
-      try {
-        times.first.push(await secondsToReady(folder));
-        times.later.push(await secondsToReady(folder));
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
-      }
+      const folder = temporaryFolder();
+      times.first.push(await secondsToReady(folder.path));
+      times.later.push(await secondsToReady(folder.path));
+      folder.remove();
     }
+    const figure = (name: string, rounds: number[], atMost: number) =>
+      timed('start', `bin/start to ready, ${name}`, rounds, 's', { target: { of: 'value', atMost } });
     return [figure('the first time', times.first, 10), figure('later', times.later, 5)];
   },
 };
 
-const figure = (name: string, rounds: number[], atMost: number): Figure => ({
-  scenario: 'start',
-  name: `bin/start to ready, ${name}`,
-  unit: 's',
-  value: median(rounds),
-  rounds,
-  target: { of: 'value', atMost },
-});
-
 async function secondsToReady(folder: string): Promise<number> {
   const chosen = await Promise.all(ports.map(async (name) => [name, String(await getPort())]));
-  const env = {
-    PATH: process.env.PATH,
-    HOME: process.env.HOME,
-    DATA_DIR: folder,
-    ...Object.fromEntries(chosen),
-  };
+  const { PATH, HOME } = process.env;
+  const env = { PATH, HOME, DATA_DIR: folder, ...Object.fromEntries(chosen) };
   const startedAtMs = performance.now();
   const child = spawn('bin/start', [], { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';

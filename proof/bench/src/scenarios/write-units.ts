@@ -1,9 +1,10 @@
 import * as messages from '@parley/core/conversations/messages';
 import { createLog } from '@parley/core/log/log';
 import { createProjector } from '@parley/core/projections/projector';
-import { startEngine } from '../engine.ts';
+import { withEngine } from '../engine.ts';
 import { counted, type Figure } from '../figures.ts';
-import { makePeople, recordsOf, text60 } from '../people.ts';
+import { text60 } from '../load/drive.ts';
+import { makePeople, recordsOf } from '../people.ts';
 import type { Scenario } from '../scenario.ts';
 import { countUnits } from '../units/count-units.ts';
 
@@ -15,35 +16,33 @@ const passMs = 50;
 export const writeUnits: Scenario = {
   name: 'write-units',
   about: 'write units a message costs in a direct conversation',
-  async run({ isQuick }) {
-    const engine = await startEngine({ hasStream: false });
-    const table = engine.connect();
-    const log = createLog(table, { batch: 'statements' });
-    const projector = createProjector(table);
-    const people = makePeople(2 * conversations);
-    const pairs = Array.from({ length: conversations }, (_, index) => people.slice(2 * index, 2 * index + 2));
-    const send = ([sender, recipient]: typeof people) => {
-      if (!sender || !recipient) throw new Error('a conversation needs two people');
-      return messages.sendDirect(log, { sender, recipient, message: text60 });
-    };
-    const units = countUnits(table);
-    try {
-      await projector.project(recordsOf(await Promise.all(pairs.map(send))));
+  run: ({ isQuick }) =>
+    withEngine(async (table) => {
+      const log = createLog(table, { batch: 'statements' });
+      const projector = createProjector(table);
+      const people = makePeople(2 * conversations);
+      const send = (index: number) => {
+        const from = 2 * (index % conversations);
+        const [sender, recipient] = [people[from], people[from + 1]];
+        if (!sender || !recipient) throw new Error('a conversation needs two people');
+        return messages.sendDirect(log, { sender, recipient, message: text60 });
+      };
+      /** One pass of the projector over so many messages. */
+      const pass = async (first: number, count: number) => {
+        const sends = Array.from({ length: count }, (_, index) => send(first + index));
+        await projector.project(recordsOf(await Promise.all(sends)));
+      };
+      const units = countUnits(table);
+      await pass(0, conversations);
       units.reset();
 
       const alone = isQuick ? 5 : 100;
-      for (let index = 0; index < alone; index += 1)
-        await projector.project(recordsOf([await send(pairs[index % conversations] ?? [])]));
+      for (let index = 0; index < alone; index += 1) await pass(index, 1);
       const uncoalesced = units.reset();
 
       const passes = isQuick ? 2 : 40;
       const perPass = (perSecond * passMs) / 1_000;
-      for (let pass = 0; pass < passes; pass += 1) {
-        const sends = Array.from({ length: perPass }, (_, index) =>
-          send(pairs[(pass * perPass + index) % conversations] ?? []),
-        );
-        await projector.project(recordsOf(await Promise.all(sends)));
-      }
+      for (let index = 0; index < passes; index += 1) await pass(index * perPass, perPass);
       const coalesced = units.reset();
       return [
         perMessage('alone', uncoalesced.write / alone, 7),
@@ -53,10 +52,7 @@ export const writeUnits: Scenario = {
           3.5,
         ),
       ];
-    } finally {
-      await engine.stop();
-    }
-  },
+    }),
 };
 
 const perMessage = (name: string, value: number, atMost: number): Figure =>
