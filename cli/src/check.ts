@@ -58,44 +58,36 @@ async function main() {
       console.log('Nothing to repair.');
       return [];
     }
-<<<<<<< Updated upstream
-    const result = await repair(table, pool, accused, { letterBucket });
-    const { findings: left, unsettled, registered, rewritten, created, deleted } = result;
-=======
-    const mended = await repair(table, pool, suspects, { letterBucket });
-    const { findings: left, unsettled, placeholders, rewritten, created, deleted } = mended;
->>>>>>> Stashed changes
+    const result = await repair(table, pool, suspects, { letterBucket });
+    const { findings: left, unsettled, placeholders, rewritten, created, deleted } = result;
     console.log(
-      `Repaired: $counted(rewritten, 'summary', 'summaries')rewritten, $createdcreated, $deletedremoved.`,
+      `Repaired: ${counted(rewritten, 'summary', 'summaries')} rewritten, ${created} created, ${deleted} removed.`,
     );
-<<<<<<< Updated upstream
-    if (registered > 0) console.log(`$counted(registered, 'disabled placeholder')created in Postgres.`);
-=======
-    if (placeholders > 0) console.log(`$counted(placeholders, 'disabled placeholder')made in Postgres.`);
->>>>>>> Stashed changes
+    if (placeholders > 0)
+      console.log(`${counted(placeholders, 'disabled placeholder')} created in Postgres.`);
     if (unsettled > 0)
-      console.log(`$counted(unsettled, 'conversation')changed during every read. Run it again.`);
-    for (const finding of left.slice(0, maxPrinted)) console.log(`  not repaired: $lineOf(finding)`);
-    if (left.length > maxPrinted) console.log(`  and $left.length - maxPrintedmore`);
+      console.log(`${counted(unsettled, 'conversation')} changed during every read. Run it again.`);
+    for (const finding of left.slice(0, maxPrinted)) console.log(`  not repaired: ${lineOf(finding)}`);
+    if (left.length > maxPrinted) console.log(`  and ${left.length - maxPrinted} more`);
     return unsettled > 0 && left.length === 0 ? findings : left;
   }
 }
 
 function print({ findings, counters, unsettled }: CheckResult) {
-  const text = (count: number, what: string) => (count > 0 ? `, $count$what` : '');
+  const text = (count: number, what: string) => (count > 0 ? `, ${count} ${what}` : '');
   for (const [invariant, name, counted] of lines) {
     const found = findings.filter((finding) => finding.invariant === invariant);
     const sign = invariant === 6 ? '·' : found.length > 0 ? '✗' : '✓';
     const count = counted(counters) + text(found.length, 'wrong');
-    console.log(`$sign$invariant$name$count && `: ${count}``);
-    for (const finding of found.slice(0, maxPrinted)) console.log(`    $lineOf(finding)`);
-    if (found.length > maxPrinted) console.log(`    and $found.length - maxPrintedmore`);
+    console.log(`${sign} ${invariant} ${name}${count && `: ${count}`}`);
+    for (const finding of found.slice(0, maxPrinted)) console.log(`    ${lineOf(finding)}`);
+    if (found.length > maxPrinted) console.log(`    and ${found.length - maxPrinted} more`);
   }
-  if (counters.unknown > 0) console.log(`$counted(counters.unknown, 'item')of another layout skipped.`);
+  if (counters.unknown > 0) console.log(`${counted(counters.unknown, 'item')} of another layout skipped.`);
   if (unsettled > 0)
-    console.log(`$counted(unsettled, 'conversation')changed during every read and could not be checked.`);
+    console.log(`${counted(unsettled, 'conversation')} changed during every read and could not be checked.`);
 }
 
-const lineOf = ({ key, detail }: Finding) => `$key: $detail`;
+const lineOf = ({ key, detail }: Finding) => `${key}: ${detail}`;
 
 await run(main);

@@ -118,7 +118,6 @@ export async function restore(pool: Pool, people: PersonLine[]): Promise<PersonL
   return people.filter(({ uuid }) => !present.has(uuid));
 }
 
-<<<<<<< Updated upstream
 /** SQL: the tone of a person from a line. */
 const keptTone = "case when erased_at is null then coalesce(tone, nextval('users_tone')) end";
 
@@ -129,10 +128,7 @@ export async function continueTones(pool: Pool) {
   );
 }
 
-/** A reserved handle is fine if it is that of the person's own tombstone or placeholder. */
-=======
 /** A reserved handle can be restored if it belongs to the person's own tombstone or placeholder. */
->>>>>>> Stashed changes
 function isRestorable({ uuid, handle, erased_at }: PersonLine): boolean {
   if (!isReservedHandle(handle)) return true;
   return handle === placeholderHandle(uuid) || (erased_at !== null && handle === tombstoneHandle(uuid));
