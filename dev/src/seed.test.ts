@@ -5,7 +5,7 @@ import { createPages } from '@parley/core/log/pages';
 import * as users from '@parley/core/people/users';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
-import { demoPeople } from './demo-people.ts';
+import { demoNeighbours, demoPeople } from './demo-people.ts';
 import { type SeedOptions, seed } from './seed.ts';
 
 let table: Awaited<ReturnType<typeof createTestTable>>;
@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 describe('the seed', () => {
-  it('creates four people, a direct conversation with 100 messages and a group of four, and nothing twice', async () => {
+  it('creates the people who can sign in, a direct conversation of 100 messages and seven more, and nothing twice', async () => {
     for (let round = 0; round < 2; round++) {
       await seed(options);
       const people = await users.findByHandles(
@@ -49,7 +49,19 @@ describe('the seed', () => {
 
       const heads = summaries.createNewestEntries(table);
       const inbox = await summaries.list(table, heads, { userUuid: maya ?? '', limit: 10 });
-      expect(inbox.summaries).toHaveLength(2);
+      expect(inbox.summaries.map(({ title = 'direct' }) => title).sort()).toEqual([
+        ...['Corner garden', 'Sensor club', 'Sunday soup 🍲'],
+        ...Array.from({ length: 5 }, () => 'direct'),
+      ]);
+      expect(inbox.summaries.filter(({ muted }) => muted).map(({ title }) => title)).toEqual([
+        'Sunday soup 🍲',
+      ]);
+      const times = inbox.summaries.map(({ last_message_at }) => last_message_at);
+      expect(times).toEqual(times.toSorted().reverse());
+      const { rows } = await database.pool.query<{ handle: string }>(
+        'select handle from users order by tone, handle',
+      );
+      expect(rows).toHaveLength(demoPeople.length + demoNeighbours.length);
     }
   });
 });

@@ -5,14 +5,14 @@ import {
   CognitoIdentityProviderClient,
   UsernameExistsException,
 } from '@aws-sdk/client-cognito-identity-provider';
-import * as messageGroups from '@parley/core/conversations/message-groups';
-import * as messages from '@parley/core/conversations/messages';
 import { createPool } from '@parley/core/database/database';
-import { createLog, type Log } from '@parley/core/log/log';
 import * as users from '@parley/core/people/users';
 import { closeTable, createTable } from '@parley/core/table/client';
-import * as conversations from './demo-conversations.ts';
-import { demoPassword, demoPeople as people } from './demo-people.ts';
+import { linesOf as exportLines } from '@parley/core/transfer/export-format';
+import { restore } from '@parley/core/transfer/restore';
+import { demoConversations } from './demo-conversations.ts';
+import { type Everyone, linesOf } from './demo-history.ts';
+import { demoNeighbours, demoPassword, demoPeople as people } from './demo-people.ts';
 
 export type SeedOptions = {
   AWS_REGION: string;
@@ -24,77 +24,53 @@ export type SeedOptions = {
   COGNITO_USER_POOL_ID: string;
 };
 
-/**
- * Creates the demo people and conversations. Safe to repeat, because it finds existing people, and every message has a
- * key.
- */
+/** Creates the demo people and conversations. Safe to repeat, because it finds what exists. */
 export async function seed(options: SeedOptions) {
   await seedConversations(options, await seedPeople(options));
 }
 
 /** Creates sign-ins only at an embedded or local sign-in, never in a user pool on AWS. */
-export async function seedPeople(options: SeedOptions): Promise<People> {
+export async function seedPeople(options: SeedOptions): Promise<Everyone> {
   const pool = createPool({ connectionString: options.DATABASE_URL, max: people.length });
   try {
-    if (!options.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER) return await users.insertPeople(pool, people);
-    const signUps = await createSignIns(options);
-    const created = await Promise.all(signUps.map((signUp) => users.insertFromSignUp(pool, signUp)));
-    return new Map(people.map(({ handle }, index) => [handle, found(created[index], handle)]));
+    const everyone = new Map<string, users.Person>();
+    if (options.AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER) {
+      // One after the other, so that their tones are the same everywhere.
+      for (const signUp of await createSignIns(options))
+        everyone.set(signUp.preferredUsername, await users.insertFromSignUp(pool, signUp));
+    }
+    const others = await users.insertPeople(pool, [...people, ...demoNeighbours]);
+    for (const [handle, person] of others) everyone.set(handle, everyone.get(handle) ?? person);
+    return everyone;
   } finally {
     await pool.end();
   }
 }
 
-export async function seedConversations(options: SeedOptions, everyone: People) {
+/** Brings the conversations in as a restore does, so that each message has its time. What is there stays as it is. */
+export async function seedConversations(options: SeedOptions, everyone: Everyone) {
   const table = createTable({
     region: options.AWS_REGION,
     endpoint: options.AWS_ENDPOINT_URL_DYNAMODB,
     name: options.DDB_MESSAGE_TABLE,
     runnerName: options.DDB_RUNNER_TABLE,
   });
-  const log = createLog(table, { batch: 'transactions' });
+  const pool = createPool({ connectionString: options.DATABASE_URL, max: people.length });
+  const nowMs = Date.now();
+  async function* state() {
+    for (const conversation of demoConversations) yield* linesOf(conversation, everyone, nowMs);
+  }
+  async function* lines() {
+    let number = 0;
+    for await (const text of exportLines('everything', state(), nowMs)) yield { number: ++number, text };
+  }
   try {
-    await Promise.all([writeDirect(log, everyone), writeGroup(log, everyone)]);
+    await restore(table, pool, lines);
   } finally {
     closeTable(table);
+    await pool.end();
   }
 }
-
-/** By handle. */
-type People = Map<string, users.Person>;
-
-async function writeDirect(log: Log, everyone: People) {
-  const [first, second] = [...new Set(conversations.direct.map(({ from }) => from))];
-  for (const [index, { from, message }] of conversations.direct.entries()) {
-    const sender = find(everyone, from);
-    const recipient = find(everyone, (from === first ? second : first) ?? '');
-    await messages.sendDirect(log, { sender, recipient, message, ...repeatable('direct', index) });
-  }
-}
-
-async function writeGroup(log: Log, everyone: People) {
-  const [creator, ...others] = people.map(({ handle }) => find(everyone, handle));
-  const { group } = await messageGroups.create(log, {
-    creator: found(creator, 'creator'),
-    title: conversations.group.title,
-    people: others,
-    idempotencyKey: 'seed-group',
-  });
-  for (const [index, { from, message }] of conversations.group.messages.entries()) {
-    await messages.send(log, {
-      messageGroupUuid: group.message_group_uuid,
-      sender: find(everyone, from),
-      message,
-      ...repeatable('group', index),
-    });
-  }
-}
-
-/** `index` entries precede this one, so a repeat finds it however long the log has grown. */
-const repeatable = (name: string, index: number) => ({
-  idempotencyKey: `seed-${name}-${index + 1}`,
-  knownSeq: index,
-});
 
 async function createSignIns(options: SeedOptions) {
   const client = new CognitoIdentityProviderClient({
@@ -115,7 +91,7 @@ async function createSignIn(
   client: CognitoIdentityProviderClient,
   UserPoolId: string,
   { handle, display_name, email }: (typeof people)[number],
-): Promise<users.SignUp> {
+): Promise<users.SignUp & { preferredUsername: string }> {
   const user = { UserPoolId, Username: email };
   const attributes = { preferred_username: handle, name: display_name, email, email_verified: 'true' };
   const UserAttributes = Object.entries(attributes).map(([Name, Value]) => ({ Name, Value }));
@@ -130,10 +106,6 @@ async function createSignIn(
   }
   const sub = created.UserAttributes?.find(({ Name }) => Name === 'sub')?.Value;
   return { sub: found(sub, email), preferredUsername: handle, name: display_name, email };
-}
-
-function find(everyone: People, handle: string) {
-  return found(everyone.get(handle), handle);
 }
 
 function found<T>(value: T | undefined, name: string): T {

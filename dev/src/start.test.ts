@@ -68,10 +68,9 @@ describe('bin/start', () => {
         await sleep(100);
         inbox = await inboxOf(env, 'maya@example.com');
       }
-      expect(inbox).toEqual([
-        expect.objectContaining({ display_name: 'Tomas Okafor', last_seq: 100 }),
-        expect.objectContaining({ display_name: 'Corner garden' }),
-      ]);
+      expect(inbox).toHaveLength(8);
+      expect(inbox[0]).toMatchObject({ display_name: 'Tomas Okafor', last_seq: 100 });
+      expect(inbox).toContainEqual(expect.objectContaining({ display_name: 'Corner garden' }));
       const names = readdirSync(dir, { recursive: true, encoding: 'utf8' });
       const open = names.filter((name) => (statSync(join(dir, name)).mode & 0o077) !== 0);
       expect([names.length > 50, open]).toEqual([true, []]);

@@ -146,13 +146,16 @@ type CallOptions = { node?: 0 | 1; body?: Record<string, unknown>; key?: string;
 const run = promisify(execFile);
 const check = () => run('bin/check', { cwd: root, env });
 
-test('the demo people have a conversation with 100 messages and a group of four', async () => {
+test('the demo people have a conversation of 100 messages, and a group of twelve', async () => {
   expect(printed).toContain('123456');
   const token = await signIn('maya@example.com', 'Parley-demo-1');
   const inbox = await call<Row[]>(token, '/api/message_groups');
-  expect(inbox.map(({ kind }) => kind).sort()).toEqual(['direct', 'group']);
-  const direct = inbox.find(({ kind }) => kind === 'direct');
-  expect(direct?.last_seq).toBe(100);
+  expect(inbox).toHaveLength(8);
+  const [direct] = inbox;
+  expect(direct).toMatchObject({ kind: 'direct', display_name: 'Tomas Okafor', last_seq: 100 });
+  const garden = inbox.find(({ display_name }) => display_name === 'Corner garden');
+  const { members } = await call<{ members: Row[] }>(token, `/api/message_groups/${garden?.uuid}`);
+  expect(members).toHaveLength(12);
 });
 
 test('two people sign up, write to each other, and both inboxes are right', async () => {
