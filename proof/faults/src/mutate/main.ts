@@ -17,7 +17,8 @@ const { values } = parseArgs({
   },
 });
 const wanted = mutations.filter(
-  ({ file, what, name }) => `${file} ${what}`.includes(values.only) && !(values.fast && name),
+  ({ file, what, name, isSlow }) =>
+    `${file} ${what}`.includes(values.only) && !(values.fast && (name || isSlow)),
 );
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'parley-mutate-')));
 /** Whether tests pass without a mutation, by files and name. */

@@ -8,6 +8,8 @@ export type Mutation = {
   tests: string[];
   /** Only the tests of this name are run, where a file is slow. */
   name?: string;
+  /** The whole file is run, and takes seconds. */
+  isSlow?: boolean;
 };
 
 /** Mutations of one file, all found by the same tests: what breaks, and the line before and after. */

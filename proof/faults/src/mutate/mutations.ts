@@ -543,6 +543,9 @@ export const mutations: Mutation[] = [
   ...[...log, ...queue, ...tail, ...kinds, ...rosters, ...projector, ...positions, ...pages, ...sequencer],
   ...[...leases, ...checkpoints, ...signatures, ...check, ...campaign, ...clientMutations],
   ...Object.entries(guardedFiles).flatMap(([file, rows]) =>
-    mutationsOf(file, [file.replace(/\.ts$/, '.test.ts')], rows),
+    mutationsOf(file, [file.replace(/\.ts$/, '.test.ts')], rows).map((mutation) => ({
+      ...mutation,
+      isSlow: true,
+    })),
   ),
 ];
