@@ -90,4 +90,15 @@ export const guardedFiles: Record<string, Row[]> = {
     ['a request waits for ever', ', signal: AbortSignal.timeout(timeoutMs)', ''],
     ['the last secret signs', 'const [secret] = secrets;', 'const secret = secrets.at(-1);'],
   ],
+  'core/src/live/nodes.ts': [
+    ['a missed delivery brings back a node that left', "ConditionExpression: 'attribute_exists(pk)',", ''],
+    ['a node is alive for a minute', 'deadAfterMs = 30_000', 'deadAfterMs = 60_000'],
+    ['a node that left stays listed', ', remove(listedNodeKey(nodeId))]', ']'],
+    ['a failed list is kept for a second', '          known = undefined;', ''],
+    [
+      'a probe writes without a condition',
+      ' OR probed_at <> :now',
+      ' OR attribute_exists(pk) OR probed_at <> :now',
+    ],
+  ],
 };
