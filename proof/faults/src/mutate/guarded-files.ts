@@ -101,4 +101,17 @@ export const guardedFiles: Record<string, Row[]> = {
       ' OR attribute_exists(pk) OR probed_at <> :now',
     ],
   ],
+  'core/src/live/route.ts': [
+    ['who was added a moment ago is not reached', 'isChanged ? 0 : 1_000', '1_000'],
+    ['who is removed does not receive it', '...entries.flatMap(removedBy)', ''],
+    ['sockets of a new node are not reached', '|| nodes.isAlive(table, since)', ''],
+    ['sockets of a dead node are reached', 'listed.has(nodeId) || nodes.isAlive(table, since)', 'true'],
+    ['a large conversation is routed by member', 'isLarge(roster) || everyNode', 'everyNode'],
+    [
+      'an old entry that the log does not hold is delivered',
+      'writtenAtMs >= trustImageMs',
+      'writtenAtMs > trustImageMs * 60',
+    ],
+    ['a node is reached for one of its people alone', 'reached.get(nodeId) ?? {', '{'],
+  ],
 };
