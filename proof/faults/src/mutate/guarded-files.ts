@@ -114,4 +114,33 @@ export const guardedFiles: Record<string, Row[]> = {
     ],
     ['a node is reached for one of its people alone', 'reached.get(nodeId) ?? {', '{'],
   ],
+  'core/src/log/append/append-writer.ts': [
+    ['entries of one write are parted between requests', 'size += entries.length;', 'size += 1;'],
+    [
+      'a batch that fails fails for everybody',
+      'if (batch.length > 1) await Promise.all(batch.map((write) => writeBatch([write])));',
+      'if (batch.length > 1) for (const each of batch) each.fail(error);',
+    ],
+    [
+      'a lost answer is a failure',
+      "if (isTransientFault(error)) batch[0]?.settle('unknown');",
+      "if (false) batch[0]?.settle('unknown');",
+    ],
+    [
+      'a taken number is worth another attempt',
+      "if (codes.includes('ConditionalCheckFailed')) return 'refused';",
+      "if (codes.includes('ConditionalCheckFailed')) return 'postponed';",
+    ],
+    [
+      'those beside a refused write are not written',
+      'others.length > 0 ? await sendTransaction(table, others) : []',
+      "others.map(() => 'written' as const)",
+    ],
+    [
+      'a statement that the engine failed is not written',
+      "if (Code === 'InternalServerError') return 'unknown';",
+      '',
+    ],
+    ['a request too many is under way', 'inFlight >= maxInFlight[kind]', 'inFlight > maxInFlight[kind]'],
+  ],
 };
