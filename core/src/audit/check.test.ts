@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
-import { ConditionalCheckFailedException, TransactionCanceledException } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, PutCommand, TransactWriteCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable, setAttribute } from '@parley/engines/testing/test-table';
@@ -341,101 +340,6 @@ test('a direct conversation with a uuid that is not that of its two people is fo
     { invariant: 7, key: expect.stringContaining(uuid), detail: expect.any(String) },
   ]);
 });
-
-test('a member who comes back has read their own earlier messages, and a missing summary begins where they joined', async () => {
-  await remove(summaryKey(bob.uuid, group));
-  await repairSummaries(table, { settleMs });
-  const { findings } = await check(table, database.pool, { settleMs });
-  expect(findings).toEqual([]);
-});
-
-test('a repair that the table refused is not reported as done', async () => {
-  await set(summaryKey(bob.uuid, group), 'message', 'lies');
-  await remove(summaryKey(bob.uuid, direct));
-  let refusals = 0;
-  const busy = withRefusals((command) => {
-    const isWrite = command instanceof UpdateCommand || command instanceof TransactWriteCommand;
-    if (isWrite) refusals += 1;
-    return isWrite;
-  });
-  await expect(repairSummaries(busy, { settleMs })).rejects.toThrow('could not be repaired yet');
-  expect(refusals).toBeGreaterThan(2);
-  let isFirst = true;
-  const hiccup = withRefusals(() => {
-    const wasFirst = isFirst;
-    isFirst = false;
-    return wasFirst;
-  });
-  expect(await repairSummaries(hiccup, { settleMs })).toEqual({ rewritten: 1, created: 1, deleted: 0 });
-  expect((await check(table, database.pool, { settleMs })).findings).toEqual([]);
-});
-
-test('a summary that is inserted with a lost answer while the projector moves on is moved to the newest entry', async () => {
-  await remove(summaryKey(bob.uuid, group));
-  let repeats = 0;
-  const lossy = withSend(async (command, send) => {
-    if (!(command instanceof TransactWriteCommand) || repeats > 0) return send(command);
-    repeats += 1;
-    const entry = await messages.send(log, { messageGroupUuid: group, sender: eve, message: 'meanwhile' });
-    await createProjector(table).project([{ entry, writtenAtMs: Date.now(), sequenceNumber: '' }]);
-    await send(command);
-    return send(command);
-  });
-  await repairSummaries(lossy, { settleMs });
-  expect(repeats).toBe(1);
-  expect((await check(table, database.pool, { settleMs })).findings).toEqual([]);
-});
-
-test('a repair that dies after each single write is completed by later ones', async () => {
-  for (const { uuid } of [ada, bob, eve]) await set(summaryKey(uuid, group), 'message', 'lies');
-  await remove(summaryKey(bob.uuid, direct));
-  await put({ ...summaryKey(dan.uuid, direct), kind: 'direct', last_seq: 1, last_message_at: 'x' });
-  let runs = 0;
-  for (let isDone = false; !isDone; runs += 1) {
-    let writes = 0;
-    const dying = withRefusals((command) => {
-      if (!(command instanceof UpdateCommand || command instanceof TransactWriteCommand)) return false;
-      writes += 1;
-      if (writes > 1) throw new Error('crash');
-      return false;
-    });
-    isDone = await repairSummaries(dying, { settleMs }).then(
-      () => true,
-      (error) => {
-        if (error.message !== 'crash') throw error;
-        return false;
-      },
-    );
-  }
-  expect(runs).toBe(5);
-  expect((await check(table, database.pool, { settleMs })).findings).toEqual([]);
-});
-
-type Send = (command: UpdateCommand | TransactWriteCommand) => Promise<unknown>;
-
-/** The table, but `answer` handles each request and may pass it on. */
-function withSend(answer: (command: Parameters<Send>[0], send: Send) => Promise<unknown>): typeof table {
-  const send: Send = (command) => table.doc.send(command as UpdateCommand);
-  const doc = new Proxy(table.doc, {
-    get: (target, name) =>
-      name === 'send' ? (command: UpdateCommand) => answer(command, send) : Reflect.get(target, name),
-  });
-  return { ...table, doc };
-}
-
-/** The table, but some writes are refused as by a busy table. */
-function withRefusals(isRefused: (command: unknown) => boolean): typeof table {
-  return withSend(async (command, send) => {
-    const isUpdate = command instanceof UpdateCommand;
-    if (!(isUpdate || command instanceof TransactWriteCommand) || !isRefused(command)) return send(command);
-    const about = { $metadata: {}, message: 'busy' };
-    if (isUpdate) throw new ConditionalCheckFailedException(about);
-    throw new TransactionCanceledException({
-      ...about,
-      CancellationReasons: command.input.TransactItems?.map(() => ({ Code: 'ThrottlingError' })),
-    });
-  });
-}
 
 describe('while people write', () => {
   test('nothing is reported, and a repair loses nothing', async () => {

@@ -143,4 +143,24 @@ export const guardedFiles: Record<string, Row[]> = {
     ],
     ['a request too many is under way', 'inFlight >= maxInFlight[kind]', 'inFlight > maxInFlight[kind]'],
   ],
+  'core/src/audit/repair.ts': [
+    [
+      'a repair that the table refused is done',
+      'if (!isWritten) isDone = false;',
+      'if (!isWritten) isDone = true;',
+    ],
+    [
+      'a created summary is not compared again',
+      'if (isDone && !hasCreated) return true;',
+      'if (isDone) return true;',
+    ],
+    ['correct summaries are written', 'if (summaryFaults(conversation, member).length === 0) continue;', ''],
+    ['a broken log is repaired', 'if (!group || history.isBroken)', 'if (!group)'],
+    [
+      'a leaver’s item stays lost',
+      'if (!leavers.has(userUuid)) await putLeaver',
+      'if (false) await putLeaver',
+    ],
+    ['a repair gives up after its first attempt', 'const maxAttempts = 6;', 'const maxAttempts = 1;'],
+  ],
 };
