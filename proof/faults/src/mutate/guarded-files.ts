@@ -143,6 +143,31 @@ export const guardedFiles: Record<string, Row[]> = {
     ],
     ['a request too many is under way', 'inFlight >= maxInFlight[kind]', 'inFlight > maxInFlight[kind]'],
   ],
+  'core/src/audit/scan.ts': [
+    [
+      'the last conversation of a table is not judged',
+      '    async end() {\n      close();',
+      '    async end() {',
+    ],
+    ['an unreadable entry ends the scan', 'if (!(error instanceof TypeError)) throw error;', 'throw error;'],
+    [
+      'a conversation is judged before its page ends it',
+      'if (open?.history.uuid === uuid) return open;',
+      'if (open?.history.uuid === uuid && open.members.length === 0) return open;',
+    ],
+    [
+      'a member’s summary is one without a member',
+      '!memberKeys.has(keyText(keyOf(summary)))',
+      'keyText(keyOf(summary)) !== undefined',
+    ],
+    [
+      'a person counts once for each conversation',
+      'if (key.userUuid !== person) counters.people += 1;',
+      'counters.people += 1;',
+    ],
+    ['nobody looks for people whom Postgres lacks', ' || strangers?.has(uuid) === true', ''],
+    ['items of sockets are unknown', "key.item !== 'live' && ", ''],
+  ],
   'core/src/audit/repair.ts': [
     [
       'a repair that the table refused is done',
