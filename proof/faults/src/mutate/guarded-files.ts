@@ -188,4 +188,19 @@ export const guardedFiles: Record<string, Row[]> = {
     ],
     ['a repair gives up after its first attempt', 'const maxAttempts = 6;', 'const maxAttempts = 1;'],
   ],
+  'core/src/transfer/restore.ts': [
+    ['another log of a conversation is not reported', 'conversation.isRefused = written === undefined;', ''],
+    [
+      'conversations are restored without their people',
+      'if (refusedPeople.length > 0) return',
+      'if (refusedPeople.length > 500) return',
+    ],
+    ['a failure passes for a success', 'if (failure) throw failure.error;', ''],
+    [
+      'a person who was erased where the export was made comes back',
+      'if (erased_at) await erasures.begin(pool, uuid);',
+      '',
+    ],
+    ['a restore that is stopped writes on', ' || signal?.aborted === true;', ';'],
+  ],
 };
