@@ -143,6 +143,28 @@ export const guardedFiles: Record<string, Row[]> = {
     ],
     ['a request too many is under way', 'inFlight >= maxInFlight[kind]', 'inFlight > maxInFlight[kind]'],
   ],
+  'core/src/conversations/membership.ts': [
+    ['a member removes others', 'if (person.uuid !== actor.uuid) requireAdmin(present, actor);', ''],
+    [
+      'the youngest member succeeds the last admin',
+      'standing(one) < standing(other) ? -1 : 1',
+      'standing(one) < standing(other) ? 1 : -1',
+    ],
+    [
+      'another admin is made though one is left',
+      "others.some(({ role }) => role === 'admin')",
+      'others.length === 0',
+    ],
+    ['a group takes one person too many', '> maxGroupMembers', '> maxGroupMembers + 1'],
+    ['present members are added again', 'filter(({ uuid }) => !known.has(uuid))', 'filter(() => true)'],
+    ['the last admin resigns', "throw new AppError('last_admin')", "Object.is('last_admin', 0)"],
+    ['the same title is a change', 'if (group.title === title) return undefined;', ''],
+    [
+      'the successor is named and not made an admin',
+      "...(successor ? [putRole(log.table, messageGroupUuid, successor.user_uuid, 'admin')] : []),",
+      '',
+    ],
+  ],
   'core/src/audit/scan.ts': [
     [
       'the last conversation of a table is not judged',
