@@ -165,6 +165,26 @@ export const guardedFiles: Record<string, Row[]> = {
       '',
     ],
   ],
+  'core/src/inbox/inbox.ts': [
+    [
+      'a person who left a large conversation sees it',
+      'stored.large ? current.get(stored.message_group_uuid) : stored',
+      'stored',
+    ],
+    [
+      'a cursor names what is shown and not the row',
+      'last ? cursorOf(last.stored)',
+      'last ? cursorOf(last.shown)',
+    ],
+    ['muted conversations are counted', '!shown.muted && ', ''],
+    ['a page with hidden conversations is short', 'found.length < wanted && ', 'false && '],
+    ['a page reads past any number of hidden conversations', ' && queries < queriesPerPage', ''],
+    [
+      'the cursor is behind the conversations that were counted',
+      'found.length > limit && last ?',
+      'false && last ?',
+    ],
+  ],
   'core/src/audit/scan.ts': [
     [
       'the last conversation of a table is not judged',
