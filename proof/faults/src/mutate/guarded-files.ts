@@ -185,6 +185,30 @@ export const guardedFiles: Record<string, Row[]> = {
       'false && last ?',
     ],
   ],
+  'core/src/transfer/conversation-writer.ts': [
+    [
+      'the group comes before its members',
+      'await transact(table, items.splice(0, maxPeoplePerTransaction).flat());',
+      'await transact(table, [...items.splice(0, maxPeoplePerTransaction).flat(), putNew(table, members.groupItem(group))]);',
+    ],
+    [
+      'members that are there are written again',
+      'filter(({ member }) => !present.has(member.user_uuid))',
+      'filter(() => true)',
+    ],
+    ['a group that is there is written again', 'if (stored.group) return;', ''],
+    ['an error of the request is repeated', 'return refusalOf(error) !== undefined;', 'return true;'],
+    [
+      'a setting replaces a position',
+      '{ ...settings, ...summary }',
+      '{ ...summary, ...settings, read_seq: 0 }',
+    ],
+    [
+      'an erased person stays in what arrives',
+      'await erase.settle(log, pool, history.uuid, [...history.people.keys()]);',
+      '',
+    ],
+  ],
   'core/src/audit/scan.ts': [
     [
       'the last conversation of a table is not judged',
