@@ -25,10 +25,10 @@ export type ErasuresOptions = {
 
 /** Finishes erasures. Several nodes may work on the same one, because every step can be repeated. */
 export function createErasures(options: ErasuresOptions) {
-  const { config, log, pool, client, logger, everyMs = defaultEveryMs } = options;
+  const { config, pool, client, logger, everyMs = defaultEveryMs } = options;
   const stopping = new AbortController();
   const userPool = config.COGNITO_USER_POOL_ID ? { client, id: config.COGNITO_USER_POOL_ID } : undefined;
-  let letterBucket: ReturnType<typeof openLetterBucket> | undefined;
+  const passes = createPasses(options, userPool, stopping.signal);
   let isRequested = false;
   let running: Promise<void> | undefined;
   let loop: Promise<void> | undefined;
@@ -38,25 +38,8 @@ export function createErasures(options: ErasuresOptions) {
       isRequested = false;
       for (const erasure of await erasures.unfinished(pool)) {
         if (stopping.signal.aborted) return;
-        await runOne(erasure);
+        await passes.run(erasure);
       }
-    }
-  }
-
-  async function runOne(erasure: erasures.Erasure) {
-    const { uuid } = erasure;
-    try {
-      letterBucket ??= openLetterBucket(letterBucketOptions(config));
-      const options = {
-        deleteSignIn: async (sub: string) => userPool && signIns.remove(userPool, sub),
-        letterBucket: await letterBucket,
-        signal: stopping.signal,
-      };
-      const isFinished = await erase.pass(log, pool, erasure, options);
-      if (isFinished) logger.info({ userUuid: uuid }, 'a person was erased');
-    } catch (err) {
-      if (!stopping.signal.aborted)
-        logger.error({ userUuid: uuid, err }, 'an erasure is unfinished, and the next pass tries again');
     }
   }
 
@@ -106,7 +89,35 @@ export function createErasures(options: ErasuresOptions) {
       stopping.abort();
       await loop;
       await running?.catch(() => {});
-      (await letterBucket)?.close();
+      await passes.close();
     },
+  };
+}
+
+/** Passes of one erasure each. They share the bucket of dead letters, which the first of them opens. */
+function createPasses(
+  { config, log, pool, logger }: ErasuresOptions,
+  userPool: UserPool | undefined,
+  signal: AbortSignal,
+) {
+  let letterBucket: ReturnType<typeof openLetterBucket> | undefined;
+
+  return {
+    async run(erasure: erasures.Erasure) {
+      const { uuid } = erasure;
+      try {
+        letterBucket ??= openLetterBucket(letterBucketOptions(config));
+        const isFinished = await erase.pass(log, pool, erasure, {
+          deleteSignIn: async (sub) => userPool && signIns.remove(userPool, sub),
+          letterBucket: await letterBucket,
+          signal,
+        });
+        if (isFinished) logger.info({ userUuid: uuid }, 'a person was erased');
+      } catch (err) {
+        if (!signal.aborted)
+          logger.error({ userUuid: uuid, err }, 'an erasure is unfinished, and the next pass tries again');
+      }
+    },
+    close: async () => (await letterBucket)?.close(),
   };
 }

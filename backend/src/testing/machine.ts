@@ -19,6 +19,9 @@ import { clientId, createIssuer } from './issuer.ts';
 export type LoadPerson = { uuid: string; handle: string; token: string };
 export type Machine = Awaited<ReturnType<typeof startMachine>>;
 
+const tableName = 'parley-messages';
+const runnerName = 'parley-runner';
+
 /**
  * Everything on one machine, each part a process of its own as bin/start runs it, on free ports and in a temporary
  * folder: for measurements. Tokens come from an issuer of the caller's, for 5,000 sign-ins would take minutes.
@@ -34,21 +37,8 @@ export async function startMachine({ profileDir = '' } = {}) {
   const [port = '', runnerPort = '', deliveryPort = '', dynoxidePort = '', pglitePort = ''] = ports;
   const pids = new Map<string, number>();
 
-  const dbPath = join(folder, 'dynoxide.db');
-  const [dynoxide, pglite] = await Promise.all([
-    launch('dynoxide', { port: Number(dynoxidePort), dbPath }),
-    makePgliteTemplate().then((template) => launch('pglite', { port: Number(pglitePort), template })),
-  ]);
+  const { dynoxide, pglite } = await startEngines(folder, { dynoxide: dynoxidePort, pglite: pglitePort });
   stops.push(dynoxide.stop, pglite.stop);
-  const name = 'parley-messages';
-  const runnerName = 'parley-runner';
-  const table = createTable({ region: 'us-east-1', endpoint: dynoxide.url, name, runnerName });
-  await ensureTable(table.doc, messageTable(name));
-  await ensureTable(table.doc, runnerTable(runnerName));
-  closeTable(table);
-  await migrate(pglite.url);
-
-  const enginePid = readPidFile(`${dbPath}.pid`)?.pid ?? 0;
 
   const env = {
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true',
@@ -81,30 +71,49 @@ export async function startMachine({ profileDir = '' } = {}) {
   const url = `http://127.0.0.1:${port}`;
   await untilReady(url);
 
-  /** That many people, signed up. */
-  async function people(count: number): Promise<LoadPerson[]> {
-    const pool = new pg.Pool({ connectionString: pglite.url, max: 1 });
-    const uuids = Array.from({ length: count }, () => randomUUID());
-    await pool.query(
-      `insert into users (uuid, handle, display_name, cognito_user_id)
-       select id::uuid, 'p-' || id, 'Person ' || left(id, 8), id from unnest($1::text[]) as id`,
-      [uuids],
-    );
-    await pool.end();
-    return Promise.all(
-      uuids.map(async (uuid) => ({ uuid, handle: `p-${uuid}`, token: await issuer.token(uuid) })),
-    );
-  }
-
   return {
     url,
-    people,
+    /** That many people, signed up. */
+    people: (count: number) => signUp(pglite.url, issuer, count),
     /** Of the engine, the runner and the API. */
-    processes: () => new Map([['engine', enginePid], ...pids]),
+    processes: () => new Map([['engine', dynoxide.pid], ...pids]),
     async stop() {
       for (const stop of stops.reverse()) await stop();
     },
   };
+}
+
+/** The engines, with their tables. */
+async function startEngines(folder: string, ports: { dynoxide: string; pglite: string }) {
+  const dbPath = join(folder, 'dynoxide.db');
+  const [dynoxide, pglite] = await Promise.all([
+    launch('dynoxide', { port: Number(ports.dynoxide), dbPath }),
+    makePgliteTemplate().then((template) => launch('pglite', { port: Number(ports.pglite), template })),
+  ]);
+  const table = createTable({ region: 'us-east-1', endpoint: dynoxide.url, name: tableName, runnerName });
+  await ensureTable(table.doc, messageTable(tableName));
+  await ensureTable(table.doc, runnerTable(runnerName));
+  closeTable(table);
+  await migrate(pglite.url);
+  return { dynoxide: { ...dynoxide, pid: readPidFile(`${dbPath}.pid`)?.pid ?? 0 }, pglite };
+}
+
+async function signUp(
+  databaseUrl: string,
+  issuer: Pick<Awaited<ReturnType<typeof createIssuer>>, 'token'>,
+  count: number,
+): Promise<LoadPerson[]> {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+  const uuids = Array.from({ length: count }, () => randomUUID());
+  await pool.query(
+    `insert into users (uuid, handle, display_name, cognito_user_id)
+     select id::uuid, 'p-' || id, 'Person ' || left(id, 8), id from unnest($1::text[]) as id`,
+    [uuids],
+  );
+  await pool.end();
+  return Promise.all(
+    uuids.map(async (uuid) => ({ uuid, handle: `p-${uuid}`, token: await issuer.token(uuid) })),
+  );
 }
 
 async function ended(child: ChildProcess) {

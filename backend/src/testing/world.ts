@@ -4,21 +4,16 @@ import { loadConfig } from '@parley/config/config';
 import * as entries from '@parley/core/log/entries';
 import * as users from '@parley/core/people/users';
 import { createProjector } from '@parley/core/projections/projector';
-import { clientConfig } from '@parley/core/table/client';
+import { clientConfig, type Table } from '@parley/core/table/client';
 import { noteSecret } from '@parley/engines/testing/suite-log';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import { createMessageStream } from '@parley/lambdas/message-stream/live';
 import { eventSources } from '@parley/lambdas/runner/event-sources';
 import { createStreamRunner } from '@parley/lambdas/runner/stream-runner';
-import { createApp } from '../app.ts';
-import { createContext } from '../context.ts';
-import { createHttpServer } from '../http/server.ts';
 import type { Logger } from '../observe/logger.ts';
-import { createClient } from './client.ts';
-import { type Contract, createContract } from './contract.ts';
-import { freePort } from './free-port.ts';
 import { clientId, createIssuer } from './issuer.ts';
+import { type Closer, createNodes } from './nodes.ts';
 import { suiteLogger } from './suite-log.ts';
 
 export type TestPerson = users.User & { sub: string; token: string };
@@ -31,8 +26,7 @@ export async function createWorld() {
     createTestDatabase(),
     createIssuer(),
   ]);
-  const closers: (() => Promise<unknown>)[] = [];
-  const contracts = new Map<string, Contract>();
+  const closers: Closer[] = [];
 
   const env = {
     AWS_ENDPOINT_URL_DYNAMODB: testEndpoint(),
@@ -52,59 +46,7 @@ export async function createWorld() {
   noteSecret(env.CURSOR_SECRETS);
   noteSecret(env.DELIVERY_SECRETS);
 
-  async function node(changes: Record<string, string> = {}, logger: Logger = suiteLogger()) {
-    const ctx = createContext(loadConfig({ ...env, ...changes }), logger);
-    const server = createHttpServer(createApp(ctx));
-    server.onUpgrade(ctx.gateway.upgrade);
-    const url = await server.listen(0, '127.0.0.1');
-    ctx.readiness.serve();
-    let isClosed = false;
-    const close = async () => {
-      if (isClosed) return;
-      isClosed = true;
-      await Promise.all([server.close(), ctx.gateway.stop()]);
-      await ctx.close();
-    };
-    closers.push(close);
-    return { ctx, server, close, ...createClient(url, await contractOf(url, changes.MESSAGE_MAX_CHARS)) };
-  }
-
-  /** A node whose sockets hear what the stream tells (`runStream`). */
-  async function liveNode(changes: Record<string, string> = {}, logger?: Logger) {
-    const api = await node({ DELIVERY_PORT: await freePort(), ...changes }, logger);
-    await api.ctx.gateway.start();
-    return api;
-  }
-
-  /** The stream's Lambda with the local runner. */
-  function runStream(logger: Logger = suiteLogger()) {
-    const messageStream = createMessageStream(loadConfig(env), table, logger);
-    const streams = new DynamoDBStreamsClient(clientConfig('us-east-1', testEndpoint()));
-    const sources = eventSources(messageStream.handlers).map((source) => ({
-      ...source,
-      // Nobody wakes it.
-      maxPollMs: 10,
-    }));
-    const runner = createStreamRunner({ table, streams, sources, logger, repair: async () => {} });
-    runner.start();
-    const stop = async () => {
-      await runner.stop();
-      messageStream.close();
-      streams.destroy();
-    };
-    closers.push(stop);
-    return { runner, stop };
-  }
-
-  /** Nodes whose limits are the same have the same document. */
-  async function contractOf(url: string, messageMaxChars = '') {
-    const known = contracts.get(messageMaxChars);
-    if (known) return known;
-    const response = await fetch(`${url}/api/openapi.json`);
-    const contract = createContract((await response.json()) as object);
-    contracts.set(messageMaxChars, contract);
-    return contract;
-  }
+  const nodes = createNodes(env, closers);
 
   async function person(handle: string, displayName = handle): Promise<TestPerson> {
     const sub = randomUUID();
@@ -113,24 +55,20 @@ export async function createWorld() {
     return { ...user, sub, token: await issuer.token(sub) };
   }
 
-  /** What the stream's Lambda does after a write: brings the summaries of a conversation up to its log. */
-  async function project(messageGroupUuid: string) {
-    const log = await entries.range(table, messageGroupUuid, { order: 'ascending' });
-    const writtenAtMs = Date.now();
-    const records = log.entries.map((entry) => ({ entry, writtenAtMs, sequenceNumber: String(entry.seq) }));
-    const failed = await createProjector(table).project(records);
-    if (failed.size > 0) throw new AggregateError(failed.values(), 'the projector failed');
-  }
-
   return {
-    project,
-    liveNode,
-    runStream,
+    ...nodes,
+    /** What the stream's Lambda does after a write: brings the summaries of a conversation up to its log. */
+    project: (messageGroupUuid: string) => project(table, messageGroupUuid),
+    /** The stream's Lambda with the local runner. */
+    runStream(logger: Logger = suiteLogger()) {
+      const { runner, stop } = startStream(env, table, logger);
+      closers.push(stop);
+      return { runner, stop };
+    },
     table,
     database,
     issuer,
     env,
-    node,
     person,
     async close() {
       for (const close of closers.reverse()) await close();
@@ -139,4 +77,30 @@ export async function createWorld() {
       await table.drop();
     },
   };
+}
+
+async function project(table: Table, messageGroupUuid: string) {
+  const log = await entries.range(table, messageGroupUuid, { order: 'ascending' });
+  const writtenAtMs = Date.now();
+  const records = log.entries.map((entry) => ({ entry, writtenAtMs, sequenceNumber: String(entry.seq) }));
+  const failed = await createProjector(table).project(records);
+  if (failed.size > 0) throw new AggregateError(failed.values(), 'the projector failed');
+}
+
+function startStream(env: Record<string, string>, table: Table, logger: Logger) {
+  const messageStream = createMessageStream(loadConfig(env), table, logger);
+  const streams = new DynamoDBStreamsClient(clientConfig('us-east-1', testEndpoint()));
+  const sources = eventSources(messageStream.handlers).map((source) => ({
+    ...source,
+    // Nobody wakes it.
+    maxPollMs: 10,
+  }));
+  const runner = createStreamRunner({ table, streams, sources, logger, repair: async () => {} });
+  runner.start();
+  const stop = async () => {
+    await runner.stop();
+    messageStream.close();
+    streams.destroy();
+  };
+  return { runner, stop };
 }
