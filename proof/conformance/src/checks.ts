@@ -6,9 +6,9 @@ import { eventually, firstAnswer, get, type Person } from './client.ts';
 
 export type Scene = {
   base: string;
-  /** Three people who can be made to talk. */
+  /** Three people who act as the checks say. */
   people: [Person, Person, Person];
-  /** A group of the first two, made for this run. */
+  /** A group of the first two, created for this run. */
   uuid: string;
 };
 type Check = { name: string; run: (scene: Scene) => Promise<void> };
@@ -25,17 +25,17 @@ async function refuses(request: Promise<unknown>, status: number, code?: string)
   if (code) assert.equal(error.codes.join(), code);
 }
 
-/** What a deployment of Parley does, seen from outside. Each check stands alone and leaves the others' messages be. */
+/** The documented behavior of a deployment. The checks do not depend on each other. */
 export const checks: Check[] = [
   {
-    name: 'answers its health check, and says whether it is ready, to anybody',
+    name: 'answers health and readiness checks without a token',
     async run({ base }) {
       assert.deepEqual((await get(base, '/api/health-check')).body, { success: true, ver: 1 });
       assert.equal((await get(base, '/api/ready')).status, 200);
     },
   },
   {
-    name: 'refuses who brings no token, or a made-up one',
+    name: 'refuses requests without a token and with an invalid one',
     async run({ base }) {
       for (const token of [undefined, 'made.up.token'])
         for (const path of ['/api/profile', '/api/message_groups', `/api/messages/${randomUUID()}`])
@@ -43,7 +43,7 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'says without a token which handles are free, and finds people whatever the normal form of their name',
+    name: 'tells without a token whether a handle is free, and finds people by any Unicode form of their handle',
     async run({ base, people: [one, other] }) {
       const isFree = async (handle: string) =>
         (await get(base, `/api/handles/${encodeURIComponent(handle)}`)).body.available;
@@ -56,7 +56,7 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'refuses what cannot be seen, and names and titles that turn the text beside them',
+    name: 'refuses invisible messages, and titles with control or direction characters',
     async run({ people: [one], uuid }) {
       for (const message of ['\u2800', '\u0007', '\ufffc', '\u0000'])
         await refuses(one.send({ message_group_uuid: uuid }, message), 422, 'message_blank');
@@ -66,7 +66,7 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'keeps a message once, however often it is sent with one key, and refuses the key for another text',
+    name: 'stores a message once if it is sent repeatedly with one key, and refuses the key for another text',
     async run({ people: [one], uuid }) {
       const [key, message] = [randomUUID(), text('once')];
       const target = { message_group_uuid: uuid };
@@ -79,7 +79,7 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'numbers the entries of a conversation without a hole, in the order of their times, whoever writes at once',
+    name: 'numbers the entries of a conversation without gaps, in the order of their times, under concurrent sends',
     async run({ people: [one, other], uuid }) {
       const before = await one.newestSeq(uuid);
       const sends = Array.from({ length: 24 }, (_, index) =>
@@ -110,7 +110,7 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'hides a conversation from a stranger as if it were not there',
+    name: 'answers a stranger as if the conversation did not exist',
     async run({ people: [, , stranger], uuid }) {
       for (const each of [uuid, randomUUID()]) {
         await refuses(stranger.entries(each), 404, 'message_group_not_found');
@@ -121,7 +121,7 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'refuses a blank message, and one that is longer than it says',
+    name: 'refuses a blank message, and one that is longer than the configured limit',
     async run({ base, people: [one], uuid }) {
       const longest = (await get(base, '/api/client-config')).body.limits.message_max_chars;
       const target = { message_group_uuid: uuid };
@@ -131,7 +131,7 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'counts what is unread exactly, and a read position moves forward only',
+    name: 'counts unread messages exactly, and moves a read position only forward',
     async run({ people: [one, other], uuid }) {
       await other.api.markRead(uuid, await other.newestSeq(uuid));
       const sent: number[] = [];
@@ -149,7 +149,7 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'lets an admin add and remove, at once, and nobody else',
+    name: 'lets only an admin add and remove members, with immediate effect',
     async run({ people: [admin, member, third], uuid }) {
       await refuses(member.api.addMember(uuid, third.handle), 403, 'generic_403');
       await admin.api.addMember(uuid, third.handle);
@@ -160,22 +160,22 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'answers nothing on a socket before it has authenticated',
+    name: 'refuses actions on a socket that has not authenticated',
     async run({ base, uuid }) {
       const { success, error } = await firstAnswer(base, 'typing', { message_group_uuid: uuid });
       assert.deepEqual([success, error?.code], [false, 'generic_401']);
     },
   },
   {
-    name: 'brings messages to the sockets of all members and devices, in order, none missing',
+    name: 'delivers every message, in order, to the sockets of all members and devices',
     async run({ people: [one, other], uuid }) {
       const sockets = await Promise.all([one.listen(), other.listen(), other.listen()]);
       const run = text('live');
       for (let index = 0; index < 10; index += 1)
         await one.send({ message_group_uuid: uuid }, `${run} ${index}`);
       for (const socket of sockets) {
-        const heard = await socket.event('message.created', ({ message }) => message.startsWith(run), 10);
-        const seqs = [...new Set(heard.map(({ seq }) => seq))];
+        const received = await socket.event('message.created', ({ message }) => message.startsWith(run), 10);
+        const seqs = [...new Set(received.map(({ seq }) => seq))];
         assert.deepEqual(
           seqs,
           seqs.toSorted((a, b) => a - b),
@@ -186,7 +186,7 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'takes one key over a socket and over HTTP for one message',
+    name: 'stores a message once if it is sent over a socket and over HTTP with one key',
     async run({ people: [one], uuid }) {
       const socket = await one.listen();
       const [message, idempotency_key] = [text('both ways'), randomUUID()];
@@ -198,11 +198,11 @@ export const checks: Check[] = [
     },
   },
   {
-    name: 'tells who has read, and brings a removed member nothing more',
+    name: 'publishes read positions, and delivers no more messages to a removed member',
     async run({ people: [admin, member, third], uuid }) {
       const { members } = await admin.api.addMember(uuid, third.handle);
       const joined = members.find((each) => each.uuid === third.uuid);
-      assert.equal(joined?.read_seq, null, 'who has only joined has read nothing');
+      assert.equal(joined?.read_seq, null, 'a new member has a read position');
       const [watching, leaving] = await Promise.all([admin.listen(), third.listen()]);
       const sent = await admin.send({ message_group_uuid: uuid }, text('read this'));
       await leaving.event('message.created', ({ seq }) => seq === sent.seq);

@@ -8,13 +8,13 @@ import { openSocket } from '@parley/client/live/open-socket';
 import { fixedToken } from '@parley/client/tokens';
 import WebSocket from 'ws';
 
-// biome-ignore lint/suspicious/noExplicitAny: what a deployment answers is what is being found out.
+// biome-ignore lint/suspicious/noExplicitAny: the checks decide whether an answer has the documented shape.
 export type Json = any;
 export type Person = Awaited<ReturnType<typeof createPerson>>;
 
 const patienceMs = 15_000;
 
-/** Fetch says "fetch failed" alone: what failed, and where, is in its causes. */
+/** Puts the URL and the reason into the error: fetch has them only in its causes. */
 export async function fetchNamed(url: string | URL | Request, options?: RequestInit): Promise<Response> {
   try {
     return await fetch(url, { signal: AbortSignal.timeout(patienceMs), ...options });
@@ -29,14 +29,14 @@ function reasonOf(error: unknown): string {
   return error.cause ? reasonOf(error.cause) : error.message;
 }
 
-/** What kept a check from passing. A refusal that nobody expected is named by its status and codes. */
-export function complaintOf(error: unknown): string {
+/** The reason for a failed check. An unexpected refusal is described by its status and codes. */
+export function failureOf(error: unknown): string {
   if (error instanceof ApiError && error.status > 0) return `${error.status} ${error.message}`;
-  if (error instanceof ApiError && error.cause) return complaintOf(error.cause);
+  if (error instanceof ApiError && error.cause) return failureOf(error.cause);
   return error instanceof Error ? error.message : String(error);
 }
 
-/** A plain GET, as nobody or with any token: its status and body are what the check is about. */
+/** A plain GET without a token or with any token, for checks of the status and the body. */
 export async function get(
   base: string,
   path: string,
@@ -55,39 +55,39 @@ function parsed(text: string, url: string, status: number): Json {
   }
 }
 
-/** A person of the deployment, who acts by the functions of the client. Throws if the token is refused. */
+/** A person of the deployment, who uses the functions of the client. Throws if the token is refused. */
 export async function createPerson(base: string, token: string) {
   const options = { tokens: fixedToken(token), fetch: fetchNamed, url: base };
   const api = createApi(options);
   const http = createHttp(options.tokens, fetchNamed, base);
   const { uuid, handle } = await api.profile().catch((error) => {
-    throw new Error(`a token is refused: ${complaintOf(error)}`, { cause: error });
+    throw new Error(`a token is refused: ${failureOf(error)}`, { cause: error });
   });
   return {
     uuid,
     handle,
     api,
-    /** A page by its path, with the path of the next one. */
+    /** The page at a path, with the path of the next page. */
     page: (path: string) => http.list<Entry>(path),
     send: (
       target: Pick<Send, 'message_group_uuid' | 'handle'>,
       message: string,
       key: string = randomUUID(),
     ) => api.send({ ...target, message }, key),
-    /** Every entry of a conversation after one, up to 100. */
+    /** Up to 100 entries of a conversation after a position. */
     entries: (group: string, after?: number) => api.entries(group, { after, limit: 100 }),
     newestSeq: async (group: string) => (await api.entries(group, { limit: 1 })).at(-1)?.seq ?? 0,
     async row(group: string) {
       const { rows } = await api.inbox('/api/message_groups?limit=100');
       const row = rows.find((each) => each.uuid === group);
-      if (!row) throw new Error(`the inbox of ${handle} lacks ${group}`);
+      if (!row) throw new Error(`${group} is not in the inbox of ${handle}`);
       return row;
     },
     listen: () => listen(base, token),
   };
 }
 
-/** An authenticated socket, and the events that came over it. */
+/** An authenticated socket and the events that it received. */
 async function listen(base: string, token: string) {
   const events: LiveEvent[] = [];
   let wake = () => {};
@@ -105,7 +105,7 @@ async function listen(base: string, token: string) {
     events,
     request: socket.request,
     close: socket.close,
-    /** The data of the events that match, as soon as there are so many. */
+    /** Waits for `count` matching events, and returns their data. */
     async event<Name extends LiveEvent['event']>(
       name: Name,
       matches: (data: DataOf<Name>) => boolean,
@@ -117,7 +117,7 @@ async function listen(base: string, token: string) {
         const found = named.filter(matches);
         if (found.length >= count) return found;
         if (performance.now() > deadline)
-          throw new Error(`${found.length} of ${count} events ${name} came within ${patienceMs} ms`);
+          throw new Error(`received ${found.length} of ${count} ${name} events within ${patienceMs} ms`);
         await new Promise<void>((resolve) => {
           const timer = setTimeout(resolve, 250);
           wake = () => {
@@ -132,7 +132,7 @@ async function listen(base: string, token: string) {
 
 type DataOf<Name extends LiveEvent['event']> = Extract<LiveEvent, { event: Name }>['data'];
 
-/** The answer to the first frame of a socket that has not authenticated: the client sends none. */
+/** The answer to an action on a socket that has not authenticated, which the client never sends. */
 export async function firstAnswer(base: string, action: string, payload: object): Promise<Json> {
   const socket = new WebSocket(`${base.replace(/^http/, 'ws')}/api/realtime`);
   try {
@@ -148,7 +148,7 @@ export async function firstAnswer(base: string, action: string, payload: object)
   }
 }
 
-/** Asks again until the answer is as it should be. Throws the last complaint after 15 s. */
+/** Repeats a check until it passes. Throws its last error after 15 s. */
 export async function eventually(check: () => Promise<void>) {
   const deadline = performance.now() + patienceMs;
   for (;;) {

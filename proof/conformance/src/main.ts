@@ -1,21 +1,21 @@
 import { parseArgs } from 'node:util';
-import { complaintOf, createPerson, get } from './client.ts';
+import { createPerson, failureOf, get } from './client.ts';
 import { runChecks } from './run.ts';
 import { createSignIn, type NewPerson } from './sign-up.ts';
 
 const { base: given, token: tokens, 'sign-up': code } = givenOptions();
 const base = given?.replace(/\/$/, '') ?? '';
 if (!base || (tokens.length === 0) === (code === undefined))
-  cannotBegin('usage: bin/conformance --base URL (--token T --token T --token T | --sign-up CODE)');
+  cannotStart('usage: bin/conformance --base URL (--token T --token T --token T | --sign-up CODE)');
 
 try {
-  // Sockets of failed checks may be open still.
+  // Exits explicitly: sockets of failed checks may still be open.
   process.exit(code === undefined ? await check(tokens) : await checkWithNewPeople(code));
 } catch (error) {
-  cannotBegin(error);
+  cannotStart(error);
 }
 
-/** With three people who are signed up for it, and erased at the end whatever happens. */
+/** Runs the checks with three new people, who are erased at the end in any case. */
 async function checkWithNewPeople(code: string) {
   const config = await get(base, '/api/client-config');
   if (config.status !== 200)
@@ -34,19 +34,19 @@ async function checkWithNewPeople(code: string) {
       // The checks may have signed this person out.
       await (await createPerson(base, await signIn.tokenOf(person))).api.deleteProfile();
     } catch (error) {
-      process.stderr.write(`${person.email} stays behind: ${complaintOf(error)}\n`);
+      process.stderr.write(`${person.email} could not be erased: ${failureOf(error)}\n`);
     }
   }
 }
 
-/** To the exit code. */
+/** Runs the checks and returns the exit code. */
 async function check(tokens: string[]) {
   let number = 0;
   const results = await runChecks(base, tokens, ({ name, error }) => {
     number += 1;
     process.stdout.write(
       error
-        ? `not ok ${number} - ${name}\n  ${complaintOf(error).replaceAll('\n', '\n  ')}\n`
+        ? `not ok ${number} - ${name}\n  ${failureOf(error).replaceAll('\n', '\n  ')}\n`
         : `ok ${number} - ${name}\n`,
     );
   });
@@ -65,11 +65,11 @@ function givenOptions() {
       },
     }).values;
   } catch (error) {
-    cannotBegin(error);
+    cannotStart(error);
   }
 }
 
-function cannotBegin(why: unknown): never {
-  process.stderr.write(`${complaintOf(why)}\n`);
+function cannotStart(why: unknown): never {
+  process.stderr.write(`${failureOf(why)}\n`);
   process.exit(2);
 }

@@ -3,7 +3,7 @@ import { fetchNamed, type Json } from './client.ts';
 
 export type NewPerson = { email: string; password: string };
 
-/** The sign-in of a deployment, as its client configuration describes it. Calls throw what it answers. */
+/** The sign-in service in the client configuration of a deployment. Calls throw its errors. */
 export function createSignIn({ cognito_endpoint: endpoint, user_pool_client_id: ClientId }: Json) {
   async function call(operation: string, body: object): Promise<Json> {
     const response = await fetchNamed(endpoint, {
@@ -20,7 +20,7 @@ export function createSignIn({ cognito_endpoint: endpoint, user_pool_client_id: 
   }
 
   return {
-    /** A new person, where the confirmation code is known beforehand (the embedded sign-in). */
+    /** Signs up a new person. The confirmation code must be known beforehand, as with the embedded sign-in. */
     async signUp(code: string): Promise<NewPerson> {
       const id = randomBytes(6).toString('hex');
       const [email, password] = [`conformance-${id}@example.com`, `Conformance-${id}-1`];
@@ -30,7 +30,7 @@ export function createSignIn({ cognito_endpoint: endpoint, user_pool_client_id: 
       await call('ConfirmSignUp', { Username: email, ConfirmationCode: code });
       return { email, password };
     },
-    /** An access token of a sign-in of now. */
+    /** Signs a person in and returns the access token. */
     async tokenOf({ email, password }: NewPerson): Promise<string> {
       const AuthParameters = { USERNAME: email, PASSWORD: password };
       const { AuthenticationResult } = await call('InitiateAuth', {

@@ -11,33 +11,33 @@ import { type Actor, live, setUp } from './workload.ts';
 
 export type CampaignOptions = ScheduleOptions & {
   people?: number;
-  /** How many of 100 people erase themselves. */
+  /** The percentage of people who erase themselves. */
   erasePercent?: number;
   /** Plants a loss that the checker must find. */
   losesFirstMessages?: boolean | undefined;
   onProgress?: (line: string) => void;
-  /** Where the logs of the processes go. */
+  /** The folder for the logs of the processes. */
   copyLogsIn?: string | undefined;
 };
 
 export type CampaignResult = {
   history: History;
-  /** Requests that each fault hit, and records that were poisoned. */
+  /** The number of requests that each fault hit, and of poisoned records. */
   hits: Record<string, number>;
-  /** What `bin/check` says of the table. */
+  /** The result of `bin/check` for the table. */
   check: CheckResult;
-  /** Dead letters: of poisoned records (each must become one), and of those that nobody poisoned. */
+  /** The number of dead letters of poisoned records (each must become one), and of other records. */
   letters: { poisoned: number; lost: number };
-  /** First messages that were acknowledged and not written, on purpose. */
+  /** The number of first messages that were acknowledged but deliberately not written. */
   planted: number;
 };
 
-/** Time in which everybody must receive everything, with a second for the machine. */
+/** The time in which everybody must receive everything, plus a second for a loaded machine. */
 const drainMs = 16_000;
-/** What is still not answered this long after the last fault is given up. */
+/** Requests without an answer are given up this long after the last fault. */
 const patienceMs = 30_000;
 
-/** Runs one campaign: people who live through the faults of a schedule, and what they record of it. */
+/** Runs one campaign: simulated people use the cluster during scheduled faults and record their calls and answers. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignResult> {
   const { seed, minutes, people = 50, erasePercent = 8, onProgress = () => {} } = options;
   const tableFaults = createTableFaults(options);
@@ -60,7 +60,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRes
     await waitForErasures(cluster);
     await drain(actors, recorder, drainMs);
     for (const service of Object.values(cluster.services)) service.assertAlive();
-    // Whoever signed out while the faults lasted may have lost the newest token to a late attempt.
+    // A late attempt to sign out may have ended even the newest token.
     await Promise.all(actors.filter(isAlive).map(({ view }) => view.identity.renew()));
     await readFinal(actors, cluster, directory, recorder);
     return {

@@ -16,13 +16,13 @@ import type { Identity } from './requests.ts';
 import type { Target } from './schedule.ts';
 import { createService, type Service } from './service.ts';
 
-/** How many shards the stream starts with. */
+/** The number of shards at the start. */
 const shards = 4;
 const clientId = 'test-client';
 const tokenHours = 12;
 
 export type ClusterOptions = {
-  /** Decides the fate of each request to the table, by its operation. */
+  /** Decides by the operation whether and how a request to the table fails. */
   decide: (operation: string, body: Buffer) => Fate;
   rewrite: (operation: string, body: Buffer) => Buffer;
 };
@@ -30,8 +30,8 @@ export type ClusterOptions = {
 export type Cluster = Awaited<ReturnType<typeof startCluster>>;
 
 /**
- * Two backends and two runners, each in its own process, on their own engines, with an issuer of tokens. Two proxies stand
- * between the programs and the table: one injects faults, and one plays a stream of several shards.
+ * Two backends and two runners, each in its own process, with their own engines and token issuer. Two proxies are
+ * between the programs and the table: one injects faults, and one simulates a stream of several shards.
  */
 export async function startCluster({ decide, rewrite }: ClusterOptions) {
   const folder = mkdtempSync(join(tmpdir(), 'parley-faults-'));
@@ -72,7 +72,7 @@ export async function startCluster({ decide, rewrite }: ClusterOptions) {
     stream,
     pool,
 
-    /** Makes a person with a profile and a token. */
+    /** Creates a person with a profile and a token. */
     async person(handle: string): Promise<Identity> {
       const sub = crypto.randomUUID();
       const signUp = { sub, preferredUsername: handle, name: handle, email: `${handle}@example.com` };
@@ -140,7 +140,7 @@ const programEnv = ({
   DATABASE_URL: databaseUrl,
   COGNITO_USER_POOL_CLIENT_ID: clientId,
   TOKEN_ISSUER: issuer,
-  // Nothing listens there: nobody asks the sign-in, because everybody has a profile.
+  // Nothing listens there: the sign-in is not used, because everybody has a profile.
   AWS_ENDPOINT_URL_COGNITO_IDENTITY_PROVIDER: 'http://127.0.0.1:9',
   RATE_LIMIT_PER_MINUTE: '0',
   MAX_REQUESTS_PER_PERSON: '0',

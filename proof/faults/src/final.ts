@@ -25,11 +25,11 @@ const pageSize = 100;
 /** Resolves when everybody's inbox and live view have reached the same entries, or after `maxMs`. */
 export async function drain(actors: Actor[], recorder: Recorder, maxMs: number) {
   const deadline = performance.now() + maxMs;
-  while (performance.now() < deadline && !(await isLevel(actors))) await sleep(pollMs);
+  while (performance.now() < deadline && !(await areCaughtUp(actors))) await sleep(pollMs);
   recorder.put({ type: 'drained', atMs: recorder.nowMs() });
 }
 
-async function isLevel(actors: Actor[]): Promise<boolean> {
+async function areCaughtUp(actors: Actor[]): Promise<boolean> {
   const newest = new Map<string, number>();
   const shown: [string, number][] = [];
   for (const { view } of actors.filter(({ view }) => !view.identity.isErased)) {
@@ -49,10 +49,10 @@ async function isLevel(actors: Actor[]): Promise<boolean> {
   return shown.every(([uuid, seq]) => newest.get(uuid) === seq);
 }
 
-/** "Within two minutes nothing is stored any more" (docs/api.md), and a little for what was killed. */
+/** "Within two minutes nothing is stored any more" (docs/api.md), plus time for restarts of killed processes. */
 const erasedWithinMs = 150_000;
 
-/** Resolves when every erasure is finished, or after `erasedWithinMs`: then the checker finds what is left. */
+/** Resolves when every erasure is finished, or after `erasedWithinMs`: the checker then reports the remaining data. */
 export async function waitForErasures({ pool }: Pick<Cluster, 'pool'>) {
   const deadline = performance.now() + erasedWithinMs;
   while (performance.now() < deadline && (await erasures.unfinished(pool)).length > 0) await sleep(pollMs);
@@ -61,8 +61,8 @@ export async function waitForErasures({ pool }: Pick<Cluster, 'pool'>) {
 type Backend = { url: string; node: string; directory: Directory };
 
 /**
- * Reads what is left when all is over: from the table every conversation that any call or answer named, and from each
- * backend what it shows to everybody who may be in one, and which tokens it takes.
+ * Records the final state: from the table every conversation in a call or answer, and from each backend the
+ * conversations that every possible member can read, and the tokens that it accepts.
  */
 export async function readFinal(
   actors: Actor[],
@@ -104,7 +104,7 @@ export async function readFinal(
   }
 }
 
-/** Every conversation that a call or an answer named, with those who made it or wrote in it. */
+/** Every conversation in a call or answer, with the people who created it or wrote in it. */
 function concernedBy(history: History): Map<string, Set<string>> {
   const concerned = new Map<string, Set<string>>();
   const add = (group: string | undefined, person?: string) => {
@@ -193,7 +193,7 @@ async function readConversation(
   recorder.put({ type: 'final-log', person, node, group, entries: log, details });
 }
 
-/** All is quiet by now: what is not answered a few times is an answer. */
+/** The faults are over: after this many failures the result is final. */
 const finalAttempts = 5;
 
 async function read(url: string, token: string, call: Call, directory: Directory): Promise<Attempt> {
@@ -206,10 +206,10 @@ async function read(url: string, token: string, call: Call, directory: Directory
 
 const get = (url: string, token: string) => fetch(url, { headers: { Authorization: `Bearer ${token}` } });
 
-/** All attempts at a record that fails alone, with the waits between them. */
+/** Longer than all attempts at a failing record and the waits between them. */
 const lettersWithinMs = 45_000;
 
-/** Dead letters of poisoned records, which it waits for, and of those that nobody poisoned. */
+/** Waits for the dead letters of poisoned records, and counts them and the others. */
 export async function countLetters({ table }: Pick<Cluster, 'table'>, poisoned: number) {
   const deadline = performance.now() + lettersWithinMs;
   let counts = await lettersNow(table);

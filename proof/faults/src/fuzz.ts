@@ -8,9 +8,9 @@ import { createRandom } from './random.ts';
 import { createValues, type Schema } from './schema-values.ts';
 
 /*
- * Requests and frames that the OpenAPI document and the frames' schemas describe, and worse ones. Every answer has to
- * come in time, to fit its schema (the client of the tests sees to that), to be no fault of the server, and to hold
- * nothing of a conversation that the asker is not in.
+ * Sends random requests and frames, valid and invalid by the OpenAPI document and the schemas of frames. Every answer
+ * must arrive in time, match its schema (the test client checks this), not be a server error, and contain nothing of a
+ * conversation whose member the sender is not.
  */
 
 export type FuzzOptions = { seed: number; requests: number; frames: number };
@@ -28,12 +28,12 @@ type Document = {
   components: { schemas: Record<string, Schema> };
 };
 
-/** In every text of a conversation that only its members may see. */
+/** A mark in every text of the conversation that only its members may see. */
 const secret = 'for-members-only-8d1f';
 const answerWithinMs = 15_000;
 const inFlight = 8;
 const messageMaxChars = 1_024;
-/** They end the session, or the person, of whoever asks. */
+/** These requests end the session of the sender or erase the sender. */
 const isFinal = (method: string, path: string) =>
   path.endsWith('/sign-out') || (method === 'delete' && path.endsWith('/profile'));
 
@@ -46,7 +46,7 @@ export async function fuzz({ seed, requests, frames }: FuzzOptions): Promise<Fuz
     const [ada, ben, eve, gone] = await Promise.all(
       ['ada', 'ben', 'eve', 'gone'].map((name) => world.person(name)),
     );
-    if (!ada || !ben || !eve || !gone) throw new Error('nobody is there');
+    if (!ada || !ben || !eve || !gone) throw new Error('the test people were not created');
     const body = { title: secret, handles: ['ben'] };
     const uuid: string = (await api.post('/api/message_groups', { as: ada, body })).body.uuid;
     await api.post('/api/messages', { as: ada, body: { message_group_uuid: uuid, message: secret } });
@@ -93,7 +93,7 @@ export async function fuzz({ seed, requests, frames }: FuzzOptions): Promise<Fuz
       if (answer.status >= 500 && !(path === '/api/ready' && answer.status === 503))
         result.faults.push(`${subject}: ${answer.status}`);
       if (as !== ben && JSON.stringify(answer.body ?? '').includes(secret))
-        result.faults.push(`${subject}: a stranger reads what is for members`);
+        result.faults.push(`${subject}: a stranger receives text that is only for members`);
     };
     await many(requests, async () => {
       result.requests += 1;
@@ -103,7 +103,7 @@ export async function fuzz({ seed, requests, frames }: FuzzOptions): Promise<Fuz
     await fuzzFrames(api.url, { eve, frames, values, random, result });
     const alive = await api.get(`/api/messages/${uuid}`, { as: ada });
     if (!alive.body.some(({ message }: { message: string }) => message === secret))
-      result.faults.push('what was written before is gone');
+      result.faults.push('an earlier message is missing');
   } finally {
     await world.close();
   }
@@ -159,7 +159,7 @@ async function fuzzFrames(url: string, { eve, frames, values, random, result }: 
     if (typeof answer === 'string') result.faults.push(`${action}: ${answer}`);
     else if (answer.type === 'response') checkResponse(action, answer, result);
     if (JSON.stringify(live.frames).includes(secret))
-      result.faults.push('a stranger hears what is for members');
+      result.faults.push('a stranger receives an event with text that is only for members');
     live.frames.length = 0;
   }
   await client?.close();

@@ -1,6 +1,6 @@
 /*
- * What the clients of a campaign record: what they asked, what they were answered, what they saw, and what is stored at
- * the end. The checker knows nothing else. Times are milliseconds since the campaign began, by one clock for all clients.
+ * The records of a campaign: the calls of the clients, the answers and entries that they received, and the final state.
+ * The checker uses nothing else. Times are milliseconds since the start of the campaign, by one clock for all clients.
  */
 
 export type Entry = {
@@ -15,7 +15,7 @@ export type Entry = {
 
 export type Role = 'admin' | 'member';
 
-/** An entry as the table holds it, with what folds a log into members and title. */
+/** An entry in the table, with the attributes from which the checker derives members and title. */
 export type StoredEntry = Entry & { members?: string[]; role?: Role; title?: string };
 
 export type Row = {
@@ -33,7 +33,7 @@ export type Row = {
 
 export type Member = { uuid: string; role: Role };
 
-/** A group as its details show it to one member. */
+/** The details of a group, as one member reads them. */
 export type Details = { group: string; title: string | null; members: Member[]; read_seq: number };
 
 export type Settings = { muted: boolean; hidden: boolean };
@@ -48,14 +48,14 @@ export type Call =
   | { kind: 'rename'; group: string; title: string }
   | { kind: 'create'; title: string; members: string[]; key: string }
   | ({ kind: 'settings'; group: string } & Partial<Settings>)
-  /** `token` numbers the person's tokens in the order of their issue. Every token up to it must die. */
+  /** `token` numbers the tokens of the person in the order of issue. The call must end every token up to it. */
   | { kind: 'sign-out'; token: number }
   | { kind: 'erase'; token: number }
-  /** `isLook`: asked by chance, not by the live client because it lacks something. */
+  /** `isLook`: a random read, not one by the live client because it lacks an entry. */
   | { kind: 'history'; group: string; after: number; isLook?: true }
   | { kind: 'inbox'; hidden?: true };
 
-/** The part of an answer of 200 that the checker judges. */
+/** The part of a successful answer that the checker uses. */
 export type Result = {
   entry?: Entry;
   entries?: Entry[];
@@ -66,8 +66,8 @@ export type Result = {
 };
 
 /**
- * `refused`: the answer was final and said no; `unknown`: nobody will tell. `isSure`: no earlier attempt of the same
- * call can have been done, so a refusal means that nothing happened.
+ * `refused`: the final answer was a refusal. `unknown`: the call was given up without an answer. `isSure`: no earlier
+ * attempt can have succeeded, so the call had no effect.
  */
 export type Answer =
   | { outcome: 'ok'; result: Result; attempts: number }
@@ -78,20 +78,20 @@ export type Observation =
   | { type: 'begin'; seed: number; wallMs: number; people: { uuid: string; handle: string }[] }
   | { type: 'call'; atMs: number; id: number; person: string; call: Call }
   | { type: 'answer'; atMs: number; id: number; person: string; answer: Answer }
-  /** The same request once more, after it was answered. */
+  /** A repeat of a request that was answered. */
   | { type: 'repeat'; atMs: number; id: number; person: string; answer: Answer }
   | { type: 'socket'; atMs: number; person: string; socket: number; node: string; is: 'ready' | 'closed' }
   | { type: 'heard'; atMs: number; person: string; socket: number; entry: Entry }
   | { type: 'row'; atMs: number; person: string; socket: number; row: Row }
   | { type: 'fault'; atMs: number; endMs: number; kind: string; target: string }
   | { type: 'drained'; atMs: number }
-  /** What one backend answers a person at the end. */
+  /** The log and details that one backend shows a person at the end. */
   | { type: 'final-log'; person: string; node: string; group: string; entries: Entry[]; details: Details }
-  /** A conversation that the backend refuses to a person who wrote in it, made it, or is a member of it. */
+  /** A refusal of a conversation to a person who wrote in it, created it, or is a member of it. */
   | { type: 'final-refusal'; person: string; node: string; group: string; status: number }
   | { type: 'final-inbox'; person: string; node: string; rows: Row[] }
   | { type: 'final-token'; person: string; node: string; token: number; status: number }
-  /** What the table holds at the end, of each conversation that any call or answer named. */
+  /** The final state in the table of each conversation in a call or answer. */
   | { type: 'final-table'; group: string; entries: StoredEntry[]; members: Member[]; title: string | null };
 
 export type History = Observation[];

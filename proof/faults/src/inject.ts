@@ -6,7 +6,7 @@ import type { createTableFaults } from './table-faults.ts';
 
 const maxShards = 8;
 
-/** Injects a fault when its time has come, and records when it began and when all was well again. */
+/** Injects a fault at its time, and records when it began and ended. */
 export async function inject(
   { services, stream }: Pick<Cluster, 'services' | 'stream'>,
   tableFaults: ReturnType<typeof createTableFaults>,
@@ -21,14 +21,14 @@ export async function inject(
   if (fault.kind === 'kill') await services[fault.target].restart(fault.forMs, began);
   else if (fault.kind === 'pause') await services[fault.target].pause(fault.forMs, began);
   else if (fault.kind === 'clock') {
-    await services[fault.target].tell({ clockOffsetMs: fault.offsetMs });
+    await services[fault.target].send({ clockOffsetMs: fault.offsetMs });
     began();
     await sleep(fault.forMs);
-    await services[fault.target].tell({ clockOffsetMs: 0 });
+    await services[fault.target].send({ clockOffsetMs: 0 });
   } else if (fault.kind === 'split') {
     const open = stream.openShards();
-    // The oldest is first. More than a few shards would only be idle.
-    await whenTheTableAnswers(() => stream.split(open[0] ?? '', open.length < maxShards ? 2 : 1));
+    // Splits the oldest shard, or replaces it by one shard if there are enough: more would be idle.
+    await retryUntilDone(() => stream.split(open[0] ?? '', open.length < maxShards ? 2 : 1));
   } else if (fault.kind === 'expire') stream.expireIterators();
   else {
     const end = tableFaults.begin(fault.kind);
@@ -41,11 +41,11 @@ export async function inject(
 
 const retryMs = 200;
 
-async function whenTheTableAnswers(work: () => Promise<void>): Promise<void> {
+async function retryUntilDone(work: () => Promise<void>): Promise<void> {
   try {
     await work();
   } catch {
     await sleep(retryMs);
-    await whenTheTableAnswers(work);
+    await retryUntilDone(work);
   }
 }

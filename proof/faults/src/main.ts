@@ -28,14 +28,14 @@ const seeds = seedsOf(values.seed ?? values.seeds ?? '1');
 const isGood = values.fuzz ? await runFuzz(seeds[0] ?? 1) : await runCampaigns();
 process.exitCode = isGood ? 0 : 1;
 
-/** A campaign without a known end is not begun. */
+/** Parses a number option. Exits with an error if it is not a number, as the campaign would not end. */
 function count(
   name: 'minutes' | 'kills' | 'people' | 'requests' | 'frames',
   text: string | undefined,
 ): number {
   const value = Number(text);
   if (text !== '' && Number.isFinite(value) && value >= 0) return value;
-  console.error(`--${name} takes a number, not “${text}”. See --help.`);
+  console.error(`--${name} needs a number, not “${text}”. See --help.`);
   process.exit(2);
 }
 
@@ -59,10 +59,10 @@ async function runCampaigns() {
   return values['plant-loss'] ? outcomes.every(foundLoss) : outcomes.every(isClean);
 }
 
-/** A loss was planted, and the checker accuses it. */
+/** Plants losses. True if the checker finds them. */
 function foundLoss({ seed, planted, verdict }: Outcome): boolean {
   console.log(
-    `seed ${seed}: ${planted} first messages acknowledged and not written, ${verdict.figures.lost} found`,
+    `seed ${seed}: ${planted} first messages acknowledged but not written, ${verdict.figures.lost} found`,
   );
   return planted > 0 && verdict.figures.lost > 0;
 }
@@ -90,7 +90,7 @@ async function runFuzz(seed: number) {
 /** `3`, `1..10` or `1,5,7`. */
 function seedsOf(text: string): number[] {
   if (!/^\d+(\.\.\d+|(,\d+)*)$/.test(text)) {
-    console.error(`--seed takes a whole number, --seeds 1..10 or 1,5,7; not “${text}”.`);
+    console.error(`--seed needs an integer, --seeds a range (1..10) or a list (1,5,7), not “${text}”.`);
     process.exit(2);
   }
   const [from, to] = text.split('..').map(Number);

@@ -7,7 +7,7 @@ import { createAsker } from './person.ts';
 import { createRandom } from './random.ts';
 import { openSocket } from './socket.ts';
 
-it('asks again where the socket still has the token that the person signed out of', async () => {
+it('retries a request that a socket refused because its token was signed out', async () => {
   const entry = { uuid: 'e', seq: 1, type: 'message', message_group_uuid: 'g', user_uuid: 'u', message: 'm' };
   const server = createServer((_req, res) => res.end(JSON.stringify({ ...entry, created_at: 'now' })));
   let refused = 0;

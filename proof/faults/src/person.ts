@@ -26,14 +26,14 @@ const abortPercent = 2;
 const retryMs = 100;
 
 /**
- * Asks for things as a client does that never gives up before `giveUp`: the same request again, on either node, until
- * there is an answer. All of it is recorded.
+ * Sends requests as a persistent client: retries each on either node until it is answered, or until `giveUp` is called.
+ * Records the calls and their answers.
  */
 export function createAsker({ identity, nodes, random, recorder, directory }: PersonOptions) {
   let socket: LiveSocket | undefined;
   let isOver = false;
 
-  /** The attempt, and the token that it was made with: a socket keeps the one that it was opened with. */
+  /** One attempt and its token: a socket keeps the token that it was opened with. */
   function attempt(call: Call): { token: string; made: Promise<Attempt> } {
     if (socket && call.kind === 'send' && random.chance(50))
       return { token: socket.token, made: overSocket(socket, call) };
@@ -43,8 +43,8 @@ export function createAsker({ identity, nodes, random, recorder, directory }: Pe
     return { token, made: attemptHttp(node, token, call, directory, abortAfterMs) };
   }
 
-  /** Whether a refusal passes: the person's own sign-out explains it, or a clock that jumped. */
-  async function isPassing(call: Call, codes: string[], token: string): Promise<boolean> {
+  /** Whether a refusal is temporary: caused by the person's own sign-out or by a jump of a clock. */
+  async function isTemporary(call: Call, codes: string[], token: string): Promise<boolean> {
     if (codes.includes('fresh_sign_in_required')) return true;
     if (!codes.includes('generic_401') || identity.isErased || call.kind === 'sign-out') return false;
     if (identity.isSigningOut || tokenOf(identity) !== token) return true;
@@ -73,7 +73,7 @@ export function createAsker({ identity, nodes, random, recorder, directory }: Pe
   }
 
   async function orAgain(answer: Attempt, call: Call, token: string): Promise<Attempt> {
-    if (answer.is !== 'refused' || !(await isPassing(call, answer.codes, token))) return answer;
+    if (answer.is !== 'refused' || !(await isTemporary(call, answer.codes, token))) return answer;
     return { is: 'again', isUnknown: false, waitMs: retryMs };
   }
 
@@ -81,7 +81,7 @@ export function createAsker({ identity, nodes, random, recorder, directory }: Pe
     use(live: LiveSocket | undefined) {
       socket = live;
     },
-    /** What is not answered by now will not be tried again. */
+    /** Stops all retries. */
     giveUp() {
       isOver = true;
     },
@@ -93,7 +93,7 @@ export function createAsker({ identity, nodes, random, recorder, directory }: Pe
       recorder.put({ type: 'answer', atMs: recorder.nowMs(), id, person, answer });
       return { ...answer, id };
     },
-    /** A call that was answered, exactly once more. */
+    /** Repeats an answered call once. */
     async repeat(id: number, call: Call) {
       const answer = await untilAnswered(call);
       recorder.put({ type: 'repeat', atMs: recorder.nowMs(), id, person: identity.uuid, answer });

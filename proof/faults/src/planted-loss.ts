@@ -1,8 +1,8 @@
 type Write = { Put?: { Item: Record<string, { S?: string }> } };
 
 /**
- * Whether a request creates a direct conversation with its first message. A table that acknowledges it and writes nothing
- * makes the loss that is hardest to see: a send in no log and in nobody's inbox, of which nobody is ever told.
+ * Whether a request creates a direct conversation with its first message. If the table acknowledges it without writing,
+ * the loss is the hardest to detect: the send is in no log and in nobody's inbox, and nobody receives an event.
  */
 export function isFirstOfDirect(operation: string, body: Buffer): boolean {
   if (operation !== 'TransactWriteItems') return false;

@@ -19,23 +19,23 @@ const outcome = (seed: number): Outcome => ({
   planted: 0,
 });
 
-it('is a table whose columns are aligned, a line for each seed, and what each met', () => {
-  const [heads = '', rule = '', first = '', second = '', , met = ''] = describeOutcomes([
+it('is an aligned table with a line for each seed, followed by the faults of each seed', () => {
+  const [header = '', rule = '', first = '', second = '', , met = ''] = describeOutcomes([
     outcome(1),
     outcome(1_000),
   ]).split('\n');
-  expect(new Set([heads, rule, first, second].map(({ length }) => length)).size).toBe(1);
-  expect(heads.length).toBeLessThan(180);
+  expect(new Set([header, rule, first, second].map(({ length }) => length)).size).toBe(1);
+  expect(header.length).toBeLessThan(180);
   expect(rule).toMatch(/^(\| -+: )+\|$/);
   const cells = (line: string) => line.split('|').map((cell) => cell.trim());
-  const cell = (line: string, head: string) => cells(line)[cells(heads).indexOf(head)];
-  expect(['seed', 'kills', 'hits', 'lost', 'letters', 'check'].map((head) => cell(second, head))).toEqual([
-    ...['1000', '1', '14', '0', '2/2', 'clean'],
-  ]);
+  const cell = (line: string, column: string) => cells(line)[cells(header).indexOf(column)];
+  expect(['seed', 'kills', 'hits', 'lost', 'letters', 'check'].map((column) => cell(second, column))).toEqual(
+    [...['1000', '1', '14', '0', '2/2', 'clean']],
+  );
   expect(met).toBe('seed 1: kill table 1; hit: throttle 12, poisoned-record 2; done: ');
 });
 
-it('is clean only if every poisoned record is a dead letter, and no other', () => {
+it('is clean only if exactly the poisoned records are dead letters', () => {
   expect(isClean(outcome(1))).toBe(true);
   expect(isClean({ ...outcome(1), letters: { poisoned: 1, lost: 0 } })).toBe(false);
   expect(isClean({ ...outcome(1), letters: { poisoned: 2, lost: 1 } })).toBe(false);

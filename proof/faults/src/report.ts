@@ -4,7 +4,7 @@ import type { Wrong } from './checker/digest.ts';
 
 export type Outcome = Omit<CampaignResult, 'history'> & { seed: number; verdict: Verdict };
 
-/** Nothing is wrong with it, by the clients' histories and by `bin/check`. */
+/** Whether neither the checker nor `bin/check` found a violation, and exactly the poisoned records are dead letters. */
 export const isClean = ({ verdict, check, letters, hits }: Outcome) =>
   verdict.violations.length === 0 &&
   check.findings.length === 0 &&
@@ -14,7 +14,7 @@ export const isClean = ({ verdict, check, letters, hits }: Outcome) =>
 
 type Cell = string | number;
 
-/** The columns of the table; docs/reliability.md says what each counts. */
+/** The columns of the table, explained in docs/reliability.md. */
 const columns: Record<string, (outcome: Outcome) => Cell> = {
   seed: ({ seed }) => seed,
   calls: ({ verdict }) => verdict.figures.operations,
@@ -39,20 +39,20 @@ const columns: Record<string, (outcome: Outcome) => Cell> = {
   check: ({ check }) => (check.findings.length + check.unsettled === 0 ? 'clean' : check.findings.length),
 };
 
-/** The table of docs/reliability.md, a line for each seed, and what they met. */
+/** The table of docs/reliability.md with a line for each seed, followed by the faults and calls of each seed. */
 export function describe(outcomes: Outcome[]): string {
-  const heads = Object.keys(columns);
+  const names = Object.keys(columns);
   const lines = outcomes.map((outcome) => Object.values(columns).map((cell) => String(cell(outcome))));
-  const widths = heads.map((head, index) =>
-    Math.max(head.length, ...lines.map((line) => line[index]?.length ?? 0)),
+  const widths = names.map((name, index) =>
+    Math.max(name.length, ...lines.map((line) => line[index]?.length ?? 0)),
   );
   const row = (cells: string[], fill = ' ') =>
     `| ${cells.map((cell, index) => cell.padStart(widths[index] ?? 0, fill)).join(' | ')} |`;
   const rule = row(
-    heads.map(() => ':'),
+    names.map(() => ':'),
     '-',
   );
-  return [row(heads), rule, ...lines.map((line) => row(line)), '', ...outcomes.map(met)].join('\n');
+  return [row(names), rule, ...lines.map((line) => row(line)), '', ...outcomes.map(met)].join('\n');
 }
 
 const seconds = (ms: number) => (ms / 1_000).toFixed(1);
@@ -66,7 +66,7 @@ const faultsOf = ({ verdict }: Outcome, kind: string) =>
 const sum = ({ verdict }: Outcome, kinds: Wrong[]) =>
   kinds.reduce((all, kind) => all + verdict.figures[kind], 0);
 
-/** What a seed met: faults by kind and target, the requests and records that each hit, and what was acknowledged. */
+/** The faults of a seed by kind and target, the requests and records that they hit, and the successful calls. */
 function met({ seed, verdict: { figures }, hits }: Outcome) {
   const list = (counts: [string, number][]) => counts.map(([name, count]) => `${name} ${count}`).join(', ');
   const processes = Object.entries(figures.faults).filter(([name]) =>

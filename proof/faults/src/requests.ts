@@ -1,11 +1,11 @@
 import type { Call, Details, Entry, Member, Result, Row, Settings } from './history.ts';
 
-/** A person and their tokens, in the order of their issue; the last one is in use. */
+/** A person and their tokens in the order of issue. The last one is in use. */
 export type Identity = {
   uuid: string;
   handle: string;
   tokens: string[];
-  /** A call under way ends the token: who is refused waits for the next one. */
+  /** A call in flight ends the token: other calls that are refused wait for the next token. */
   isSigningOut: boolean;
   /** An attempt whose answer was lost may still end a newer token. */
   mayBeSignedOut: boolean;
@@ -16,20 +16,20 @@ export type Identity = {
 
 export const tokenOf = ({ tokens }: Pick<Identity, 'tokens'>) => tokens.at(-1) ?? '';
 
-/** One attempt's outcome. `again`: worth another attempt; `isUnknown`: it may have been done all the same. */
+/** The outcome of one attempt. `again`: it should be retried; `isUnknown`: it may have succeeded nevertheless. */
 export type Attempt =
   | { is: 'ok'; result: Result }
   | { is: 'refused'; status: number; codes: string[] }
   | { is: 'again'; isUnknown: boolean; waitMs: number };
 
-/** Longer than the server tries. */
+/** Longer than the time limit of the server. */
 const attemptTimeoutMs = 7_000;
 
 type Wire = { method: string; path: string; body?: object; key?: string };
 
 export type Directory = { handleOf(uuid: string): string };
 
-/** One HTTP request for a call, to one node. `abortAfterMs`: the caller goes away, whatever becomes of the request. */
+/** Sends one HTTP request for a call to one node. After `abortAfterMs` the client aborts the request. */
 export async function attemptHttp(
   url: string,
   token: string,
@@ -97,13 +97,13 @@ function wire(call: Call, { handleOf }: Directory): Wire {
   }
 }
 
-/** The body of a send, over HTTP and on a socket. */
+/** The body of a send over HTTP or a socket. */
 export function sendBody(call: Extract<Call, { kind: 'send' }>, { handleOf }: Directory) {
   const { message, known: known_seq, to, group: message_group_uuid } = call;
   return { message, known_seq, ...(to ? { handle: handleOf(to) } : { message_group_uuid }) };
 }
 
-/** What the checker looks at of an answer of 200. */
+/** The part of a successful answer that the checker uses. */
 export function resultOf({ kind }: Call, answer: unknown): Result {
   if (kind === 'send') return { entry: entryOf(answer as Entry) };
   if (kind === 'history') return { entries: (answer as Entry[]).map(entryOf) };
@@ -116,7 +116,7 @@ export function resultOf({ kind }: Call, answer: unknown): Result {
 
 export type WireDetails = { uuid: string; title: string | null; members: Member[]; read_seq?: number };
 
-/** The answer of a create has no read position. */
+/** The answer to a create has no read position. */
 export function detailsOf({ uuid, title, members, read_seq = 0 }: WireDetails): Details {
   return { group: uuid, title, members: members.map(({ uuid, role }) => ({ uuid, role })), read_seq };
 }

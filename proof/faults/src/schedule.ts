@@ -1,7 +1,7 @@
 import { createRandom, type Random } from './random.ts';
 
 export type Target = 'backend-1' | 'backend-2' | 'runner-1' | 'runner-2' | 'table' | 'postgres';
-/** What the proxies do to requests to the table and to the stream's records. */
+/** Faults that the proxies inject into requests to the table and records of the stream. */
 export type ProxyFault =
   | 'throttle'
   | 'fail'
@@ -12,12 +12,12 @@ export type ProxyFault =
   | 'shuffled-records'
   | 'poisoned-record';
 
-/** One fault: what happens, to whom, when, and for how long (of a kill: until it is started again). In ms. */
+/** A fault, its target, its time and its duration in ms. The duration of a kill ends with the restart. */
 export type Fault = { atMs: number; forMs: number } & (
   | { kind: 'kill' | 'pause'; target: Target }
   | { kind: 'clock'; target: Target; offsetMs: number }
   | { kind: ProxyFault; target: 'table' | 'stream' }
-  /** A shard closes and its children open; every iterator has expired. */
+  /** `split` closes a shard and opens its children; `expire` expires every iterator. */
   | { kind: 'split' | 'expire'; target: 'stream' }
 );
 
@@ -25,7 +25,6 @@ export type ScheduleOptions = { seed: number; minutes: number; kills: number };
 
 /** Longer than the lease of a shard. */
 const longPauseMs = 13_000;
-/** After the last fault all must be well within the 15 s that the invariants give. */
 const minute = 60_000;
 
 const killWeights = {
@@ -47,7 +46,7 @@ const proxyFaultWeights = {
   'shuffled-records': 3,
 } satisfies Record<Exclude<ProxyFault, 'poisoned-record'>, number>;
 
-/** The faults of a campaign, in order: the same for the same options. */
+/** The faults of a campaign in order. The same options give the same faults. */
 export function scheduleFaults({ seed, minutes, kills }: ScheduleOptions): Fault[] {
   const random = createRandom(seed, 1_000_000);
   const lengthMs = minutes * minute;
@@ -82,7 +81,7 @@ export function scheduleFaults({ seed, minutes, kills }: ScheduleOptions): Fault
     atMs,
     forMs: random.int(200, 6_000),
   }));
-  // One of each longer than a lease.
+  // One pause of each program is longer than a lease.
   for (const target of ['runner-1', 'backend-1'] as const)
     faults.push({ kind: 'pause', target, atMs: random.int(0, lengthMs / 2), forMs: longPauseMs });
   return faults.sort((one, other) => one.atMs - other.atMs);

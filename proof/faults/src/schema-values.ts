@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 
-/** As much of JSON Schema as the OpenAPI document and the frames use. */
+/** The part of JSON Schema that the OpenAPI document and the frames use. */
 export type Schema = {
   $ref?: string;
   type?: string | string[];
@@ -54,11 +54,11 @@ const absentPercent = 15;
 export type ValuesOptions = {
   random: Random;
   resolve: (ref: string) => Schema | undefined;
-  /** Values that mean something: uuids, handles, texts. */
+  /** Values that exist in the deployment: uuids, handles, texts. */
   known: { uuids: string[]; texts: string[] };
 };
 
-/** A value that fits a schema most of the time. */
+/** A random value that usually fits the schema. */
 export function createValues({ random, resolve, known }: ValuesOptions) {
   function valueFor(schema: Schema = {}): unknown {
     if (random.chance(hostilePercent)) return random.pick(hostile);
@@ -86,7 +86,7 @@ export function createValues({ random, resolve, known }: ValuesOptions) {
 
   return {
     valueFor,
-    /** For a path or a query, where everything is text. */
+    /** A value as text, for a path or a query. */
     textFor: (schema?: Schema) => {
       const value = valueFor(schema);
       return (typeof value === 'string' ? value : JSON.stringify(value)).toWellFormed();

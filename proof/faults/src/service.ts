@@ -55,11 +55,14 @@ export function createService({ name, fork, ready }: ServiceOptions) {
     name,
     start: () => enqueue(start),
     kill: () => enqueue(kill),
-    tell: (message: object) =>
+    send: (message: object) =>
       enqueue(async () => {
         if (child?.connected) child.send(message);
       }),
-    /** Kills the process with SIGKILL and restarts it after a pause. `began` is called at the kill. Resolves when it serves. */
+    /**
+     * Kills the process with SIGKILL and restarts it after a pause. `began` is called at the kill. Resolves when it
+     * serves.
+     */
     restart: (afterMs: number, began: () => void) =>
       enqueue(async () => {
         began();

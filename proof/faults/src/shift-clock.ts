@@ -1,4 +1,4 @@
-// Preloaded into a backend of the campaign: its wall clock jumps when the campaign says so. Timers do not, as in life.
+// Preloaded into a backend: its wall clock jumps when the campaign sends a message. Timers do not jump, as in reality.
 const now = Date.now;
 let offsetMs = 0;
 const shiftedNow = () => now() + offsetMs;
@@ -12,5 +12,5 @@ globalThis.Date = new Proxy(Date, {
 process.on('message', (message: { clockOffsetMs?: unknown }) => {
   if (typeof message.clockOffsetMs === 'number') offsetMs = message.clockOffsetMs;
 });
-// The channel alone keeps no process alive.
+// The channel alone must not keep the process alive.
 process.channel?.unref();

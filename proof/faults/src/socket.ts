@@ -6,12 +6,12 @@ type Response = { success: boolean; data: unknown; error?: { code: string; retry
 
 const answerTimeoutMs = 7_000;
 const openTimeoutMs = 5_000;
-/** A node that was killed closes nothing by itself where the machine is gone; a paused one neither. */
+/** The interval of pings, which detect a node that is paused or gone without closing its sockets. */
 const pingMs = 5_000;
 
 export type LiveSocket = Awaited<ReturnType<typeof openSocket>>;
 
-/** An authenticated socket. Rejects where there is none to be had. */
+/** Opens and authenticates a socket. Rejects if that fails. */
 export async function openSocket(url: string, token: string, onEvent: (event: SocketEvent) => void) {
   const ws = new WebSocket(`${url.replace(/^http/, 'ws')}/api/realtime`, { handshakeTimeout: openTimeoutMs });
   const waiting = new Map<string, (response: Response | undefined) => void>();
@@ -26,7 +26,7 @@ export async function openSocket(url: string, token: string, onEvent: (event: So
     else waiting.get(frame.request_id)?.(frame);
   });
 
-  /** Undefined where the socket closes or the time is up first. */
+  /** Undefined if the socket closes or the time limit passes first. */
   function ask(action: string, payload: object): Promise<Response | undefined> {
     lastId += 1;
     const id = String(lastId);
@@ -50,7 +50,7 @@ export async function openSocket(url: string, token: string, onEvent: (event: So
   const hello = await ask('authenticate', { token });
   if (!hello?.success) {
     ws.terminate();
-    throw new Error(`not let in: ${hello?.error?.code ?? 'no answer'}`);
+    throw new Error(`authentication failed: ${hello?.error?.code ?? 'no answer'}`);
   }
   const pinging = setInterval(async () => {
     if (!(await ask('ping', {}))) ws.terminate();

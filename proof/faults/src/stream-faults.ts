@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 
-/** What happens to the records that a runner reads. */
+/** The faults that are active for the records that a runner reads. */
 export type StreamFaults = { isRepeating: boolean; isShuffling: boolean; poison: number };
 
 type Attributes = Record<string, { S?: string; N?: string }>;
@@ -13,10 +13,10 @@ type StreamRecord = {
 const remembered = 40;
 
 /**
- * Rewrites answers of GetRecords within what the stream's contract allows: records come twice, and records of different
- * items in another order. The last record stays the last, as consumers go on from its sequence number. A poisoned record
- * is one of a real conversation that no table would ever hold: the index refuses an empty time. The stream proxy's numbers
- * end in 0: those of poisoned records are between two of them.
+ * Rewrites answers of GetRecords within the contract of the stream: records arrive twice, and records of different
+ * items in another order. The last record stays the last, because consumers continue from its sequence number. A
+ * poisoned record is a copy of a real one with an empty time, which the index refuses and no real table would contain.
+ * Sequence numbers of the stream proxy end in 0; those of poisoned records are between two of them.
  */
 export function createStreamFaults(random: Random, faults: StreamFaults) {
   const earlier: StreamRecord[] = [];
@@ -31,7 +31,7 @@ export function createStreamFaults(random: Random, faults: StreamFaults) {
     let before = records.slice(0, -1);
     if (faults.isShuffling) before = random.shuffled(before);
     if (faults.isRepeating) before = [...random.shuffled(earlier), ...before];
-    // One that is new: every event source will read it, also the one whose filter lets it pass.
+    // Poisons a new record, so that every event source reads it, including the one whose filter accepts it.
     const victim =
       faults.poison > 0 && records.find((record) => isEntry(record) && !seen.has(numberOf(record)));
     for (const record of records) seen.add(numberOf(record));
@@ -39,7 +39,7 @@ export function createStreamFaults(random: Random, faults: StreamFaults) {
       faults.poison -= 1;
       victims.set(numberOf(victim), poison(victim));
     }
-    // A bad record is as bad when it is read again.
+    // The record must stay poisoned when it is read again.
     const poisons = records.flatMap((record) => victims.get(numberOf(record)) ?? []);
     before = [...poisons, ...before];
     earlier.push(...records);

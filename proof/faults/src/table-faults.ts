@@ -4,7 +4,7 @@ import { createRandom } from './random.ts';
 import type { ProxyFault } from './schedule.ts';
 import { createStreamFaults, type StreamFaults } from './stream-faults.ts';
 
-/** Of 100 requests to the table, how many a fault hits while it lasts. */
+/** The percentage of requests to the table that an active fault hits. */
 const percent = { throttle: 40, fail: 30, 'lost-requests': 15, 'lost-answers': 30, slow: 50 };
 const longestDelayMs = 400;
 
@@ -13,11 +13,11 @@ const isRequestFault = (fault: ProxyFault): fault is RequestFault => Object.hasO
 
 export type TableFaultsOptions = {
   seed: number;
-  /** Acknowledges the first message of each direct conversation and writes nothing: a loss for the checker to find. */
+  /** Acknowledges the first message of each direct conversation without writing it, for the checker to find. */
   losesFirstMessages?: boolean | undefined;
 };
 
-/** What the proxy in front of the table does to requests and to the stream's records at present. */
+/** The active faults of the proxy, for requests to the table and for records of the stream. */
 export function createTableFaults({ seed, losesFirstMessages = false }: TableFaultsOptions) {
   const random = createRandom(seed, 2_000_000);
   const active = new Map<RequestFault, number>();
@@ -46,7 +46,7 @@ export function createTableFaults({ seed, losesFirstMessages = false }: TableFau
     decide,
     rewrite: (operation: string, body: Buffer) =>
       operation === 'GetRecords' ? streamFaults.rewrite(body) : body,
-    /** Begins a fault; returns what ends it. */
+    /** Begins a fault and returns a function that ends it. */
     begin(fault: ProxyFault): () => void {
       if (isRequestFault(fault)) {
         active.set(fault, (active.get(fault) ?? 0) + 1);
@@ -62,10 +62,10 @@ export function createTableFaults({ seed, losesFirstMessages = false }: TableFau
         stream[name] = false;
       };
     },
-    /** Requests that each fault hit. */
+    /** The number of requests that each fault hit. */
     hits,
     poisoned: streamFaults.poisoned,
-    /** First messages that were acknowledged and not written. */
+    /** The number of first messages that were acknowledged but not written. */
     losses: () => losses,
   };
 }

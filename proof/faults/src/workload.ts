@@ -4,7 +4,7 @@ import type { CallOf } from './history.ts';
 import type { LiveView } from './live-view.ts';
 import type { Random } from './random.ts';
 
-/** A conversation of the campaign's people. The `owner` never leaves, and alone adds, removes and promotes members. */
+/** A conversation of the campaign. Only the `owner`, who never leaves, adds, removes and promotes members. */
 export type Conversation = { uuid: string; owner: string | undefined; pair: [string, string] | undefined };
 
 const directConversations = 8;
@@ -66,13 +66,13 @@ async function create({ view, random }: Actor, others: Actor[], conversations: C
 type Sent = { id: number; call: CallOf<'send'> };
 
 export type Time = {
-  /** Rises from 0 to 1, and beyond 1 once the time is up. */
+  /** The elapsed part of the time, above 1 once it is up. */
   progress: () => number;
-  /** How many of 100 people erase themselves. They do so early, because an erasure takes at least a minute. */
+  /** The percentage of people who erase themselves. They do so early, because an erasure takes at least a minute. */
   erasePercent: number;
 };
 
-/** Acts for one person, one deed after the other, until the time is up or the person is erased. */
+/** Acts for one person, one action after the other, until the time is up or the person is erased. */
 export async function live(
   actor: Actor,
   actors: Actor[],
@@ -95,7 +95,7 @@ export async function live(
 
 type Deeds = Record<keyof typeof weights, (group: Conversation) => Promise<unknown>>;
 
-/** Everything one person can do to a conversation. */
+/** The actions of one person in a conversation. */
 function createDeeds(actor: Actor, actors: Actor[], conversations: Conversation[]): Deeds {
   const { view, random } = actor;
   const { uuid: me } = view.identity;

@@ -4,7 +4,9 @@ import { createDriver, type Load, type LoadResult, text60 } from './drive.ts';
 
 export type XmppPlan = { port: number; accounts: string[]; password: string };
 
-/** Signs pairs of accounts in. A later question with a load measures messages from the first of each pair to the second. */
+/**
+ * Signs pairs of accounts in. A later question with a load measures messages from the first of each pair to the second.
+ */
 answerParent<{ plan: XmppPlan } | { load: Load }, LoadResult | undefined>(async (question) => {
   if ('load' in question) return driver?.run(question.load);
   driver = await connectAll(question.plan);

@@ -52,7 +52,9 @@ export const lambdaDollars = (batches: number) =>
   (batches / 1e6) * prices.millionLambdaRequests +
   batches * batchSeconds * lambdaGigabytes * prices.lambdaGigabyteSecond;
 
-/** Resources of a deployment with infra/settings.example.json. infra/src/stacks.test.ts counts them in the templates. */
+/**
+ * Resources of a deployment with infra/settings.example.json. infra/src/stacks.test.ts counts them in the templates.
+ */
 export const deployed = {
   tasks: 2,
   cpus: 1,

@@ -22,9 +22,10 @@ type Line = { room: string; handle: string; text: string };
 type Room = { people: Map<string, Person>; lines: Line[] };
 
 /**
- * Write units of real chat at 20 messages/s in each room. The code that runs on AWS appends and rewrites summaries. Only
- * the clock is a model: the messages of one window of the event source are projected together, and in a room without a
- * window each message is projected alone. Without --full the first windows of each room stand for the whole room.
+ * Write units of real chat at 20 messages/s in each room. The code that runs on AWS appends and rewrites summaries.
+ * Only the clock is a model: the messages of one window of the event source are projected together, and in a room
+ * without a window each message is projected alone. Without --full the first windows of each room stand for the whole
+ * room.
  */
 export const corpus: Scenario = {
   name: 'corpus',

@@ -1,19 +1,19 @@
 import type { StoredEntry } from '../history.ts';
 import { type Digest, isGroup, isMessage, ofKind, resultOf, type Violation } from './digest.ts';
 
-/** Sign-outs and erasures that were acknowledged: their tokens are refused, and nothing of an erased person is left. */
+/** After an acknowledged sign-out or erasure, tokens are refused; no text or membership of an erased person remains. */
 export function checkAccounts(digest: Digest): Violation[] {
   return [...checkTokens(digest), ...checkErased(digest)];
 }
 
-/** Every token up to the one that signed out is dead at every backend; the newest of everybody else is alive. */
+/** Every backend refuses the tokens up to the one that signed out, and accepts the newest token of everybody else. */
 function checkTokens({ asked, tokens, erased }: Digest): Violation[] {
   const dead = new Map<string, number>();
   const mayBeDead = new Map<string, number>();
   for (const each of [...ofKind(asked, 'sign-out'), ...ofKind(asked, 'erase')]) {
     const { person, call, answer } = each;
     if (resultOf(each)) dead.set(person, Math.max(dead.get(person) ?? 0, call.token));
-    // An attempt without an answer may be done at any later time.
+    // The server may still execute an attempt without an answer at any later time.
     const latest = answer?.attempts === 1 ? call.token : Infinity;
     mayBeDead.set(person, Math.max(mayBeDead.get(person) ?? 0, latest));
   }
@@ -58,7 +58,7 @@ function checkErased(digest: Digest): Violation[] {
   return violations;
 }
 
-/** Handles of the workload are words: `person1` is not in `person12`. */
+/** Compares whole words: the handle `person1` is not contained in `person12`. */
 const names = (text: string, handle: string | undefined) =>
   handle !== undefined && text.split(/[^a-z0-9]+/i).includes(handle);
 

@@ -2,7 +2,7 @@ import type { EntryType } from '@parley/contract/entry-kinds';
 import type { CallOf, Role, StoredEntry } from '../history.ts';
 import { type Asked, type Digest, isGroup, ofKind, resultOf, type Violation, type Wrong } from './digest.ts';
 
-/** The members and the title of a group after some entry of its log. */
+/** The members and the title of a group after an entry of its log. */
 export type State = { members: Map<string, Role>; title: string | null };
 
 const nothing: State = { members: new Map(), title: null };
@@ -11,7 +11,7 @@ type MemberChange = (members: Map<string, Role>, person: string, entry: StoredEn
 
 const noChange: MemberChange = () => {};
 
-/** Written a second time, apart from core/src/log/kinds: the checker must not believe the code that it judges. */
+/** Deliberately does not use core/src/log/kinds: the checker must not depend on the code that it checks. */
 const changes: Record<EntryType, MemberChange> = {
   message: noChange,
   group_created: (members, person, { user_uuid }) =>
@@ -32,7 +32,7 @@ export function fold({ members, title }: State, entry: StoredEntry): State {
 
 export const foldAll = (log: StoredEntry[]): State => log.reduce(fold, nothing);
 
-/** Invariant 2 for everything that changes a group: what was acknowledged is in the log of the group. */
+/** Invariant 2 for changes of a group: every acknowledged change is in its log. */
 export function checkChanges(digest: Digest): Violation[] {
   const { asked } = digest;
   return [
@@ -78,8 +78,8 @@ function checkCreate(create: Asked<CallOf<'create'>>, { logs }: Digest): Violati
 }
 
 /**
- * An acknowledged change was true at some entry between those that were known before it was asked and those that were
- * sent after it was answered: linearizable, whatever other changes met it.
+ * An acknowledged change is in effect after an entry that was written between its request and its answer: changes are
+ * linearizable, even if they are concurrent.
  */
 function checkHeld<Change extends CallOf<'add' | 'remove' | 'role' | 'rename'>>(
   digest: Digest,
@@ -99,12 +99,12 @@ function checkHeld<Change extends CallOf<'add' | 'remove' | 'role' | 'rename'>>(
       isHeld ||= isTrue(state, call);
     }
     if (isHeld) return [];
-    const detail = `${person}'s ${JSON.stringify(call)} was acknowledged, and no entry from ${from} to ${to} says so`;
+    const detail = `${person}'s ${JSON.stringify(call)} was acknowledged, but is not in effect after any entry from ${from} to ${to}`;
     return [wrong(kind, detail)];
   });
 }
 
-/** The newest entry that was certainly written before a call began, and the newest that may have been when it ended. */
+/** The newest entry that was surely written before a call began, and the newest that may have existed at its end. */
 function placesOf({ sights, asked, logs }: Digest, group: string, startMs: number, endMs: number) {
   let from = 0;
   let to = logs.get(group)?.length ?? 0;

@@ -11,7 +11,7 @@ const entry = (seq: number, user_uuid: string, message: string, type = 'message'
   created_at: isoAt(seq),
 });
 
-/** The log of the honest history: Ada makes the group with Ben, and both write. */
+/** The log of the correct history: Ada creates the group with Ben, and both write. */
 const log = () => [
   entry(1, ada, 'ada created the group', 'group_created'),
   entry(2, ada, 'one'),
@@ -28,7 +28,7 @@ const row = (last: Entry, read_seq: number, unread_count: number): Row => ({
   read_seq,
 });
 
-/** A history being written: each call is answered before the next one, unless a test says otherwise. */
+/** Builds a history in which each call is answered before the next one, unless a test changes that. */
 function createHistory() {
   const history: History = [];
   let [atMs, id] = [0, 0];
@@ -64,7 +64,7 @@ const details = (): Details => ({
 
 const send = (message: string, known = 0): Call => ({ kind: 'send', group, message, key: message, known });
 
-/** What everybody saw of a system that is right; `changes` are made to the log that is read at the end. */
+/** The history of a correct system. `changes` are applied to the log that is read at the end. */
 function honest(finalLog: Entry[] = log()) {
   const { history, put, call, wait } = createHistory();
   const [, first, second, third] = log();
@@ -104,7 +104,7 @@ function honest(finalLog: Entry[] = log()) {
 const kinds = (history: History) => [...new Set(checkHistory(history).violations.map(({ kind }) => kind))];
 
 describe('the checker', () => {
-  it('finds nothing in a history that is right', () => {
+  it('finds nothing in a correct history', () => {
     const { violations, figures } = checkHistory(honest().history);
     expect(violations).toEqual([]);
     expect(figures).toMatchObject({ operations: 5, acknowledged: 3, entries: 4, lost: 0, longestMs: 20 });
@@ -116,7 +116,7 @@ describe('the checker', () => {
     expect(kinds(history)).toContain('lost');
   });
 
-  it('finds a hole in the log', () => {
+  it('finds a gap in the log', () => {
     expect(kinds(honest(log().filter(({ seq }) => seq !== 3)).history)).toContain('lost');
   });
 
@@ -132,7 +132,7 @@ describe('the checker', () => {
     expect(kinds(history)).toContain('doubled');
   });
 
-  it('finds a send that comes before one that was acknowledged earlier', () => {
+  it('finds a send before one that was acknowledged earlier', () => {
     const [created, first, second, third] = log();
     if (!created || !first || !second || !third) throw new Error('no log');
     const swapped = [created, { ...second, seq: 2 }, { ...first, seq: 3 }, third];
@@ -153,7 +153,7 @@ describe('the checker', () => {
     );
   });
 
-  it('finds an entry that is dated later than it was seen', () => {
+  it('finds an entry that was received before its time', () => {
     const { history } = honest();
     history.unshift({ type: 'begin', seed: 1, wallMs: Date.parse(isoAt(0)), people: [] });
     expect(kinds(history)).toEqual([]);
@@ -161,13 +161,13 @@ describe('the checker', () => {
     expect(kinds(history)).toEqual(['wrong time']);
   });
 
-  it('finds a place of the log that held something else before', () => {
+  it('finds an entry that changed', () => {
     const { history, put } = honest();
     put({ type: 'heard', person: ben, socket: 1, entry: { ...entry(4, ada, 'three'), message: 'changed' } });
     expect(kinds(history)).toEqual(['changed']);
   });
 
-  it('finds a message that nobody sent, and one that was refused for certain', () => {
+  it('finds a message that nobody sent, and one whose send was refused', () => {
     expect(kinds(honest([...log(), entry(5, ben, 'from nowhere')]).history)).toContain('changed');
     const { history, call } = honest([...log(), entry(5, ben, 'refused')]);
     const codes = ['message_group_not_found'];
@@ -175,7 +175,7 @@ describe('the checker', () => {
     expect(kinds(history)).toContain('changed');
   });
 
-  it('accepts that a send of unknown outcome is in the log or not', () => {
+  it('accepts a send with an unknown outcome, whether or not it is in the log', () => {
     for (const finalLog of [log(), [...log(), entry(5, ben, 'perhaps')]]) {
       const { history, call, put } = honest(finalLog);
       call(ben, send('perhaps'), {}, { outcome: 'unknown' });
@@ -194,13 +194,13 @@ describe('the checker', () => {
     }
   });
 
-  it('finds an unread count that does not belong to the positions beside it', () => {
+  it('finds an unread count that does not match the positions of its row', () => {
     const { history, put } = honest();
     put({ type: 'row', person: ben, socket: 1, row: row(entry(4, ada, 'three'), 3, 2) });
     expect(kinds(history)).toEqual(['unread wrong']);
   });
 
-  it('finds a row that shows another entry than it says', () => {
+  it('finds a row whose text is not that of its newest entry', () => {
     const { history, put } = honest();
     put({
       type: 'row',
@@ -211,14 +211,14 @@ describe('the checker', () => {
     expect(kinds(history)).toEqual(['summary wrong']);
   });
 
-  it('finds a summary that stayed behind', () => {
+  it('finds a summary that is not up to date at the end', () => {
     const { history } = honest();
     for (const seen of history)
       if (seen.type === 'final-inbox' && seen.person === ada) seen.rows = [row(entry(3, ben, 'two'), 2, 1)];
     expect(kinds(history)).toContain('summary wrong');
   });
 
-  it('finds a read position that was forgotten, or moved backward', () => {
+  it('finds a read position that was lost or moved backward', () => {
     const forgotten = honest().history;
     for (const seen of forgotten)
       if (seen.type === 'final-inbox' && seen.person === ben) seen.rows = [row(entry(4, ada, 'three'), 3, 1)];
@@ -228,7 +228,7 @@ describe('the checker', () => {
     expect(kinds(history)).toEqual(['read position wrong']);
   });
 
-  it('finds a read, and an event, after the removal', () => {
+  it('finds a read and an event after a removal', () => {
     const added = { ...entry(5, ada, 'ada added eve', 'members_added'), members: [eve] };
     const removed = { ...entry(6, ada, 'ada removed eve', 'member_removed'), members: [eve] };
     const { history, call, put, wait } = honest([...log(), added, removed]);
@@ -250,7 +250,7 @@ describe('the checker', () => {
     expect(checkHistory(history).figures['not a member']).toBe(2);
   });
 
-  it('finds a stranger who was answered, and an inbox that holds a stranger', () => {
+  it('finds a stranger who was answered, and a stranger with the conversation in the inbox', () => {
     const { history, call } = honest();
     call(eve, { kind: 'history', group, after: 0 }, { entries: [] });
     expect(kinds(history)).toEqual(['not a member']);
@@ -264,7 +264,7 @@ describe('the checker', () => {
     expect(kinds(lingering)).toEqual(['not a member']);
   });
 
-  it('finds an entry that a connected member was never told, or too late', () => {
+  it('finds an entry that a connected member received late or never', () => {
     const untold = honest().history.filter(
       (seen) => !(seen.type === 'heard' && seen.person === ben && seen.entry.seq === 4),
     );
@@ -278,7 +278,7 @@ describe('the checker', () => {
     expect(kinds([...late, ...history.slice(-1)])).toEqual(['not told']);
   });
 
-  it('counts the wait from the last fault on the path, and not from one on the other node', () => {
+  it('measures the wait from the last fault on the path, not from one on the other node', () => {
     const wait = (target: string) => {
       const { history, put, wait } = honest();
       const late = history.filter(
@@ -294,13 +294,13 @@ describe('the checker', () => {
     expect(wait('backend-2')).toEqual(['not told']);
   });
 
-  it('finds a socket on which entries came out of order', () => {
+  it('finds a socket that received entries out of order', () => {
     const { history, put } = honest();
     put({ type: 'heard', person: ben, socket: 1, entry: entry(2, ada, 'one') });
     expect(kinds(history)).toEqual(['out of order']);
   });
 
-  it('finds an answer that no fault excuses', () => {
+  it('finds an answer that no fault explains', () => {
     const { history, call } = honest();
     call(ada, send('x'), {}, { outcome: 'refused', status: 500, codes: ['generic_500'], isSure: true });
     expect(kinds(history)).toEqual(['unexpected answer']);

@@ -23,20 +23,20 @@ export type Verdict = {
   figures: Record<Wrong, number> &
     Stalls & {
       operations: number;
-      /** Calls that were acknowledged, by kind. */
+      /** Acknowledged calls, by kind. */
       done: Record<string, number>;
-      /** Sends that were acknowledged. */
+      /** Acknowledged sends. */
       acknowledged: number;
-      /** Sends that were tried more than once before they were answered. */
+      /** Sends that needed more than one attempt. */
       retried: number;
-      /** Calls whose outcome nobody was told. */
+      /** Calls without a known outcome. */
       unknown: number;
       entries: number;
       faults: Record<string, number>;
     };
 };
 
-/** Decides from what the clients recorded, and from nothing else, whether the invariants held. */
+/** Decides from the clients' histories alone whether the invariants held. */
 export function checkHistory(history: History): Verdict {
   const seen = digest(history);
   const { violations: liveViolations, stalls } = checkLive(seen);
@@ -70,15 +70,15 @@ export function checkHistory(history: History): Verdict {
   };
 }
 
-/** Codes that the calls of a campaign may meet: strangers, people who were removed, groups that changed meanwhile. */
+/** Codes that a campaign may cause: by strangers, removed members and concurrent changes of a group. */
 const expectedCodes = new Set(['message_group_not_found', 'member_not_found', 'generic_403', 'last_admin']);
 
-/** Whatever fails, no client is told that it was at fault, or we: it is done, refused for a reason, or tried again. */
+/** Under faults a call succeeds, is refused with an expected code, or is retried: no other answer is allowed. */
 function checkAnswers({ asked, erased }: Digest): Violation[] {
   const isErasedBy = (person: string, atMs: number) => (erased.get(person)?.startMs ?? Infinity) < atMs;
   const isExpected = ({ person, call }: Asked, code: string, isSure: boolean, atMs: number) =>
     expectedCodes.has(code) ||
-    // It was signed out by an attempt whose answer was lost.
+    // An earlier attempt, whose answer was lost, signed it out.
     (code === 'generic_401' && call.kind === 'sign-out' && !isSure) ||
     (code === 'user_not_found' && concernedBy(call).some((each) => isErasedBy(each, atMs))) ||
     (code === 'generic_401' && isErasedBy(person, atMs));
@@ -95,14 +95,14 @@ function checkAnswers({ asked, erased }: Digest): Violation[] {
   );
 }
 
-/** Whom a call names. */
+/** The people that a call names. */
 function concernedBy(call: Call): string[] {
   if (call.kind === 'create') return call.members;
   if (call.kind === 'send') return call.to === undefined ? [] : [call.to];
   return 'member' in call ? [call.member] : [];
 }
 
-/** A conversation that was acknowledged and was not looked for at the end would be judged by nothing. */
+/** Every acknowledged conversation must be read at the end: otherwise no check would cover it. */
 function checkReadings({ asked, logs, sights }: Digest): Violation[] {
   const named = new Set(sights.map(({ entry }) => entry.message_group_uuid));
   for (const each of asked) {
@@ -115,7 +115,7 @@ function checkReadings({ asked, logs, sights }: Digest): Violation[] {
     .map((group) => ({
       invariant: 2,
       kind: 'lost',
-      detail: `${group} was acknowledged, and not read at the end`,
+      detail: `${group} was acknowledged, but was not read at the end`,
     }));
 }
 

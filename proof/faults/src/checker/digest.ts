@@ -1,7 +1,7 @@
 import { flagsOf } from '@parley/contract/entry-kinds';
 import type { Answer, Call, CallOf, Entry, History, Observation, Row, StoredEntry } from '../history.ts';
 
-/** What is wrong: the invariant (docs/reliability.md), what kind of wrong, and where. */
+/** A violated invariant (docs/reliability.md), the kind of violation, and its details. */
 export type Violation = { invariant: 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9; kind: Wrong; detail: string };
 
 export const wrongs = [
@@ -23,7 +23,7 @@ export const wrongs = [
   'unexpected answer',
 ] as const;
 
-/** The figures of a report, one each. */
+/** The kinds of violation. A report counts each. */
 export type Wrong = (typeof wrongs)[number];
 
 export type Asked<Each extends Call = Call> = {
@@ -31,25 +31,25 @@ export type Asked<Each extends Call = Call> = {
   person: string;
   call: Each;
   startMs: number;
-  /** Infinity for a call that was never answered. */
+  /** Infinity for a call without an answer. */
   endMs: number;
   answer: Answer | undefined;
-  /** The same call once more, each with the time of its answer. */
+  /** Repeats of the call, each with the time of its answer. */
   repeats: { answer: Answer; atMs: number }[];
 };
 
 type Final<Type extends Observation['type']> = Extract<Observation, { type: Type }>;
 
-/** Every sight of an entry: an answer, a page, an event. `isLook`: in a page that the live client did not ask for. */
+/** A received entry: in an answer, a page or an event. `isLook`: in a page that the live client did not request. */
 export type Sight = { atMs: number; person: string; entry: Entry; socket?: number; isLook?: boolean };
 
-/** A history, sorted by what the checks look for. */
+/** A history, indexed for the checks. */
 export type Digest = ReturnType<typeof digest>;
 
 export function digest(history: History) {
   const asked = new Map<number, Asked>();
   const sights: Sight[] = [];
-  /** Every sight of a row, at any time but the end. */
+  /** Every received row, except those of the final read. */
   const rows: { atMs: number; person: string; row: Row }[] = [];
   let [endMs, wallMs] = [0, Infinity];
 
@@ -91,7 +91,7 @@ export function digest(history: History) {
     inboxes: ofType(history, 'final-inbox'),
     tokens: ofType(history, 'final-token'),
     tables: new Map(tables.map((table) => [table.group, table])),
-    /** The log of each conversation, as the table holds it. */
+    /** The log of each conversation in the table. */
     logs: new Map<string, StoredEntry[]>(tables.map(({ group, entries }) => [group, entries])),
     erased: erasedPeople(calls),
     endMs,
@@ -102,7 +102,7 @@ export function digest(history: History) {
 const ofType = <Type extends Observation['type']>(history: History, type: Type) =>
   history.filter((seen): seen is Final<Type> => seen.type === type);
 
-/** People whose erasure may have been done, and when it began. `isSure`: it was acknowledged. */
+/** People who may have been erased, and when the erasure began. `isSure`: it was acknowledged. */
 function erasedPeople(asked: Asked[]) {
   const erased = new Map<string, { startMs: number; isSure: boolean }>();
   for (const { person, startMs, answer } of ofKind(asked, 'erase')) {
@@ -117,27 +117,27 @@ function erasedPeople(asked: Asked[]) {
 export const ofKind = <Kind extends Call['kind']>(asked: Asked[], kind: Kind) =>
   asked.filter((each): each is Asked<CallOf<Kind>> => each.call.kind === kind);
 
-/** Whether an entry names somebody who may have been erased: its text may then have gone. */
+/** Whether an entry names somebody who may have been erased: its text may then be deleted. */
 export const namesErased = ({ user_uuid, members = [] }: StoredEntry, { erased }: Pick<Digest, 'erased'>) =>
   [user_uuid, ...members].some((person) => erased.has(person));
 
 export const isMessage = (entry: Entry) => flagsOf(entry).countsAsMessage;
 
-/** Whether a log is a group's, and not that of a direct conversation. */
+/** Whether a log is that of a group, not of a direct conversation. */
 export const isGroup = ([first]: Entry[]) => first !== undefined && flagsOf(first).createsGroup;
 
-/** Messages of a log up to each position: `counts[seq]`. */
+/** The number of messages of a log up to each position: `counts[seq]`. */
 export function messageCounts(log: Entry[]): number[] {
   const counts = [0];
   for (const entry of log) counts.push((counts.at(-1) ?? 0) + (isMessage(entry) ? 1 : 0));
   return counts;
 }
 
-/** The answer of a call that was done; undefined for the others. */
+/** The answer of a successful call; undefined for the others. */
 export const resultOf = ({ answer }: Pick<Asked, 'answer'>) =>
   answer?.outcome === 'ok' ? answer.result : undefined;
 
-/** What `Map.groupBy` does from Node 21 on. */
+/** `Map.groupBy`, which Node has from version 21. */
 export function grouped<T>(items: Iterable<T>, keyOf: (item: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>();
   for (const item of items) {

@@ -1,12 +1,12 @@
 import { type Digest, grouped, ofKind, type Violation } from './digest.ts';
 
-/** Invariant 6: within this time of the last fault on its path, a connected member has every entry. */
+/** Invariant 6: a connected member receives every entry within this time after the last fault on its path. */
 export const stallLimitMs = 15_000;
 
 export type Stalls = {
-  /** The longest that a connected member waited for an entry, counted from the last fault on the path. */
+  /** The longest wait of a connected member for an entry, from the last fault on the path. */
   longestMs: number;
-  /** The same, counted from the entry itself (or from when the socket was ready): faults included. */
+  /** The same, but from the entry itself, or from the time that the socket became ready: it includes faults. */
   longestWithFaultsMs: number;
 };
 
@@ -19,14 +19,14 @@ export function checkLive(digest: Digest): { violations: Violation[]; stalls: St
     digest.sockets.filter(({ is }) => is === 'ready'),
     ({ person }) => person,
   );
-  // Each backend has shown it: one is enough.
+  // It is enough if one backend delivered it.
   const members = new Map(digest.finals.map((final) => [`${final.group} ${final.person}`, final]));
   for (const { group, person } of members.values()) {
     const ready = sockets.get(person) ?? [];
     for (const { seq } of digest.logs.get(group) ?? []) {
       const place = `${group} ${seq}`;
       const seenMs = known.byPerson.get(`${person} ${place}`) ?? digest.endMs;
-      // In it from the first, or since this entry let them in: what came before is no news.
+      // Members from the first entry, or since this entry added them: earlier entries are not delivered to them.
       const sinceMs = Math.max(known.first.get(place) ?? 0, known.joined.get(`${person} ${group}`) ?? 0);
       const current = ready.findLast(({ atMs }) => atMs <= seenMs);
       if (!current) continue;
@@ -46,7 +46,7 @@ export function checkLive(digest: Digest): { violations: Violation[]; stalls: St
   return { violations, stalls };
 }
 
-/** When each entry was first known to anybody, and to each person; and when somebody was let in last. */
+/** When each entry was first known to anybody and to each person, and when somebody was last added. */
 function firstSights({ sights, asked }: Digest) {
   const first = new Map<string, number>();
   const byPerson = new Map<string, number>();
@@ -65,7 +65,7 @@ function firstSights({ sights, asked }: Digest) {
   return { first, byPerson, joined };
 }
 
-/** The end of the last fault that could hold an entry up on its way to a node, no earlier than when it was due. */
+/** The end of the last fault that could delay an entry on its way to a node, but not before the entry was due. */
 function lastFaultMs({ faults }: Digest, node: string, dueMs: number, seenMs: number) {
   let lastMs = dueMs;
   for (const { atMs, endMs, target } of faults) {
@@ -75,7 +75,7 @@ function lastFaultMs({ faults }: Digest, node: string, dueMs: number, seenMs: nu
   return lastMs;
 }
 
-/** On each socket the entries of a conversation come in order. One that comes again must be one that came before. */
+/** On each socket the entries of a conversation arrive in order. A repeated entry must have arrived before. */
 function checkSocketOrder({ sights }: Digest): Violation[] {
   const last = new Map<string, number>();
   const violations: Violation[] = [];
@@ -85,7 +85,7 @@ function checkSocketOrder({ sights }: Digest): Violation[] {
     const before = last.get(key) ?? 0;
     if (entry.seq < before)
       violations.push(
-        wrong('out of order', `${person} heard ${entry.message_group_uuid} ${entry.seq} after ${before}`),
+        wrong('out of order', `${person} received ${entry.message_group_uuid} ${entry.seq} after ${before}`),
       );
     last.set(key, Math.max(before, entry.seq));
   }

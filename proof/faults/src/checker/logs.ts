@@ -1,10 +1,10 @@
 import type { Entry, StoredEntry } from '../history.ts';
 import { type Digest, namesErased, type Violation } from './digest.ts';
 
-/** A node that knows its clock to be wrong follows the table's, and never dates an entry further ahead than this. */
+/** A node with a wrong clock uses the clock of the table, and never dates an entry further ahead than this. */
 const maxAheadMs = 5_000;
 
-/** Invariant 1, and that a position never holds two things: whoever saw it, whenever and wherever, saw the same. */
+/** Invariant 1, and that an entry never changes: everybody receives the same entry for a position at all times. */
 export function checkLogs(digest: Digest): Violation[] {
   const { logs, finals, sights } = digest;
   const violations = checkTimes(digest);
@@ -34,7 +34,7 @@ export function checkLogs(digest: Digest): Violation[] {
 
 const changed = (detail: string): Violation => ({ invariant: 1, kind: 'changed', detail });
 
-/** An entry that was dated later than somebody saw it. */
+/** An entry whose time is later than the time that somebody received it. */
 function checkTimes({ logs, sights, wallMs }: Digest): Violation[] {
   const firstSeen = new Map<string, number>();
   for (const { atMs, entry } of sights) {
@@ -45,12 +45,12 @@ function checkTimes({ logs, sights, wallMs }: Digest): Violation[] {
   for (const [group, log] of logs) {
     for (const [index, { seq, created_at }] of log.entries()) {
       const aheadMs = Date.parse(created_at) - wallMs - (firstSeen.get(`${group} ${seq}`) ?? Infinity);
-      // One that is ahead holds those behind it up.
+      // An entry with a later time pushes the times of the following entries.
       if (aheadMs <= maxAheadMs || log[index - 1]?.created_at === created_at) continue;
       violations.push({
         invariant: 1,
         kind: 'wrong time',
-        detail: `${group} ${seq} of ${created_at} was seen ${Math.round(aheadMs)} ms before that`,
+        detail: `${group} ${seq} of ${created_at} was received ${Math.round(aheadMs)} ms before its time`,
       });
     }
   }
@@ -71,13 +71,13 @@ function checkDense(group: string, log: Entry[]): Violation[] {
       violations.push({
         invariant: 1,
         kind: 'out of order',
-        detail: `created_at of ${group} ${entry.seq} (${entry.created_at}) lies before ${before.created_at}`,
+        detail: `created_at of ${group} ${entry.seq} (${entry.created_at}) is before ${before.created_at}`,
       });
   }
   return violations;
 }
 
-/** `mayLoseText`: it was seen before somebody whom it names was erased. */
+/** `mayLoseText`: it was received before somebody whom it names was erased. */
 const isSame = (one: StoredEntry, other: Entry, mayLoseText: boolean) =>
   one.uuid === other.uuid &&
   one.type === other.type &&

@@ -2,15 +2,15 @@ import type { Entry, Member } from '../history.ts';
 import { foldAll } from './changes.ts';
 import { type Asked, type Digest, grouped, isGroup, isMessage, ofKind, type Violation } from './digest.ts';
 
-/** Time that live delivery has to forget somebody: 1 s by the invariant, and one for this machine. */
+/** How soon after a removal live delivery must stop: 1 s by the invariant, and 1 s for a loaded machine. */
 const forgetMs = 2_000;
 
-/** Invariant 5: only members write, read and are told; whoever was removed is a stranger from then on. */
+/** Invariant 5: only members write, read and receive entries; a removed member becomes a stranger. */
 export function checkMembership(digest: Digest): Violation[] {
   return [...checkReads(digest), ...checkHeard(digest), ...checkStrangers(digest), ...checkFinals(digest)];
 }
 
-/** The calls that were about somebody's membership, by conversation and person. */
+/** The calls that change a membership, by conversation and person. */
 function changesOf({ asked }: Digest) {
   const changes = new Map<string, Asked[]>();
   const add = (group: string, person: string, call: Asked) => {
@@ -24,8 +24,8 @@ function changesOf({ asked }: Digest) {
 }
 
 /**
- * Since when somebody was out for certain at a time: the end of a removal that was done, with no adding that could
- * have taken effect after the removal began. Undefined where they may have been in.
+ * The time since which somebody was surely not a member at `atMs`: the end of a successful removal, if no call to add
+ * them could have taken effect after it began. Undefined if they may have been a member.
  */
 function outSince(changes: Asked[], atMs: number): number | undefined {
   const removal = changes
@@ -38,7 +38,7 @@ function outSince(changes: Asked[], atMs: number): number | undefined {
   return isAddable ? undefined : removal.endMs;
 }
 
-/** A history or an own message that was answered though it was asked for after the removal. */
+/** A successful read or send that a removed member began after the removal. */
 function checkReads(digest: Digest): Violation[] {
   const changes = changesOf(digest);
   return digest.asked.flatMap(({ person, call, startMs, endMs, answer }) => {
@@ -60,7 +60,7 @@ function checkReads(digest: Digest): Violation[] {
   });
 }
 
-/** An entry that came to a socket after its person's removal was done. A pause of a process pauses the second, too. */
+/** An entry that a socket received after the removal of its person. The time excludes pauses of processes. */
 function checkHeard(digest: Digest): Violation[] {
   const changes = changesOf(digest);
   return digest.sights.flatMap(({ atMs, person, entry, socket }) => {
@@ -76,22 +76,22 @@ function checkHeard(digest: Digest): Violation[] {
     );
     if (isPaused || atMs - from <= forgetMs) return [];
     const place = `${entry.message_group_uuid} ${entry.seq}`;
-    return [wrong(`${person} heard ${place} ${Math.round(atMs - from)} ms after the removal`)];
+    return [wrong(`${person} received ${place} ${Math.round(atMs - from)} ms after the removal`)];
   });
 }
 
-/** Answers about a conversation in which the person never was, and nobody ever asked to let in. */
+/** Successful calls of somebody who never was a member and whom nobody tried to add. */
 function checkStrangers({ asked, logs }: Digest): Violation[] {
   const everIn = new Map([...logs].map(([group, log]) => [group, everMembers(log, asked, group)]));
   return asked.flatMap(({ person, call, answer }) => {
     if (!('group' in call) || answer?.outcome !== 'ok') return [];
     const members = everIn.get(call.group);
     if (!members || members.has(person)) return [];
-    return [wrong(`${person}, who never was in ${call.group}, was answered a ${call.kind}`)];
+    return [wrong(`${person}, never a member of ${call.group}, was answered a ${call.kind}`)];
   });
 }
 
-/** Whoever wrote in it, made it, was added to it, or was in it at the end. */
+/** People who wrote in a conversation, created it, were added to it, or were members at the end. */
 function everMembers(log: Entry[], asked: Asked[], group: string) {
   const members = new Set(log.map(({ user_uuid }) => user_uuid));
   for (const { person, call, answer } of asked) {
@@ -106,8 +106,8 @@ function everMembers(log: Entry[], asked: Asked[], group: string) {
 }
 
 /**
- * At the end the members by the log, by the table and by every backend are the same people with the same roles and
- * title, and each of them is shown the conversation.
+ * At the end the log, the table and every backend have the same members, roles and title, and every member has the
+ * conversation in the inbox.
  */
 function checkFinals(digest: Digest): Violation[] {
   const finals = grouped(digest.finals, ({ group }) => group);
@@ -121,7 +121,7 @@ function checkFinals(digest: Digest): Violation[] {
 
 type Table = Digest['tables'] extends Map<string, infer T> ? T : never;
 
-/** A direct conversation has no membership entries: whoever began it named its two people. */
+/** A direct conversation has no membership entries: the first call named its two members. */
 function membersByCalls({ group, entries }: Table, { asked }: Digest) {
   if (isGroup(entries)) {
     const { members, title } = foldAll(entries);
@@ -143,20 +143,20 @@ function checkTable(table: Table, digest: Digest): Violation[] {
   const byLog = membersByCalls(table, digest);
   const violations: Violation[] = [];
   if (rolesOf(members) !== byLog.roles)
-    violations.push(wrong(`${group} has the members ${rolesOf(members)}, and by its log ${byLog.roles}`));
+    violations.push(wrong(`${group} has the members ${rolesOf(members)}, but by its log ${byLog.roles}`));
   if (title !== byLog.title)
-    violations.push(wrongTitle(`${group} has the title ${title}, and by its log ${byLog.title}`));
+    violations.push(wrongTitle(`${group} has the title ${title}, but by its log ${byLog.title}`));
   return violations;
 }
 
-/** What the backends show of a conversation, and to whom. */
+/** The details and inbox rows that the backends show of a conversation. */
 function checkShown(table: Table, digest: Digest, finals: Digest['finals']): Violation[] {
   const { group, members, title } = table;
   const violations: Violation[] = [];
   const living = members.filter(({ uuid }) => !digest.erased.has(uuid)).map(({ uuid }) => uuid);
   for (const { person, node, details } of finals) {
     if (!living.includes(person))
-      violations.push(wrong(`${person} reads ${group} at ${node}, and is no member`));
+      violations.push(wrong(`${person} can read ${group} at ${node}, but is not a member`));
     if (rolesOf(details.members) !== rolesOf(members))
       violations.push(wrong(`${person} reads other members of ${group} at ${node}`));
     if (details.title !== title)
@@ -171,7 +171,7 @@ function checkShown(table: Table, digest: Digest, finals: Digest['finals']): Vio
     const row = rows.find(({ uuid }) => uuid === group);
     const isMember = living.includes(person);
     if (row && !isMember)
-      violations.push(wrong(`${group} is in the inbox of ${person} at ${node}, no member`));
+      violations.push(wrong(`${group} is in the inbox of ${person} at ${node}, who is not a member`));
     if (!row && isMember)
       violations.push(lost(`${group} is not in the inbox of ${person}, a member, at ${node}`));
     if (row?.kind === 'group' && row.display_name !== title)
@@ -180,7 +180,7 @@ function checkShown(table: Table, digest: Digest, finals: Digest['finals']): Vio
   return violations;
 }
 
-/** Every backend was asked what it shows to every member: what was not read would be judged by nothing. */
+/** Every backend must be read for every member at the end: otherwise no check would cover it. */
 function checkRead({ group, members }: Table, digest: Digest, finals: Digest['finals']): Violation[] {
   const refusals = digest.refusals.filter((refusal) => refusal.group === group);
   const read = new Set([...finals, ...refusals].map(({ person, node }) => `${person} ${node}`));
@@ -199,7 +199,7 @@ function checkAuthors(group: string, { asked, logs }: Digest): Violation[] {
   const members = everMembers([], asked, group);
   return log
     .filter((entry) => isMessage(entry) && !members.has(entry.user_uuid))
-    .map(({ seq, user_uuid }) => wrong(`${group} ${seq} is by ${user_uuid}, whom nobody let in`));
+    .map(({ seq, user_uuid }) => wrong(`${group} ${seq} is by ${user_uuid}, whom nobody added`));
 }
 
 const wrong = (detail: string): Violation => ({ invariant: 5, kind: 'not a member', detail });

@@ -3,12 +3,12 @@ import { type Asked, type Digest, grouped, isMessage, ofKind, resultOf, type Vio
 
 type Send = Asked<CallOf<'send'>>;
 
-/** Sends that read alike would hide a doubled one: the workload makes every text unique. */
+/** Identifies a send by its text: the workload makes every text unique, so that a duplicate is visible. */
 const nameOf = (person: string, message: string) => `${person}\n${message}`;
 
 /**
- * Invariant 2: an acknowledged send is in the log of the conversation that was acknowledged, once, at the place and with
- * the uuid that were acknowledged, whoever may still read it. A refused send is never there.
+ * Invariant 2: an acknowledged send is once in the log of the acknowledged conversation, at the acknowledged position
+ * and with the acknowledged uuid. A refused send is in no log.
  */
 export function checkSends(digest: Digest): Violation[] {
   const sends = ofKind(digest.asked, 'send');
@@ -20,7 +20,7 @@ export function checkSends(digest: Digest): Violation[] {
   return [...violations, ...checkUuids(digest), ...checkErasedCounts(sends, digest), ...checkOrder(sends)];
 }
 
-/** Messages by author and text. Those of erased people have no text left. */
+/** Messages by author and text. Messages of erased people have no text. */
 function findMessages({ logs, erased }: Digest) {
   const messages = [...logs.values()].flat().filter((each) => isMessage(each) && !erased.has(each.user_uuid));
   return grouped<Entry>(messages, ({ user_uuid, message }) => nameOf(user_uuid, message));
@@ -36,35 +36,38 @@ function checkSend(send: Send, found: Map<string, Entry[]>, { logs }: Digest): V
     violations.push(wrong('doubled', `${name} is in the log at ${entries.map(({ seq }) => seq)}`));
   if (entry && logs.get(call.group)?.[entry.seq - 1]?.uuid !== entry.uuid)
     violations.push(
-      wrong('lost', `${name} was acknowledged as ${entry.uuid} at ${entry.seq}: not in the log`),
+      wrong('lost', `${name} was acknowledged as ${entry.uuid} at ${entry.seq}, but is not in the log`),
     );
   if (entry && entry.message_group_uuid !== call.group)
     violations.push(wrong('changed', `${name} went to ${entry.message_group_uuid}`));
   if (answer?.outcome === 'refused' && answer.isSure && entries.length > 0)
-    violations.push(wrong('changed', `${name} was refused (${answer.codes}) and is in the log`));
+    violations.push(wrong('changed', `${name} was refused (${answer.codes}), but is in the log`));
   for (const { answer: repeat } of send.repeats) {
     if (repeat.outcome === 'ok' && repeat.result.entry?.uuid !== entry?.uuid)
       violations.push(
-        wrong('doubled', `${name}, repeated, is ${repeat.result.entry?.seq}, not ${entry?.seq}`),
+        wrong(
+          'doubled',
+          `a repeat of ${name} was answered with ${repeat.result.entry?.seq}, not ${entry?.seq}`,
+        ),
       );
   }
   return violations;
 }
 
-/** One uuid names one entry, in whatever conversation. */
+/** The uuids of entries are unique across conversations. */
 function checkUuids({ logs }: Digest): Violation[] {
   const byUuid = grouped([...logs.values()].flat(), ({ uuid }) => uuid);
   return [...byUuid].flatMap(([uuid, [first, ...others]]) =>
     others.map(({ message_group_uuid, seq }) =>
       wrong(
         'doubled',
-        `${uuid} is ${first?.message_group_uuid} ${first?.seq} and ${message_group_uuid} ${seq}`,
+        `${uuid} is both ${first?.message_group_uuid} ${first?.seq} and ${message_group_uuid} ${seq}`,
       ),
     ),
   );
 }
 
-/** An erased person's messages cannot be told apart by their texts: there are at most as many as sends. */
+/** The messages of an erased person have no texts to compare: there may be at most as many as sends. */
 function checkErasedCounts(sends: Send[], { logs, erased }: Digest): Violation[] {
   const violations: Violation[] = [];
   for (const [group, log] of logs) {
@@ -81,7 +84,7 @@ function checkErasedCounts(sends: Send[], { logs, erased }: Digest): Violation[]
   return violations;
 }
 
-/** Whoever sends after another's send was acknowledged comes after it: the log agrees with real time. */
+/** A send that begins after another was acknowledged comes after it in the log: the log agrees with real time. */
 function checkOrder(sends: Send[]): Violation[] {
   const violations: Violation[] = [];
   const byGroup = grouped(

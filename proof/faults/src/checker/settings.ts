@@ -4,8 +4,8 @@ import { type Asked, type Digest, grouped, isMessage, ofKind, resultOf, type Vio
 type Change = Asked<CallOf<'settings'>>;
 
 /**
- * Invariant 2 for what a member sets for themselves: the newest acknowledged value is what every backend shows at the
- * end. A hidden conversation comes back with its next message. Leaving forgets the settings.
+ * Invariant 2 for the settings of a member: every backend shows the newest acknowledged value at the end. The next
+ * message shows a hidden conversation again. Leaving a conversation deletes the settings.
  */
 export function checkSettings(digest: Digest): Violation[] {
   const changes = grouped(ofKind(digest.asked, 'settings'), ({ person, call }) => `${person} ${call.group}`);
@@ -23,7 +23,7 @@ function checkAnswers(changes: Change[]): Violation[] {
     const isWrong =
       settings &&
       ((call.muted !== undefined && call.muted !== settings.muted) ||
-        // One that is hidden may have come back while it was answered.
+        // A new message may show a hidden conversation again before the answer.
         (call.hidden === false && settings.hidden));
     return isWrong
       ? [wrong(`${person}'s ${JSON.stringify(call)} was answered ${JSON.stringify(settings)}`)]
@@ -48,19 +48,19 @@ function checkFinal(
       const row = rows.find(({ uuid }) => uuid === call.group);
       if (!row || row[name] === value) return [];
       return [
-        wrong(`${person} set ${JSON.stringify(call)}, and ${node} shows ${name} ${row[name]} at the end`),
+        wrong(`${person} set ${JSON.stringify(call)}, but ${node} shows ${name} ${row[name]} at the end`),
       ];
     });
 }
 
-/** Whoever is removed and added again begins with new settings. */
+/** A member who is removed and added again has default settings. */
 const mayHaveLeft = ({ asked }: Digest, { person, call, startMs }: Change) =>
   ofKind(asked, 'remove').some(
     (removal) =>
       removal.call.member === person && removal.call.group === call.group && removal.endMs > startMs,
   );
 
-/** Undefined if nobody can tell whether a message came after it was hidden. */
+/** Undefined if the history does not tell whether a message followed the hiding. */
 function expectedHidden({ asked, logs }: Digest, change: Change): boolean | undefined {
   const { call, startMs, endMs } = change;
   if (call.hidden === false) return false;

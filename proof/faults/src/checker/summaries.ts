@@ -13,7 +13,7 @@ import {
 const previewCodePoints = 200;
 const preview = (text: string) => [...text].slice(0, previewCodePoints).join('');
 
-/** Invariants 3 and 4: a row is consistent in itself whenever it is seen, and exact at the end. */
+/** Invariants 3 and 4: a row is always consistent in itself, and exact at the end. */
 export function checkSummaries(digest: Digest): Violation[] {
   const counts = new Map([...digest.logs].map(([group, log]) => [group, messageCounts(log)]));
   const shown = digest.rows.flatMap(({ person, row }) => checkRow(person, row, digest, counts, false));
@@ -31,7 +31,7 @@ export function checkSummaries(digest: Digest): Violation[] {
 
 type Counts = Map<string, number[]>;
 
-/** Invariant 4. A row that was seen before an erasure may show the text that is gone at the end. */
+/** Invariant 4. A row that was received before an erasure may show text that is deleted at the end. */
 function checkRow(person: string, row: Row, digest: Digest, counts: Counts, isFinal: boolean): Violation[] {
   const log = digest.logs.get(row.uuid) ?? [];
   const newest = log[row.last_seq - 1];
@@ -44,7 +44,7 @@ function checkRow(person: string, row: Row, digest: Digest, counts: Counts, isFi
       detail: `${person}: ${JSON.stringify(row)} has ${unread}`,
     });
   const mayLoseText = !isFinal && newest !== undefined && namesErased(newest, digest);
-  // Of an erased person not even a notice is shown in the inbox (docs/api.md).
+  // The inbox shows nothing of an entry by an erased person (docs/api.md).
   const isHidden = row.message === '' && digest.erased.has(newest?.user_uuid ?? '');
   const isText = mayLoseText || isHidden || preview(newest?.message ?? '') === row.message;
   if (newest?.created_at !== row.created_at || !isText)
@@ -59,7 +59,7 @@ function checkRow(person: string, row: Row, digest: Digest, counts: Counts, isFi
 const unreadOf = (counts: number[], readSeq: number, lastSeq: number) =>
   Math.max(0, (counts[lastSeq] ?? Number.NaN) - (counts[readSeq] ?? Number.NaN));
 
-/** The answer of mark-read does not say which newest entry it counts up to: it has to be right for one. */
+/** The answer of mark-read does not name the newest entry that it counted: the count must be right for one of them. */
 function checkReadAnswers({ asked }: Digest, counts: Counts): Violation[] {
   return ofKind(asked, 'mark-read').flatMap((each) => {
     const read = resultOf(each)?.read;
@@ -72,7 +72,7 @@ function checkReadAnswers({ asked }: Digest, counts: Counts): Violation[] {
   });
 }
 
-/** Invariant 3, no position moves backward: whoever marks as read after an answer never gets a lower position. */
+/** Invariant 3: read positions never move backward. A later mark-read is never answered with a lower position. */
 function checkForward({ asked }: Digest): Violation[] {
   const reads = ofKind(asked, 'mark-read').filter((each) => resultOf(each)?.read);
   const violations: Violation[] = [];
@@ -88,14 +88,14 @@ function checkForward({ asked }: Digest): Violation[] {
         violations.push({
           invariant: 3,
           kind: 'read position wrong',
-          detail: `${name} read ${from}, and later ${to}`,
+          detail: `${name} had read up to ${from}, but later only up to ${to}`,
         });
     }
   }
   return violations;
 }
 
-/** Invariant 3, once the stream is drained: at every backend, in the inbox and in the details of the conversation. */
+/** Invariant 3 at the end, when the stream is drained: in the inbox and details of every backend. */
 function checkFinal({ inboxes, finals, logs, asked }: Digest, counts: Counts): Violation[] {
   const violations: Violation[] = [];
   const wrong = (kind: Violation['kind'], detail: string) =>
@@ -106,11 +106,11 @@ function checkFinal({ inboxes, finals, logs, asked }: Digest, counts: Counts): V
     for (const row of rows) {
       const log = logs.get(row.uuid) ?? [];
       const name = `${person} at ${node}: ${JSON.stringify(row)}`;
-      if (row.last_seq !== log.length) wrong('summary wrong', `${name}, and the log has ${log.length}`);
+      if (row.last_seq !== log.length) wrong('summary wrong', `${name}, but the log has ${log.length}`);
       const least = leastRead(person, row.uuid);
-      if (row.read_seq < least) wrong('read position wrong', `${name}, and ${least} was read`);
+      if (row.read_seq < least) wrong('read position wrong', `${name}, but ${least} was read`);
       const unread = unreadOf(counts.get(row.uuid) ?? [], row.read_seq, log.length);
-      if (row.unread_count !== unread) wrong('unread wrong', `${name}, and ${unread} are unread`);
+      if (row.unread_count !== unread) wrong('unread wrong', `${name}, but ${unread} are unread`);
     }
   }
   for (const { person, node, group, details } of finals) {

@@ -7,19 +7,19 @@ const of = (path: string, rows: [what: string, from: string, to: string][]) =>
 export const clientMutations: Mutation[] = [
   ...of('live/answers', [
     ['a refusal asks for an hour', 'Math.min(retry_after * 1_000, longestPauseMs)', 'retry_after * 1_000'],
-    ['a request waits for ever', "reject(new Error('no answer'));", ''],
+    ['a request waits forever', "reject(new Error('no answer'));", ''],
     ['an answered request keeps its timer', 'clearTimeout(asked.timer);', ''],
   ]),
   ...of('live/retries', [
-    ['a success leaves the long pauses', 'attempt = 0;\n    },', '},'],
-    ['a second refusal of tokens costs no pause', 'isRefused && attempt === 0', 'isRefused'],
+    ['a success does not reset the pauses', 'attempt = 0;\n    },', '},'],
+    ['a second refusal of tokens causes no pause', 'isRefused && attempt === 0', 'isRefused'],
     ['a pause outlives its attempt', 'leastMs = 0;\n    },', '},'],
     [
       'a hint counts more than a refusal',
       'Math.max(leastMs, hintOf(reason) ?? backoffMs(attempt))',
       'hintOf(reason) ?? backoffMs(attempt)',
     ],
-    ['any reason may hold a hint', '/^reconnect', '/reconnect'],
+    ['any close reason may contain a hint', '/^reconnect', '/reconnect'],
   ]),
   ...of('live/upkeep', [
     ['a token may expire between two intervals', '2 * pingEveryMs', 'pingEveryMs / 2'],
@@ -28,11 +28,11 @@ export const clientMutations: Mutation[] = [
     ['a second start pings twice', 'clearInterval(timer);\n      timer =', 'timer ='],
   ]),
   ...of('live/events', [
-    ['an unknown event calls what it finds', 'if (!Object.hasOwn(handlers, event)) return;', ''],
+    ['an unknown event calls any method of its name', 'if (!Object.hasOwn(handlers, event)) return;', ''],
   ]),
   ...of('live/socket', [
-    ['a socket may open for ever', 'listeners.onLost(), openTimeoutMs', '{}, openTimeoutMs'],
-    ["an error of a socket is nobody's", 'socket.onerror = () => {};', ''],
+    ['opening a socket has no time limit', 'listeners.onLost(), openTimeoutMs', '{}, openTimeoutMs'],
+    ['an error of a socket is not handled', 'socket.onerror = () => {};', ''],
     ['a close has no code', 'listeners.onLost(code, reason)', 'listeners.onLost()'],
   ]),
   ...of('live/connection', [
@@ -41,7 +41,7 @@ export const clientMutations: Mutation[] = [
       "retries.schedule(code === unauthorized, reason);\n    change('waiting');",
       "change('waiting');\n    retries.schedule(code === unauthorized, reason);",
     ],
-    ['a retry on demand opens a second socket', "if (state === 'waiting') open();", 'open();'],
+    ['a manual retry opens a second socket', "if (state === 'waiting') open();", 'open();'],
     ['requests outlive their socket', 'answers.rejectAll();', ''],
     [
       'the pause of a refusal is ignored',

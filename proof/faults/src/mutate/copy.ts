@@ -3,8 +3,8 @@ import { cpSync, existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs
 import { dirname, join } from 'node:path';
 
 /**
- * Copies the files that Git knows or would add, as they are in the working tree, and links the installed packages. The
- * workspaces among them are linked to the copy, so that `@parley/core` there is the copy's.
+ * Copies the tracked and unignored files of the working tree, and links the installed packages. Workspaces are linked
+ * to the copy, so that `@parley/core` in the copy is the copied one.
  */
 export function copyRepository(root: string, to: string) {
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {

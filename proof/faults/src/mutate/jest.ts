@@ -2,19 +2,19 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** What a run of test files came to. `broken`: nothing was tested, as a file could not be loaded or no test has the name. */
+/** The result of a run by file. `broken`: no test ran, because the file could not be loaded or no test has the name. */
 export type Outcome = { passed: string[]; failed: string[]; broken: string[]; isLate: boolean };
 
-/** A mutation may make a loop endless: that is noticed, too. */
+/** A mutation may cause an endless loop, which counts as detected. */
 const timeoutMs = 180_000;
 
 export type Jest = ReturnType<typeof createJest>;
 
-/** Runs test files in a copy of the repository, one run at a time. `env` names the engines that they share. */
+/** Runs test files in a copy of the repository, one run at a time. `env` has the addresses of the shared engines. */
 export function createJest(folder: string, env: NodeJS.ProcessEnv) {
   let child: ChildProcess | undefined;
   const stop = () => {
-    // A group of its own: whatever the tests started ends with it.
+    // Kills the process group, so that processes that the tests started end, too.
     if (child?.pid && child.exitCode === null && child.signalCode === null)
       process.kill(-child.pid, 'SIGKILL');
   };
@@ -22,7 +22,7 @@ export function createJest(folder: string, env: NodeJS.ProcessEnv) {
   async function run(files: string[], test?: string): Promise<Outcome> {
     const report = join(folder, 'mutate-report.json');
     rmSync(report, { force: true });
-    // A test that fails may leave something open.
+    // --forceExit: a failing test may leave handles open.
     const options = [
       '--maxWorkers=1',
       '--forceExit',
@@ -46,7 +46,7 @@ export function createJest(folder: string, env: NodeJS.ProcessEnv) {
     }, timeoutMs);
     await new Promise((resolve) => child?.once('exit', resolve));
     clearTimeout(timer);
-    // Without a report nothing was tested: Jest itself has died.
+    // Without a report Jest itself crashed, and no test ran.
     if (isLate || !existsSync(report)) return { passed: [], failed: [], broken: isLate ? [] : files, isLate };
     return read(report, folder);
   }

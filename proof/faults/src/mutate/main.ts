@@ -45,11 +45,13 @@ async function cleanUp() {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** True if every mutation is noticed. */
+/** True if every mutation is detected. */
 async function mutateAll(): Promise<boolean> {
   const missing = wanted.filter((mutation) => source(root, mutation).split(mutation.from).length !== 2);
   for (const { file, what, from } of missing)
-    console.log(`not found   ${file}: ${what}\n            not exactly once there: ${JSON.stringify(from)}`);
+    console.log(
+      `not found   ${file}: ${what}\n            does not occur exactly once: ${JSON.stringify(from)}`,
+    );
   copyRepository(root, folder);
   const env = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
   ({ stop: stopEngines } = await startTestEngines(join(folder, 'engines'), 1, env));
@@ -61,7 +63,7 @@ async function mutateAll(): Promise<boolean> {
   return noticed === wanted.length;
 }
 
-/** A test that fails by itself would notice every mutation. Tried twice, as a loaded machine makes some fail. */
+/** Tests must pass without the mutation. They are tried twice, because some fail on a loaded machine. */
 async function areTestsGood(jest: Jest, { tests, name }: Mutation): Promise<boolean> {
   const key = `${tests} ${name}`;
   const known = good.get(key);
@@ -93,8 +95,8 @@ async function isNoticed(jest: Jest, mutation: Mutation): Promise<boolean> {
 }
 
 function explain({ passed, failed, broken, isLate }: Outcome): string {
-  if (isLate) return 'the tests do not end';
-  const parts = { 'fails in': failed, 'passes in': passed, 'does not load in': broken };
+  if (isLate) return 'the tests time out';
+  const parts = { 'fails in': failed, 'passes in': passed, 'does not run in': broken };
   return Object.entries(parts)
     .filter(([, files]) => files.length > 0)
     .map(([verb, files]) => `${verb} ${files.join(', ')}`)

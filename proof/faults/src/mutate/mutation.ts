@@ -1,4 +1,4 @@
-/** One broken place, and who must notice it. `from` is there exactly once. */
+/** A deliberate bug and the tests that must detect it. `from` occurs exactly once in the file. */
 export type Mutation = {
   file: string;
   what: string;
@@ -6,13 +6,13 @@ export type Mutation = {
   to: string;
   /** Test files, each of which must fail. */
   tests: string[];
-  /** Only the tests of this name are run, where a file is slow. */
+  /** Runs only the tests with this name, for slow test files. */
   name?: string;
   /** The whole file is run, and takes seconds. */
   isSlow?: boolean;
 };
 
-/** Mutations of one file, all found by the same tests: what breaks, and the line before and after. */
+/** Mutations of one file that the same tests detect: what breaks, and the text before and after. */
 export const mutationsOf = (
   file: string,
   tests: string[],

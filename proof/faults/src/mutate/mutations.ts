@@ -12,14 +12,14 @@ const log: Mutation[] = [
   {
     ...{
       file: 'core/src/log/append/repeat.ts',
-      what: 'the newer entries do not answer the jobs that landed',
+      what: 'newer entries do not answer the jobs that were written',
     },
     from: 'if (landed.has(job.messageUuid)) answer(job, landed.get(job.messageUuid));',
     to: '{}',
     ...{ tests: ['core/src/log/log-faults.test.ts'], name: 'whose answer was cut' },
   },
   {
-    ...{ file: 'core/src/log/append/next-entry.ts', what: 'the log is dated by the clock alone' },
+    ...{ file: 'core/src/log/append/next-entry.ts', what: 'entries are dated by the local clock alone' },
     from: 'Math.max(nowMs, createdAtMs)',
     to: 'nowMs',
     tests: ['core/src/log/append/next-entry.test.ts'],
@@ -54,7 +54,10 @@ const log: Mutation[] = [
     ...{ tests: ['core/src/log/log.test.ts'], name: 'only the newest entries' },
   },
   {
-    ...{ file: 'core/src/log/append/search.ts', what: 'a search that went aside begins again at its start' },
+    ...{
+      file: 'core/src/log/append/search.ts',
+      what: 'a search that was interrupted starts again from the beginning',
+    },
     ...{ from: '(searchedTo ?? append.knownSeq) >', to: 'append.knownSeq >' },
     tests: ['core/src/log/append/search.test.ts'],
   },
@@ -64,7 +67,7 @@ const log: Mutation[] = [
     tests: ['core/src/log/append/turn.test.ts'],
   },
   {
-    ...{ file: 'core/src/log/append/turn.ts', what: 'a turn holds more than a write' },
+    ...{ file: 'core/src/log/append/turn.ts', what: 'a turn holds more entries than one write can' },
     ...{ from: 'exclusive === -1 ? maxEntries :', to: 'exclusive === -1 ? queue.length :' },
     tests: ['core/src/log/append/turn.test.ts'],
   },
@@ -77,7 +80,7 @@ const queue: Mutation[] = [
     tests: ['core/src/log/append/queue.test.ts'],
   },
   {
-    ...{ file: 'core/src/log/append/queue.ts', what: 'an answered job counts for ever' },
+    ...{ file: 'core/src/log/append/queue.ts', what: 'an answered job is counted forever' },
     ...{ from: 'jobCount -= 1;', to: '' },
     tests: ['core/src/log/append/queue.test.ts'],
   },
@@ -87,7 +90,7 @@ const queue: Mutation[] = [
     tests: ['core/src/log/append/queue.test.ts'],
   },
   {
-    ...{ file: 'core/src/log/append/queue.ts', what: 'a turn loses sight of its own writes' },
+    ...{ file: 'core/src/log/append/queue.ts', what: 'a turn does not see its own writes' },
     from: 'if (conversation) conversation.observed.push(entry);',
     to: 'if (conversation?.tail) observe(conversation.tail, entry);',
     tests: ['core/src/log/append/queue.test.ts'],
@@ -104,7 +107,7 @@ const tail: Mutation[] = [
     'core/src/log/append/tail.ts',
     ['core/src/log/append/tail.test.ts'],
     [
-      ['idempotency without its ten minutes', 'const windowMs = 10 * 60_000;', 'const windowMs = 0;'],
+      ['idempotency lasts less than ten minutes', 'const windowMs = 10 * 60_000;', 'const windowMs = 0;'],
       ['a window of 100 entries', 'const windowEntries = 200;', 'const windowEntries = 100;'],
       [
         'a key is dropped when it is beyond either window',
@@ -112,10 +115,10 @@ const tail: Mutation[] = [
         'seq > tail.seq - windowEntries && atMs >= tail.createdAtMs - windowMs',
       ],
       ['a key that was dropped counts as covered', 'tail.coveredFrom = seq + 1;', ''],
-      ['a change of members leaves the known members', 'tail.members.clear();', ''],
+      ['a change of members does not update the known members', 'tail.members.clear();', ''],
       ['a removed person is forgotten', 'for (const uuid of removedBy(entry)) tail.removed.add(uuid);', ''],
       [
-        'a person who is added again stays removed',
+        'a person who is added again remains removed',
         'for (const uuid of addedBy(entry)) tail.removed.delete(uuid);',
         '',
       ],
@@ -154,7 +157,7 @@ const kinds: Mutation[] = [
     ['core/src/log/kinds/index.test.ts'],
     [
       ['a stranger may write', '!isGroup || members.has(user_uuid)', 'true'],
-      ['the text of an erased person stays', "redact: () => ''", 'redact: ({ message }) => message'],
+      ['the text of an erased person is kept', "redact: () => ''", 'redact: ({ message }) => message'],
     ],
   ),
 ];
@@ -173,7 +176,7 @@ const rosters: Mutation[] = [
     tests: ['core/src/log/rosters.test.ts'],
   },
   {
-    ...{ file: 'core/src/log/rosters.ts', what: 'a roster of half a change is kept' },
+    ...{ file: 'core/src/log/rosters.ts', what: 'a roster that was read during a change is kept' },
     from: 'if (uuids.size !== roster.group.member_count) return roster;',
     to: '',
     tests: ['core/src/log/rosters.test.ts'],
@@ -203,13 +206,13 @@ const projector: Mutation[] = [
     ...{ tests: ['core/src/projections/projector.test.ts'], name: 'any cut' },
   },
   {
-    ...{ file: 'core/src/projections/rewrites.ts', what: 'a refused pair gives up the other one' },
+    ...{ file: 'core/src/projections/rewrites.ts', what: 'a refused pair abandons the other one' },
     from: 'if (newest && sent) return',
     to: 'if (false) return',
     ...{ tests: ['core/src/projections/projector.test.ts'], name: 'any cut' },
   },
   {
-    ...{ file: 'core/src/projections/projector.ts', what: 'an old record is shown as it came' },
+    ...{ file: 'core/src/projections/projector.ts', what: 'an old record is shown with its old text' },
     ...{ from: 'trustImageMs = 60_000', to: 'trustImageMs = 600_000' },
     ...{ tests: ['core/src/projections/projector.test.ts'], name: 'older than a minute' },
   },
@@ -229,7 +232,7 @@ const positions: Mutation[] = [
   {
     ...{
       file: 'core/src/inbox/summary.ts',
-      what: 'a hidden conversation stays away after its next message',
+      what: 'a hidden conversation remains hidden after its next message',
     },
     from: 'message_count <= (hidden_count ?? -1)',
     to: 'message_count <= (hidden_count ?? -1) + 1',
@@ -238,7 +241,7 @@ const positions: Mutation[] = [
   {
     ...{
       file: 'core/src/inbox/read-position.ts',
-      what: 'the answer of a reading counts up to where the summary is',
+      what: 'the answer to mark-read counts only up to the summary',
     },
     from: 'Math.max(0, newest.message_count - position.count)',
     to: 'Math.max(0, summary.message_count - position.count)',
@@ -248,18 +251,21 @@ const positions: Mutation[] = [
 
 const pages: Mutation[] = [
   {
-    ...{ file: 'core/src/log/pages.ts', what: 'a removed member reads on by what the node remembers' },
+    ...{
+      file: 'core/src/log/pages.ts',
+      what: 'a removed member can read entries from the cache of the node',
+    },
     from: 'if (await get(memberKey(input.messageGroupUuid, input.userUuid)))',
     to: 'if (memberships.has(nameOf(input)) || (await get(memberKey(input.messageGroupUuid, input.userUuid))))',
     ...{ tests: ['core/src/log/pages.test.ts'], name: 'a removed member and a stranger' },
   },
   {
-    ...{ file: 'core/src/log/pages.ts', what: 'the newest page is what is remembered, new or not' },
+    ...{ file: 'core/src/log/pages.ts', what: 'the cached newest page is used even if it is outdated' },
     ...{ from: 'if (!next) return', to: 'return' },
     ...{ tests: ['core/src/log/pages.test.ts'], name: 'as new as a read' },
   },
   {
-    ...{ file: 'core/src/log/pages.ts', what: 'a page that the log may grow into is kept' },
+    ...{ file: 'core/src/log/pages.ts', what: 'a page that is not full is cached' },
     from: 'if (!known && page.at(-1)?.seq === beforeSeq - 1)',
     to: 'if (!known)',
     ...{ tests: ['core/src/log/pages.test.ts'], name: 'beyond the end' },
@@ -279,7 +285,7 @@ const pages: Mutation[] = [
         'if (known.at(-1)?.seq !== entry.seq - 1) return undefined;',
         '',
       ],
-      ['a newest page grows without end', 'known.length < maxNewest', 'true'],
+      ['a newest page grows without a limit', 'known.length < maxNewest', 'true'],
       ['a short page counts as full', 'known.length >= limit || known[0]?.seq === 1', 'true'],
       [
         'a page replaces newer entries',
@@ -298,17 +304,17 @@ const sequencer: Mutation[] = [
     tests: ['backend/src/realtime/sequencer.test.ts'],
   },
   {
-    ...{ file: 'backend/src/realtime/sequencer.ts', what: 'a gap is passed without a reading' },
+    ...{ file: 'backend/src/realtime/sequencer.ts', what: 'a gap is skipped without a read' },
     ...{ from: 'first - position.seq - 1 > maxGap', to: 'first - position.seq - 1 > 0' },
     tests: ['backend/src/realtime/sequencer.test.ts'],
   },
   {
-    ...{ file: 'backend/src/realtime/sequencer.ts', what: 'a gap waits for ever' },
+    ...{ file: 'backend/src/realtime/sequencer.ts', what: 'a gap waits forever' },
     ...{ from: 'position.timer = undefined;', to: '' },
     tests: ['backend/src/realtime/sequencer.test.ts'],
   },
   {
-    ...{ file: 'backend/src/realtime/sequencer.ts', what: 'a failure is told to nobody' },
+    ...{ file: 'backend/src/realtime/sequencer.ts', what: 'a failure is not reported' },
     ...{ from: 'onLost(uuid, error);', to: '' },
     tests: ['backend/src/realtime/sequencer.test.ts'],
   },
@@ -355,7 +361,7 @@ const checkpoints: Mutation[] = [
     ...{ tests: ['lambdas/src/runner/takeover.test.ts'], name: 'only the records that are not done' },
   },
   {
-    ...{ file: 'lambdas/src/runner/progress.ts', what: 'a checkpoint of any age is continued' },
+    ...{ file: 'lambdas/src/runner/progress.ts', what: 'a checkpoint of any age is used' },
     ...{ from: 'maxCheckpointAgeMs = 20 * 60 * 60_000', to: 'maxCheckpointAgeMs = 2_000 * 60 * 60_000' },
     ...{ tests: ['lambdas/src/runner/stream-runner.test.ts'], name: 'reaches the summaries|older than 20 h' },
   },
@@ -368,25 +374,25 @@ const checkpoints: Mutation[] = [
 
 const signatures: Mutation[] = [
   {
-    ...{ file: 'core/src/live/delivery-signature.ts', what: 'a signature is taken twice' },
+    ...{ file: 'core/src/live/delivery-signature.ts', what: 'a signature is accepted twice' },
     ...{ from: 'if (seen.has(nonce)) return undefined;', to: '' },
     tests: ['core/src/live/delivery-signature.test.ts', 'backend/src/realtime/delivery-server.test.ts'],
   },
   {
     ...{
       file: 'core/src/live/delivery-signature.ts',
-      what: 'a nonce is forgotten while its signature is young',
+      what: 'a nonce is forgotten while its signature is valid',
     },
     ...{ from: 'nowMs - 2 * toleranceMs', to: 'nowMs' },
     tests: ['core/src/live/delivery-signature.test.ts'],
   },
   {
-    ...{ file: 'core/src/live/delivery-signature.ts', what: 'a signature is good for an hour' },
+    ...{ file: 'core/src/live/delivery-signature.ts', what: 'a signature is valid for an hour' },
     ...{ from: 'toleranceMs = 5 * 60_000', to: 'toleranceMs = 60 * 60_000' },
     tests: ['core/src/live/delivery-signature.test.ts', 'backend/src/realtime/delivery-server.test.ts'],
   },
   {
-    ...{ file: 'core/src/live/delivery-signature.ts', what: 'a signature is good for every node' },
+    ...{ file: 'core/src/live/delivery-signature.ts', what: 'a signature is valid for every node' },
     ...{ from: "['POST', path, nodeId, length,", to: "['POST', path, length," },
     tests: ['core/src/live/delivery-signature.test.ts', 'backend/src/realtime/delivery-server.test.ts'],
   },
@@ -397,15 +403,15 @@ const check: Mutation[] = [
     'core/src/log/entry-faults.ts',
     ['core/src/log/entry-faults.test.ts', 'core/src/audit/check.test.ts'],
     [
-      ['a gap in a log is no finding', 'if (entry.seq !== history.seq + 1)', 'if (false)'],
-      ['a wrong count of messages is no finding', 'if (entry.message_count !== count)', 'if (false)'],
+      ['a gap in a log is not a finding', 'if (entry.seq !== history.seq + 1)', 'if (false)'],
+      ['a wrong count of messages is not a finding', 'if (entry.message_count !== count)', 'if (false)'],
       [
-        'a time before that of the entry before is no finding',
+        'a time before that of the previous entry is not a finding',
         'if (history.newest && entry.created_at < history.newest.created_at)',
         'if (false)',
       ],
       [
-        'a doubled message is no finding',
+        'a doubled message is not a finding',
         'for (const detail of duplicates) faults.push({ invariant: 2, detail });',
         '',
       ],
@@ -417,7 +423,7 @@ const check: Mutation[] = [
     ['core/src/log/entry-faults.test.ts'],
     [
       [
-        'a text of an erased person is no finding',
+        'a text of an erased person is not a finding',
         'if (withoutErased(entry, history.isErased) !== entry)',
         'if (false)',
       ],
@@ -428,20 +434,24 @@ const check: Mutation[] = [
     'core/src/log/fold.ts',
     ['core/src/log/fold.test.ts'],
     [
-      ['a position beyond the log has a count', 'seq <= history.seq && Number.isInteger(seq)', 'true'],
-      ['a broken log is judged on', 'if (isBreaking) history.isBroken = true;', ''],
+      [
+        'a position beyond the end of the log has a count',
+        'seq <= history.seq && Number.isInteger(seq)',
+        'true',
+      ],
+      ['a broken log is checked further', 'if (isBreaking) history.isBroken = true;', ''],
       [
         'a finding for every entry of a broken log',
         'if (history.findings.length >= maxFindings) return;',
         '',
       ],
-      ['the mark is passed over', 'if (seq <= mark) ownByMark', 'ownByMark'],
+      ['the mark is ignored', 'if (seq <= mark) ownByMark', 'ownByMark'],
       [
-        'the texts after the mark are dropped',
+        'texts after the mark are not checked',
         'if (entry.seq >= mark && later.size < maxLater)',
         'if (false)',
       ],
-      ['a notice is its author’s own message', 'if (!kindOf(entry).countsAsMessage) return;', ''],
+      ['a notice counts as a message of its author', 'if (!kindOf(entry).countsAsMessage) return;', ''],
     ],
   ),
   ...mutationsOf(
@@ -449,8 +459,8 @@ const check: Mutation[] = [
     ['core/src/log/duplicates.test.ts'],
     [
       ['a window of 199 entries', 'const windowEntries = 200;', 'const windowEntries = 199;'],
-      ['a key that comes twice is no duplicate', 'if (idempotency_key !== undefined)', 'if (false)'],
-      ['a mark that came again is forgotten with the first', '<= seq - windowEntries) seqs', '<= seq) seqs'],
+      ['a repeated key is not a duplicate', 'if (idempotency_key !== undefined)', 'if (false)'],
+      ['a repeated mark is forgotten with the first', '<= seq - windowEntries) seqs', '<= seq) seqs'],
     ],
   ),
   ...mutationsOf(
@@ -458,22 +468,22 @@ const check: Mutation[] = [
     ['core/src/log/message-counts.test.ts'],
     [
       [
-        'a log that is read from its middle has no counts',
+        'a log that is read from the middle has no counts',
         'Math.max(seq + 1, counts.length * 2)',
         'counts.length * 2',
       ],
-      ['the counts before a growth are lost', 'larger.set(counts);', ''],
+      ['counts are lost when the buffer grows', 'larger.set(counts);', ''],
     ],
   ),
   {
-    ...{ file: 'core/src/conversations/faults.ts', what: 'a summary that stayed behind is no finding' },
+    ...{ file: 'core/src/conversations/faults.ts', what: 'a summary that is behind is not a finding' },
     ...{ from: 'if (summary.last_seq < mustReach)', to: 'if (false)' },
     ...{ tests: ['core/src/audit/check.test.ts'], name: 'a summary behind the log' },
   },
   {
     ...{
       file: 'core/src/conversations/faults.ts',
-      what: 'a count that is not of its position is no finding',
+      what: 'a count that does not match its position is not a finding',
     },
     ...{ from: 'if (counted !== count)', to: 'if (false)' },
     ...{ tests: ['core/src/audit/check.test.ts'], name: 'a read count of another' },
@@ -481,13 +491,13 @@ const check: Mutation[] = [
   {
     ...{
       file: 'core/src/conversations/faults.ts',
-      what: 'a member whom the log does not make one is no finding',
+      what: 'a member who is not one by the log is not a finding',
     },
     ...{ from: 'if (!history.members.has(userUuid))', to: 'if (false)' },
     ...{ tests: ['core/src/audit/check.test.ts'], name: 'a member of a group who is not' },
   },
   {
-    ...{ file: 'core/src/audit/scan.ts', what: 'a summary of a person who is not a member is no finding' },
+    ...{ file: 'core/src/audit/scan.ts', what: 'a summary of a person who is not a member is not a finding' },
     from: 'suspects.orphans.push(...orphans);',
     to: '',
     ...{ tests: ['core/src/audit/check.test.ts'], name: 'a summary of a person' },
@@ -496,7 +506,7 @@ const check: Mutation[] = [
 
 const campaign: Mutation[] = [
   {
-    ...{ file: 'proof/faults/src/checker/sends.ts', what: 'an acknowledged send is looked for nowhere' },
+    ...{ file: 'proof/faults/src/checker/sends.ts', what: 'acknowledged sends are not checked' },
     from: 'if (entry && logs.get(call.group)?.[entry.seq - 1]?.uuid !== entry.uuid)',
     to: 'if (false)',
     tests: ['proof/faults/src/checker/losses.test.ts', 'proof/faults/src/checker/check.test.ts'],
@@ -504,35 +514,38 @@ const campaign: Mutation[] = [
   {
     ...{
       file: 'proof/faults/src/checker/check.ts',
-      what: 'a conversation that nobody looked for is judged by nothing',
+      what: 'a conversation that was not read at the end is not a violation',
     },
     ...{ from: '.filter((group) => !logs.has(group))', to: '.filter(() => false)' },
     tests: ['proof/faults/src/checker/losses.test.ts'],
   },
   {
-    ...{ file: 'proof/faults/src/checker/changes.ts', what: 'an acknowledged change holds without an entry' },
+    ...{ file: 'proof/faults/src/checker/changes.ts', what: 'an acknowledged change needs no entry' },
     ...{ from: 'let isHeld = isTrue(state, call);', to: 'let isHeld = true;' },
     tests: ['proof/faults/src/checker/losses.test.ts'],
   },
   {
-    ...{ file: 'proof/faults/src/checker/changes.ts', what: 'a change may be true of any earlier time' },
+    ...{
+      file: 'proof/faults/src/checker/changes.ts',
+      what: 'a change may have been in effect at any earlier time',
+    },
     ...{ from: 'let state = foldAll(log.slice(0, from));', to: 'let state = foldAll(log.slice(0, 1));' },
     tests: ['proof/faults/src/checker/losses.test.ts'],
   },
   {
-    ...{ file: 'proof/faults/src/checker/accounts.ts', what: 'a dead token may live' },
+    ...{ file: 'proof/faults/src/checker/accounts.ts', what: 'a signed-out token may be accepted' },
     ...{ from: '&& status !== 401)', to: '&& status === 0)' },
     tests: ['proof/faults/src/checker/losses.test.ts'],
   },
   {
-    ...{ file: 'proof/faults/src/checker/settings.ts', what: 'a setting is looked for nowhere' },
+    ...{ file: 'proof/faults/src/checker/settings.ts', what: 'settings are not checked' },
     ...{ from: 'if (value === undefined) return [];', to: 'return [];' },
     tests: ['proof/faults/src/checker/losses.test.ts'],
   },
   {
     ...{
       file: 'proof/faults/src/checker/membership.ts',
-      what: 'the table may have other members than the log',
+      what: 'the members in the table may differ from the log',
     },
     ...{ from: 'if (rolesOf(members) !== byLog.roles)', to: 'if (false)' },
     tests: ['proof/faults/src/checker/losses.test.ts'],
