@@ -12,7 +12,7 @@ import type { Orphan } from './suspects.ts';
 
 const positions = ['last_seq', 'message_count', 'sent_seq', 'sent_count', 'read_seq', 'read_count'] as const;
 
-/** False if another writer has moved a position since the reading. */
+/** False if another writer has moved a position since `stored` was read. */
 export async function rewrite(
   table: Table,
   stored: Summary,

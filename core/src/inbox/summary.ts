@@ -26,7 +26,7 @@ export type Summary = {
   read_seq: number;
   read_count: number;
   large?: boolean;
-  /** Set for an added member until the first reading. `read_seq` is then the entry of joining, so nothing is unread. */
+  /** Set for an added member until they read the conversation for the first time. `read_seq` is then the entry of joining, so nothing is unread. */
   unopened?: true;
   muted?: boolean;
   /** `message_count` at the time of hiding. The next message shows the conversation again without a write. */

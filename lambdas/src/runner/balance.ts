@@ -29,8 +29,8 @@ export function chooseLeases(me: string, leases: Candidate[]): string[] {
   const free = leases.filter(({ owner }) => owner === undefined);
   const chosen = free.filter(({ idleTimes }, index) => mine + index < share || idleTimes >= overdueTimes);
   if (free.length > 0) return chosen.map(({ key }) => key);
-  const [richest = []] = [...held.values()].sort((one, other) => other.length - one.length);
-  return richest.length - mine >= 2 ? richest.slice(0, 1) : [];
+  const [largest = []] = [...held.values()].sort((one, other) => other.length - one.length);
+  return largest.length - mine >= 2 ? largest.slice(0, 1) : [];
 }
 
 /** A lease that another runner may hold, as a candidate. If it was not renewed for its duration, it has no owner. */

@@ -24,7 +24,8 @@ export type HeldShardsOptions = {
   onPending: (shardId: string, waiting: Pending[]) => void;
   onUnreachable: (shardId: string) => void;
   onDeadLetter: () => void;
-  onLost: () => Promise<void>;
+  /** Repairs the summaries after records of the stream were lost. */
+  repair: () => Promise<void>;
   /** Called when the first source is done with a shard and the table has stored that. */
   onPassed: (shardId: string) => void;
   /** Called when this runner stops reading a shard, whether it is done or not. */
@@ -48,9 +49,9 @@ export function createHeldShards(options: HeldShardsOptions) {
   /** Reads a shard until it is done or its lease has ended. Starts again after an unexpected error. */
   async function consume(shard: Shard, holding: Holding) {
     const { shardId } = shard;
-    const { onDeadLetter, onLost } = options;
+    const { onDeadLetter, repair } = options;
     const context: ConsumerContext = {
-      ...{ table, streams: options.streams, sources, logger, ...holding, onDeadLetter, onLost },
+      ...{ table, streams: options.streams, sources, logger, ...holding, onDeadLetter, repair },
       onPending: (waiting) => options.onPending(shardId, waiting),
       onUnreachable: () => options.onUnreachable(shardId),
       onPassed: () => options.onPassed(shardId),

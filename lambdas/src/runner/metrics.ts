@@ -10,7 +10,7 @@ export function metricsOf({ lag_ms, records_behind, shards, dead_letters, drift 
       'Records that are not handled, as far as counted',
       records_behind,
     ],
-    ['parley_stream_shards_held', 'gauge', 'Leases this runner holds', shards.held],
+    ['parley_stream_shards_held', 'gauge', 'Shards that this runner reads', shards.held],
     ['parley_stream_shards_open', 'gauge', 'Shards that can be read now', shards.open],
     [
       'parley_dead_letters_total',

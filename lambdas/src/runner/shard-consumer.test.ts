@@ -56,7 +56,7 @@ async function start() {
       onUnreachable: () => {},
       onDeadLetter: () => {},
       onPassed: () => {},
-      async onLost() {
+      async repair() {
         counts.repairs += 1;
       },
     },

@@ -48,7 +48,7 @@ export type ConsumerContext = {
   /** Called when the first source is done with the whole shard and the table has stored that. */
   onPassed: () => void;
   /** Repairs the summaries after records were lost. No checkpoint is written before it has succeeded. */
-  onLost: () => Promise<void>;
+  repair: () => Promise<void>;
 };
 
 const minPollMs = 5;
@@ -72,7 +72,7 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
     context.onUnreachable();
     logger.warn({ shard: shard.shardId, err, retryMs }, 'cannot read a shard, trying again');
   });
-  const repairs = createRepairs(context.onLost, persist, signal);
+  const repairs = createRepairs(context.repair, persist, signal);
   const starts = await persist(() =>
     Promise.all(sources.map((source, index) => startOf(context, shard, source, index === 0, repairs.start))),
   );
@@ -91,7 +91,15 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
     state: () => ({ isFinished: isFinished(), isPassed: isPassed() }),
     isRepairing: repairs.isOpen,
   });
-  const readers = createReaders({ streams, shard, feeds, signal, persist, onLost: repairs.start, onFailure });
+  const readers = createReaders({
+    streams,
+    shard,
+    feeds,
+    signal,
+    persist,
+    onTrimmed: repairs.start,
+    onFailure,
+  });
 
   const isPassed = () => readers.isClosed() && !repairs.isOpen() && lead.isIdle();
   const isFinished = () => isPassed() && readers.isCaughtUp() && feeds.every((feed) => feed.isIdle());
@@ -146,7 +154,7 @@ async function startOf(
   { streamArn, shardId, isContinued }: Shard,
   { name }: EventSource,
   isFirst: boolean,
-  onLost: () => void,
+  repair: () => void,
 ): Promise<Progress> {
   const found = lease.checkpoint();
   if (!found && isContinued) return beginning;
@@ -155,7 +163,7 @@ async function startOf(
   const own =
     isFirst || known ? found : (await leases.get(table, { source: name, streamArn, shardId }))?.checkpoint;
   const start = continueAt(own, known, table.clock.now());
-  if (!start) onLost();
+  if (!start) repair();
   return start ?? beginning;
 }
 

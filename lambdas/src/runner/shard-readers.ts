@@ -16,7 +16,7 @@ export type ReadersOptions = {
   signal: AbortSignal;
   persist: Persist;
   /** Called when records were trimmed before they were read. */
-  onLost: () => void;
+  onTrimmed: () => void;
   onFailure: (error: unknown) => void;
 };
 
@@ -24,14 +24,22 @@ export type ReadersOptions = {
  * Reads a shard once for all feeds that keep up. A feed that has no room, or that starts behind the first one, reads by
  * itself until it has caught up.
  */
-export function createReaders({ streams, shard, feeds, signal, persist, onLost, onFailure }: ReadersOptions) {
+export function createReaders({
+  streams,
+  shard,
+  feeds,
+  signal,
+  persist,
+  onTrimmed,
+  onFailure,
+}: ReadersOptions) {
   const attached = new Set<Feed>();
   const catchingUp = new Map<Feed, Promise<void>>();
   const main = createReader(streams, shard, {
     from: feeds[0].readTo(),
     onTrimmed() {
       for (const feed of attached) feed.restart();
-      onLost();
+      onTrimmed();
     },
   });
 
@@ -48,7 +56,7 @@ export function createReaders({ streams, shard, feeds, signal, persist, onLost, 
       from: feed.readTo(),
       onTrimmed() {
         feed.restart();
-        onLost();
+        onTrimmed();
       },
     });
     while (!signal.aborted) {

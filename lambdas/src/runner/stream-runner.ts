@@ -57,7 +57,7 @@ export function createStreamRunner(options: RunnerOptions) {
     onDeadLetter() {
       deadLetters += 1;
     },
-    onLost: repair,
+    repair,
     // Wakes the loop, so that the shard's children begin at once.
     onPassed(shardId) {
       discovery.pass(shardId);

@@ -10,26 +10,26 @@ import * as leases from '../runner/leases.ts';
 const source = 'summaries';
 const streamArn = 'arn:aws:dynamodb:us-east-1:000000000000:table/t/stream/2026-01-01T00:00:00.000';
 
-/** Shards without a lease, and what a suite does with the leases of its table. */
+/** Keys of leases that do not exist yet, and helpers for the leases of a suite's table. */
 export function createTestLeases(table: () => Table) {
   const all: HeldLease[] = [];
   let shards = 0;
 
-  async function taken(place: LeaseKey, seen?: Lease, owner = 'me', leaseMs = 60_000): Promise<Lease> {
-    const lease = await leases.acquire(table(), place, seen, { owner, leaseMs });
-    if (!lease) throw new Error('not taken');
+  async function acquired(key: LeaseKey, seen?: Lease, owner = 'me', leaseMs = 60_000): Promise<Lease> {
+    const lease = await leases.acquire(table(), key, seen, { owner, leaseMs });
+    if (!lease) throw new Error('the lease was not acquired');
     return lease;
   }
 
   return {
-    taken,
-    newPlace(): LeaseKey {
+    acquired,
+    newLeaseKey(): LeaseKey {
       shards += 1;
       return { source, streamArn, shardId: `shardId-${shards}` };
     },
-    async stored(place: LeaseKey): Promise<Lease> {
-      const found = await leases.list(table(), place.source, streamArn);
-      const lease = found.find(({ shardId }) => shardId === place.shardId);
+    async stored(key: LeaseKey): Promise<Lease> {
+      const found = await leases.list(table(), key.source, streamArn);
+      const lease = found.find(({ shardId }) => shardId === key.shardId);
       if (!lease) throw new Error('no lease');
       return lease;
     },
@@ -44,10 +44,10 @@ export function createTestLeases(table: () => Table) {
       };
       return { behind, close };
     },
-    /** Holds the lease of a shard for a source of its own. */
+    /** Holds the lease of a shard for a new source. */
     async held(shard: Pick<LeaseKey, 'streamArn' | 'shardId'>) {
       const name = `source-${randomUUID()}`;
-      const lease = await taken({ source: name, streamArn: shard.streamArn, shardId: shard.shardId });
+      const lease = await acquired({ source: name, streamArn: shard.streamArn, shardId: shard.shardId });
       const stopping = new AbortController();
       const mine = holdLease(table(), lease, {
         acquiredAtMs: performance.now(),

@@ -367,7 +367,7 @@ const checkpoints: Mutation[] = [
   },
   {
     ...{ file: 'lambdas/src/runner/shard-consumer.ts', what: 'a lost position needs no repair' },
-    ...{ from: 'if (!start) onLost();', to: '' },
+    ...{ from: 'if (!start) repair();', to: '' },
     ...{ tests: ['lambdas/src/runner/stream-runner.test.ts'], name: 'reaches the summaries|older than 20 h' },
   },
 ];
