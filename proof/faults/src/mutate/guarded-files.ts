@@ -209,6 +209,34 @@ export const guardedFiles: Record<string, Row[]> = {
       '',
     ],
   ],
+  'core/src/transfer/import-room.ts': [
+    [
+      'lines that are in the log are appended again',
+      'filter((message) => message.line > (line ?? 0))',
+      'filter(() => true)',
+    ],
+    [
+      'a failed step goes on from what it knew',
+      'if (!isRead || attempt > 1) await read();',
+      'if (!isRead) await read();',
+    ],
+    [
+      'the progress moves whatever is stored',
+      '      fromLine: line,',
+      '      fromLine: to.isFinished ? line : undefined,',
+    ],
+    [
+      'an erased person’s text comes back',
+      'written.map((entry) => withoutErased(entry, isErased))',
+      'written.map((entry) => (isErased, withoutErased(entry, () => false)))',
+    ],
+    ['a room does not arrive', 'if (history.seq === 0) items.push', 'if (history.seq > 0) items.push'],
+    [
+      'a finished room is not noted',
+      'line ?? plan.lastLine, isFinished: true',
+      'line ?? plan.lastLine, isFinished: false',
+    ],
+  ],
   'core/src/audit/scan.ts': [
     [
       'the last conversation of a table is not judged',
