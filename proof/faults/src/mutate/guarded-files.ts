@@ -297,4 +297,21 @@ export const guardedFiles: Record<string, Row[]> = {
     ],
     ['a restore that is stopped writes on', ' || signal?.aborted === true;', ';'],
   ],
+  'lambdas/src/runner/held-shards.ts': [
+    ['an ended shard stays held', 'held.delete(shardId);', ''],
+    [
+      'a shard that is not done is finished',
+      '(await holding.lease.release()) && isDone',
+      'await holding.lease.release()',
+    ],
+    ['an error ends the reading', 'return undefined;\n      });', 'return false;\n      });'],
+    [
+      'a pause after an error is waited out',
+      'await sleep(restartMs, undefined, { signal: holding.signal }).catch(() => {});',
+      'await sleep(restartMs);',
+    ],
+    ['a shard of another stream is kept', 'shard.streamArn !== streamArn || ', ''],
+    ['a shard without a lease is read', 'if (!lease) return;', 'if (!lease) throw new Error("no lease");'],
+    ['a shard whose lease is lost is read on', 'onLost: end }', 'onLost: () => {} }'],
+  ],
 };
