@@ -237,6 +237,30 @@ export const guardedFiles: Record<string, Row[]> = {
       'line ?? plan.lastLine, isFinished: false',
     ],
   ],
+  'core/src/transfer/restore-conversation.ts': [
+    ['another log is added to', 'if (chunk.some(isOther)) return undefined;', ''],
+    [
+      'entries that are there are written again',
+      'return chunk.filter(({ seq }) => !present.has(seq));',
+      'return chunk;',
+    ],
+    [
+      'texts are written of a person who is erased meanwhile',
+      'withoutErased(entry, isErased)),',
+      'withoutErased(entry, () => false && isErased(entry.user_uuid))),',
+    ],
+    ['a member has read nothing', 'history.countAt(read_seq) ?? 0', '0'],
+    [
+      'a conversation that is there arrives again',
+      'if (await members.group(table, conversation.uuid)) return;',
+      '',
+    ],
+    [
+      'a restored member has the uuid of their group',
+      '{ message_group_uuid: _uuid, ...member } = value',
+      '{ ...member } = value',
+    ],
+  ],
   'core/src/audit/scan.ts': [
     [
       'the last conversation of a table is not judged',
