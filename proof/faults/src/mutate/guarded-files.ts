@@ -1,4 +1,4 @@
-type Row = [what: string, from: string, to: string];
+export type Row = [what: string, from: string, to: string];
 
 /** Mutations of files whose test has the file's name: what breaks, and the text before and after. */
 export const guardedFiles: Record<string, Row[]> = {

@@ -1,6 +1,13 @@
-import { clientMutations } from './client-mutations.ts';
-import { guardedFiles } from './guarded-files.ts';
+import { guardedBackendFiles } from './guarded-backend.ts';
+import { guardedClientFiles } from './guarded-client.ts';
+import { guardedFiles, type Row } from './guarded-files.ts';
 import { type Mutation, mutationsOf } from './mutation.ts';
+
+/** Mutations of files whose test has the file's name. */
+const guardedBy = (files: Record<string, Row[]>, isSlow: boolean): Mutation[] =>
+  Object.entries(files).flatMap(([file, rows]) =>
+    mutationsOf(file, [file.replace(/\.ts$/, '.test.ts')], rows).map((mutation) => ({ ...mutation, isSlow })),
+  );
 
 const log: Mutation[] = [
   {
@@ -184,7 +191,7 @@ const rosters: Mutation[] = [
   {
     ...{ file: 'backend/src/realtime/audience.ts', what: 'a roster of ten seconds ago decides who receives' },
     ...{ from: 'rosterMaxAgeMs = 500;', to: 'rosterMaxAgeMs = 10_000;' },
-    ...{ tests: ['backend/src/realtime/delivery.test.ts'], name: 'nothing more after a second' },
+    ...{ tests: ['backend/src/realtime/conversations.test.ts'], name: 'nothing more after a second' },
   },
 ];
 
@@ -554,11 +561,7 @@ const campaign: Mutation[] = [
 
 export const mutations: Mutation[] = [
   ...[...log, ...queue, ...tail, ...kinds, ...rosters, ...projector, ...positions, ...pages, ...sequencer],
-  ...[...leases, ...checkpoints, ...signatures, ...check, ...campaign, ...clientMutations],
-  ...Object.entries(guardedFiles).flatMap(([file, rows]) =>
-    mutationsOf(file, [file.replace(/\.ts$/, '.test.ts')], rows).map((mutation) => ({
-      ...mutation,
-      isSlow: true,
-    })),
-  ),
+  ...[...leases, ...checkpoints, ...signatures, ...check, ...campaign],
+  ...guardedBy(guardedFiles, true),
+  ...guardedBy({ ...guardedClientFiles, ...guardedBackendFiles }, false),
 ];
