@@ -4,19 +4,19 @@ import type { Row } from './guarded-files.ts';
 export const guardedClientFiles: Record<string, Row[]> = {
   'client/src/live/answers.ts': [
     ['a refusal asks for an hour', 'Math.min(retry_after * 1_000, longestPauseMs)', 'retry_after * 1_000'],
-    ['a request waits for ever', "reject(new Error('no answer'));", ''],
+    ['a request waits forever', "reject(new Error('no answer'));", ''],
     ['an answered request keeps its timer', 'clearTimeout(asked.timer);', ''],
   ],
   'client/src/live/retries.ts': [
-    ['a success leaves the long pauses', 'attempt = 0;\n    },', '},'],
-    ['a second refusal of tokens costs no pause', 'isRefused && attempt === 0', 'isRefused'],
+    ['a success does not reset the pauses', 'attempt = 0;\n    },', '},'],
+    ['a second refusal of tokens causes no pause', 'isRefused && attempt === 0', 'isRefused'],
     ['a pause outlives its attempt', 'leastMs = 0;\n    },', '},'],
     [
       'a hint counts more than a refusal',
       'Math.max(leastMs, hintOf(reason) ?? backoffMs(attempt))',
       'hintOf(reason) ?? backoffMs(attempt)',
     ],
-    ['any reason may hold a hint', '/^reconnect', '/reconnect'],
+    ['any close reason may contain a hint', '/^reconnect', '/reconnect'],
   ],
   'client/src/live/upkeep.ts': [
     ['a token may expire between two intervals', '2 * pingEveryMs', 'pingEveryMs / 2'],
@@ -25,11 +25,11 @@ export const guardedClientFiles: Record<string, Row[]> = {
     ['a second start pings twice', 'clearInterval(timer);\n      timer =', 'timer ='],
   ],
   'client/src/live/events.ts': [
-    ['an unknown event calls what it finds', 'if (!Object.hasOwn(handlers, event)) return;', ''],
+    ['an unknown event calls any method of its name', 'if (!Object.hasOwn(handlers, event)) return;', ''],
   ],
   'client/src/live/socket.ts': [
-    ['a socket may open for ever', 'listeners.onLost(), openTimeoutMs', '{}, openTimeoutMs'],
-    ["an error of a socket is nobody's", 'socket.onerror = () => {};', ''],
+    ['opening a socket has no time limit', 'listeners.onLost(), openTimeoutMs', '{}, openTimeoutMs'],
+    ['an error of a socket is not handled', 'socket.onerror = () => {};', ''],
     ['a close has no code', 'listeners.onLost(code, reason)', 'listeners.onLost()'],
   ],
   'client/src/live/connection.ts': [
@@ -38,7 +38,7 @@ export const guardedClientFiles: Record<string, Row[]> = {
       "retries.schedule(code === unauthorized, reason);\n    change('waiting');",
       "change('waiting');\n    retries.schedule(code === unauthorized, reason);",
     ],
-    ['a retry on demand opens a second socket', "if (state === 'waiting') open();", 'open();'],
+    ['a manual retry opens a second socket', "if (state === 'waiting') open();", 'open();'],
     ['requests outlive their socket', 'answers.rejectAll();', ''],
     [
       'the pause of a refusal is ignored',
@@ -58,7 +58,7 @@ export const guardedClientFiles: Record<string, Row[]> = {
       '(erased.get(uuid) ?? new Set()).add(user_uuid)',
       'new Set([user_uuid])',
     ],
-    ['conversations are read again for ever', 'changed.clear();', ''],
+    ['conversations are read again forever', 'changed.clear();', ''],
   ],
   'client/src/sync/inbox-rows.ts': [
     [
