@@ -1,4 +1,4 @@
--- The colour of a person's face: one of ten tones, dealt in turn as people join, and kept. Erased people have none.
+-- The colour of a person's face: one of ten tones, given in turn as people join. It never changes. Erased people have none.
 create sequence users_tone as smallint maxvalue 10 cycle;
 alter table users add column tone smallint check (tone between 1 and 10);
 

@@ -78,7 +78,7 @@ async function get(Key: Key) {
 const findings = async () => (await check(table, database.pool, { settleMs })).findings;
 const untouched = { rewritten: 0, created: 0, deleted: 0 };
 
-/** The table, some of whose writes are refused as a busy one refuses them. */
+/** The table, but some writes are refused as by a busy table. */
 const withRefusals = (isRefused: (command: unknown) => boolean) =>
   withSend(table, async (command, send) => {
     const isUpdate = command instanceof UpdateCommand;
@@ -119,7 +119,7 @@ test('a repair counts what it rewrites, creates and deletes, and keeps the setti
   expect(await repairSummaries(table, { settleMs })).toEqual(untouched);
 });
 
-test('a leaver of whom no item tells gets one again', async () => {
+test('a missing LEFT# item is written again', async () => {
   await remove(leftKey(dan.uuid, group));
   expect(await repairSummaries(table, { settleMs })).toEqual(untouched);
   expect(await get(leftKey(dan.uuid, group))).toEqual(leftKey(dan.uuid, group));
@@ -136,7 +136,7 @@ test('a broken log is left alone with its summaries, and stays a finding', async
   expect(await get(summaryKey(ada.uuid, group))).toMatchObject({ message: 'lies' });
 });
 
-test('a summary of somebody who became a member meanwhile is not deleted', async () => {
+test('the summary of a person who became a member meanwhile is not deleted', async () => {
   const summary = await get(summaryKey(bob.uuid, group));
   const member = await get(memberKey(group, bob.uuid));
   await remove(memberKey(group, bob.uuid));
@@ -147,7 +147,7 @@ test('a summary of somebody who became a member meanwhile is not deleted', async
   expect(await get(summaryKey(bob.uuid, group))).toEqual(summary);
 });
 
-test('a summary that moved between the reading and the write is not set back', async () => {
+test('a summary that moved between the read and the write is not set back', async () => {
   await set(summaryKey(bob.uuid, group), 'message', 'lies');
   let newer: Entry | undefined;
   const moving = withSend(table, async (command, send) => {

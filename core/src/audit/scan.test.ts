@@ -71,7 +71,7 @@ async function scan(pages: Item[][], context: Partial<Context> = {}) {
 }
 const nobody = { conversations: [], orphans: [], strangers: [] };
 
-describe('a scan of healthy conversations', () => {
+describe('a scan of correct conversations', () => {
   test('counts every item once and suspects none, wherever its pages are cut', async () => {
     const items = [...(await itemsOf(await conversation())), ...(await itemsOf(await conversation()))];
     const counters = {
@@ -102,7 +102,7 @@ describe('a scan of healthy conversations', () => {
     expect(counters).toMatchObject({ summaries: 2, people: 1 });
   });
 
-  test('counts items that Parley does not know, and passes over those of sockets and of leavers', async () => {
+  test('counts items that Parley does not know, and skips those of sockets and of people who left', async () => {
     const [ada, uuid] = [person('ada'), randomUUID()];
     const live = [placeKey(ada.uuid, 'node'), connectionKey('socket')];
     const { counters, suspects } = await scan([[...live, leftKey(ada.uuid, uuid), { pk: 'old', sk: '1' }]]);
@@ -112,7 +112,7 @@ describe('a scan of healthy conversations', () => {
 });
 
 describe('a scan suspects', () => {
-  test('a conversation with a hole, up to the end of its log, and not the one beside it', async () => {
+  test('a conversation with a gap, and not the next one', async () => {
     const [broken, healthy] = [await conversation(), await conversation()];
     await remove(entryKey(broken.uuid, 2));
     const { suspects, counters } = await scan([[...(await itemsOf(broken)), ...(await itemsOf(healthy))]]);
@@ -145,7 +145,7 @@ describe('a scan suspects', () => {
     );
   });
 
-  test('a conversation of somebody who left, of whom no item tells', async () => {
+  test('a conversation that a person has left without a LEFT# item', async () => {
     const one = await conversation();
     const about = { messageGroupUuid: one.uuid, actor: one.ada };
     await messageGroups.removeMember(log, { ...about, person: one.bob });
@@ -175,7 +175,7 @@ describe('a scan suspects', () => {
     expect(suspects.conversations).toHaveLength(1);
   });
 
-  test('a conversation that names somebody whom Postgres lacks', async () => {
+  test('a conversation that names a person whom Postgres lacks', async () => {
     const database = await createTestDatabase();
     try {
       const people = await users.insertPeople(
@@ -193,7 +193,7 @@ describe('a scan suspects', () => {
   });
 });
 
-test('a scan whose reads fail is not clean', async () => {
+test('a scan whose reads fail rejects', async () => {
   const failing = withSend(table, async (command, send) => {
     if (command instanceof BatchGetCommand) throw new Error('away');
     return send(command);

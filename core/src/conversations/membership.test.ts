@@ -49,7 +49,7 @@ const rolesOf = async () =>
 const refusal = (...codes: string[]) => expect.objectContaining({ codes });
 
 describe('a change of a group', () => {
-  test('by a member who is no admin is refused, and by a stranger as if there were no group', async () => {
+  test('is refused for a member who is not an admin, and for a stranger as if the group did not exist', async () => {
     const changes = (actor: Person) => {
       const about = { messageGroupUuid: uuid, actor };
       return [
@@ -75,7 +75,7 @@ describe('a change of a group', () => {
     await expect(change).rejects.toEqual(refusal('direct_conversation'));
   });
 
-  test('that is repeated writes nothing and answers with the group', async () => {
+  test('writes nothing if it is repeated, and returns the group', async () => {
     const changes = [
       () => rename(log, { ...byAda, title: 'coffee' }),
       () => addMembers(log, { ...byAda, people: [eve, bob] }),
@@ -96,7 +96,7 @@ describe('a change of a group', () => {
     ]);
   });
 
-  test('whose answer is lost happens once', async () => {
+  test('is made once if its answer is lost', async () => {
     let losses = 0;
     const lossy = withSend(table, async (command, send) => {
       const answer = await send(command);
@@ -111,7 +111,7 @@ describe('a change of a group', () => {
 });
 
 describe('people who are added', () => {
-  test('come with a summary at the entry that names them, and present ones are left out', async () => {
+  test('get a summary at the entry that names them, and present members are left out', async () => {
     await messages.send(log, { messageGroupUuid: uuid, sender: ada, message: 'before' });
     const { members: present } = await addMembers(log, { ...byAda, people: [bob, eve, dan] });
     expect(present.map(({ user_uuid }) => user_uuid).sort()).toEqual(
@@ -124,7 +124,7 @@ describe('people who are added', () => {
     expect(Item).toMatchObject({ title: 'tea', last_seq: 3, read_seq: 3, read_count: 1, unopened: true });
   });
 
-  test('fill a group up to 1,000, and nobody comes in if they do not all fit', async () => {
+  test('fill a group up to 1,000, and nobody is added if they do not all fit', async () => {
     const absent = maxGroupMembers - 3;
     const requests = Array.from({ length: absent }, () => ({
       PutRequest: {
@@ -146,7 +146,7 @@ describe('people who are added', () => {
 });
 
 describe('a person who is removed', () => {
-  test('loses the summary, and leaves an item by which an erasure finds the conversation', async () => {
+  test('loses the summary, and a LEFT# item remains, by which an erasure finds the conversation', async () => {
     const { members: present } = await removeMember(log, { ...byAda, person: bob });
     expect(present.map(({ user_uuid }) => user_uuid)).toEqual([ada.uuid]);
     expect(await rolesOf()).toEqual({ [ada.uuid]: 'admin' });
@@ -157,14 +157,14 @@ describe('a person who is removed', () => {
     expect(await has(leftKey(ada.uuid, uuid))).toBe(false);
   });
 
-  test('may be oneself, without being an admin', async () => {
+  test('may be the actor, without being an admin', async () => {
     await removeMember(log, { ...byBob, person: bob });
     expect(await entriesAfter(1)).toMatchObject([
       { type: 'member_removed', message: expect.stringContaining('left') },
     ]);
   });
 
-  test('as the last admin is followed by whoever has been there longest', async () => {
+  test('is succeeded as the last admin by the longest-standing member', async () => {
     await addMembers(log, { ...byAda, people: [eve] });
     await removeMember(log, { ...byAda, person: bob });
     await addMembers(log, { ...byAda, people: [bob] });
@@ -181,14 +181,14 @@ describe('a person who is removed', () => {
     );
   });
 
-  test('as one admin of two is followed by nobody', async () => {
+  test('has no successor as one of two admins', async () => {
     await addMembers(log, { ...byAda, people: [eve] });
     await setRole(log, { ...byAda, person: eve, role: 'admin' });
     await removeMember(log, { ...byAda, person: ada });
     expect(await rolesOf()).toEqual({ [bob.uuid]: 'member', [eve.uuid]: 'admin' });
   });
 
-  test('as the last member leaves a group without anybody', async () => {
+  test('leaves an empty group as the last member', async () => {
     await removeMember(log, { ...byAda, person: bob });
     await removeMember(log, { ...byAda, person: ada });
     expect(await members.roster(table, uuid)).toMatchObject({ group: { member_count: 0 }, members: [] });
@@ -197,14 +197,14 @@ describe('a person who is removed', () => {
 });
 
 describe('a role', () => {
-  test('is given to a member, and allows what an admin may', async () => {
+  test('can be given to a member, who then has an admin’s rights', async () => {
     await setRole(log, { ...byAda, person: bob, role: 'admin' });
     expect((await rename(log, { ...byBob, title: 'coffee' })).group.title).toBe('coffee');
     await setRole(log, { ...byBob, person: ada, role: 'member' });
     await expect(rename(log, { ...byAda, title: 'tea' })).rejects.toEqual(refusal('generic_403'));
   });
 
-  test('is not taken from the last admin, nor given to a stranger', async () => {
+  test('cannot be taken from the last admin, nor given to a stranger', async () => {
     const resign = setRole(log, { ...byAda, person: ada, role: 'member' });
     await expect(resign).rejects.toEqual(refusal('last_admin'));
     const promote = setRole(log, { ...byAda, person: eve, role: 'admin' });
@@ -212,7 +212,7 @@ describe('a role', () => {
     expect(await rolesOf()).toEqual({ [ada.uuid]: 'admin', [bob.uuid]: 'member' });
   });
 
-  test('of one admin is not lost when two resign at once', async () => {
+  test('of one admin remains when two admins resign at once', async () => {
     await setRole(log, { ...byAda, person: bob, role: 'admin' });
     const outcomes = await Promise.allSettled([
       setRole(log, { ...byAda, person: ada, role: 'member' }),

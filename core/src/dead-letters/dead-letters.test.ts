@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => table.drop());
 
 let consumers = 0;
-/** A letter of a consumer of its own. */
+/** A letter of a new consumer. */
 function letterOf(change: Partial<DeadLetter> & { sequenceNumber?: string } = {}): DeadLetter {
   const { sequenceNumber = '1', ...rest } = change;
   if (!rest.consumer) consumers += 1;
@@ -47,7 +47,7 @@ async function listed(consumer: string) {
   return found;
 }
 
-test('a letter is kept whole, and found by its record, its consumer and its id', async () => {
+test('a letter is stored whole, and found by its record, its consumer and its id', async () => {
   const letter = letterOf();
   expect(await deadLetters.exists(table, letter)).toBe(false);
   await deadLetters.put(at(now), letter);
@@ -61,7 +61,7 @@ test('a letter is kept whole, and found by its record, its consumer and its id',
   expect(await deadLetters.get(table, stored.id)).toEqual(stored);
 });
 
-test('a letter of another consumer, shard or number is another one', async () => {
+test('letters of another consumer, shard or sequence number are separate', async () => {
   const letter = letterOf();
   await deadLetters.put(table, letter);
   for (const other of [
@@ -72,7 +72,7 @@ test('a letter of another consumer, shard or number is another one', async () =>
     expect(await deadLetters.exists(table, other)).toBe(false);
 });
 
-test('a letter is dropped after 14 days', async () => {
+test('a letter expires after 14 days', async () => {
   const letter = letterOf();
   await deadLetters.put(at(now), letter);
   const items = await deadLetterItems();
@@ -82,7 +82,7 @@ test('a letter is dropped after 14 days', async () => {
   });
 });
 
-test('a letter that is put again is one letter, of the later time', async () => {
+test('a letter that is put again stays one letter, with the later time', async () => {
   const letter = letterOf();
   await deadLetters.put(at(now), letter);
   await deadLetters.put(at(now + 60_000), { ...letter, error: 'Error: again', attempts: 4 });

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => table.drop());
 
-/** Each test has a person of its own. */
+/** A new person for each test. */
 let userUuid: string;
 beforeEach(() => {
   userUuid = randomUUID();
@@ -67,13 +67,13 @@ async function pages(input: Omit<ListInput, 'userUuid' | 'after'>) {
 const newestFirst = (count: number) => Array.from({ length: count }, (_, index) => count - 1 - index);
 
 describe('an inbox', () => {
-  test('is the newest conversations first, each on one page', async () => {
+  test('lists the newest conversations first, each on one page', async () => {
     await storeMany(23);
     expect((await pages({ limit: 10 })).flat()).toEqual(newestFirst(23));
     expect(await page({ limit: 23 })).toMatchObject({ shown: newestFirst(23), next: undefined });
   });
 
-  test('shows each of several conversations of the same instant', async () => {
+  test('shows every one of several conversations with the same time', async () => {
     await storeMany(7, () => ({ last_message_at: timeOf(0) }));
     const found = (await pages({ limit: 2 })).flat();
     expect(found.toSorted()).toEqual([0, 1, 2, 3, 4, 5, 6]);
@@ -101,7 +101,7 @@ describe('the unread conversations', () => {
     });
   });
 
-  test('say that there may be more beyond a hundred', async () => {
+  test('are marked as incomplete beyond a hundred', async () => {
     await storeMany(101);
     expect((await page({ limit: 2 })).unreadConversations).toEqual({ count: 100, isMore: true });
   });
@@ -116,7 +116,7 @@ describe('hidden conversations', () => {
     expect((await page({ limit: 10 })).unreadConversations).toEqual({ count: 3, isMore: false });
   });
 
-  test('are read past until the page is full', async () => {
+  test('are skipped until the page is full', async () => {
     await storeMany(150, (index) => (index >= 20 ? hidden : {}));
     const { shown, next } = await page({ limit: 5 });
     expect(shown).toEqual([19, 18, 17, 16, 15]);
@@ -124,7 +124,7 @@ describe('hidden conversations', () => {
     expect((await pages({ limit: 7 })).flat()).toEqual(newestFirst(20));
   });
 
-  test('end a page after ten queries, and its cursor leads on', async () => {
+  test('end a page after ten queries, and its cursor continues', async () => {
     await storeMany(1_003, (index) => (index >= 3 ? hidden : {}));
     let queries = 0;
     const counted = withSend(table, (command, send) => {
@@ -153,7 +153,7 @@ describe('a large conversation', () => {
       message_count: 4,
     });
 
-  test('shows its newest entry before its summary has it, in its place in the list', async () => {
+  test('shows its newest entry before its summary has it, at its old position in the list', async () => {
     await store([summary(900), summary(901, { large: true, ...isRead }), summary(902, isRead)]);
     await table.doc.send(new PutCommand({ TableName: table.name, Item: newest(901) }));
     const { shown, unreadConversations, next } = await page({ limit: 2 });
@@ -164,7 +164,7 @@ describe('a large conversation', () => {
     expect((await page({ limit: 2, after: next })).shown).toEqual([900]);
   });
 
-  test('is not shown to a person who has left it, though the index still has the row', async () => {
+  test('is not shown to a person who has left it, even if the index still has the row', async () => {
     await store([summary(910)]);
     const stale = summary(911, { large: true });
     await table.doc.send(new PutCommand({ TableName: table.name, Item: newest(911) }));

@@ -83,7 +83,7 @@ test('a delivery arrives whole, signed by the first secret for this node, path a
   expect(createVerifier(secrets, 'node-2')(first.signature, about)).toBeUndefined();
 });
 
-test('a delivery that is too long for one request goes in several, in order, with nothing twice', async () => {
+test('a delivery that is too long for one request is split, in order and without duplicates', async () => {
   const { node, received } = await nodeThat();
   const uuids = ['a', 'b', 'c', 'd', 'e'];
   const events = uuids.map((user_uuid) => ({ event: 'sessions_ended', user_uuid }) as const);
@@ -98,14 +98,14 @@ test('a delivery that is too long for one request goes in several, in order, wit
   expect(arrived.flatMap((delivery) => delivery.events ?? [])).toEqual(events);
 });
 
-test('a conversation that is too long by itself is an error, and nothing of it is sent', async () => {
+test('a single conversation that is too long is an error, and nothing of it is sent', async () => {
   const { node, received } = await nodeThat();
   const sent = client().deliver(node, { conversations: [news('a', maxDeliveryBytes)] });
   await expect(sent).rejects.toThrow('is too long and cannot be split');
   expect(received).toEqual([]);
 });
 
-test('the people who are online are those whom the node names', async () => {
+test('the people who are online are those that the node returns', async () => {
   const { node, received } = await nodeThat({ body: '{"online":["b"]}' });
   expect(await client().online(node, ['a', 'b'])).toEqual(['b']);
   expect(received.map(({ path, body }) => [path, body.toString()])).toEqual([
@@ -118,12 +118,12 @@ test.each([401, 413, 500, 503])('an answer of %i is a failed delivery', async (s
   await expect(client().deliver(node, {})).rejects.toThrow(`a node answered ${status}`);
 });
 
-test('an answer that is no JSON fails the request, and not the process', async () => {
+test('an answer that is not JSON fails the request, and not the process', async () => {
   const { node } = await nodeThat({ body: '<html>' });
   await expect(client().deliver(node, {})).rejects.toThrow(SyntaxError);
 });
 
-test('a node that does not answer in time, breaks off or is away is a failed delivery', async () => {
+test('a node that does not answer in time, breaks off or is unreachable is a failed delivery', async () => {
   const hanging = await serve(() => {});
   await expect(client({ timeoutMs: 100 }).deliver(hanging, {})).rejects.toThrow(/abort/);
   const broken = await serve((_req, res) => {
@@ -135,7 +135,7 @@ test('a node that does not answer in time, breaks off or is away is a failed del
   await expect(client().deliver(gone, {})).rejects.toThrow('ECONNREFUSED');
 });
 
-test('nothing is sent unsigned', async () => {
+test('nothing is sent without a signature', async () => {
   const { node, received } = await nodeThat();
   await expect(client({ secrets: [] }).deliver(node, {})).rejects.toThrow('DELIVERY_SECRETS is not set');
   expect(received).toEqual([]);

@@ -44,7 +44,7 @@ describe('a heartbeat', () => {
     expect(await nodes.list(at(now + 60_000))).toEqual([node]);
   });
 
-  test('returns when the node has missed a delivery, until it misses another', async () => {
+  test('returns the time of the last missed delivery', async () => {
     const node = nodeOf();
     await nodes.heartbeat(table, node);
     await nodes.recordMissed(at(now), node.nodeId);
@@ -63,7 +63,7 @@ describe('a heartbeat', () => {
 });
 
 describe('a node that leaves', () => {
-  test('is listed no more, and a missed delivery does not bring it back', async () => {
+  test('is not listed any more, and a missed delivery does not bring it back', async () => {
     const [node, other] = [nodeOf(), nodeOf()];
     for (const each of [node, other]) await nodes.heartbeat(table, each);
     for (let run = 0; run < 2; run += 1) await nodes.leave(table, node.nodeId);
@@ -72,7 +72,7 @@ describe('a node that leaves', () => {
     expect(await nodes.list(table)).toEqual([other]);
   });
 
-  test('does not hide a table that fails', async () => {
+  test('rejects if the table fails', async () => {
     const failing = withSend(table, async () => {
       throw new Error('away');
     });
@@ -80,7 +80,7 @@ describe('a node that leaves', () => {
   });
 });
 
-test('a probe is refused by its condition within the same millisecond, and leaves the heartbeat as it is', async () => {
+test('a second probe in the same millisecond is refused by its condition, and a probe does not change the heartbeat', async () => {
   const node = nodeOf();
   await nodes.heartbeat(table, node);
   await nodes.probe(at(now), node.nodeId);
@@ -91,7 +91,7 @@ test('a probe is refused by its condition within the same millisecond, and leave
 });
 
 describe('a directory', () => {
-  test('reads the list once a second, however often it is asked', async () => {
+  test('reads the list at most once a second', async () => {
     let reads = 0;
     const counted = withSend(table, (command, send) => {
       if (command instanceof QueryCommand) reads += 1;

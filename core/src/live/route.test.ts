@@ -56,7 +56,7 @@ const reachedBy = ({ nodes: reached }: Awaited<ReturnType<typeof routeOf>>) =>
   );
 
 describe('with up to eight nodes', () => {
-  it('an entry goes to every node, whoever is there', async () => {
+  it('an entry is sent to every node, whoever has sockets there', async () => {
     await startNodes(nodes.broadcastMax);
     const reached = reachedBy(await routeOf(await say(person(), person())));
     expect(reached).toEqual(new Map(everyNode.map(({ nodeId }) => [nodeId, 'everybody'])));
@@ -77,14 +77,14 @@ describe('with up to eight nodes', () => {
     expect(await router.route([record({ ...written, message_group_uuid: randomUUID() })])).toEqual(new Map());
   });
 
-  it('a change of an entry names its author as erased, and shows no entry', async () => {
+  it('a modified entry is delivered as an erased author, without the entry', async () => {
     const [sender, recipient] = [person(), person()];
     const written = await say(sender, recipient);
     const routes = await router.route([record(written, { isModified: true })]);
     expect(routes.get(written.message_group_uuid)).toMatchObject({ entries: [], erased: [sender.uuid] });
   });
 
-  it('an entry of more than a minute is read again, and left out if the log does not hold it', async () => {
+  it('an entry older than a minute is read again, and left out if the log does not hold it', async () => {
     const written = await say(person(), person(), 'as written');
     const lies = { ...written, message: 'as it was' };
     const textsOf = async (ageMs: number) => {
@@ -101,7 +101,7 @@ describe('with more than eight nodes', () => {
   beforeAll(() => startNodes(nodes.broadcastMax + 1));
   const node = (index: number) => everyNode[index] ?? nodeOf();
 
-  it('an entry goes to the nodes where its people have sockets, with those people', async () => {
+  it('an entry is sent to the nodes where its people have sockets, with their uuids', async () => {
     const [one, other, stranger] = [person(), person(), person()];
     await connections.arrive(table, one.uuid, node(0));
     for (const index of [0, 3]) await connections.arrive(table, other.uuid, node(index));
@@ -114,7 +114,7 @@ describe('with more than eight nodes', () => {
     );
   });
 
-  it('a node that is dead is passed over, and one that is too new for the list is not', async () => {
+  it('a dead node is skipped, and one that is too new for the list is not', async () => {
     const [one, other, dead, fresh] = [person(), person(), nodeOf(), nodeOf()];
     const earlier = { ...table, clock: { ...table.clock, now: () => Date.now() - 60_000 } };
     await connections.arrive(earlier, one.uuid, dead);
@@ -122,7 +122,7 @@ describe('with more than eight nodes', () => {
     expect(reachedBy(await routeOf(await say(one, other)))).toEqual(new Map([[fresh.nodeId, [one.uuid]]]));
   });
 
-  it('who is added a moment ago, and who is removed, receive the entry that says so', async () => {
+  it('a person who was just added or removed receives the entry that says so', async () => {
     const [admin, added] = [person(), person()];
     await connections.arrive(table, added.uuid, node(2));
     const { group } = await messageGroups.create(log, { creator: admin, title: 'tea', people: [] });
@@ -142,7 +142,7 @@ describe('with more than eight nodes', () => {
     expect(reachedBy(await routeOf(after))).toEqual(new Map());
   });
 
-  it('an entry of a conversation of more than 50 people goes to every node', async () => {
+  it('an entry of a conversation with more than 50 people is sent to every node', async () => {
     const people = Array.from({ length: 48 }, person);
     const admin = person();
     const { group } = await messageGroups.create(log, { creator: admin, title: 'crowd', people });
@@ -156,7 +156,7 @@ describe('with more than eight nodes', () => {
   });
 });
 
-it('items are grouped by conversation in their order, and people are concerned once', async () => {
+it('items are grouped by conversation in order, and each person is named once', async () => {
   const items = ['a', 'b', 'a'].map((message_group_uuid, index) => ({ message_group_uuid, index }));
   expect([...byConversation(items)]).toEqual([
     ['a', [items[0], items[2]]],

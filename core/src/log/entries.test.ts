@@ -70,7 +70,7 @@ describe('the item of an entry', () => {
     expect(entryFromItem({ ...item, [name]: '' })).toMatchObject({ [name]: '' });
   });
 
-  test('without a whole count is not an entry, nor under another key', () => {
+  test('is not an entry without a whole message_count, or under another key', () => {
     const item = entryItem(entry(1));
     for (const message_count of [undefined, '1', 1.5, Number.NaN])
       expect(() => entryFromItem({ ...item, message_count })).toThrow(TypeError);
@@ -88,7 +88,7 @@ describe('a range of a log', () => {
     expect((await seqsOfRange({ from: 3, to: 3, order: 'descending' })).seqs).toEqual([3]);
   });
 
-  test('without bounds is the log, and not the group and the members behind it', async () => {
+  test('without bounds is the log, without the group and the members after it', async () => {
     for (const bounds of [{}, { from: -3 }, { from: 0, to: maxSeq }, { to: maxSeq + 1 }])
       expect((await seqsOfRange({ ...bounds, order: 'ascending' })).seqs).toEqual([1, 2, 3, 4, 5]);
     expect((await seqsOfRange({ order: 'descending' })).seqs).toEqual([5, 4, 3, 2, 1]);
@@ -103,7 +103,7 @@ describe('a range of a log', () => {
     expect(await seqsOfRange({ from: 6, order: 'ascending' })).toEqual(empty);
   });
 
-  test('is read up to its limit, from the end that its order names, and says that more is there', async () => {
+  test('is read up to its limit, from the end that its order starts at, and is not complete', async () => {
     expect(await seqsOfRange({ order: 'ascending', limit: 2 })).toEqual({ seqs: [1, 2], isComplete: false });
     expect(await seqsOfRange({ to: 4, order: 'descending', limit: 2 })).toEqual({
       seqs: [4, 3],

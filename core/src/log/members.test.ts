@@ -32,7 +32,7 @@ const groupOf = (message_group_uuid: string, member_count: number): Group => ({
   version: 3,
 });
 
-/** A group that counts `count` members, of whom `present` are in the table. */
+/** A group whose member_count is `count`, with `present` members in the table. */
 async function conversation(count: number, present = count) {
   const uuid = randomUUID();
   await put(groupItem(groupOf(uuid, count)));
@@ -66,7 +66,7 @@ describe('a membership', () => {
     expect(await members.get(table, uuid, userUuid(2))).toBeUndefined();
   });
 
-  test('that the table did not read is no stranger', async () => {
+  test('that the table left unprocessed is an error, not a stranger', async () => {
     const uuid = await conversation(1);
     const busy = withSend(table, async (command, send) => {
       if (!(command instanceof BatchGetCommand)) return send(command);
@@ -89,7 +89,7 @@ describe('a roster', () => {
     expect(await members.roster(table, randomUUID())).toEqual({ members: [] });
   });
 
-  test('reads on where a page of the table ends', async () => {
+  test('reads all pages of the table', async () => {
     const uuid = await conversation(4);
     let pages = 0;
     const paging = withSend(table, async (command, send) => {
@@ -101,7 +101,7 @@ describe('a roster', () => {
     expect(pages).toBe(3);
   });
 
-  test('that met a change half way is read again', async () => {
+  test('that saw half of a change is read again', async () => {
     const uuid = await conversation(3, 2);
     let reads = 0;
     const changing = withSend(table, async (command, send) => {
@@ -126,7 +126,7 @@ describe('a roster', () => {
   });
 });
 
-test('pages hold each member once, without the group, and the last one says that it is', async () => {
+test('pages hold each member once, without the group, and the last one is complete', async () => {
   const uuid = await conversation(5);
   const found: Member[][] = [];
   let after: string | undefined;

@@ -8,7 +8,7 @@ export type Name = users.Name;
 export type People = ReturnType<typeof createPeople>;
 export type Identities = ReturnType<typeof createIdentities>;
 
-/** How long a person's tone may take to read: it only colours a face. */
+/** The longest wait for a person's tone, which is only the colour of a face. */
 const toneWaitMs = 500;
 
 export type PeopleOptions = {
@@ -46,7 +46,7 @@ export function createPeople(pool: Pool, { onError, maxAgeMs = 4_000 }: PeopleOp
       );
       return found;
     },
-    /** The tone of a person, which never changes: Postgres is asked once. Null if it does not answer soon. */
+    /** The tone of a person. It never changes, so it is read once. Null if Postgres does not answer in time. */
     async tone(uuid: string): Promise<number | null> {
       const giveUp = new AbortController();
       const late = sleep(toneWaitMs, null, { signal: giveUp.signal }).catch(() => null);

@@ -278,7 +278,7 @@ export async function insertPeople(
     const names = chunk.map(({ handle, display_name }) => display_name ?? handle);
     if (!handles.every(isStorable)) throw new AppError('text_not_well_formed');
     if (handles.some(isReservedHandle)) throw new AppError('handles_invalid');
-    // No tone is dealt to a row that is left out: only a race may skip one.
+    // Rows that are left out use up no tone, except in a race.
     // Sorted, so that two imports at a time wait for each other instead of ending in a deadlock.
     await pool.query(
       `insert into users (handle, display_name, handle_folded, name_folded)

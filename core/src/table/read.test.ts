@@ -33,7 +33,7 @@ async function fill(count: number) {
   }
 }
 
-/** The table, which answers `count` keys of each request and leaves the others unprocessed. */
+/** The table, but it answers only `count` keys of each request and leaves the others unprocessed. */
 function answering(count: number) {
   const requests: number[] = [];
   const busy = withSend(table, async (command, send) => {
@@ -61,14 +61,14 @@ describe('a read by many keys', () => {
     expect(await batchGet(table, [])).toEqual([]);
   });
 
-  test('asks again for the keys that were left unprocessed, and for no others', async () => {
+  test('retries the keys that were left unprocessed, and no others', async () => {
     await fill(5);
     const { busy, requests } = answering(2);
     expect(sortKeys(await batchGet(busy, keysOf(5))).sort()).toEqual(sortKeys(keysOf(5)));
     expect(requests).toEqual([5, 3, 1]);
   });
 
-  test('fails if keys stay unprocessed, and does not pass for a read of missing items', async () => {
+  test('fails if keys stay unprocessed, instead of reporting missing items', async () => {
     const { busy, requests } = answering(0);
     await expect(batchGet(busy, keysOf(1))).rejects.toThrow(UnprocessedError);
     expect(requests).toHaveLength(6);
@@ -91,7 +91,7 @@ describe('reads that share requests', () => {
     ]);
   });
 
-  test('wait for the request under way, and then go in one', async () => {
+  test('wait for the running request, and then share the next one', async () => {
     await fill(60);
     let answerFirst = () => {};
     const held = new Promise<void>((resolve) => {
@@ -162,7 +162,7 @@ describe('a scan', () => {
     await expect(scanned.next()).rejects.toThrow('gone');
   });
 
-  test('of the runner table reads that one', async () => {
+  test('of the runner’s table reads that table', async () => {
     await table.doc.send(new PutCommand({ TableName: table.runnerName, Item: keyOf(7) }));
     expect((await scanPages(table, table.runnerName).next()).value).toEqual([keyOf(7)]);
     expect((await scanPages(table).next()).value).toEqual([]);

@@ -48,7 +48,7 @@ const entryOf = (uuid: string, seq: number, change: Record<string, unknown> = {}
     ...change,
   }) as Entry;
 
-/** A log whose first entry creates a group of `count` people, and what is to be written of it. */
+/** A log whose first entry creates a group of `count` people, with the group and the members to write. */
 function roomOf(count: number) {
   const uuid = randomUUID();
   const everybody = Array.from({ length: count }, (_, index) => userUuid(index));
@@ -90,7 +90,7 @@ const cancelled = (...codes: string[]) =>
   });
 const lost = () => Object.assign(new Error('socket hang up'), { code: 'ECONNRESET' });
 
-/** The table, which counts its transactions and fails with those that `fails` names. */
+/** The table, but it counts its transactions and fails those for which `fails` returns true. */
 function transacting(
   fails: (transaction: number) => 'before' | 'after' | undefined,
 ): Table & { sizes: number[] } {
@@ -132,7 +132,7 @@ describe('a step', () => {
     }
   });
 
-  test('is given up after 12 attempts, with the last error', async () => {
+  test('fails after 12 attempts, with the last error', async () => {
     jest.spyOn(Math, 'random').mockReturnValue(0);
     const errors = Array.from({ length: 12 }, lost);
     const { done, attempts } = stepOf(errors);
@@ -186,7 +186,7 @@ describe('the creation of a group', () => {
     expect((await itemOf(summaryKey(userUuid(0), uuid)))?.large === true).toBe(isLarge);
   });
 
-  test('that dies between its transactions shows no group, and is completed by the next', async () => {
+  test('that dies between its transactions creates no group, and is completed by the next run', async () => {
     const { uuid, history, group, people } = roomOf(100);
     const dying = transacting((transaction) => (transaction === 2 ? 'before' : undefined));
     await expect(createGroup(dying, history, group, people)).rejects.toThrow('crash');
@@ -206,7 +206,7 @@ describe('the creation of a group', () => {
     expect((await members.roster(table, uuid)).members).toHaveLength(60);
   });
 
-  test('by two at once is one', async () => {
+  test('by two at once creates one group', async () => {
     const { uuid, history, group, people } = roomOf(60);
     const create = () => untilDone(() => createGroup(table, history, group, people));
     await Promise.all([create(), create()]);
@@ -220,7 +220,7 @@ describe('the creation of a group', () => {
   });
 });
 
-test('the end of an arrival takes out who was erased meanwhile, and takes the conversation from the list', async () => {
+test('the end of an arrival removes people who were erased meanwhile, and takes the conversation off the list', async () => {
   const database = await createTestDatabase();
   try {
     const found = await users.insertPeople(database.pool, [{ handle: 'ada' }, { handle: 'bob' }]);

@@ -14,7 +14,7 @@ export type PersonLine = {
   handle: string;
   display_name: string;
   bio: string;
-  /** Absent from exports of earlier versions: dealt anew. */
+  /** Missing in exports of earlier versions; the person then gets the next tone. */
   tone?: number | null;
   email: string | null;
   cognito_user_id: string | null;
@@ -118,10 +118,10 @@ export async function restore(pool: Pool, people: PersonLine[]): Promise<PersonL
   return people.filter(({ uuid }) => !present.has(uuid));
 }
 
-/** SQL: the tone of a person from a line. */
+/** SQL: the tone of a restored person. */
 const keptTone = "case when erased_at is null then coalesce(tone, nextval('users_tone')) end";
 
-/** The next tone that is dealt is the one after the newest person's, as if they had joined here. Safe to repeat. */
+/** Sets the sequence of tones to the newest person's, so that the next person gets the tone after it. Safe to repeat. */
 export async function continueTones(pool: Pool) {
   await pool.query(
     "select setval('users_tone', tone) from users where tone is not null order by created_at desc, uuid desc limit 1",

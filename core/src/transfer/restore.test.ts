@@ -214,7 +214,7 @@ test('a person who was erased in the exported system is erased in the restored o
   expect(await users.insertPeople(database.pool, [{ handle: 'Ada' }])).toEqual(new Map());
 });
 
-test('a restore that is stopped says so, reports what it has done, and the next one completes it', async () => {
+test('a restore that is stopped reports what it has done, and the next one completes it', async () => {
   const { group } = await converse();
   const { texts, manifest } = await exportAll(table);
   await emptyDatabase();

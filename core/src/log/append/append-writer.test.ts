@@ -97,7 +97,7 @@ describe.each([
     expect(Math.max(...sizes.map(Number))).toBe(perRequest);
   });
 
-  test('does not know what became of an entry whose answer is lost', async () => {
+  test('returns unknown for an entry whose answer is lost', async () => {
     const { writer } = writerOf(kind, async (command, send) => {
       await send(command);
       throw lost();
@@ -116,7 +116,7 @@ describe.each([
     for (const log of [logs[0] ?? [], logs[2] ?? []]) expect(await stored(first(log))).toEqual(log);
   });
 
-  test('goes on after a failure', async () => {
+  test('continues after a failure', async () => {
     let isFailing = true;
     const { writer } = writerOf(kind, (command, send) => {
       if (isFailing) throw new TypeError('a bug');
@@ -146,7 +146,7 @@ describe('a statement', () => {
     expect(await Promise.all([logOf(1), logOf(1)].map(writer.write))).toEqual([outcome, 'written']);
   });
 
-  test('without an answer of its own is unknown, and with a strange one an error', async () => {
+  test('without an answer is unknown, and with an unexpected one is an error', async () => {
     const { writer } = writerOf('statements', async () => ({ Responses: [] }));
     expect(await writer.write(logOf(1))).toBe('unknown');
     const strange = { Responses: [{ Error: { Code: 'ValidationError', Message: 'too long' } }] };
@@ -171,7 +171,7 @@ describe('a transaction', () => {
     expect(await stored(first(other))).toEqual(other);
   });
 
-  test('does not part the entries of one write at its end', async () => {
+  test('never splits the entries of one write', async () => {
     const { writer, sizes } = writerOf('transactions', (command, send) => send(command));
     const outcomes = await Promise.all(
       [logOf(25), logOf(25), logOf(25), logOf(20), logOf(10)].map(writer.write),
@@ -180,7 +180,7 @@ describe('a transaction', () => {
     expect(sizes).toEqual([95, 10]);
   });
 
-  test('that another one held up is postponed, and the rest goes without it', async () => {
+  test('that conflicts with another one is postponed, and the rest is sent without it', async () => {
     let isFirst = true;
     const { writer, sizes } = writerOf('transactions', (command, send) => {
       if (!isFirst) return send(command);
@@ -193,7 +193,7 @@ describe('a transaction', () => {
     expect(await stored(first(logs[1] ?? []))).toEqual([]);
   });
 
-  test('is refused rather than postponed if both is true of it, and neither if the request itself is wrong', () => {
+  test('is refused rather than postponed if both apply, and neither if the request itself is wrong', () => {
     expect(refusalOf(cancelled('TransactionConflict', 'ConditionalCheckFailed'))).toBe('refused');
     expect(refusalOf(cancelled('None', 'ThrottlingError'))).toBe('postponed');
     expect(refusalOf(cancelled('None', 'ValidationError'))).toBeUndefined();
