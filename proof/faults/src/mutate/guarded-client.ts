@@ -5,7 +5,7 @@ export const guardedClientFiles: Record<string, Row[]> = {
   'client/src/live/answers.ts': [
     ['a refusal asks for an hour', 'Math.min(retry_after * 1_000, longestPauseMs)', 'retry_after * 1_000'],
     ['a request waits forever', "reject(new Error('no answer'));", ''],
-    ['an answered request keeps its timer', 'clearTimeout(asked.timer);', ''],
+    ['an answered request keeps its timer', 'clearTimeout(request.timer);', ''],
   ],
   'client/src/live/retries.ts': [
     ['a success does not reset the pauses', 'attempt = 0;\n    },', '},'],
