@@ -39,7 +39,7 @@ test.each([
   ['TOKEN_ISSUER', '"https://id.example"'],
   ['RUNNER_URL', 'http://127.0.0.1:1, 127.0.0.1:2'],
   ['DATA_DIR', ' '],
-])('an address that is none is refused: %s=%s', (name, value) => {
+])('an invalid address is refused: %s=%s', (name, value) => {
   expect(() => loadConfig({ [name]: value })).toThrow(name);
 });
 
@@ -56,6 +56,6 @@ test.each([
   'postgres://parley:pa,ss@db.example/parley',
   'postgres://parley@db.example/parley?options=-c%20search_path=parley,public',
   'postgres://parley@/parley?host=/var/run/postgresql',
-])('what pg connects to is taken: %s', (DATABASE_URL) => {
+])('an address that pg supports is accepted: %s', (DATABASE_URL) => {
   expect(loadConfig({ DATABASE_URL })).toMatchObject({ DATABASE_URL });
 });

@@ -37,23 +37,23 @@ describe('a value means the same to the parser, to scripts and to programs', () 
   const url = 'postgres://x@h/db?a=1&b=2';
   test.each<[what: string, file: string, value: string]>([
     ['an unquoted &', `VALUE=${url}`, url],
-    ['blanks around', '  VALUE \t=\t two words \t', 'two words'],
+    ['surrounding spaces', '  VALUE \t=\t two words \t', 'two words'],
     ['nothing', 'VALUE=\nOTHER=1', ''],
-    ['a comment behind', 'VALUE=one # and why', 'one'],
+    ['a trailing comment', 'VALUE=one # and why', 'one'],
     ['a comment in place of a value', 'VALUE= # nothing yet', ''],
     ['# in quotes', 'VALUE="a # b" # why', 'a # b'],
     ['single quotes', `VALUE='a "b" $HOME \\n'`, 'a "b" $HOME \\n'],
     ['double quotes', `VALUE="it's a\\nb"`, `it's a\nb`],
     ['backticks', 'VALUE=`it\'s "x"`', `it's "x"`],
     ['a quote as a shell writes it', `VALUE='it'\\''s $x "y"'`, `it's $x "y"`],
-    ['a quote within', `VALUE=it's`, `it's`],
+    ['a quote inside the value', `VALUE=it's`, `it's`],
     ['CRLF', 'VALUE=one\r\nOTHER=2\r\n', 'one'],
     ['a BOM', '\uFEFFVALUE=one', 'one'],
     ['export', 'export VALUE=one', 'one'],
     ['several lines', 'OTHER=1\nVALUE="one\r\ntwo"\nLAST=3', 'one\ntwo'],
     ['$ and commands', 'VALUE=$HOME`id`$(id)', '$HOME`id`$(id)'],
     ['=', 'VALUE=a=b==', 'a=b=='],
-    ['a name that is given twice', 'VALUE=one\nVALUE=two', 'two'],
+    ['a repeated name', 'VALUE=one\nVALUE=two', 'two'],
     ['comments and blank lines before', '\n# VALUE=zero\n\n  # more\nVALUE=one', 'one'],
   ])('%s', (_what, file, value) => {
     expect(parseEnvFile(file).findLast(({ name }) => name === 'VALUE')?.value).toBe(value);
@@ -64,16 +64,20 @@ describe('a value means the same to the parser, to scripts and to programs', () 
 describe('an invalid line stops every script, with file, line and reason, and without the value', () => {
   test.each<[what: string, file: string, complaint: string]>([
     ['no assignment', 'VALUE=1\nsecret', '.env line 2: this is not NAME=value.'],
-    ['a blank in a name', 'MY VALUE=secret', '.env line 1: a name has only letters, digits and _'],
-    ['a quote that stays open', '\nVALUE="secret\nOTHER=1', '.env line 2: the quote " is never closed.'],
-    ['more after a quote', `VALUE='secret'secret`, '.env line 1: after the closing quote only a comment'],
+    ['a space in a name', 'MY VALUE=secret', '.env line 1: a name has only letters, digits and _'],
+    ['an unclosed quote', '\nVALUE="secret\nOTHER=1', '.env line 2: the quote " is never closed.'],
+    [
+      'text after the closing quote',
+      `VALUE='secret'secret`,
+      '.env line 1: after the closing quote only a comment',
+    ],
     ['# in a value', 'VALUE=secret#secret', '.env line 1: the value contains #. Quote the value'],
     [
       'a misspelled name',
       'DATABSE_URL=secret',
       '.env line 1: Parley reads no DATABSE_URL. Did you mean DATABASE_URL?',
     ],
-    ['a name in small letters', 'database_url=secret', 'Did you mean DATABASE_URL?'],
+    ['a lowercase name', 'database_url=secret', 'Did you mean DATABASE_URL?'],
   ])('%s', (_what, file, complaint) => {
     const { status, stderr, seen } = show(file);
     expect([status, seen]).toEqual([2, ['']]);

@@ -68,7 +68,7 @@ async function hashOf(path: string) {
   return hash.digest('hex');
 }
 
-/** The error of fetch has no reason. Its cause has. */
+/** The reason of a failed fetch is only in its cause. */
 function reason(error: unknown) {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error ? error.cause.message : undefined;

@@ -16,7 +16,7 @@ export type DynamodbLocalOptions = {
   pidFile?: string;
 };
 
-// In a run of minutes the optimising compiler never pays off. Without it a request costs half the CPU time.
+// In a run of minutes the optimizing compiler never pays off. Without it a request costs half the CPU time.
 const javaOptions = ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'];
 
 /** Runs Amazon's DynamoDB Local on a folder. It always listens on every address of the machine. */

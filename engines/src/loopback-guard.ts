@@ -5,12 +5,12 @@ import { refusalOf } from '@parley/contract/loopback';
 const maxHeadBytes = 16_384;
 const headTimeoutMs = 10_000;
 
-/** An address of this machine, known only to its programs. */
+/** A loopback address and port that only our own programs know. */
 export type Door = { host: string; port: number };
 
 /**
- * An address that no page can find, one of 2^39, for the programs that we start: they pay for no guard. Where this
- * machine is 127.0.0.1 alone (macOS) it is one of 50,000 ports.
+ * A random address, one of 2^39, that no page can guess. Our own programs use it to bypass the guard and its cost. If the
+ * machine has only 127.0.0.1 (macOS), it is one of 50,000 ports.
  */
 export async function findHiddenDoor(): Promise<Door> {
   const hasWholeLoopback = process.platform === 'linux';
@@ -34,9 +34,10 @@ async function isFree(host: string, port: number) {
 }
 
 /**
- * Stands before a server that lets every web page in, and passes the bytes of programs on. It reads the head of the
- * first request of each connection, and nothing after it: a browser sends its origin with every POST, and a connection
- * that begins as a program's stays one. A first request that is no POST could be a page's (an image has no origin).
+ * Protects a server that does not check the origin of web pages: forwards connections of programs and refuses those of
+ * pages. It reads only the header of the first request of each connection. A POST of a browser always has an origin, and
+ * a browser does not share connections with a program. It refuses any other first request, because that could come from
+ * a page (an image has no origin).
  */
 export function createLoopbackGuard(target: Door) {
   const sockets = new Set<Socket>();

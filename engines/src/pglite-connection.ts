@@ -166,8 +166,8 @@ function recordCustomSettings({ custom }: PgConnection, statement: string) {
 }
 
 /**
- * COPY reads the client's data in the middle of a message, which ends this Postgres; LISTEN needs a session at all
- * times.
+ * Unsupported statements: COPY reads the client's data in the middle of a message, which crashes this Postgres; LISTEN
+ * needs a permanent session.
  */
 const refusals: [pattern: RegExp, name: string][] = [
   [/^\s*copy\b[^;]*\bfrom\s+stdin\b/i, 'COPY FROM STDIN'],

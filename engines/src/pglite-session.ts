@@ -34,7 +34,7 @@ const suspect = /set_config|advisory|temp|setval|;\s*\S/i;
 export const mayAlterSession = (statement: string) =>
   !plainStatement.test(statement) || suspect.test(statement);
 
-/** Custom settings are in no catalogue, so their names are read from the statements that set them. */
+/** Custom settings are in no catalogue, so their names are taken from the statements that set them. */
 export function customSettings(statement: string): string[] {
   const found = statement.matchAll(
     /(?:\bset\s+(?:session\s+)?|set_config\s*\(\s*')([a-z_]\w*\.[a-z_][\w.]*)/gi,

@@ -76,7 +76,7 @@ async function answer(turns: Turns, connection: PgConnection, batch: Batch, unna
 }
 
 /**
- * `later`: a silent connection holds what cannot be put aside. `again`: a connection was ended, or the holder goes
+ * `later`: a silent connection has state that cannot be saved. `again`: a connection was ended, or the holder goes
  * first.
  */
 async function takeTurn(turns: Turns, connection: PgConnection): Promise<'taken' | 'later' | 'again'> {
@@ -139,7 +139,7 @@ async function dropGone(turns: Turns) {
     turns.owner = undefined;
   }
   for (const connection of waiting) if (connection.isGone) waiting.delete(connection);
-  // Resets also after a connection that seemed to alter nothing, because a function may set things unseen.
+  // Always resets, because a function may change the session without a statement that shows it.
   const isOrphaned = turns.loaded ? turns.loaded.isGone : turns.needsReset;
   if (!turns.owner && isOrphaned) await reset(turns);
 }

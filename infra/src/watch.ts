@@ -27,7 +27,7 @@ export class WatchStack extends Stack {
     const givenUpRule = `${name}-given-up`;
     new events.Rule(this, 'GivenUp', {
       ruleName: givenUpRule,
-      description: 'A batch of the stream was given up and lies in the bucket',
+      description: 'A batch of the stream was given up and is in the bucket',
       eventPattern: {
         source: ['aws.s3'],
         detailType: ['Object Created'],

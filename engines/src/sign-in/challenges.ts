@@ -5,7 +5,8 @@ const lifetimeMs = 3 * 60_000;
 const maxOpen = 10_000;
 
 /**
- * What a sign-in waits for: a proof of the password, or a new password. `username` is undefined for an unknown person.
+ * The step that a sign-in needs next: a proof of the password, or a new password. `username` is undefined for an unknown
+ * person.
  */
 export type Challenge =
   | { name: 'PASSWORD_VERIFIER'; username: string | undefined; exchange: Exchange }

@@ -3,14 +3,14 @@ import type { SignIn } from './operation.ts';
 import type { Verifier } from './srp.ts';
 import type { StoredUser } from './stored-user.ts';
 
-/** Of this process: who guesses it could tell nobody from somebody. */
+/** A secret of this process. Whoever knew it could tell which names exist. */
 const secret = randomBytes(32);
 
 export type Somebody = { user: StoredUser | undefined; username: string; verifier: Verifier };
 
 /**
- * The person, or for a name that nobody has an id and a salt that are the same each time, and a verifier that fits no
- * password.
+ * Finds a person. For a name that nobody has it returns an id and a salt that are always the same for the name, and a
+ * verifier that matches no password.
  */
 export async function somebody({ users }: SignIn, name: string): Promise<Somebody> {
   const user = await users.find(name);

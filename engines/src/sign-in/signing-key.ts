@@ -3,9 +3,7 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exportJWK, jwtVerify, SignJWT } from 'jose';
 
-/**
- * Made once for each folder: whoever knows the key of another system, or of a library, signs no tokens for this one.
- */
+/** Creates a key once for each folder, so that no key of another system or of a library can sign tokens for this one. */
 export async function openSigningKey(dir: string, issuer: string) {
   const privateKey = createPrivateKey(readOrMake(join(dir, 'signing-key.pem')));
   const publicKey = createPublicKey(privateKey);
@@ -25,7 +23,7 @@ export type SigningKey = Awaited<ReturnType<typeof openSigningKey>>;
 
 function readOrMake(path: string) {
   const kept = existsSync(path) ? readFileSync(path, 'utf8') : '';
-  // A full disk leaves an empty file.
+  // A full disk can leave an empty file.
   if (kept !== '') return kept;
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });

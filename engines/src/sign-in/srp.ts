@@ -7,7 +7,7 @@ import {
   timingSafeEqual,
 } from 'node:crypto';
 
-/* The server's side of SRP-6a as Cognito speaks it: SHA-256 in the 3072-bit group of RFC 3526. */
+/* The server side of Cognito's SRP-6a: SHA-256 in the 3072-bit group of RFC 3526. */
 
 const N = BigInt(`0x${getDiffieHellman('modp15').getPrime('hex')}`);
 const g = 2n;
@@ -19,7 +19,7 @@ const sha256 = (...parts: (Buffer | string)[]) => {
 };
 const number = (bytes: Buffer) => BigInt(`0x${bytes.toString('hex') || '0'}`);
 
-/** Bytes of a positive number: a leading zero byte where the first bit is set. */
+/** The bytes of a positive number, with a leading zero byte if the first bit is set. */
 function bytes(value: bigint) {
   const hex = value.toString(16);
   const even = hex.length % 2 === 1 ? `0${hex}` : hex;
@@ -37,10 +37,10 @@ function power(base: bigint, exponent: bigint) {
   return result;
 }
 
-/** What is kept of a password, in hex: enough to check it, and nothing to sign in with. */
+/** The stored form of a password, in hex. It can check a password, but not be used to sign in. */
 export type Verifier = { salt: string; verifier: string };
 
-/** `identity` is the pool's name and the person's id in it, side by side. */
+/** `identity` is the name of the pool followed by the person's id. */
 export function makeVerifier(identity: string, password: string, salt = randomBytes(16)): Verifier {
   const x = number(sha256(bytes(number(salt)), sha256(`${identity}:${password}`)));
   return { salt: number(salt).toString(16), verifier: power(g, x).toString(16) };
@@ -61,7 +61,7 @@ export type Exchange = {
   secretBlock: string;
 };
 
-/** Undefined where the client's number would make the secret known to everybody. */
+/** Undefined if the client's number would make the shared secret predictable. */
 export function beginExchange(identity: string, { verifier }: Verifier, srpA: string): Exchange | undefined {
   if (!/^[\da-f]+$/i.test(srpA)) return undefined;
   const A = BigInt(`0x${srpA}`);

@@ -1,8 +1,8 @@
 import { connect, createServer, type Socket } from 'node:net';
 
 /**
- * A way to a database that a test can cut (connections break and are refused) or freeze (nothing answers any more),
- * also from the first request on that holds a text.
+ * A proxy for a database that a test can cut (it breaks and refuses connections) or freeze (it stops answering), at once
+ * or from the first request that contains a text.
  */
 export async function createDatabaseProxy(databaseUrl: string) {
   const target = new URL(databaseUrl);

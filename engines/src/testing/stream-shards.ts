@@ -92,7 +92,7 @@ export function recordsFrom(stream: Stream, shard: ProxyShard, start: number, li
   return { records, next: isDone ? undefined : next };
 }
 
-/** Closes a shard and opens its children behind the records so far. */
+/** Closes a shard after the records so far, and opens its children there. */
 export function splitShard(stream: Stream, id: string, children: 1 | 2) {
   const shard = stream.shards.find((each) => each.id === id);
   if (!shard || shard.end !== undefined) throw new Error(`${id} is no open shard`);

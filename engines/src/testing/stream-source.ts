@@ -2,7 +2,7 @@ import { addRecord, type EngineRecord, openStream, type Stream } from './stream-
 
 export type Body = Record<string, unknown>;
 
-/** Reads the engine's own stream, and remembers what it has read of each. */
+/** Reads the engine's own stream and stores its records. */
 export function createStreamSource(endpoint: string, shards: number) {
   const streams = new Map<string, Stream>();
   let reading: Promise<unknown> = Promise.resolve();
@@ -68,7 +68,7 @@ async function callStreams(endpoint: string, operation: string, body: Body): Pro
     headers: {
       'content-type': 'application/x-amz-json-1.0',
       'x-amz-target': `DynamoDBStreams_20120810.${operation}`,
-      // Engines off AWS check only its form.
+      // Local engines check only the format.
       authorization:
         'AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
       'x-amz-date': '20260101T000000Z',

@@ -4,7 +4,7 @@ import getPort from 'get-port';
 import { launch } from '../launch.ts';
 import { makePgliteTemplate } from '../pglite-template.ts';
 
-/** One DynamoDB API for all workers and one Postgres for each; their addresses go to the environment. */
+/** Starts one DynamoDB API for all workers and one Postgres for each, and puts their addresses into the environment. */
 export async function startTestEngines(folder: string, workers: number, env: NodeJS.ProcessEnv) {
   const started: { stop(): Promise<void> }[] = [];
   const stop = async () => {

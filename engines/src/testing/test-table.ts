@@ -20,7 +20,7 @@ export async function createTestTable() {
   return { ...table, drop };
 }
 
-/** Changes one attribute of an item behind the back of everything. */
+/** Changes one attribute of an item directly in the table. */
 export const setAttribute = (table: Table, Key: Record<string, unknown>, name: string, value: unknown) =>
   table.doc.send(
     new UpdateCommand({

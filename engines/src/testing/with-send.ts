@@ -2,7 +2,7 @@ import type { Table } from '@parley/core/table/client';
 
 export type Send = (command: unknown) => Promise<unknown>;
 
-/** The table, with every request passing through `answer`, which may send it, refuse it, or change what it answers. */
+/** A table whose requests go through `answer`, which may send or refuse them, or change their answers. */
 export function withSend<T extends Table>(
   table: T,
   answer: (command: unknown, send: Send) => Promise<unknown>,
