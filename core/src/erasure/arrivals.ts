@@ -24,7 +24,7 @@ export const put = (table: Table, messageGroupUuid: string) => ({
   Item: arrivalKey(messageGroupUuid),
 });
 
-/** Access pattern: list a conversation. 1 write unit. Safe to repeat. */
+/** Access pattern: add a conversation to the list. 1 write unit. Safe to repeat. */
 export const begin = (table: Table, messageGroupUuid: string) =>
   table.doc.send(new PutCommand(put(table, messageGroupUuid)));
 

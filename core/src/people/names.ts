@@ -22,9 +22,9 @@ export type PeopleOptions = {
 export function createPeople(pool: Pool, { onError, maxAgeMs = 4_000 }: PeopleOptions = {}) {
   const lookup = createLookup({ read: (uuids) => users.findNames(pool, uuids), onError });
 
-  const name = async (uuid: string, maxAge = maxAgeMs) => {
+  const name = async (uuid: string, limitMs = maxAgeMs) => {
     try {
-      return await lookup.loadCached(uuid, maxAge);
+      return await lookup.loadCached(uuid, limitMs);
     } catch (error) {
       if (error instanceof AppError) return null;
       throw error;
