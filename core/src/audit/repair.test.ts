@@ -230,3 +230,28 @@ test('a repair that dies after each single write is completed by later ones', as
   expect(runs).toBe(5);
   expect((await check(table, database.pool, { settleMs })).findings).toEqual([]);
 });
+
+test('a rewrite that the table refused is repeated', async () => {
+  await set(summaryKey(bob.uuid, group), 'message', 'lies');
+  let refusals = 0;
+  const hiccup = withRefusals(() => {
+    refusals += 1;
+    return refusals === 1;
+  });
+  expect(await repairSummaries(hiccup, { settleMs })).toEqual({ ...untouched, rewritten: 1 });
+  expect(await findings()).toEqual([]);
+});
+
+test('a summary that is created while the projector moves on is moved to the newest entry', async () => {
+  await remove(summaryKey(bob.uuid, group));
+  let newer: Entry | undefined;
+  const moving = withSend(table, async (command, send) => {
+    if (command instanceof TransactWriteCommand && !newer) {
+      newer = await messages.send(log, { messageGroupUuid: group, sender: eve, message: 'newer' });
+      await createProjector(table).project([{ entry: newer, writtenAtMs: Date.now(), sequenceNumber: '' }]);
+    }
+    return send(command);
+  });
+  expect(await repairSummaries(moving, { settleMs })).toEqual({ ...untouched, created: 1, rewritten: 1 });
+  expect(await get(summaryKey(bob.uuid, group))).toMatchObject({ last_seq: newer?.seq });
+});
