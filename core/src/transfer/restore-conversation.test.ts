@@ -157,6 +157,8 @@ describe('a missing conversation', () => {
     await finishIt({ muted: true });
     await finishIt({ muted: false });
     expect(await members.group(table, uuidOf(log))).toMatchObject({ kind: 'direct', member_count: 2 });
+    const joined = { role: 'member', joined_at: at };
+    expect(await members.get(table, uuidOf(log), ada.uuid)).toEqual({ user_uuid: ada.uuid, ...joined });
     const newest = { last_seq: 5, message_count: 5, message: 'text 5', muted: true };
     expect(await summaryOf(ada, log)).toMatchObject({
       ...newest,
