@@ -33,18 +33,27 @@ test.each([
   expect(links(text)).toEqual([link]);
 });
 
-test('nothing but http and https becomes a link', () => {
+test('nothing but http, https, mailto and www. becomes a link', () => {
   const texts = [
     'javascript:alert(1)',
     'data:text/html,x',
     'ftp://example.org',
     'https://',
     'xhttps://example.org',
-    'www.example.org',
-    'ana@example.org mailto:ana@example.org',
+    'example.org wwwexample.org www. awww.example.org',
+    'ana@example.org mailto:',
     '//example.org/a',
   ];
   expect(texts.flatMap(hrefs)).toEqual([]);
+});
+
+test('an address without a scheme leads to https, and mailto to a letter', () => {
+  expect(hrefs('see www.example.org/a. mailto:ana@example.org, WWW.Example.ORG')).toEqual([
+    'https://www.example.org/a',
+    'mailto:ana@example.org',
+    'https://www.example.org/',
+  ]);
+  expect(splitLinks('www.аррӏе.com').map(({ host }) => host)).toEqual(['www.xn--80ak6aa92e.com']);
 });
 
 test('an address that hides where it leads is no link', () => {
@@ -57,6 +66,8 @@ test('an address that hides where it leads is no link', () => {
     'https://pay\u00adpal.example/',
     'https://example.org/a\u200bb',
     'https://example.org/a\u2800b',
+    'www.paypal.com@evil.example',
+    'mailto:ana\u202e@example.org',
   ];
   expect(texts.flatMap(links)).toEqual([]);
 });
@@ -77,7 +88,17 @@ test('no text is lost or added, and every link is one of the web to the host tha
     fc.oneof(
       fc.string({ unit: 'grapheme' }),
       fc.webUrl(),
-      fc.constantFrom('https://a.example/((.', 'https://a.example', '@', '\u202e', '。', '»', '}'),
+      fc.constantFrom(
+        'www.a.example',
+        'mailto:a@b.example',
+        'https://a.example/((.',
+        'https://a.example',
+        '@',
+        '\u202e',
+        '。',
+        '»',
+        '}',
+      ),
     ),
   );
   fc.assert(
@@ -88,6 +109,7 @@ test('no text is lost or added, and every link is one of the web to the host tha
       for (const { text: shown, href, host } of split) {
         if (!href) continue;
         const { protocol, hostname, username } = new URL(href);
+        if (protocol === 'mailto:') continue;
         expect([protocol.startsWith('http'), username]).toEqual([true, '']);
         expect(host ?? shown.toLowerCase()).toContain(hostname);
       }

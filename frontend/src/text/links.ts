@@ -4,10 +4,10 @@ import { LinkifyIt } from 'linkify-it';
 /** A piece of a text. Of a link, `host` is the server it leads to, where that is not the one that is written. */
 export type Part = { text: string; href?: string; host?: string };
 
-const linkifier = new LinkifyIt({ fuzzyLink: false, fuzzyEmail: false });
-for (const scheme of ['ftp:', '//', 'mailto:']) linkifier.add(scheme, null);
+const linkifier = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: false });
+for (const scheme of ['ftp:', '//']) linkifier.add(scheme, null);
 
-/** Cuts a text at its web addresses. Only http and https become links; everything else stays text. */
+/** Cuts a text at its web addresses. http, https, `mailto:` and `www.` become links; everything else stays text. */
 export function splitLinks(text: string): Part[] {
   const parts: Part[] = [];
   let end = 0;
@@ -22,11 +22,27 @@ export function splitLinks(text: string): Part[] {
   return parts;
 }
 
-const found = (text: string) => (/https?:\/\//i.test(text) ? (linkifier.match(text) ?? []) : []);
+/** Where the addresses of a text are. */
+export function linkRanges(text: string): { from: number; to: number }[] {
+  const ranges: { from: number; to: number }[] = [];
+  let from = 0;
+  for (const part of splitLinks(text)) {
+    const to = from + part.text.length;
+    if (part.href) ranges.push({ from, to });
+    from = to;
+  }
+  return ranges;
+}
+
+/** Without a scheme an address is one only after `www.`: most words with a dot are none. */
+const found = (text: string) =>
+  /https?:\/\/|mailto:|www\./i.test(text)
+    ? (linkifier.match(text) ?? []).filter(({ schema, raw }) => schema !== '' || /^www\./i.test(raw))
+    : [];
 
 /** Of `https://bank.example@evil.example` the first name is found, and the second is where a browser goes. */
 const isCutBeforeHost = (raw: string, rest: string) =>
-  /^https?:\/\/[^/?#]*$/i.test(raw) && /^[^\s/?#\\]*@/.test(rest);
+  /^(https?:\/\/|www\.)[^/?#]*$/i.test(raw) && /^[^\s/?#\\]*@/.test(rest);
 
 /** Signs that people put around an address to stress it, as in Markdown. */
 const emphasis = /[*_~]+$/;
@@ -34,8 +50,10 @@ const joiners = ['\u200c', '\u200d', '\ufe0f'];
 
 /** Nothing where the address holds what cannot be seen, such as controls that turn the direction of what is shown. */
 function linkOf(text: string): Part | undefined {
-  if (!URL.canParse(text) || [...text].some((char) => isBlank(char) && !joiners.includes(char))) return;
-  const { href, hostname } = new URL(text);
-  const [, written = ''] = /^https?:\/\/(\[[^\]]*\]|[^/?#:]*)/i.exec(text) ?? [];
+  const address = /^www\./i.test(text) ? `https://${text}` : text;
+  if (!URL.canParse(address) || [...text].some((char) => isBlank(char) && !joiners.includes(char))) return;
+  const { href, hostname, protocol } = new URL(address);
+  if (protocol === 'mailto:') return { text, href };
+  const [, written = ''] = /^https?:\/\/(\[[^\]]*\]|[^/?#:]*)/i.exec(address) ?? [];
   return written.toLowerCase() === hostname ? { text, href } : { text, href, host: hostname };
 }

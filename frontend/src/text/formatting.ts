@@ -1,0 +1,79 @@
+import type { KeyValueStorage } from '@parley/client/storage';
+import { createSignal } from '@parley/client/sync/signal';
+import type { Block } from '@parley/contract/markdown';
+import { mayHaveMarks } from '@parley/contract/marks';
+import { browserStorage } from '../storage.ts';
+import { linkRanges } from './links.ts';
+
+type Parser = typeof import('@parley/contract/markdown');
+type Storage = Pick<KeyValueStorage, 'get' | 'set'>;
+
+export const storageKey = 'parley.formatting';
+const mostKept = 500;
+
+/**
+ * How messages are read: as Markdown or as they were typed, as this person chose it in this browser. The parser is loaded
+ * when the first text needs it; until then texts are plain.
+ */
+export function createFormatting(storage: Storage, load: () => Promise<Parser>) {
+  const signal = createSignal((notify) => queueMicrotask(notify));
+  const kept = new Map<string, Block[]>();
+  let parser: Parser | undefined;
+  let isLoading = false;
+  let isOn = storage.get(storageKey) !== 'off';
+
+  function start() {
+    if (isLoading) return;
+    isLoading = true;
+    void load().then(
+      (loaded) => {
+        parser = loaded;
+        signal.change();
+      },
+      () => {
+        // Offline, perhaps: the next text tries again.
+        isLoading = false;
+      },
+    );
+  }
+
+  /** Undefined if the text is to be shown as it was typed. */
+  function blocksOf(text: string): Block[] | undefined {
+    if (!isOn || !mayHaveMarks(text)) return undefined;
+    if (!parser) {
+      start();
+      return undefined;
+    }
+    const known = kept.get(text) ?? parser.parseMarkdown(text, linkRanges(text));
+    kept.delete(text);
+    kept.set(text, known);
+    for (const oldest of kept.keys()) {
+      if (kept.size <= mostKept) break;
+      kept.delete(oldest);
+    }
+    return known;
+  }
+
+  return {
+    signal,
+    isOn: () => isOn,
+    /** Reads the storage again, when another tab has changed it. */
+    apply() {
+      isOn = storage.get(storageKey) !== 'off';
+      signal.change();
+    },
+    change(next: boolean) {
+      storage.set(storageKey, next ? 'on' : 'off');
+      isOn = next;
+      signal.change();
+    },
+    blocksOf,
+    /** One line without marks, for previews and notifications. */
+    plain(text: string): string {
+      const blocks = blocksOf(text);
+      return (blocks && parser?.plainText(blocks)) ?? text;
+    },
+  };
+}
+
+export const formatting = createFormatting(browserStorage, () => import('@parley/contract/markdown'));
