@@ -559,9 +559,54 @@ const campaign: Mutation[] = [
   },
 ];
 
+const api: Mutation[] = [
+  ...mutationsOf(
+    'backend/src/realtime/conversations.ts',
+    ['backend/src/realtime/conversations.test.ts'],
+    [
+      [
+        'an entry reaches nobody ahead of its row',
+        'for (const userUuid of here) sockets.send(userUuid, frame);',
+        '',
+      ],
+    ],
+    'every device',
+  ),
+  ...mutationsOf(
+    'backend/src/http/serve.ts',
+    ['backend/src/http/serve.test.ts'],
+    [['bytes that are not UTF-8 are a body', ' || !isUtf8(bytes)', '']],
+    'a body',
+  ),
+  ...mutationsOf(
+    'backend/src/http/serve.ts',
+    ['backend/src/http/serve.test.ts'],
+    [['a refused method does not name HEAD', "methods.includes('GET') ? ['HEAD'] : []", '[]']],
+    'a path',
+  ),
+  ...mutationsOf(
+    'backend/src/realtime/receiver.ts',
+    ['backend/src/realtime/receiver.test.ts'],
+    [['junk never closes a socket', 'connection.junk >= maxJunk || ', '']],
+    'does not parse',
+  ),
+  ...mutationsOf(
+    'backend/src/realtime/receiver.ts',
+    ['backend/src/realtime/receiver.test.ts'],
+    [
+      [
+        'an unknown action succeeds',
+        "if (!command) throw new AppError('action_unknown');",
+        'if (!command) return {};',
+      ],
+    ],
+    'wrong action or payload',
+  ),
+];
+
 export const mutations: Mutation[] = [
   ...[...log, ...queue, ...tail, ...kinds, ...rosters, ...projector, ...positions, ...pages, ...sequencer],
-  ...[...leases, ...checkpoints, ...signatures, ...check, ...campaign],
+  ...[...leases, ...checkpoints, ...signatures, ...check, ...campaign, ...api],
   ...guardedBy(guardedFiles, true),
   ...guardedBy({ ...guardedClientFiles, ...guardedBackendFiles }, false),
 ];
