@@ -27,6 +27,10 @@ export const inboxRowSchema = z
     message: z
       .string()
       .openapi({ description: 'The beginning of the newest message; empty if its author was erased' }),
+    sender_uuid: uuid.openapi({ description: 'Who wrote the newest entry' }),
+    sender_display_name: z
+      .string()
+      .openapi({ description: 'Empty where the name is not known at the moment' }),
     created_at: time.openapi({ description: 'The time of the newest message' }),
     last_seq: seq,
     unread_count: count.openapi({ description: 'Messages after read_seq, up to last_seq' }),

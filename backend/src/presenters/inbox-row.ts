@@ -20,6 +20,8 @@ export function presentInboxRow(summary: Summary, names: Map<string, Name>): Inb
     kind: summary.kind,
     ...heading(summary, names),
     message: erasedIn(names)(summary.sender_uuid) ? '' : summary.message,
+    sender_uuid: summary.sender_uuid,
+    sender_display_name: names.get(summary.sender_uuid)?.display_name ?? '',
     created_at: summary.last_message_at,
     last_seq: summary.last_seq,
     unread_count: unreadCount(summary),

@@ -54,6 +54,8 @@ function world(length: number, readSeq = length) {
     user_uuid: 'ben',
     tone: 2,
     message: log.at(-1)?.message ?? '',
+    sender_uuid: log.at(-1)?.user_uuid ?? '',
+    sender_display_name: log.at(-1)?.display_name ?? '',
     created_at: log.at(-1)?.created_at ?? '',
     ...position(),
     ...server.settings,

@@ -13,6 +13,7 @@ const row = (part: Partial<InboxRow> = {}): InboxRow => ({
     message: 'text',
   },
   created_at: '2026-01-01',
+  ...{ sender_uuid: 'b', sender_display_name: 'B' },
   ...{ last_seq: 5, unread_count: 2, read_seq: 3, muted: false, hidden: false, settings_version: 1 },
   ...part,
 });

@@ -8,6 +8,7 @@ import { createInboxSync } from './inbox-sync.ts';
 const row = (uuid: string, part: Partial<InboxRow> = {}): InboxRow => ({
   ...{ uuid, kind: 'group', display_name: uuid, handle: null, user_uuid: null, tone: null, message: 'text' },
   created_at: `2026-01-0${uuid.length}`,
+  ...{ sender_uuid: 'b', sender_display_name: 'B' },
   ...{ last_seq: 5, unread_count: 2, read_seq: 3, muted: false, hidden: false, settings_version: 1 },
   ...part,
 });

@@ -10,6 +10,8 @@ const row = (part: Partial<InboxRow>): InboxRow => ({
   user_uuid: 'a',
   tone: 1,
   message: 'text',
+  sender_uuid: 'a',
+  sender_display_name: 'A',
   created_at: '2026-01-01T00:00:00.000Z',
   last_seq: 5,
   unread_count: 2,

@@ -55,6 +55,8 @@ export function rowOf(state: ModelState, conversation: Conversation): InboxRow {
     tone: null,
     user_uuid: null,
     message: newest ? shown(state, newest).message : '',
+    sender_uuid: newest?.user_uuid ?? '',
+    sender_display_name: newest?.display_name ?? '',
     created_at: newest?.created_at ?? '',
     ...positionsOf(conversation),
     ...conversation.settings,
