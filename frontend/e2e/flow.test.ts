@@ -1,7 +1,17 @@
 import { expect, test } from '@jest/globals';
 import { noteSecret } from '@parley/engines/testing/suite-log';
 import type { Page } from 'playwright-core';
-import { apiOf, eventually, message, messageBox, openPage, signIn, write } from './parley.ts';
+import {
+  apiOf,
+  changeMember,
+  eventually,
+  message,
+  messageBox,
+  openAbout,
+  openPage,
+  signIn,
+  write,
+} from './parley.ts';
 import { withBrowser } from './suite.ts';
 
 /* Ways through the browser chat: dialogs and their keys, people who go, addresses that lead nowhere. */
@@ -87,11 +97,11 @@ withBrowser('a way through the browser chat', (stage) => {
     expect(await messageBox(page).inputValue()).toBe('half a thought');
     await messageBox(page).fill('');
 
-    await page.getByRole('button', { name: 'Mute or hide' }).focus();
+    await page.getByRole('button', { name: 'About Tomas Okafor' }).focus();
     await page.keyboard.press('Enter');
     await focused(page, 'h2 Tomas Okafor');
     await page.keyboard.press('Escape');
-    await focused(page, 'button Mute or hide');
+    await focused(page, 'button About Tomas Okafor');
     await page.keyboard.press('Escape');
     await page.getByText('Choose a conversation').waitFor();
     expect(await focus(page)).toMatch(/^a .*Tomas Okafor/);
@@ -141,7 +151,7 @@ withBrowser('a way through the browser chat', (stage) => {
     await page.getByRole('heading', { name: 'Seeds' }).waitFor();
     await focused(page, 'textarea Message to Seeds');
 
-    await page.getByRole('button', { name: 'Members' }).click();
+    await openAbout(page);
     await focused(page, 'h2 Seeds');
     await page.keyboard.press('Enter');
     await page.getByLabel('Add somebody').fill('ine');
@@ -150,13 +160,25 @@ withBrowser('a way through the browser chat', (stage) => {
     await focused(page, 'combobox Add somebody');
     await page.getByText('3 members', { exact: true }).first().waitFor();
 
-    await page.getByRole('button', { name: /^Remove Inês/ }).focus();
+    const removeByKeys = async () => {
+      await page.keyboard.press('Enter');
+      await focused(page, 'menuitem Make admin');
+      await page.keyboard.press('ArrowDown');
+      await focused(page, 'menuitem Remove');
+      await page.keyboard.press('Enter');
+    };
+    await page.getByRole('button', { name: /^Change Inês/ }).focus();
     await page.keyboard.press('Enter');
+    await focused(page, 'menuitem Make admin');
+    // Escape closes the menu alone.
+    await page.keyboard.press('Escape');
+    await focused(page, 'button Change Inês Duarte');
+    await removeByKeys();
     await page.getByRole('heading', { name: 'Remove Inês Duarte?' }).waitFor();
     await focused(page, 'button Cancel');
     await page.keyboard.press('Enter');
-    await focused(page, 'button Remove Inês Duarte');
-    await page.keyboard.press('Enter');
+    await focused(page, 'button Change Inês Duarte');
+    await removeByKeys();
     await page.getByRole('button', { name: 'Remove', exact: true }).click();
     await page.getByText('2 members', { exact: true }).first().waitFor();
     await focused(page, 'h2 Seeds');
@@ -174,15 +196,14 @@ withBrowser('a way through the browser chat', (stage) => {
     const maya = await enter('maya', {}, `/messages/${uuid}`);
     const ines = await enter('ines', {}, `/messages/${uuid}`);
     await ines.getByText('3 members').waitFor();
-    await ines.getByRole('button', { name: 'Members' }).click();
-    await maya.getByRole('button', { name: 'Members' }).click();
-    await maya.getByRole('button', { name: /^Remove Inês/ }).click();
+    await openAbout(ines);
+    await openAbout(maya);
+    await changeMember(maya, /^Change Inês/, 'Remove');
     await maya.getByRole('button', { name: 'Remove', exact: true }).click();
     await ines.getByText('You are no longer a member of this group.').waitFor();
     expect(await ines.getByRole('dialog').count()).toBe(0);
     expect(await ines.getByText('3 members').count()).toBe(0);
-    expect(await ines.getByRole('button', { name: 'Members' }).count()).toBe(0);
-    expect(await ines.getByRole('button', { name: 'Mute or hide' }).count()).toBe(0);
+    expect(await ines.getByRole('button', { name: /^About / }).count()).toBe(0);
     expect(await messageBox(ines).count()).toBe(0);
     const heights = await ines.evaluate(() =>
       ['.conversation', '.conversation > .nothing', '.conversation > .bar'].map(
@@ -251,11 +272,13 @@ withBrowser('a way through the browser chat', (stage) => {
     const page = await enter('maya');
     await page.setViewportSize({ width: 320, height: 640 });
     await page.goto(`${stage.parley.url}/messages/${uuid}`);
-    await page.getByRole('button', { name: 'Members' }).click();
-    const remove = page.getByRole('button', { name: /^Remove/ }).first();
+    await openAbout(page);
+    await page.getByRole('button', { name: /^Change Raj/ }).click();
+    const remove = page.getByRole('menuitem', { name: 'Make admin' });
     const lines = await remove.evaluate((button) => {
       const range = document.createRange();
-      range.selectNodeContents(button);
+      // Behind its icon.
+      range.selectNodeContents(button.lastChild ?? button);
       return new Set([...range.getClientRects()].map(({ top }) => top)).size;
     });
     expect(lines).toBe(1);
@@ -286,7 +309,7 @@ withBrowser('a way through the browser chat', (stage) => {
     await send('a word');
     await eventually(async () => (await said.textContent()) === 'Maya Lindqvist: a word' || undefined);
     const maya = await enter('maya', {}, `/messages/${uuid}`);
-    await maya.getByRole('button', { name: 'Members' }).click();
+    await openAbout(maya);
     await maya.getByLabel('Add somebody').fill('tom');
     await maya.getByRole('option', { name: /Tomas/ }).click();
     const text = await eventually(async () => {
@@ -331,7 +354,7 @@ withBrowser('a way through the browser chat', (stage) => {
     const { uuid, send } = await makeGroup('Newcomers', ['raj']);
     await send('before she came');
     const maya = await enter('maya', {}, `/messages/${uuid}`);
-    await maya.getByRole('button', { name: 'Members' }).click();
+    await openAbout(maya);
     await maya.getByLabel('Add somebody').fill('ine');
     await maya.getByRole('option', { name: /Inês/ }).click();
     await maya.getByText('3 members', { exact: true }).first().waitFor();
@@ -349,7 +372,7 @@ withBrowser('a way through the browser chat', (stage) => {
 
   test('a message that is too long stays, and Enter says why it is not sent', async () => {
     const page = await enter('maya');
-    await page.getByRole('link', { name: /Tomas/ }).click();
+    await page.getByRole('link', { name: /garden/ }).click();
     await messageBox(page).fill('x'.repeat(10_000));
     await page.getByText('8,976 characters too many', { exact: true }).waitFor();
     await messageBox(page).press('Enter');

@@ -2,7 +2,18 @@ import { expect, test } from '@jest/globals';
 import { noteText } from '@parley/engines/testing/suite-log';
 import type { Page } from 'playwright-core';
 import { renameGroup, renamePerson, unconfined } from './old-texts.ts';
-import { apiOf, eventually, message, messageBox, openPage, signIn, texts, write } from './parley.ts';
+import {
+  apiOf,
+  changeMember,
+  eventually,
+  message,
+  messageBox,
+  openAbout,
+  openPage,
+  signIn,
+  texts,
+  write,
+} from './parley.ts';
 import { withBrowser } from './suite.ts';
 
 /* What a page must withstand: tall messages and views that change, input methods, storage that is full. */
@@ -21,7 +32,7 @@ withBrowser('a page of the browser chat', (stage) => {
       await page.reload();
     }
     await signIn(page, 'maya@example.com');
-    await page.getByRole('link', { name: /Tomas/ }).click();
+    await page.getByRole('link', { name: /^Tomas/ }).click();
     await page.locator('article').first().waitFor();
     return page;
   }
@@ -135,11 +146,14 @@ withBrowser('a page of the browser chat', (stage) => {
     await write(page, 'hello');
     await page.getByText(/^Seen by .*Raj/).waitFor();
     await messageBox(raj).pressSequentially('and', { delay: 600 });
-    await page.getByText(/Raj .* is typing/).waitFor();
+    await page
+      .locator('.typing-line')
+      .getByText(/Raj .* is typing/)
+      .waitFor();
     expect(await page.evaluate(unconfined)).toEqual([]);
 
-    await page.getByRole('button', { name: 'Members' }).click();
-    await page.getByRole('button', { name: /^Remove .*Raj/ }).click();
+    await openAbout(page);
+    await changeMember(page, /^Change .*Raj/, 'Remove');
     await page.getByRole('dialog', { name: /^Remove .*Raj/ }).waitFor();
     expect(await page.evaluate(unconfined)).toEqual([]);
     await page.keyboard.press('Escape');
@@ -150,7 +164,7 @@ withBrowser('a page of the browser chat', (stage) => {
     await page.getByRole('option', { name: /^Raj/ }).waitFor();
     expect(await page.evaluate(unconfined)).toEqual([]);
     await page.getByRole('button', { name: 'Close' }).click();
-    await page.getByRole('button', { name: 'Mute or hide' }).click();
+    await openAbout(page);
     expect(await page.evaluate(unconfined)).toEqual([]);
     // The time beside a notice reads from left to right.
     const isInOrder = await page.evaluate(() => {
@@ -225,11 +239,11 @@ withBrowser('a page of the browser chat', (stage) => {
       await notice.waitFor();
       await page.getByRole('button', { name: 'OK' }).click();
 
-      await page.getByRole('link', { name: /Tomas/ }).click();
+      await page.getByRole('link', { name: /^Tomas/ }).click();
       await messageBox(page).fill('half a thought');
       await page.getByRole('link', { name: /garden/ }).click();
       await page.getByRole('textbox', { name: /garden/ }).waitFor();
-      await page.getByRole('link', { name: /Tomas/ }).click();
+      await page.getByRole('link', { name: /^Tomas/ }).click();
       await page.getByRole('textbox', { name: /Tomas/ }).waitFor();
       expect(await messageBox(page).inputValue()).toBe('half a thought');
 

@@ -199,3 +199,13 @@ export async function write(page: Page, text: string) {
 export const texts = (page: Page) => page.locator('article .text').allTextContents();
 export const message = (page: Page, text: string) =>
   page.locator('article').filter({ has: page.getByText(text, { exact: true }) });
+
+/** What is known of the conversation, and what can be changed of it. */
+export const openAbout = (page: Page) =>
+  page.getByRole('button', { name: /^About /, expanded: false }).click();
+
+/** Chooses from the menu beside a member. */
+export async function changeMember(page: Page, name: string | RegExp, action: string) {
+  await page.getByRole('button', { name }).click();
+  await page.getByRole('menuitem', { name: action }).click();
+}

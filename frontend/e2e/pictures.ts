@@ -16,8 +16,8 @@ try {
   const raj = await enter('raj', { phone: true }, phone);
   await raj.locator('.row').first().waitFor();
 
-  await maya.getByRole('link', { name: /Tomas/ }).click();
-  await tomas.getByRole('link', { name: /Maya/ }).click();
+  await maya.getByRole('link', { name: /^Tomas/ }).click();
+  await tomas.getByRole('link', { name: /^Maya/ }).click();
   await say(maya, tomas, 'The soil report is in: https://example.org/soil/2026');
   await say(tomas, maya, 'Clean?');
   await say(maya, tomas, 'Cleaner than my kitchen.');

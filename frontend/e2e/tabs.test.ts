@@ -47,7 +47,7 @@ withBrowser('the tabs and accounts of one browser', (stage) => {
     });
     await write(page, 'in the name of Maya');
     await tab.signIn(tomas);
-    await page.getByRole('link', { name: /Maya Lindqvist/ }).waitFor();
+    await page.getByRole('link', { name: /^Maya Lindqvist/ }).waitFor();
     free();
     await page.waitForTimeout(1_500);
     expect(posted.length).toBe(1);
@@ -155,7 +155,7 @@ withBrowser('the tabs and accounts of one browser', (stage) => {
     );
     await page.reload();
     await signIn(page, 'maya@example.com');
-    await page.getByRole('link', { name: /Tomas/ }).click();
+    await page.getByRole('link', { name: /^Tomas/ }).click();
     await write(page, 'over plain HTTP');
     await page.locator('article[data-seq]', { hasText: 'over plain HTTP' }).waitFor();
     await page.keyboard.press('Control+k');

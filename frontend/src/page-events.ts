@@ -1,4 +1,5 @@
 import type { Connection } from '@parley/client/live/connection';
+import { appearance, storageKey as appearanceKey } from './appearance.ts';
 import { browserStorage } from './storage.ts';
 
 type Options = {
@@ -17,5 +18,6 @@ export function listenToPage({ connection, onSession }: Options) {
   window.addEventListener('storage', ({ key, newValue }) => {
     browserStorage.applyEvent({ key, newValue });
     if (key === 'parley.session') onSession();
+    if (key === appearanceKey) appearance.apply();
   });
 }

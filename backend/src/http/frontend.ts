@@ -58,6 +58,7 @@ const policy = (signIn: string) =>
       scriptSrc: ["'self'"],
       styleSrc: ["'self'"],
       imgSrc: ["'self'"],
+      fontSrc: ["'self'"],
       connectSrc: ["'self'", signIn],
       manifestSrc: ["'self'"],
       baseUri: ["'none'"],

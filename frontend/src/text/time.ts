@@ -6,7 +6,7 @@ const clock = new Intl.DateTimeFormat(pageLocale, { hour: '2-digit', minute: '2-
 const short = new Intl.DateTimeFormat(pageLocale, { day: 'numeric', month: 'short' });
 const full = new Intl.DateTimeFormat(pageLocale, { dateStyle: 'full', timeStyle: 'medium' });
 const weekday = new Intl.DateTimeFormat(pageLocale, { weekday: 'short' });
-const relative = new Intl.RelativeTimeFormat(pageLocale, { numeric: 'auto', style: 'short' });
+const shortAndYear = new Intl.DateTimeFormat(pageLocale, { day: 'numeric', month: 'short', year: 'numeric' });
 
 const dayMs = 86_400_000;
 
@@ -27,16 +27,14 @@ export function dayName(time: string, now = new Date()): string {
   return date.getFullYear() === now.getFullYear() ? day.format(date) : dayAndYear.format(date);
 }
 
-/** For the inbox: now, minutes, the clock, the weekday, the date. */
+/** For the inbox: the clock, "Yesterday", the weekday, the date. */
 export function agoName(time: string, now = new Date()): string {
   const date = new Date(time);
-  const passedMs = now.getTime() - date.getTime();
-  if (passedMs < 60_000) return 'now';
-  if (passedMs < 3_600_000) return relative.format(-Math.floor(passedMs / 60_000), 'minute');
   const ago = daysAgo(date, now);
-  if (ago === 0) return clock.format(date);
+  if (ago <= 0) return clock.format(date);
+  if (ago === 1) return dayName(time, now);
   if (ago < 7) return weekday.format(date);
-  return date.getFullYear() === now.getFullYear() ? short.format(date) : dayAndYear.format(date);
+  return date.getFullYear() === now.getFullYear() ? short.format(date) : shortAndYear.format(date);
 }
 
 export const clockName = (time: string) => clock.format(new Date(time));

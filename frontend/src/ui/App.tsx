@@ -1,36 +1,42 @@
 import type { Application } from '../app.ts';
 import { ChatPage } from './ChatPage.tsx';
+import { Brand } from './components/Brand.tsx';
+import { Button } from './components/Button.tsx';
 import { SignIn } from './SignIn.tsx';
-import { StorageNotice } from './StorageNotice.tsx';
+import { Toasts } from './Toasts.tsx';
 import { useSignal } from './use-signal.ts';
 
 export function App({ application }: { application: Application }) {
+  useSignal(application.signal);
+  const stage = application.stage();
   return (
     <>
-      <StorageNotice />
       <Stage application={application} />
+      <Toasts chat={stage.name === 'signed-in' ? stage.chat : undefined} onRetry={application.retryNow} />
     </>
   );
 }
 
 function Stage({ application }: { application: Application }) {
-  useSignal(application.signal);
   const stage = application.stage();
   switch (stage.name) {
     case 'starting':
       return (
-        <main className="centre" aria-busy="true">
-          <p className="quiet">Opening Parley …</p>
+        <main className="centre starting" aria-busy="true">
+          <Brand />
+          <p className="unseen">Opening Parley …</p>
         </main>
       );
     case 'unreachable':
       return (
         <main className="centre">
-          <h1>Parley</h1>
+          <h1>
+            <Brand />
+          </h1>
           <p role="alert">{stage.reason}</p>
-          <button type="button" className="primary" onClick={() => void application.start()}>
+          <Button kind="primary" onClick={() => void application.start()}>
             Try again
-          </button>
+          </Button>
         </main>
       );
     case 'signed-out':

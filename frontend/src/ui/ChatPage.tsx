@@ -2,16 +2,25 @@ import type { Api } from '@parley/client/api/requests';
 import type { ClientConfig } from '@parley/client/api/types';
 import type { Chat } from '@parley/client/sync/chat';
 import { sorted, unreadConversations } from '@parley/client/sync/inbox';
+import { Moon, Search, Settings, SquarePen, Sun } from 'lucide';
 import { useCallback, useEffect, useRef, useState } from 'react';
 import type { Application } from '../app.ts';
+import { appearance } from '../appearance.ts';
+import './ChatPage.css';
 import { ConversationView } from './ConversationView.tsx';
-import { focusSomething } from './focus.ts';
+import { Avatar } from './components/Avatar.tsx';
+import { Brand } from './components/Brand.tsx';
+import { Button, IconButton } from './components/Button.tsx';
+import { EmptyView } from './components/EmptyView.tsx';
+import { focusSomething } from './components/focus.ts';
+import { Icon } from './components/Icon.tsx';
 import { InboxList } from './InboxList.tsx';
+import { type Filter, filtered } from './inbox-filter.ts';
 import { isOfInputMethod } from './keys.ts';
 import { NewConversation } from './NewConversation.tsx';
-import { OfflineBanner } from './OfflineBanner.tsx';
 import { ProfileDialog } from './ProfileDialog.tsx';
 import { go, pathOf, placeOf, usePath } from './router.ts';
+import { useMedia } from './use-media.ts';
 import { useSignal } from './use-signal.ts';
 
 type Props = {
@@ -29,9 +38,10 @@ export function ChatPage({ chat, api, config, application, wantedHandle }: Props
   const place = placeOf(path);
   const [dialog, setDialog] = useState<Dialog>('none');
   const [isHidden, setHidden] = useState(false);
-  const rows = sorted(chat.inbox(), isHidden);
-  const unread = unreadConversations(chat.inbox());
+  const [filter, setFilter] = useState<Filter>('all');
   const current = place.name === 'conversation' ? place.uuid : undefined;
+  const rows = filtered(sorted(chat.inbox(), isHidden), isHidden ? 'all' : filter, current);
+  const unread = unreadConversations(chat.inbox());
   const showHidden = (next: boolean) => {
     setHidden(next);
     // Where they cannot be read, those that are known show.
@@ -71,79 +81,71 @@ export function ChatPage({ chat, api, config, application, wantedHandle }: Props
 
   return (
     <div className="page" data-place={place.name}>
-      <OfflineBanner live={chat.live()} onRetry={application.retryNow} />
       <main className="panes">
         <h1 className="unseen">Parley</h1>
         <section className="inbox" aria-label="Inbox">
-          <header className="bar">
-            <h2 className="brand" data-place-title tabIndex={-1}>
-              <img src="/icon.svg" alt="" width="24" height="24" /> Parley
+          <header className="inbox-head">
+            <h2 data-place-title tabIndex={-1}>
+              <Brand />
             </h2>
-            <button
-              type="button"
-              className="icon"
-              aria-label="Your profile and settings"
-              title="Your profile and settings"
-              onClick={() => setDialog('profile')}
-            >
-              <Gear />
-            </button>
-            <button
-              type="button"
-              className="icon primary"
-              aria-label="New conversation"
+            <IconButton
+              label="New conversation"
               title="New conversation (Ctrl+K)"
+              className="new"
+              icon={SquarePen}
               onClick={() => setDialog('new')}
-            >
-              <Plus />
-            </button>
+            />
           </header>
+          <button type="button" className="jump" onClick={() => setDialog('new')}>
+            <Icon of={Search} small />
+            Find people
+            <kbd>Ctrl K</kbd>
+          </button>
           <InboxList
             chat={chat}
             wantedHandle={wantedHandle}
             rows={rows}
             current={current}
+            filter={filter}
+            onFilter={setFilter}
             isHidden={isHidden}
             onHidden={showHidden}
             onNew={() => setDialog('new')}
           />
+          <Me chat={chat} onOpen={() => setDialog('profile')} />
         </section>
-        <div className="conversation-pane">
-          {place.name === 'conversation' && (
-            <ConversationView key={place.uuid} chat={chat} api={api} config={config} uuid={place.uuid} />
-          )}
-          {place.name === 'new' && (
-            <ConversationView
-              key={`@${place.handle}`}
-              chat={chat}
-              api={api}
-              config={config}
-              handle={place.handle}
-            />
-          )}
-          {place.name === 'nowhere' && (
-            <div className="nothing">
-              <h2 data-place-title tabIndex={-1}>
-                There is no such page
-              </h2>
-              <p className="quiet">Nothing of Parley is at this address.</p>
-              <button type="button" className="primary" onClick={() => go(pathOf.inbox())}>
+        {place.name === 'conversation' && (
+          <ConversationView key={place.uuid} chat={chat} api={api} config={config} uuid={place.uuid} />
+        )}
+        {place.name === 'new' && (
+          <ConversationView
+            key={`@${place.handle}`}
+            chat={chat}
+            api={api}
+            config={config}
+            handle={place.handle}
+          />
+        )}
+        {place.name === 'nowhere' && (
+          <div className="sheet">
+            <EmptyView isPlace title="There is no such page">
+              <p>Nothing of Parley is at this address.</p>
+              <Button kind="primary" onClick={() => go(pathOf.inbox())}>
                 Go to the inbox
-              </button>
-            </div>
-          )}
-          {place.name === 'inbox' && (
-            <div className="nothing">
-              <h2 data-place-title tabIndex={-1}>
-                Choose a conversation
-              </h2>
-              <p className="quiet">
-                Or press <kbd>Ctrl</kbd>+<kbd>K</kbd> to begin one. <kbd>Alt</kbd>+<kbd>↓</kbd> and{' '}
-                <kbd>Alt</kbd>+<kbd>↑</kbd> go through them.
+              </Button>
+            </EmptyView>
+          </div>
+        )}
+        {place.name === 'inbox' && (
+          <div className="sheet">
+            <EmptyView isPlace hasPicture title="Choose a conversation">
+              <p>
+                Or press <kbd>Ctrl</kbd> <kbd>K</kbd> to begin one. <kbd>Alt</kbd> <kbd>↓</kbd> and{' '}
+                <kbd>Alt</kbd> <kbd>↑</kbd> go through them.
               </p>
-            </div>
-          )}
-        </div>
+            </EmptyView>
+          </div>
+        )}
       </main>
       {dialog === 'new' && <NewConversation api={api} config={config} me={chat.me} onClose={closeDialog} />}
       {dialog === 'profile' && (
@@ -157,6 +159,34 @@ export function ChatPage({ chat, api, config, application, wantedHandle }: Props
         />
       )}
     </div>
+  );
+}
+
+/** Who is signed in, at the foot of the inbox; on a phone the face in its head. */
+function Me({ chat, onOpen }: { chat: Chat; onOpen(): void }) {
+  useSignal(appearance.signal);
+  const isSystemDark = useMedia('(prefers-color-scheme: dark)');
+  const { theme } = appearance.now();
+  const isDark = theme === 'system' ? isSystemDark : theme === 'dark';
+  const { handle, display_name, tone } = chat.me;
+  return (
+    <footer className="me">
+      <button type="button" className="me-button" title="Your profile and settings" onClick={onOpen}>
+        <Avatar name={display_name} tone={tone} size="small" isOnline={chat.live().state === 'online'} />
+        <span className="unseen">Your profile and settings: </span>
+        <span className="me-text">
+          <bdi className="cut">{display_name}</bdi>
+          <bdi className="cut">@{handle}</bdi>
+        </span>
+        <Icon of={Settings} />
+      </button>
+      <IconButton
+        className="theme"
+        label={isDark ? 'Light theme' : 'Dark theme'}
+        icon={isDark ? Sun : Moon}
+        onClick={() => appearance.change({ theme: isDark ? 'light' : 'dark' })}
+      />
+    </footer>
   );
 }
 
@@ -176,16 +206,3 @@ function useFocusOfPlace(current: string | undefined, path: string) {
 const isBusyWith = (target: EventTarget | null) =>
   document.querySelector('dialog[open]') !== null ||
   (target instanceof Element && target.matches('input, textarea'));
-
-const Plus = () => (
-  <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
-    <path d="M12 5v14M5 12h14" stroke="currentColor" strokeWidth="2.4" strokeLinecap="round" />
-  </svg>
-);
-
-const Gear = () => (
-  <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true" fill="none" stroke="currentColor">
-    <circle cx="12" cy="8" r="4" strokeWidth="2" />
-    <path d="M4.5 20.5c1-4 4-5.5 7.5-5.5s6.5 1.5 7.5 5.5" strokeWidth="2" strokeLinecap="round" />
-  </svg>
-);

@@ -1,8 +1,11 @@
 import type { Chat } from '@parley/client/sync/chat';
 import { isolate } from '@parley/contract/direction';
 import { isBlank } from '@parley/contract/visible';
+import { ArrowUp } from 'lucide';
 import { type FormEvent, type KeyboardEvent, useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { pageLocale } from '../text/locale.ts';
+import './Composer.css';
+import { IconButton } from './components/Button.tsx';
 import { isOfInputMethod } from './keys.ts';
 
 type Props = { chat: Chat; to: string; maxChars: number; title: string; onSend(text: string): void };
@@ -63,40 +66,39 @@ export function Composer({ chat, to, maxChars, title, onSend }: Props) {
 
   return (
     <form className="composer" onSubmit={send}>
-      <textarea
-        ref={area}
-        rows={1}
-        value={text}
-        placeholder="Write a message"
-        aria-label={`Message to ${isolate(title)}`}
-        aria-describedby="composer-count composer-refusal"
-        aria-invalid={left < 0}
-        dir="auto"
-        enterKeyHint="send"
-        onChange={(event) => write(event.target.value)}
-        onKeyDown={onKey}
-      />
-      <span id="composer-refusal" className="refusal" role="alert">
+      <div className="composer-line">
+        <textarea
+          ref={area}
+          rows={1}
+          value={text}
+          placeholder={title ? `Message ${isolate(title)}` : 'Message'}
+          aria-label={`Message to ${isolate(title)}`}
+          aria-describedby="composer-count composer-refusal"
+          aria-invalid={left < 0}
+          dir="auto"
+          enterKeyHint="send"
+          onChange={(event) => write(event.target.value)}
+          onKeyDown={onKey}
+        />
+        <IconButton
+          type="submit"
+          className="send"
+          icon={ArrowUp}
+          label="Send"
+          title="Send (Enter)"
+          disabled={isEmpty}
+        />
+      </div>
+      <p id="composer-refusal" className="composer-hint bad" role="alert">
         {refusal}
-      </span>
-      <span id="composer-count" className={left < 0 ? 'count over' : 'count'}>
+      </p>
+      <p id="composer-count" className={left < 0 ? 'composer-hint bad' : 'composer-hint'}>
         {!refusal && left <= countFrom && (left < 0 ? `${count(-left)} too many` : `${count(left)} left`)}
-      </span>
+      </p>
       <span className="unseen" role="status">
         {/* Each letter would be said otherwise. */}
         {left < 0 ? 'Too long to send' : ''}
       </span>
-      <button
-        type="submit"
-        className="icon primary send"
-        disabled={isEmpty}
-        aria-label="Send"
-        title="Send (Enter)"
-      >
-        <svg viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
-          <path d="M3.500 20.500l18-8.500-18-8.500v6.600l11 1.900-11 1.900z" fill="currentColor" />
-        </svg>
-      </button>
     </form>
   );
 }

@@ -1,6 +1,7 @@
 import { explain } from '@parley/client/api/errors';
 import { useId, useState } from 'react';
-import { Modal } from './Modal.tsx';
+import { Button } from './components/Button.tsx';
+import { Dialog } from './components/Dialog.tsx';
 
 type Props = {
   /** Asks, with the verb that the button answers with. */
@@ -34,30 +35,19 @@ export function Confirm({ title, verb, text, isDanger = false, onConfirm, onClos
   }
 
   return (
-    <Modal title={title} describedBy={id} isBusy={isBusy} onClose={onClose}>
+    <Dialog title={title} describedBy={id} isBusy={isBusy} onClose={onClose}>
       <p id={id}>{text}</p>
       <p role="alert" className="error">
         {error}
       </p>
-      <div className="answers">
-        <button
-          type="button"
-          className="quiet-button"
-          data-focus
-          aria-disabled={isBusy}
-          onClick={() => isBusy || onClose()}
-        >
+      <div className="ends">
+        <Button data-focus aria-disabled={isBusy} onClick={() => isBusy || onClose()}>
           Cancel
-        </button>
-        <button
-          type="button"
-          className={isDanger ? 'primary danger' : 'primary'}
-          aria-disabled={isBusy}
-          onClick={() => void confirm()}
-        >
+        </Button>
+        <Button kind={isDanger ? 'danger' : 'primary'} aria-disabled={isBusy} onClick={() => void confirm()}>
           {verb}
-        </button>
+        </Button>
       </div>
-    </Modal>
+    </Dialog>
   );
 }

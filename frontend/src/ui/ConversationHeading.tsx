@@ -1,52 +1,76 @@
 import type { Person } from '@parley/client/api/types';
 import type { Chat } from '@parley/client/sync/chat';
 import type { Conversation } from '@parley/client/sync/conversations';
-import { Avatar } from './Avatar.tsx';
+import { isolate } from '@parley/contract/direction';
+import { ArrowLeft, Info } from 'lucide';
+import { Avatar } from './components/Avatar.tsx';
+import { toneOfGroup } from './components/avatar-tone.ts';
+import { Badge } from './components/Badge.tsx';
+import { IconButton } from './components/Button.tsx';
+import { Icon } from './components/Icon.tsx';
+import './ConversationHeading.css';
 import { go, pathOf } from './router.ts';
 
-type Heading = { title: string; at: string; subtitle: string; isGroup: boolean; isOnline: boolean };
-type Props = { heading: Heading; onMembers: (() => void) | undefined; onSettings: (() => void) | undefined };
+export type Heading = {
+  title: string;
+  at: string;
+  subtitle: string;
+  isGroup: boolean;
+  isOnline: boolean;
+  tone: number | null;
+  others: readonly Person[];
+};
+type Props = {
+  heading: Heading;
+  /** Other conversations with unread messages, beside the way back. */
+  unreadElsewhere: number;
+  isAboutOpen: boolean;
+  onAbout: (() => void) | undefined;
+};
+
+/** So many faces of a group show beside its name. */
+const faces = 3;
 
 /** The bar above a conversation: the way back, whom it is with, and what can be opened from it. */
-export function ConversationHeading({ heading, onMembers, onSettings }: Props) {
+export function ConversationHeading({ heading, unreadElsewhere, isAboutOpen, onAbout }: Props) {
+  const back = unreadElsewhere > 0 ? `Back to the inbox, ${unreadElsewhere} unread` : 'Back to the inbox';
   return (
     <header className="bar">
-      <button
-        type="button"
-        className="icon back"
-        aria-label="Back to the inbox"
-        onClick={() => go(pathOf.inbox())}
-      >
-        <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" fill="none" stroke="currentColor">
-          <path d="M15 5l-7 7 7 7" strokeWidth="2.4" strokeLinecap="round" strokeLinejoin="round" />
-        </svg>
+      <button type="button" className="tool back" aria-label={back} onClick={() => go(pathOf.inbox())}>
+        <Icon of={ArrowLeft} />
+        {unreadElsewhere > 0 && <Badge count={unreadElsewhere} />}
       </button>
-      <Avatar name={heading.title} isGroup={heading.isGroup} isOnline={heading.isOnline} />
+      <Avatar
+        name={heading.title}
+        tone={heading.tone}
+        size="head"
+        isGroup={heading.isGroup}
+        isOnline={heading.isOnline}
+      />
       <div className="bar-text">
         <h2 data-place-title tabIndex={-1}>
           <bdi>{heading.title}</bdi>
         </h2>
-        <p className="quiet">
+        <p>
           {heading.at && <bdi>{heading.at}</bdi>}
           {heading.subtitle}
         </p>
       </div>
-      {onMembers && (
-        <button type="button" className="quiet-button folding" aria-label="Members" onClick={onMembers}>
-          <Faces />
-          <span>Members</span>
-        </button>
+      {heading.others.length > 1 && (
+        <span className="faces">
+          {heading.others.slice(0, faces).map(({ uuid, display_name, tone }) => (
+            <Avatar key={uuid} name={display_name} tone={tone} size="small" />
+          ))}
+        </span>
       )}
-      {onSettings && (
-        <button
-          type="button"
-          className="icon"
-          aria-label="Mute or hide"
-          title="Mute or hide"
-          onClick={onSettings}
-        >
-          <Dots />
-        </button>
+      {onAbout && (
+        <IconButton
+          label={`About ${isolate(heading.title)}`}
+          title="Members, mute, hide"
+          icon={Info}
+          aria-expanded={isAboutOpen}
+          onClick={onAbout}
+        />
       )}
     </header>
   );
@@ -77,6 +101,8 @@ export function headingOf(
       subtitle,
       isGroup: true,
       isOnline: false,
+      tone: uuid ? toneOfGroup(uuid) : null,
+      others: members.filter((member) => member.uuid !== chat.me.uuid),
     };
   }
   const other = group?.members.find((member) => member.uuid !== chat.me.uuid) ?? person;
@@ -89,24 +115,7 @@ export function headingOf(
     subtitle: `${isOnline ? ' · online' : ''}${muted}`,
     isGroup: false,
     isOnline,
+    tone: other?.tone ?? row?.tone ?? null,
+    others: [],
   };
 }
-
-const Faces = () => (
-  <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" fill="none" stroke="currentColor">
-    <circle cx="9" cy="8" r="3.5" strokeWidth="2" />
-    <path
-      d="M2.5 19.5c.7-3.6 3.2-5 6.5-5s5.8 1.4 6.5 5M15.5 4.8a3.5 3.5 0 0 1 0 6.4M18 15c2 .7 3.1 2.2 3.5 4.5"
-      strokeWidth="2"
-      strokeLinecap="round"
-    />
-  </svg>
-);
-
-const Dots = () => (
-  <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true" fill="currentColor">
-    <circle cx="12" cy="5" r="2" />
-    <circle cx="12" cy="12" r="2" />
-    <circle cx="12" cy="19" r="2" />
-  </svg>
-);

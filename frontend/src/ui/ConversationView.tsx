@@ -3,24 +3,29 @@ import type { Api } from '@parley/client/api/requests';
 import type { ClientConfig, Entry, Group, Person } from '@parley/client/api/types';
 import type { Chat } from '@parley/client/sync/chat';
 import { emptyHistory } from '@parley/client/sync/history';
+import { dropRow, unreadConversations } from '@parley/client/sync/inbox';
 import { isolate } from '@parley/contract/direction';
 import { useEffect, useMemo, useState } from 'react';
 import { nameAmong, sharedNames } from '../people/shared-names.ts';
 import { Announcer, authorOf } from './Announcer.tsx';
 import { Composer } from './Composer.tsx';
 import { ConversationHeading, headingOf } from './ConversationHeading.tsx';
-import { GroupDialog } from './GroupDialog.tsx';
+import { Button } from './components/Button.tsx';
+import { EmptyView } from './components/EmptyView.tsx';
+import './components/Sheet.css';
+import { Skeleton } from './components/Skeleton.tsx';
+import './ConversationView.css';
+import { DetailsSheet } from './DetailsSheet.tsx';
 import { MessageList } from './MessageList.tsx';
 import { go, pathOf } from './router.ts';
 import { toRows } from './rows.ts';
-import { SettingsDialog } from './SettingsDialog.tsx';
+import { useSwipeBack } from './use-swipe-back.ts';
 
 type Props = { chat: Chat; api: Api; config: ClientConfig; uuid?: string; handle?: string };
 
 /** A conversation, or the blank page of one that its first message begins. */
 export function ConversationView({ chat, api, config, uuid, handle }: Props) {
-  const [isGroupOpen, setGroupOpen] = useState(false);
-  const [isSettingsOpen, setSettingsOpen] = useState(false);
+  const [isAboutOpen, setAboutOpen] = useState(false);
   const [sends, setSends] = useState(0);
   const { person, problem } = usePerson(chat, api, handle);
   const to = uuid ?? `@${handle}`;
@@ -56,82 +61,96 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
   const typists = (uuid ? chat.typists(uuid) : []).map((person) => nameAmong(shared, person));
   const trouble = problem ?? (conversation?.status === 'ready' ? undefined : conversation?.reason);
 
+  const canOpenAbout = uuid !== undefined && !isGone && conversation?.status === 'ready';
+  const unreadElsewhere = unreadConversations(dropRow(chat.inbox(), uuid ?? ''));
+  const swipe = useSwipeBack();
+
   return (
-    <section className="conversation" aria-label={`Conversation with ${isolate(heading.title)}`}>
-      <ConversationHeading
-        heading={heading}
-        onMembers={heading.isGroup && group ? () => setGroupOpen(true) : undefined}
-        onSettings={uuid && conversation?.status === 'ready' ? () => setSettingsOpen(true) : undefined}
-      />
-      {trouble ? (
-        <div className="nothing" role="alert">
-          <p>{trouble}</p>
-          {conversation?.status === 'failed' ? (
-            <button type="button" className="primary" onClick={() => uuid && void chat.open(uuid)}>
-              Try again
-            </button>
-          ) : (
-            <button type="button" className="quiet-button" onClick={() => go(pathOf.inbox())}>
-              Go to the inbox
-            </button>
-          )}
-        </div>
-      ) : uuid && conversation?.status !== 'ready' ? (
-        <div className="nothing" aria-busy="true">
-          <p className="quiet">Loading …</p>
-        </div>
-      ) : (
-        <MessageList
-          key={`list of ${to}`}
-          chat={chat}
-          uuid={uuid}
-          conversation={conversation}
-          rows={rows}
-          isGroup={heading.isGroup}
-          title={heading.title}
-          sends={sends}
-          shared={shared}
+    <>
+      <section
+        ref={swipe}
+        className="conversation sheet"
+        aria-label={`Conversation with ${isolate(heading.title)}`}
+      >
+        <ConversationHeading
+          heading={heading}
+          unreadElsewhere={unreadElsewhere}
+          isAboutOpen={isAboutOpen}
+          onAbout={canOpenAbout ? () => setAboutOpen((isOpen) => !isOpen) : undefined}
         />
-      )}
-      <p className="typing-line" aria-live="polite">
-        {typists.length > 0 &&
-          `${typists.slice(0, 3).join(', ')} ${typists.length === 1 ? 'is' : 'are'} typing …`}
-      </p>
-      {!isGone && (
-        <Composer
-          key={`message to ${to}`}
-          chat={chat}
-          to={to}
-          maxChars={config.limits.message_max_chars}
-          title={heading.title}
-          onSend={(text) => {
-            if (uuid && conversation) chat.clearNewLine(uuid);
-            setSends((count) => count + 1);
-            void chat.send(to, text);
-          }}
-        />
-      )}
-      {isGroupOpen && group && (
-        <GroupDialog
+        {trouble ? (
+          <EmptyView isAlert>
+            <p>{trouble}</p>
+            {conversation?.status === 'failed' ? (
+              <Button kind="primary" onClick={() => uuid && void chat.open(uuid)}>
+                Try again
+              </Button>
+            ) : (
+              <Button onClick={() => go(pathOf.inbox())}>Go to the inbox</Button>
+            )}
+          </EmptyView>
+        ) : uuid && conversation?.status !== 'ready' ? (
+          <Skeleton of="messages" label="Loading …" />
+        ) : (
+          <MessageList
+            key={`list of ${to}`}
+            chat={chat}
+            uuid={uuid}
+            conversation={conversation}
+            rows={rows}
+            isGroup={heading.isGroup}
+            title={heading.title}
+            sends={sends}
+            shared={shared}
+          />
+        )}
+        <TypingLine names={typists} />
+        {!isGone && (
+          <Composer
+            key={`message to ${to}`}
+            chat={chat}
+            to={to}
+            maxChars={config.limits.message_max_chars}
+            title={heading.title}
+            onSend={(text) => {
+              if (uuid && conversation) chat.clearNewLine(uuid);
+              setSends((count) => count + 1);
+              void chat.send(to, text);
+            }}
+          />
+        )}
+        <Announcer conversation={conversation} me={chat.me.uuid} shared={shared} />
+      </section>
+      {isAboutOpen && canOpenAbout && (
+        <DetailsSheet
           chat={chat}
           api={api}
-          group={group}
-          titleMaxChars={config.limits.title_max_chars}
-          onClose={() => setGroupOpen(false)}
-        />
-      )}
-      {isSettingsOpen && uuid && !isGone && (
-        <SettingsDialog
-          chat={chat}
           uuid={uuid}
-          title={heading.title}
-          onClose={() => setSettingsOpen(false)}
+          heading={heading}
+          group={heading.isGroup ? group : undefined}
+          titleMaxChars={config.limits.title_max_chars}
+          onClose={() => setAboutOpen(false)}
         />
       )}
-      <Announcer conversation={conversation} me={chat.me.uuid} shared={shared} />
-    </section>
+    </>
   );
 }
+
+/** Has its place at any time, so that nothing moves when somebody types. */
+const TypingLine = ({ names }: { names: string[] }) => (
+  <p className="typing-line" aria-live="polite">
+    {names.length > 0 && (
+      <>
+        <span className="dots" aria-hidden="true">
+          <i />
+          <i />
+          <i />
+        </span>
+        {`${names.slice(0, 3).join(', ')} ${names.length === 1 ? 'is' : 'are'} typing …`}
+      </>
+    )}
+  </p>
+);
 
 /** Who is behind `/messages/new/<handle>`. */
 function usePerson(chat: Chat, api: Api, handle: string | undefined) {

@@ -1,8 +1,9 @@
 import { explain } from '@parley/client/api/errors';
 import { type FormEvent, useId, useState } from 'react';
 import { CognitoError } from '../auth/cognito-errors.ts';
-import { Field } from './Field.tsx';
-import { Modal } from './Modal.tsx';
+import { Button } from './components/Button.tsx';
+import { Dialog } from './components/Dialog.tsx';
+import { Field } from './components/Field.tsx';
 import { go, pathOf } from './router.ts';
 
 type Props = { handle: string; onDelete(password: string): Promise<void>; onClose(): void };
@@ -34,7 +35,7 @@ export function DeleteAccount({ handle, onDelete, onClose }: Props) {
   }
 
   return (
-    <Modal title="Delete your account?" describedBy={id} isBusy={isBusy} onClose={onClose}>
+    <Dialog title="Delete your account?" describedBy={id} isBusy={isBusy} onClose={onClose}>
       <form onSubmit={remove}>
         <p id={id}>
           Your name and everything you wrote disappear for everybody, you leave your groups, and nobody can
@@ -70,18 +71,15 @@ export function DeleteAccount({ handle, onDelete, onClose }: Props) {
         <p role="alert" className="error">
           {error}
         </p>
-        <button
-          type="submit"
-          className="primary danger"
-          disabled={!isSure || password === ''}
-          aria-disabled={isBusy}
-        >
-          {isBusy ? 'Deleting …' : 'Delete my account'}
-        </button>
-        <button type="button" className="quiet-button" disabled={isBusy} onClick={onClose}>
-          Keep it
-        </button>
+        <div className="ends">
+          <Button disabled={isBusy} onClick={onClose}>
+            Keep it
+          </Button>
+          <Button type="submit" kind="danger" disabled={!isSure || password === ''} aria-disabled={isBusy}>
+            {isBusy ? 'Deleting …' : 'Delete my account'}
+          </Button>
+        </div>
       </form>
-    </Modal>
+    </Dialog>
   );
 }

@@ -1,7 +1,9 @@
 import { explain } from '@parley/client/api/errors';
 import type { Api } from '@parley/client/api/requests';
 import { isolate } from '@parley/contract/direction';
+import { Download } from 'lucide';
 import { useEffect, useId, useRef, useState } from 'react';
+import { Button } from './components/Button.tsx';
 import { saveFile } from './save-file.ts';
 
 /** Saves what Parley holds of this person. Closing the dialog stops it. */
@@ -42,15 +44,14 @@ export function DownloadData({ api, handle }: { api: Api; handle: string }) {
       <p className="hint" id={id}>
         Your profile, your conversations and everything you wrote, as JSON Lines.
       </p>
-      <button
-        type="button"
-        className="quiet-button"
+      <Button
+        icon={Download}
         aria-describedby={id}
         aria-disabled={bytes !== undefined}
         onClick={() => void download()}
       >
         {bytes === undefined ? 'Download my data' : `Downloading … ${sizeOf(bytes)}`}
-      </button>
+      </Button>
       <p role="status" className="file-name">
         {notice}
       </p>

@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { alternativesTo, handleOf, handleProblem } from '../auth/handle.ts';
-import { Field } from './Field.tsx';
+import { Button } from './components/Button.tsx';
+import { Field } from './components/Field.tsx';
 
 export type HandleCheck = (handle: string, signal: AbortSignal) => Promise<boolean>;
 type Props = { value: string; name: string; check: HandleCheck; onChange(value: string): void };
@@ -54,9 +55,9 @@ export function HandleField({ value, name, check, onChange }: Props) {
         onChange={(text) => onChange(text.trim().replace(/^@/, ''))}
       />
       {now?.suggestion && now.suggestion !== value && (
-        <button type="button" className="text start" onClick={() => accept(now.suggestion ?? '')}>
+        <Button kind="link" onClick={() => accept(now.suggestion ?? '')}>
           Use @{now.suggestion}
-        </button>
+        </Button>
       )}
     </div>
   );

@@ -1,10 +1,20 @@
 import type { InboxRow } from '@parley/client/api/types';
 import type { Chat } from '@parley/client/sync/chat';
+import { BellOff } from 'lucide';
 import { type MouseEvent, useEffect, useState } from 'react';
-import { sharedNames } from '../people/shared-names.ts';
+import { nameAmong, sharedNames } from '../people/shared-names.ts';
 import { agoName, fullName } from '../text/time.ts';
-import { Avatar } from './Avatar.tsx';
+import { Avatar } from './components/Avatar.tsx';
+import { toneOfGroup } from './components/avatar-tone.ts';
+import { Badge } from './components/Badge.tsx';
+import { Button } from './components/Button.tsx';
+import { EmptyView } from './components/EmptyView.tsx';
+import { Icon } from './components/Icon.tsx';
+import { Skeleton } from './components/Skeleton.tsx';
+import './InboxList.css';
+import { type Filter, filters } from './inbox-filter.ts';
 import { go, pathOf } from './router.ts';
+import { speakerOf } from './speaker.ts';
 
 type Props = {
   chat: Chat;
@@ -12,74 +22,91 @@ type Props = {
   wantedHandle: string | undefined;
   rows: InboxRow[];
   current: string | undefined;
+  filter: Filter;
+  onFilter(filter: Filter): void;
   /** Those that were put away are shown. */
   isHidden: boolean;
   onHidden(isHidden: boolean): void;
   onNew(): void;
 };
 
-export function InboxList({ chat, wantedHandle, rows, current, isHidden, onHidden, onNew }: Props) {
+export function InboxList(props: Props) {
+  const { chat, wantedHandle, rows, current, filter, onFilter, isHidden, onHidden, onNew } = props;
   useMinutes();
   const shared = sharedNames(rows.flatMap(personOf));
-  const status = chat.inboxStatus();
-  if (rows.length === 0 && !isHidden && !chat.hasHidden()) {
-    if (status === 'loading') return <p className="quiet padded">Loading conversations …</p>;
-    if (status === 'failed') {
-      return (
-        <p className="padded">
-          Your conversations could not be loaded.{' '}
-          <button type="button" className="text" onClick={() => void chat.readInbox()}>
-            Try again
-          </button>
-        </p>
-      );
-    }
-    return (
-      <div className="padded">
-        <YourHandle handle={chat.me.handle} wanted={wantedHandle} />
-        <p className="quiet">No conversations yet.</p>
-        <button type="button" className="primary" onClick={onNew}>
-          Begin one
-        </button>
-      </div>
-    );
-  }
+  if (chat.inbox().size === 0 && !isHidden && !chat.hasHidden())
+    return <NoRows chat={chat} wantedHandle={wantedHandle} onNew={onNew} />;
   return (
-    <nav aria-label={isHidden ? 'Hidden conversations' : 'Conversations'} className="rows">
-      {isHidden && (
+    <>
+      {isHidden ? (
         <div className="rows-head">
           <h2>Hidden conversations</h2>
-          <button type="button" className="text" onClick={() => onHidden(false)}>
+          <Button kind="link" onClick={() => onHidden(false)}>
             Back to the inbox
-          </button>
+          </Button>
+        </div>
+      ) : (
+        // biome-ignore lint/a11y/useSemanticElements: a fieldset is for fields
+        <div className="filters" role="group" aria-label="Show">
+          {filters.map(({ value, text }) => (
+            <button key={value} type="button" aria-pressed={value === filter} onClick={() => onFilter(value)}>
+              {text}
+            </button>
+          ))}
         </div>
       )}
-      {rows.length === 0 && (
-        <p className="quiet padded">{isHidden ? 'Nothing is hidden.' : 'No conversations here.'}</p>
-      )}
-      <ul>
-        {rows.map((row) => (
-          <li key={row.uuid}>
-            <Row
-              chat={chat}
-              row={row}
-              isCurrent={row.uuid === current}
-              showsHandle={row.user_uuid !== null && shared.has(row.user_uuid)}
-            />
-          </li>
-        ))}
-      </ul>
-      {!isHidden && chat.hasMoreInbox() && (
-        <button type="button" className="text more" onClick={() => void chat.moreInbox()}>
-          Show older conversations
-        </button>
-      )}
-      {!isHidden && (
-        <button type="button" className="text more subtle" onClick={() => onHidden(true)}>
-          Hidden conversations
-        </button>
-      )}
-    </nav>
+      <nav aria-label={isHidden ? 'Hidden conversations' : 'Conversations'} className="rows">
+        {rows.length === 0 && (
+          <p className="no-rows">{isHidden ? 'Nothing is hidden.' : nothingOf(filter)}</p>
+        )}
+        <ul>
+          {rows.map((row) => (
+            <li key={row.uuid}>
+              <Row
+                chat={chat}
+                row={row}
+                isCurrent={row.uuid === current}
+                showsHandle={row.user_uuid !== null && shared.has(row.user_uuid)}
+              />
+            </li>
+          ))}
+        </ul>
+        {!isHidden && chat.hasMoreInbox() && (
+          <Button kind="link" className="more" onClick={() => void chat.moreInbox()}>
+            Show older conversations
+          </Button>
+        )}
+        {!isHidden && (
+          <button type="button" className="more subtle" onClick={() => onHidden(true)}>
+            Hidden conversations
+          </button>
+        )}
+      </nav>
+    </>
+  );
+}
+
+const nothingOf = (filter: Filter) =>
+  ({ all: 'No conversations here.', unread: 'You have read everything.', groups: 'No groups here.' })[filter];
+
+function NoRows({ chat, wantedHandle, onNew }: Pick<Props, 'chat' | 'wantedHandle' | 'onNew'>) {
+  const status = chat.inboxStatus();
+  if (status === 'loading') return <Skeleton of="rows" label="Loading conversations …" />;
+  if (status === 'failed')
+    return (
+      <EmptyView>
+        <p>Your conversations could not be loaded.</p>
+        <Button onClick={() => void chat.readInbox()}>Try again</Button>
+      </EmptyView>
+    );
+  return (
+    <EmptyView hasPicture title="Say hello to someone">
+      <p>No conversations yet.</p>
+      <YourHandle handle={chat.me.handle} wanted={wantedHandle} />
+      <Button kind="primary" onClick={onNew}>
+        Find people
+      </Button>
+    </EmptyView>
   );
 }
 
@@ -111,8 +138,7 @@ function YourHandle({ handle, wanted }: { handle: string; wanted: string | undef
 type RowProps = { chat: Chat; row: InboxRow; isCurrent: boolean; showsHandle: boolean };
 
 function Row({ chat, row, isCurrent, showsHandle }: RowProps) {
-  const typists = chat.typists(row.uuid);
-  const draft = isCurrent ? '' : chat.drafts.of(row.uuid);
+  const isGroup = row.kind === 'group';
   function open(event: MouseEvent) {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
     event.preventDefault();
@@ -127,7 +153,8 @@ function Row({ chat, row, isCurrent, showsHandle }: RowProps) {
     >
       <Avatar
         name={row.display_name}
-        isGroup={row.kind === 'group'}
+        tone={isGroup ? toneOfGroup(row.uuid) : row.tone}
+        isGroup={isGroup}
         isOnline={row.user_uuid !== null && chat.isOnline(row.user_uuid)}
       />
       <span className="row-text">
@@ -136,48 +163,61 @@ function Row({ chat, row, isCurrent, showsHandle }: RowProps) {
             <bdi>{row.display_name}</bdi>
             {showsHandle && <bdi className="handle"> @{row.handle}</bdi>}
           </span>
-          {row.muted && <Muted />}
           <time dateTime={row.created_at} title={fullName(row.created_at)}>
             {agoName(row.created_at)}
           </time>
         </span>
         <span className="row-foot">
           <span className="preview">
-            {typists.length > 0 ? (
-              <em className="typing">typing …</em>
-            ) : draft ? (
-              <>
-                <em className="draft">Draft:</em> <bdi>{draft}</bdi>
-              </>
-            ) : (
-              <bdi>{row.message}</bdi>
-            )}
+            <Preview chat={chat} row={row} isCurrent={isCurrent} />
           </span>
-          {row.unread_count > 0 && (
-            <span className="badge">
-              {row.unread_count > 99 ? '99+' : row.unread_count}
-              <span className="unseen"> unread</span>
+          {row.muted && (
+            <span className="muted-mark">
+              <Icon of={BellOff} small />
+              <span className="unseen">Muted</span>
             </span>
           )}
+          {row.unread_count > 0 && <Badge count={row.unread_count} isMuted={row.muted} />}
         </span>
       </span>
     </a>
   );
 }
 
-const Muted = () => (
-  <svg viewBox="0 0 24 24" width="15" height="15" className="muted-mark" fill="none" stroke="currentColor">
-    <title>Muted</title>
-    <path
-      d="M6 17h12l-1.5-2V10a4.500 4.5 0 0 0-9 0v5zM10.500 20h3M4 4l16 16"
-      strokeWidth="2"
-      strokeLinecap="round"
-      strokeLinejoin="round"
-    />
-  </svg>
-);
+/** Who types, or what one was about to say, or what was said last. */
+function Preview({ chat, row, isCurrent }: Pick<RowProps, 'chat' | 'row' | 'isCurrent'>) {
+  const typists = chat.typists(row.uuid);
+  const draft = isCurrent ? '' : chat.drafts.of(row.uuid);
+  if (typists.length > 0) {
+    const names = typists.slice(0, 2).map((person) => nameAmong(nobody, person));
+    const who = row.kind === 'group' ? `${names.join(', ')} ${typists.length === 1 ? 'is ' : 'are '}` : '';
+    return <em className="typing">{who}typing …</em>;
+  }
+  if (draft)
+    return (
+      <>
+        <em className="draft">Draft:</em> <bdi>{draft}</bdi>
+      </>
+    );
+  if (row.message === '') return <em>Message deleted</em>;
+  const speaker = speakerOf(row, chat.me.uuid);
+  return (
+    <>
+      {speaker && (
+        <>
+          <b>
+            <bdi>{speaker}</bdi>:
+          </b>{' '}
+        </>
+      )}
+      <bdi>{row.message}</bdi>
+    </>
+  );
+}
 
-/** Relative times grow old while nothing happens. */
+const nobody: ReadonlySet<string> = new Set();
+
+/** Times become dates while nothing happens. */
 function useMinutes() {
   const [, setMinute] = useState(0);
   useEffect(() => {

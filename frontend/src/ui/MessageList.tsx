@@ -3,9 +3,14 @@ import type { Conversation } from '@parley/client/sync/conversations';
 import { isAtEnd, isAtStart, lastSeq } from '@parley/client/sync/history';
 import { isolate } from '@parley/contract/direction';
 import { flagsOf } from '@parley/contract/entry-kinds';
+import { ArrowDown } from 'lucide';
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 import { VList, type VListHandle } from 'virtua';
 import { nameAmong } from '../people/shared-names.ts';
+import { Badge } from './components/Badge.tsx';
+import { EmptyView } from './components/EmptyView.tsx';
+import { Icon } from './components/Icon.tsx';
+import './MessageList.css';
 import { MessageRow } from './MessageRow.tsx';
 import type { Row } from './rows.ts';
 
@@ -150,7 +155,11 @@ export function MessageList(props: Props) {
 
   return (
     <div className="messages" ref={frame}>
-      {rows.length === 0 && <p className="nothing quiet">Nothing here yet. Write the first message.</p>}
+      {rows.length === 0 && (
+        <EmptyView hasPicture>
+          <p>Nothing here yet. Write the first message.</p>
+        </EmptyView>
+      )}
       <VList
         ref={list}
         shift={shift}
@@ -170,16 +179,19 @@ export function MessageList(props: Props) {
             isGroup={isGroup}
             showsHandle={row.entry !== undefined && shared.has(row.entry.user_uuid)}
             isStart={index === 0 && history !== undefined && isAtStart(history)}
-            receipt={receipt?.key === row.key ? receipt.text : undefined}
+            receipt={receipt?.key === row.key ? receipt : undefined}
             total={history?.newest ?? rows.length}
+            isOffline={chat.live().state !== 'online'}
             onRetry={chat.retry}
             onDiscard={chat.discard}
           />
         )}
       </VList>
       {isAway && (
-        <button type="button" className="jump" onClick={() => void jump()}>
-          ↓ Newest{unseen > 0 ? ` (${unseen > 999 ? '999+' : unseen})` : ''}
+        <button type="button" className="jump-down" onClick={() => void jump()}>
+          <Icon of={ArrowDown} small />
+          Newest
+          {unseen > 0 && <Badge count={unseen} />}
         </button>
       )}
     </div>
@@ -224,14 +236,15 @@ function receiptOf(
   if (!lastOwn || !seq) return undefined;
   const readers = others.filter(({ read_seq }) => (read_seq ?? 0) >= seq);
   if (conversation?.group?.kind === 'direct') {
-    return { key: lastOwn.key, text: readers.length > 0 ? 'Seen' : 'Sent' };
+    const isSeen = readers.length > 0;
+    return { key: lastOwn.key, text: isSeen ? 'Seen' : 'Sent', isSeen };
   }
-  if (readers.length === 0) return { key: lastOwn.key, text: 'Sent' };
+  if (readers.length === 0) return { key: lastOwn.key, text: 'Sent', isSeen: false };
   const names = readers.slice(0, 3).map((reader) => nameAmong(shared, reader));
   const more = readers.length > 3 ? ` and ${readers.length - 3} more` : '';
   const text =
     readers.length === others.length && readers.length > 3
       ? 'Seen by everyone'
       : `Seen by ${names.join(', ')}${more}`;
-  return { key: lastOwn.key, text };
+  return { key: lastOwn.key, text, isSeen: true };
 }

@@ -1,8 +1,12 @@
 import { isolate } from '@parley/contract/direction';
-import { memo } from 'react';
-import { type Part, splitLinks } from '../text/links.ts';
+import { Ban, Check, CheckCheck, CircleAlert, Clock, CloudOff } from 'lucide';
+import { memo, useState } from 'react';
 import { clockName, dayName, fullName } from '../text/time.ts';
-import { Avatar } from './Avatar.tsx';
+import { Avatar } from './components/Avatar.tsx';
+import { Bubble } from './components/Bubble.tsx';
+import { Icon } from './components/Icon.tsx';
+import './MessageRow.css';
+import { MessageText } from './MessageText.tsx';
 import type { Row } from './rows.ts';
 import { isNotice, timeOf } from './rows.ts';
 
@@ -12,111 +16,128 @@ type Props = {
   /** Another one here has the same name. */
   showsHandle: boolean;
   isStart: boolean;
-  receipt: string | undefined;
+  receipt: Receipt | undefined;
   total: number;
+  isOffline: boolean;
   onRetry(key: string): void;
   onDiscard(key: string): void;
 };
+
+/** What became of the newest own message. */
+export type Receipt = { text: string; isSeen: boolean };
 
 export const MessageRow = memo(function MessageRow(props: Props) {
   const { row, isStart } = props;
   return (
     <div className="line">
-      {isStart && <p className="notice quiet">This is the beginning of the conversation.</p>}
-      {row.day && (
-        <p className="day">
-          <span>{dayName(timeOf(row))}</span>
-        </p>
-      )}
-      {row.isFirstNew && (
-        <p className="new-line">
-          <span>New messages</span>
-        </p>
-      )}
+      {isStart && <p className="notice">This is the beginning of the conversation.</p>}
+      {row.day && <p className="day">{dayName(timeOf(row))}</p>}
+      {row.isFirstNew && <p className="new-line">New messages</p>}
       {row.entry && isNotice(row) ? (
         <p className="notice">
           <bdi>{row.entry.message}</bdi>{' '}
           <time dateTime={row.entry.created_at}>{clockName(row.entry.created_at)}</time>
         </p>
       ) : (
-        <Bubble {...props} />
+        <Message {...props} />
       )}
     </div>
   );
 }, isSame);
 
-function Bubble({ row, isGroup, showsHandle, receipt, total, onRetry, onDiscard }: Props) {
+/** So long after it was written a message still comes in with a movement. */
+const freshMs = 3_000;
+const isFresh = (time: string) => Math.abs(Date.now() - Date.parse(time)) < freshMs;
+
+function Message(props: Props) {
+  const { row, isGroup, showsHandle, total } = props;
   const { entry, pending, isOwn } = row;
   const time = timeOf(row);
   const name = entry?.display_name ?? 'You';
-  const names = [
-    'bubble-line',
-    isOwn ? 'own' : 'other',
-    row.startsGroup && 'starts',
-    row.endsGroup && 'ends',
-  ];
+  // One's own has come in as a pending message before.
+  const [arrives] = useState(() => isFresh(time) && (pending !== undefined || !isOwn));
+  const names = ['message', isOwn ? 'own' : 'other', isGroup && 'in-group', row.startsGroup && 'starts'];
+  const text = entry?.message ?? pending?.message ?? '';
   return (
     <article
       className={names.filter(Boolean).join(' ')}
       data-seq={entry?.seq}
       data-state={pending?.state ?? 'sent'}
+      data-tone={(isGroup && !isOwn && entry?.tone) || undefined}
       aria-label={`${isOwn ? 'You' : showsHandle ? `${isolate(name)} (@${isolate(entry?.handle ?? '')})` : isolate(name)}, ${fullName(time)}`}
       aria-posinset={entry?.seq ?? total + 1}
       aria-setsize={Math.max(total, entry?.seq ?? total + 1)}
     >
-      {isGroup && !isOwn && <span className="face">{row.endsGroup && <Avatar name={name} />}</span>}
-      <div className="bubble-box">
-        {isGroup && !isOwn && row.startsGroup && (
-          <p className="sender">
-            <bdi>{name}</bdi>
-            {showsHandle && <bdi className="handle"> @{entry?.handle}</bdi>}
-          </p>
-        )}
-        <div className="bubble">
-          {entry?.message === '' && <p className="text quiet">This message was deleted</p>}
-          <p className="text" dir="auto">
-            {splitLinks(entry?.message ?? pending?.message ?? '').map((part, index) =>
-              // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text never change
-              part.href ? <Link key={index} {...part} /> : part.text,
-            )}
-          </p>
-          <span className="meta">
+      {isGroup && !isOwn && row.startsGroup && entry && (
+        <>
+          <Avatar name={name} tone={entry.tone} size="run" />
+          <p className="by">
+            <span className="sender">
+              <bdi>{name}</bdi>
+              {showsHandle && <bdi className="handle"> @{entry.handle}</bdi>}
+            </span>
             <time dateTime={time} title={fullName(time)}>
               {clockName(time)}
             </time>
-            {pending?.state === 'sending' && <span className="state"> · sending …</span>}
-          </span>
-        </div>
-        {pending?.state === 'failed' && (
-          <p className="failed" role="alert">
-            Not sent. {pending.reason}{' '}
-            <button type="button" className="text" onClick={() => onRetry(pending.key)}>
-              Retry
-            </button>{' '}
-            <button type="button" className="text" onClick={() => onDiscard(pending.key)}>
-              Discard
-            </button>
           </p>
+        </>
+      )}
+      <div className={arrives ? 'said arrives' : 'said'}>
+        <Bubble isOwn={isOwn} isGone={text === ''}>
+          {text === '' && (
+            <>
+              <Icon of={Ban} small />
+              Message deleted
+            </>
+          )}
+          {text !== '' && <MessageText text={text} />}
+        </Bubble>
+        {!(row.endsGroup || (isGroup && row.startsGroup)) && (
+          <time className="late" dateTime={time} aria-hidden="true">
+            {clockName(time)}
+          </time>
         )}
-        {receipt && <p className="receipt">{receipt}</p>}
       </div>
+      {row.endsGroup && (isOwn || !isGroup) && <Meta {...props} />}
     </article>
   );
 }
 
-function Link({ text, href, host }: Part) {
+/** The line below a run: its time, and what became of its last message. */
+function Meta({ row: { pending, ...row }, receipt, isOffline, onRetry, onDiscard }: Props) {
+  const time = pending?.created_at ?? timeOf(row);
+  if (pending?.state === 'failed')
+    return (
+      <p className="meta failed" role="alert">
+        <Icon of={CircleAlert} small />
+        <span>Not sent. {pending.reason}</span>
+        <button type="button" onClick={() => onRetry(pending.key)}>
+          Try again
+        </button>
+        <button type="button" onClick={() => onDiscard(pending.key)}>
+          Delete
+        </button>
+      </p>
+    );
+  if (pending)
+    return (
+      <p className="meta">
+        <Icon of={isOffline ? CloudOff : Clock} small />
+        {isOffline ? 'Goes out when you are back online' : 'Sending'}
+      </p>
+    );
   return (
-    <>
-      <a href={href} target="_blank" rel="noopener noreferrer nofollow" dir="ltr">
-        {text}
-      </a>
-      {host && ' '}
-      {host && (
-        <bdi dir="ltr" className="host">
-          ({host})
-        </bdi>
+    <p className="meta">
+      <time dateTime={time} title={fullName(time)}>
+        {clockName(time)}
+      </time>
+      {receipt && (
+        <>
+          <Icon of={receipt.isSeen ? CheckCheck : Check} small />
+          <span className="receipt">{receipt.text}</span>
+        </>
       )}
-    </>
+    </p>
   );
 }
 
@@ -130,10 +151,10 @@ function isSame(a: Props, b: Props) {
     one.isFirstNew === two.isFirstNew &&
     one.startsGroup === two.startsGroup &&
     one.endsGroup === two.endsGroup &&
-    a.receipt === b.receipt &&
+    a.receipt?.text === b.receipt?.text &&
     a.isGroup === b.isGroup &&
     a.showsHandle === b.showsHandle &&
     a.isStart === b.isStart &&
-    (one.entry !== undefined || a.total === b.total)
+    (one.entry !== undefined || (a.total === b.total && a.isOffline === b.isOffline))
   );
 }

@@ -4,8 +4,13 @@ import type { Api } from '@parley/client/api/requests';
 import type { ClientConfig, Person, Profile } from '@parley/client/api/types';
 import { isolate } from '@parley/contract/direction';
 import { isBlank } from '@parley/contract/visible';
-import { type FormEvent, useId, useRef, useState } from 'react';
-import { Modal } from './Modal.tsx';
+import { Users } from 'lucide';
+import { type FormEvent, useRef, useState } from 'react';
+import { Button } from './components/Button.tsx';
+import { Chip } from './components/Chip.tsx';
+import { Dialog } from './components/Dialog.tsx';
+import { Field } from './components/Field.tsx';
+import './NewConversation.css';
 import { PeopleSearch } from './PeopleSearch.tsx';
 import { go, pathOf } from './router.ts';
 
@@ -13,9 +18,9 @@ type Props = { api: Api; config: ClientConfig; me: Profile; onClose(): void };
 
 /** A group begins with at most so many others. */
 const maxOthers = 48;
+const tooMany = `A group begins with at most ${maxOthers} others. An admin can add more later.`;
 
 export function NewConversation({ api, config, me, onClose }: Props) {
-  const titleId = useId();
   const [isGroup, setGroup] = useState(false);
   const [title, setTitle] = useState('');
   const [picked, setPicked] = useState<Person[]>([]);
@@ -23,9 +28,12 @@ export function NewConversation({ api, config, me, onClose }: Props) {
   // The same group, however often its creation is tried; another title or another member make another one.
   const tried = useRef({ body: '', key: '' });
 
+  const isFull = picked.length >= maxOthers;
+
   function pick(person: Person) {
     if (isGroup) {
-      setPicked((known) => [...known, person].slice(0, maxOthers));
+      if (isFull) setError(tooMany);
+      else setPicked((known) => [...known, person]);
       return;
     }
     onClose();
@@ -33,6 +41,7 @@ export function NewConversation({ api, config, me, onClose }: Props) {
   }
 
   function unpick(person: Person) {
+    setError('');
     setPicked((known) => known.filter(({ uuid }) => uuid !== person.uuid));
     // The button goes, and must not take the focus along.
     document.querySelector<HTMLElement>('dialog [role="combobox"]')?.focus();
@@ -53,7 +62,7 @@ export function NewConversation({ api, config, me, onClose }: Props) {
   }
 
   return (
-    <Modal title={isGroup ? 'New group' : 'New conversation'} onClose={onClose}>
+    <Dialog title={isGroup ? 'New group' : 'New conversation'} onClose={onClose}>
       <PeopleSearch
         key={isGroup ? 'group' : 'person'}
         isFirst
@@ -68,40 +77,36 @@ export function NewConversation({ api, config, me, onClose }: Props) {
             <ul className="chips" aria-label="Members of the new group">
               {picked.map((person) => (
                 <li key={person.uuid}>
-                  <bdi>{person.display_name}</bdi>
-                  <button
-                    type="button"
-                    aria-label={`Remove ${isolate(person.display_name)}`}
-                    onClick={() => unpick(person)}
-                  >
-                    ✕
-                  </button>
+                  <Chip
+                    text={person.display_name}
+                    label={`Remove ${isolate(person.display_name)}`}
+                    onRemove={() => unpick(person)}
+                  />
                 </li>
               ))}
             </ul>
           )}
-          <div className="field">
-            <label htmlFor={titleId}>Title</label>
-            <input
-              id={titleId}
-              required
-              maxLength={config.limits.title_max_chars}
-              value={title}
-              onChange={(event) => setTitle(event.target.value)}
-            />
-          </div>
+          <Field
+            label="Title"
+            isProse
+            maxLength={config.limits.title_max_chars}
+            value={title}
+            onChange={setTitle}
+          />
           <p role="alert" className="error">
             {error}
           </p>
-          <button type="submit" className="primary" disabled={picked.length === 0 || isBlank(title)}>
-            Create group
-          </button>
+          <div className="ends">
+            <Button type="submit" kind="primary" disabled={picked.length === 0 || isBlank(title)}>
+              Create group
+            </Button>
+          </div>
         </form>
       ) : (
-        <button type="button" className="text" onClick={() => setGroup(true)}>
+        <Button kind="quiet" icon={Users} className="start" onClick={() => setGroup(true)}>
           Create a group instead
-        </button>
+        </Button>
       )}
-    </Modal>
+    </Dialog>
   );
 }

@@ -2,8 +2,10 @@ import { explain } from '@parley/client/api/errors';
 import type { Api } from '@parley/client/api/requests';
 import type { Person } from '@parley/client/api/types';
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from 'react';
-import { Avatar } from './Avatar.tsx';
+import { Avatar } from './components/Avatar.tsx';
+import './components/Field.css';
 import { isOfInputMethod } from './keys.ts';
+import './PeopleSearch.css';
 
 type Props = {
   api: Api;
@@ -91,11 +93,9 @@ export function PeopleSearch({ api, label, isFirst, isHidden, onPick }: Props) {
               onMouseDown={(event) => event.preventDefault()}
               onClick={() => pick(person)}
             >
-              <Avatar name={person.display_name} />
-              <span>
-                <strong>
-                  <bdi>{person.display_name}</bdi>
-                </strong>
+              <Avatar name={person.display_name} tone={person.tone} size="head" />
+              <span className="person-name">
+                <bdi>{person.display_name}</bdi>
                 <span className="quiet">
                   <bdi>@{person.handle}</bdi>
                 </span>

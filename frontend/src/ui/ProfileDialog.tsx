@@ -4,10 +4,15 @@ import type { ClientConfig, Profile } from '@parley/client/api/types';
 import { isBlank } from '@parley/contract/visible';
 import { type FormEvent, useId, useState } from 'react';
 import { canNotify, isNotifying, setNotifying } from '../notifications.ts';
+import { AppearanceSettings } from './AppearanceSettings.tsx';
 import { Confirm } from './Confirm.tsx';
+import { Button } from './components/Button.tsx';
+import { Dialog } from './components/Dialog.tsx';
+import { Field } from './components/Field.tsx';
+import { Switch } from './components/Switch.tsx';
 import { DeleteAccount } from './DeleteAccount.tsx';
 import { DownloadData } from './DownloadData.tsx';
-import { Modal } from './Modal.tsx';
+import './ProfileDialog.css';
 
 type Props = {
   api: Api;
@@ -46,48 +51,61 @@ export function ProfileDialog({ api, me, config, onSignOut, onDelete, onClose }:
 
   return (
     <>
-      <Modal title={`@${me.handle}`} onClose={onClose}>
+      <Dialog title={`@${me.handle}`} onClose={onClose}>
         <form onSubmit={save}>
-          <div className="field">
-            <label htmlFor={`${id}-name`}>Name</label>
-            <input
-              id={`${id}-name`}
-              required
-              maxLength={config.limits.display_name_max_chars}
-              value={name}
-              onChange={(event) => setName(event.target.value)}
-            />
-          </div>
+          <Field
+            label="Name"
+            isProse
+            maxLength={config.limits.display_name_max_chars}
+            value={name}
+            onChange={setName}
+          />
           <div className="field">
             <label htmlFor={`${id}-bio`}>About you</label>
             <textarea
               id={`${id}-bio`}
-              rows={3}
+              rows={2}
               maxLength={config.limits.bio_max_chars}
               value={bio}
               onChange={(event) => setBio(event.target.value)}
             />
           </div>
-          <p role="status">{notice}</p>
-          <button type="submit" className="primary">
-            Save
-          </button>
+          <div className="saving">
+            <p role="status">{notice}</p>
+            <Button type="submit" kind="primary">
+              Save
+            </Button>
+          </div>
         </form>
+        <section className="setting-group">
+          <h3>Appearance</h3>
+          <AppearanceSettings />
+        </section>
         {canNotify() && (
-          <label className="switch">
-            <input type="checkbox" checked={isOn} onChange={() => void toggle()} /> Notify me of new messages
-            while this page is in the background
-          </label>
+          <section className="setting-group">
+            <h3>Notifications</h3>
+            <Switch
+              label="Notify me of new messages"
+              hint="While this page is in the background."
+              isOn={isOn}
+              onChange={() => void toggle()}
+            />
+          </section>
         )}
-        <button type="button" className="quiet-button" onClick={() => setAsking('sign-out')}>
-          Sign out on all devices
-        </button>
-        <h3>Your data</h3>
-        <DownloadData api={api} handle={me.handle} />
-        <button type="button" className="quiet-button danger" onClick={() => setAsking('delete')}>
-          Delete account
-        </button>
-      </Modal>
+        <section className="setting-group">
+          <h3>Your data</h3>
+          <DownloadData api={api} handle={me.handle} />
+        </section>
+        <section className="setting-group">
+          <h3>Your account</h3>
+          <div className="account">
+            <Button onClick={() => setAsking('sign-out')}>Sign out on all devices</Button>
+            <Button kind="danger-text" onClick={() => setAsking('delete')}>
+              Delete account
+            </Button>
+          </div>
+        </section>
+      </Dialog>
       {asking === 'sign-out' && (
         <Confirm
           title="Sign out on all devices?"

@@ -7,8 +7,11 @@ import type { Cognito } from '../auth/cognito.ts';
 import { CognitoError } from '../auth/cognito-errors.ts';
 import { handleProblem } from '../auth/handle.ts';
 import { passwordHint, passwordProblem } from '../auth/password.ts';
-import { Field } from './Field.tsx';
+import { Brand } from './components/Brand.tsx';
+import { Button } from './components/Button.tsx';
+import { Field } from './components/Field.tsx';
 import { type HandleCheck, HandleField } from './HandleField.tsx';
+import './SignIn.css';
 
 type Step = 'sign-in' | 'sign-up' | 'confirm' | 'forgot' | 'reset';
 type Props = {
@@ -200,10 +203,8 @@ export function SignIn({ cognito, config, farewell, checkHandle, onSignIn }: Pro
 
   return (
     <main className="centre">
-      <form ref={form} className="card" onSubmit={submit} aria-labelledby="sign-in-title">
-        <p className="brand">
-          <img src="/icon.svg" alt="" width="28" height="28" /> Parley
-        </p>
+      <form ref={form} className="sign-in" onSubmit={submit} aria-labelledby="sign-in-title">
+        <Brand />
         <h1 id="sign-in-title">{titles[step]}</h1>
         <p role="status">{notice}</p>
         <div className="fields" key={step}>
@@ -212,28 +213,32 @@ export function SignIn({ cognito, config, farewell, checkHandle, onSignIn }: Pro
         <p role="alert" className="error">
           {error}
         </p>
-        <button type="submit" className="primary" aria-disabled={isBusy}>
+        <Button type="submit" kind="primary" aria-disabled={isBusy}>
           {isBusy ? 'One moment …' : submitNames[step]}
-        </button>
+        </Button>
         <p className="links">
           {step === 'sign-in' && (
             <>
-              <TextButton onClick={() => move('sign-up')}>Create an account</TextButton>
-              <TextButton onClick={() => move('forgot')}>Forgot password</TextButton>
+              <Button kind="link" onClick={() => move('sign-up')}>
+                Create an account
+              </Button>
+              <Button kind="link" onClick={() => move('forgot')}>
+                Forgot password
+              </Button>
             </>
           )}
           {(step === 'confirm' || step === 'reset') && (
-            <TextButton onClick={() => void attempt(sendAgain)}>Send the code again</TextButton>
+            <Button kind="link" onClick={() => void attempt(sendAgain)}>
+              Send the code again
+            </Button>
           )}
-          {step !== 'sign-in' && <TextButton onClick={() => move('sign-in')}>Back to sign-in</TextButton>}
+          {step !== 'sign-in' && (
+            <Button kind="link" onClick={() => move('sign-in')}>
+              Back to sign-in
+            </Button>
+          )}
         </p>
       </form>
     </main>
   );
 }
-
-const TextButton = ({ onClick, children }: { onClick(): void; children: ReactNode }) => (
-  <button type="button" className="text" onClick={onClick}>
-    {children}
-  </button>
-);

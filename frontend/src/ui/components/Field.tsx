@@ -1,4 +1,5 @@
 import { type ReactNode, useId } from 'react';
+import './Field.css';
 
 type Props = {
   label: string;
@@ -14,12 +15,14 @@ type Props = {
   inputMode?: 'numeric';
   maxLength?: number;
   readOnly?: boolean;
+  /** Words of a language: they are spelled and begin with a capital. */
+  isProse?: boolean;
   /** Takes the focus when its dialog opens. */
   isFirst?: boolean;
 };
 
 /** A text field with its name, its hint, and what is wrong with it. */
-export function Field({ label, hint, problem, status, isFirst, onChange, ...input }: Props) {
+export function Field({ label, hint, problem, status, isFirst, isProse = false, onChange, ...input }: Props) {
   const id = useId();
   const described = [hint && `${id}-hint`, (problem || status) && `${id}-status`].filter(Boolean);
   return (
@@ -29,8 +32,8 @@ export function Field({ label, hint, problem, status, isFirst, onChange, ...inpu
         id={id}
         data-focus={isFirst || undefined}
         required
-        autoCapitalize="none"
-        spellCheck={false}
+        autoCapitalize={isProse ? 'sentences' : 'none'}
+        spellCheck={isProse}
         aria-describedby={described.join(' ') || undefined}
         aria-invalid={problem ? true : undefined}
         onChange={(event) => onChange(event.target.value)}

@@ -1,4 +1,7 @@
+import { X } from 'lucide';
 import { type ReactNode, useEffect, useId, useLayoutEffect, useRef } from 'react';
+import { IconButton } from './Button.tsx';
+import './Dialog.css';
 import { focusSomething } from './focus.ts';
 
 type Props = {
@@ -7,6 +10,8 @@ type Props = {
   describedBy?: string;
   /** It stays while its work is under way. */
   isBusy?: boolean;
+  /** Over the middle of the page, or along its end. On a phone both come from below. */
+  place?: 'middle' | 'side';
   onClose(): void;
   children: ReactNode;
 };
@@ -15,7 +20,7 @@ type Props = {
  * A dialog of the browser: it keeps the focus, closes with Escape, and gives the focus back. It begins at the element with
  * `data-focus`, or at its title: never at "Close", where Enter would end what has just begun.
  */
-export function Modal({ title, describedBy, isBusy = false, onClose, children }: Props) {
+export function Dialog({ title, describedBy, isBusy = false, place = 'middle', onClose, children }: Props) {
   const id = useId();
   const element = useRef<HTMLDialogElement>(null);
   // Its cleanup runs while the dialog is still in the document.
@@ -46,20 +51,23 @@ export function Modal({ title, describedBy, isBusy = false, onClose, children }:
   return (
     <dialog
       ref={element}
+      className={`dialog ${place}`}
       aria-labelledby={id}
       aria-describedby={describedBy}
       onCancel={(event) => isBusy && event.preventDefault()}
       onClose={close}
+      // The backdrop belongs to the dialog; a press on it lands on the element itself.
+      onMouseDown={(event) => event.target === element.current && !isBusy && onClose()}
     >
-      <header>
-        <h2 id={id} tabIndex={-1}>
-          <bdi>{title}</bdi>
-        </h2>
-        <button type="button" className="icon" aria-label="Close" disabled={isBusy} onClick={onClose}>
-          ✕
-        </button>
-      </header>
-      {children}
+      <div className="dialog-body">
+        <header className="dialog-head">
+          <h2 id={id} tabIndex={-1}>
+            <bdi>{title}</bdi>
+          </h2>
+          <IconButton label="Close" icon={X} disabled={isBusy} onClick={onClose} />
+        </header>
+        {children}
+      </div>
     </dialog>
   );
 }

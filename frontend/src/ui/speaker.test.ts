@@ -1,0 +1,30 @@
+import { expect, test } from '@jest/globals';
+import { speakerOf } from './speaker.ts';
+
+const raj = {
+  kind: 'group',
+  message: 'hello',
+  sender_uuid: 'raj',
+  sender_display_name: 'Raj Patel',
+} as const;
+
+test('a preview in a group says who wrote, by the first name', () => {
+  expect(speakerOf(raj, 'maya')).toBe('Raj');
+});
+
+test('one’s own says "You", in both kinds of conversation', () => {
+  expect(speakerOf(raj, 'raj')).toBe('You');
+  expect(speakerOf({ ...raj, kind: 'direct' }, 'raj')).toBe('You');
+});
+
+test('the other person of a direct conversation is not named again', () => {
+  expect(speakerOf({ ...raj, kind: 'direct' }, 'maya')).toBe('');
+});
+
+test('a notice names its author by itself', () => {
+  expect(speakerOf({ ...raj, message: 'Raj Patel left the group' }, 'raj')).toBe('');
+});
+
+test('nobody is named whose name is not known', () => {
+  expect(speakerOf({ ...raj, sender_display_name: '' }, 'maya')).toBe('');
+});

@@ -1,0 +1,16 @@
+import { createSignal } from '@parley/client/sync/signal';
+
+export type Notice = { text: string; action: string; onAction(): void };
+
+/** The one thing that has just happened and can be taken back. */
+function createToasts() {
+  const signal = createSignal((notify) => queueMicrotask(notify));
+  let notice: Notice | undefined;
+  function set(next: Notice | undefined) {
+    notice = next;
+    signal.change();
+  }
+  return { signal, notice: () => notice, show: (next: Notice) => set(next), dismiss: () => set(undefined) };
+}
+
+export const toasts = createToasts();

@@ -1,0 +1,72 @@
+import { useCallback } from 'react';
+import { go, pathOf } from './router.ts';
+
+/** A finger that goes this far to the side, and mostly to the side, drags the sheet. */
+const beginsPx = 12;
+/** Let go beyond this share of the width, the sheet is put away. */
+const awayShare = 0.3;
+
+type Drag = { id: number; x: number; y: number; movedPx: number; isDragging: boolean };
+
+/** On a phone a swipe from the start to the end puts the conversation away, as the back button does. */
+export function useSwipeBack() {
+  return useCallback((element: HTMLElement | null) => {
+    if (!element) return;
+    let drag: Drag | undefined;
+    const direction = () => (getComputedStyle(element).direction === 'rtl' ? -1 : 1);
+
+    function begin({ touches, target }: TouchEvent) {
+      const [touch] = touches;
+      const isPhone = window.matchMedia('(max-width: 46rem)').matches;
+      if (!touch || touches.length > 1 || !isPhone || isSidewaysScroller(target)) return;
+      drag = { id: touch.identifier, x: touch.clientX, y: touch.clientY, movedPx: 0, isDragging: false };
+    }
+
+    function move(event: TouchEvent) {
+      const touch = [...event.changedTouches].find(({ identifier }) => identifier === drag?.id);
+      if (!drag || !touch || !element) return;
+      const across = (touch.clientX - drag.x) * direction();
+      const along = Math.abs(touch.clientY - drag.y);
+      if (!drag.isDragging && along > beginsPx && along > across) drag = undefined;
+      else if (drag.isDragging || (across > beginsPx && across > along * 2)) {
+        drag.isDragging = true;
+        drag.movedPx = Math.max(0, across);
+        element.style.transform = `translateX(${drag.movedPx * direction()}px)`;
+      }
+    }
+
+    function end() {
+      if (!drag?.isDragging || !element) return;
+      const isAway = drag.movedPx > element.clientWidth * awayShare;
+      drag = undefined;
+      element.style.transform = '';
+      if (isAway) go(pathOf.inbox());
+    }
+
+    function cancel() {
+      drag = undefined;
+      if (element) element.style.transform = '';
+    }
+
+    const quiet = { passive: true };
+    element.addEventListener('touchstart', begin, quiet);
+    element.addEventListener('touchmove', move, quiet);
+    element.addEventListener('touchend', end, quiet);
+    element.addEventListener('touchcancel', cancel, quiet);
+    return () => {
+      element.removeEventListener('touchstart', begin);
+      element.removeEventListener('touchmove', move);
+      element.removeEventListener('touchend', end);
+      element.removeEventListener('touchcancel', cancel);
+    };
+  }, []);
+}
+
+/** Inside it a finger to the side scrolls, as in a code block that is too wide. */
+function isSidewaysScroller(target: EventTarget | null) {
+  let element = target instanceof Element ? target : null;
+  for (; element; element = element.parentElement)
+    if (element.scrollWidth > element.clientWidth && getComputedStyle(element).overflowX === 'auto')
+      return true;
+  return false;
+}
