@@ -13,7 +13,7 @@ type Env = Record<string, string>;
 
 const readyTimeoutMs = 60_000;
 const pollMs = 25;
-/** Content of the mark of a system that began empty. A seeded system's mark is empty. */
+/** Content of the marker file of a system that was started empty. The marker file of a seeded system has no content. */
 const unseeded = 'unseeded';
 
 export async function ensureTables({ AWS_REGION, DDB_MESSAGE_TABLE, DDB_RUNNER_TABLE }: Config, env: Env) {
@@ -36,7 +36,7 @@ export async function migrateDatabase(env: Env) {
   }
 }
 
-/** Turns an unreachable server into one line. A bug keeps its stack. */
+/** Describes an unreachable server in one line. Other errors keep their stack. */
 function explain(error: unknown, what: string) {
   if (!(error instanceof Error) || !('code' in error)) return error;
   return new StartError(`${what}: ${error.message || error.code}`, { cause: error });

@@ -135,7 +135,7 @@ export class DataStack extends Stack {
       removalPolicy: RemovalPolicy.RETAIN,
       cloudwatchLogsExports: ['postgresql'],
     });
-    // Created before Postgres, which would create a log group that keeps lines for ever.
+    // Created before Postgres, which would create a log group that keeps lines forever.
     const lines = new logs.LogGroup(this, 'DatabaseLogs', {
       logGroupName: `/aws/rds/cluster/${name}-people/postgresql`,
       retention: logs.RetentionDays.ONE_MONTH,

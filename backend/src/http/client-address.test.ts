@@ -23,7 +23,7 @@ describe("a client's address", () => {
       '203.0.113.9',
     ],
     ['the outermost there is where there are fewer proxies', 2, '10.0.0.1', '203.0.113.9', '203.0.113.9'],
-    ['the peer where there is no header', 2, '203.0.113.9', undefined, '203.0.113.9'],
+    ['the peer without a header', 2, '203.0.113.9', undefined, '203.0.113.9'],
     ['an IPv4 address where it is written as IPv6', 0, '::ffff:203.0.113.9', undefined, '203.0.113.9'],
     ['the /64 of an IPv6 address', 0, '2001:DB8:1:2:aaaa:bbbb:cccc:dddd', undefined, '2001:db8:1:2::/64'],
     ['the same where it is short', 0, '2001:db8::1', undefined, '2001:db8:0:0::/64'],

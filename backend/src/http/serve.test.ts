@@ -36,7 +36,7 @@ describe('a body', () => {
     ],
     ['in an unknown character set', whole, { 'Content-Type': 'application/json; charset=klingon' }],
     ['in an unknown encoding', whole, { 'Content-Encoding': 'rot13' }],
-    ['that is no gzip', whole, { 'Content-Encoding': 'gzip' }],
+    ['that is not gzip', whole, { 'Content-Encoding': 'gzip' }],
   ])('%s is 400', async (_, raw, headers = {}) => {
     expect(await post(raw, headers)).toMatchObject({ status: 400, body: ['json_invalid'] });
   });

@@ -23,7 +23,7 @@ export type PresenceViewOptions = Omit<WhereaboutsOptions, 'onFound'> & {
 
 type PresenceEvent = Extract<NodeEvent, { event: 'presence' }>;
 
-/** Sends the sockets of this node who is online, here and on other nodes. */
+/** Tells the sockets of this node who is online, here and on other nodes. */
 export function createPresenceView(options: PresenceViewOptions) {
   const { nodeId, peers, sockets, isShown, inBackground } = options;
   const elsewhere = createOnlineElsewhere();

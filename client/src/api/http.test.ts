@@ -5,7 +5,7 @@ import { fixedToken } from '../tokens.ts';
 import type { ApiError } from './errors.ts';
 import { createHttp } from './http.ts';
 
-/* A server that accepts one token alone, and the tokens that it got. */
+/* A server that accepts only one token, and the tokens that it received. */
 
 const got: (string | undefined)[] = [];
 const server = createServer((req, res) => {
@@ -38,7 +38,7 @@ test('a request whose token cannot be renewed is sent once, and refused with sta
   expect(got).toEqual(['Bearer bad']);
 });
 
-test('a request without an answer names what failed as its cause', async () => {
+test('the error of a request without an answer has the failure as its cause', async () => {
   const unreachable = createHttp(fixedToken('good'), fetch, 'http://127.0.0.1:9').call('/api/profile');
   const error = await unreachable.catch((reason: ApiError) => reason);
   expect(error).toMatchObject({ status: 0, codes: ['no_answer'] });

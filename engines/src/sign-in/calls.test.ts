@@ -281,7 +281,12 @@ const refusals: Refusal[] = [
     'InvalidPasswordException',
     `${policy}Password not long enough`,
   ],
-  ['GetUser with what is no token', () => getUser('a.b.c'), 'NotAuthorizedException', 'Invalid Access Token'],
+  [
+    'GetUser with a malformed token',
+    () => getUser('a.b.c'),
+    'NotAuthorizedException',
+    'Invalid Access Token',
+  ],
   [
     'RevokeToken of an access token',
     async () => revoke((await signIn(await member())).access),

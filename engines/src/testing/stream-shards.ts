@@ -95,7 +95,7 @@ export function recordsFrom(stream: Stream, shard: ProxyShard, start: number, li
 /** Closes a shard after the records so far, and opens its children there. */
 export function splitShard(stream: Stream, id: string, children: 1 | 2) {
   const shard = stream.shards.find((each) => each.id === id);
-  if (!shard || shard.end !== undefined) throw new Error(`${id} is no open shard`);
+  if (!shard || shard.end !== undefined) throw new Error(`${id} is not an open shard`);
   shard.end = stream.records.length;
   const width = (shard.to - shard.from) / children;
   for (let child = 0; child < children; child += 1) {
