@@ -11,7 +11,7 @@ import type { DemoConversation, Sitting } from './demo-conversations.ts';
 /** By handle. */
 export type Everyone = ReadonlyMap<string, Person>;
 
-/** Somebody who types writes about five characters a second, after a moment to think. */
+/** A person types about five characters per second, after a moment to think. */
 const typingMs = (message: string) => 8_000 + Math.min(message.length * 200, 90_000);
 const dayMs = 86_400_000;
 
@@ -71,7 +71,7 @@ function entriesOf(
       ...content,
       message_group_uuid: messageGroupUuid,
       seq,
-      // A seed that was interrupted finds its own entries again.
+      // A repeated seed after an interruption finds the same entries.
       message_uuid: v5(`${name}:${seq}`, messageGroupUuid),
       user_uuid: author.uuid,
       user_handle: author.handle,

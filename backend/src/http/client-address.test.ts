@@ -22,11 +22,11 @@ describe("a client's address", () => {
       '6.6.6.6,203.0.113.9, 130.176.0.1',
       '203.0.113.9',
     ],
-    ['the outermost there is where there are fewer proxies', 2, '10.0.0.1', '203.0.113.9', '203.0.113.9'],
+    ['the outermost address if there are fewer proxies', 2, '10.0.0.1', '203.0.113.9', '203.0.113.9'],
     ['the peer without a header', 2, '203.0.113.9', undefined, '203.0.113.9'],
-    ['an IPv4 address where it is written as IPv6', 0, '::ffff:203.0.113.9', undefined, '203.0.113.9'],
+    ['an IPv4 address that is written as IPv6', 0, '::ffff:203.0.113.9', undefined, '203.0.113.9'],
     ['the /64 of an IPv6 address', 0, '2001:DB8:1:2:aaaa:bbbb:cccc:dddd', undefined, '2001:db8:1:2::/64'],
-    ['the same where it is short', 0, '2001:db8::1', undefined, '2001:db8:0:0::/64'],
+    ['the same of a short address', 0, '2001:db8::1', undefined, '2001:db8:0:0::/64'],
     ['the same of loopback', 0, '::1', undefined, '0:0:0:0::/64'],
   ])('is %s', (_, proxies, peer, forwarded, expected) => {
     expect(clientAddress(request(peer, forwarded), proxies)).toBe(expected);

@@ -52,7 +52,7 @@ group('an operation', () => {
     expect(operationOf({ isOpen: true }).security).toEqual([]);
   });
 
-  it('takes an idempotency key where the route does, and a body that must be there', () => {
+  it('has an idempotency key if the route has one, and a required body', () => {
     const { parameters, requestBody } = operationOf({
       ...{ method: 'post', takesIdempotencyKey: true, body: z.object({ message: z.string() }) },
     });
@@ -64,7 +64,7 @@ group('an operation', () => {
 });
 
 group('a refusal', () => {
-  it('has the codes that follow from the parts of a route, under the status of each', () => {
+  it('has the error codes that the parts of a route imply, by status', () => {
     expect(codesOf({ isOpen: true })).toEqual({ 200: undefined, 500: ['generic_500'] });
     expect(codesOf({})).toEqual({
       200: undefined,
@@ -88,14 +88,14 @@ group('a refusal', () => {
     });
   });
 
-  it('of a query names the cursor only where there is one', () => {
+  it('of a query names the cursor only if there is one', () => {
     const codes = (query: z.ZodObject) => Object.values(codesOf({ isOpen: true, query })).flat();
     expect(codes(z.object({ limit: z.number() }))).toContain('query_invalid');
     expect(codes(z.object({ limit: z.number() }))).not.toContain('cursor_invalid');
     expect(codes(z.object({ cursor: z.string() }))).toContain('cursor_invalid');
   });
 
-  it('names a code of the route once, also if it follows from its parts', () => {
+  it('lists a code of the route once, even if its parts imply it too', () => {
     const codes = codesOf({ errors: ['message_group_not_found', 'busy'] });
     expect(codes).toMatchObject({ 404: ['message_group_not_found'], 503: ['busy'] });
   });

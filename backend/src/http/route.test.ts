@@ -4,7 +4,7 @@ import { AppError } from '@parley/core/errors';
 import type { Request } from 'express';
 import { bearerToken, openRoute, parse, type Route, read, route } from './route.ts';
 
-/** A request as far as a route reads it. */
+/** The parts of a request that a route reads. */
 function request({
   headers = {},
   ...parts
@@ -57,7 +57,7 @@ describe('the input of a route', () => {
     });
   });
 
-  it('has nothing that the route does not ask for', () => {
+  it('has only the parts that the route declares', () => {
     const bare = {
       ...thing,
       params: undefined,
@@ -85,7 +85,7 @@ describe('the input of a route', () => {
     expect(codesOf(() => read(thing, request({ ...whole, ...change })))).toEqual([code]);
   });
 
-  it('is refused with every code of a wrong body, each once, and a field without a code is body_invalid', () => {
+  it('is refused with each code of an invalid body once, and with body_invalid for a field without a code', () => {
     const codes = (body: unknown) => codesOf(() => read(thing, request({ ...whole, body })));
     expect(codes({})).toEqual(['message_blank', 'user_reciever_handle_blank']);
     expect(codes({ ...whole.body, count: 'many' })).toEqual(['body_invalid']);

@@ -31,7 +31,7 @@ export function createNodes(env: Record<string, string>, closers: Closer[]) {
     return { ctx, server, close, ...createClient(url, await contractOf(url, changes.MESSAGE_MAX_CHARS)) };
   }
 
-  /** Nodes whose limits are the same have the same document. */
+  /** Nodes with the same limits have the same document. */
   async function contractOf(url: string, messageMaxChars = '') {
     const known = contracts.get(messageMaxChars);
     if (known) return known;

@@ -39,7 +39,7 @@ test('each request gets the response of its own id, in any order', async () => {
   expect(jest.getTimerCount()).toBe(0);
 });
 
-test('a response to nobody, or a second one, changes nothing', async () => {
+test('an unknown or repeated response has no effect', async () => {
   const { answers, socket } = world();
   const asked = answers.request(socket, 'ping', {});
   answers.settle(refusal(null));
@@ -47,7 +47,7 @@ test('a response to nobody, or a second one, changes nothing', async () => {
   expect(await asked).toMatchObject({ read_seq: 1 });
 });
 
-test('a refusal has its code, and a pause of at most a minute', async () => {
+test('a refusal has its code and a pause of at most a minute', async () => {
   const { answers, socket, sent } = world();
   const refused = async (retry_after?: number) => {
     const asked = answers.request(socket, 'ping', {});

@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { dispatch, type EventHandlers, type LiveEvent } from './events.ts';
 
-test('an event reaches its handler alone, and one that this version does not know reaches none', () => {
+test('an event calls only its own handler, and an unknown event calls none', () => {
   const handled: unknown[] = [];
   const names = ['message.created', 'message_group.updated', 'message_group.read', 'typing', 'presence'];
   const handlers = Object.fromEntries(

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { WebSocket, WebSocketServer } from 'ws';
 import { openSocket } from './open-socket.ts';
 
-/* A gateway that accepts one token alone, and counts who came. */
+/* A gateway that accepts only one token, and counts the connections. */
 
 let gateway: WebSocketServer;
 let arrivals: number;
@@ -37,7 +37,7 @@ const open = (token: string) => {
 /** The longest first pause of a connection is half a second. */
 const longerThanAPause = () => new Promise((resolve) => setTimeout(resolve, 700));
 
-test('a socket that is lost ends, and does not come back', async () => {
+test('a lost socket is not opened again', async () => {
   const socket = await open('good');
   for (const each of gateway.clients) each.terminate();
   await socket.closed;
@@ -46,7 +46,7 @@ test('a socket that is lost ends, and does not come back', async () => {
   await expect(socket.request('ping', {})).rejects.toThrow('not connected');
 });
 
-test('a socket that is refused rejects, and is not tried again', async () => {
+test('a refused socket rejects without a retry', async () => {
   await expect(open('bad')).rejects.toThrow('accepts no socket');
   await longerThanAPause();
   expect(arrivals).toBe(1);

@@ -6,7 +6,7 @@ import type { SocketClass } from './socket.ts';
 type Options = { url: string; WebSocket: SocketClass; token: string; onEvent(event: LiveEvent): void };
 
 /**
- * One authenticated socket, which ends where a connection would come back: for programs that must notice each loss.
+ * Opens one authenticated socket that does not reconnect, for programs that must notice each loss.
  * Rejects if the gateway does not accept it.
  */
 export async function openSocket({ url, WebSocket, token, onEvent }: Options) {

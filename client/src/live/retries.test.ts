@@ -28,7 +28,7 @@ function expectWithin(ms: number, [least, most]: [number, number]) {
   expect(ms).toBeLessThanOrEqual(most);
 }
 
-test('pauses double up to 30 s, and begin again after a success', () => {
+test('pauses double up to 30 s, and start over after a success', () => {
   const retries = create();
   for (const ceilingMs of [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000])
     expectWithin(pauseAfter(retries), [ceilingMs / 2, ceilingMs]);
@@ -36,27 +36,27 @@ test('pauses double up to 30 s, and begin again after a success', () => {
   expectWithin(pauseAfter(retries), [250, 500]);
 });
 
-test('a token that was refused after a success costs no pause, and a second one does', () => {
+test('the first refused token after a success causes no pause, and a second one does', () => {
   const retries = create();
   expect(pauseAfter(retries, true)).toBe(0);
   expectWithin(pauseAfter(retries, true), [500, 1_000]);
 });
 
-test('a close reason names one pause of at most a minute, and any other reason names none', () => {
+test('a close reason can set one pause, of at most a minute', () => {
   const retries = create();
   expect(pauseAfter(retries, false, 'reconnect_after_ms=20')).toBe(20);
   expect(pauseAfter(retries, false, 'reconnect_after_ms=3600000')).toBe(60_000);
   expectWithin(pauseAfter(retries, false, 'please reconnect_after_ms=20'), [1_000, 2_000]);
 });
 
-test('a refusal that names a pause makes one shorter impossible, once', () => {
+test('a refusal with a pause sets a minimum for one pause', () => {
   const retries = create();
   retries.waitAtLeast(45_000);
   expect(pauseAfter(retries, false, 'reconnect_after_ms=20')).toBe(45_000);
   expectWithin(pauseAfter(retries), [500, 1_000]);
 });
 
-test('a cancelled retry opens nothing, and neither does one that another opening precedes', () => {
+test('a retry opens nothing if it was canceled or another socket was opened before', () => {
   const retries = create();
   retries.schedule(false);
   retries.cancel();

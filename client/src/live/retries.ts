@@ -2,8 +2,8 @@ import { longestPauseMs } from './answers.ts';
 import { backoffMs } from './backoff.ts';
 
 /**
- * When to open the next socket. Pauses grow until a socket is online. A closing node may name the pause instead, and a
- * refusal the least one.
+ * Decides when to open the next socket. Pauses grow until a socket is online. A closing node may set the pause, and a
+ * refusal its minimum.
  */
 export function createRetries(open: () => void) {
   let attempt = 0;

@@ -45,7 +45,7 @@ test('reports the opening, each frame, and the close with its code and reason', 
   ]);
 });
 
-test('a refused connection is lost without an error that nobody handles', async () => {
+test('a refused connection is reported as lost, without an unhandled error', async () => {
   const { reports, until } = observed('ws://127.0.0.1:1');
   await until(1);
   expect(reports).toEqual([['lost', 1006, '']]);

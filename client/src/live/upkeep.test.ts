@@ -15,7 +15,7 @@ const socket = { readyState: 1 } as Socket;
 const refusal = (code: ErrorCode) => new Refusal({ code, message: code });
 const minuteMs = 60_000;
 
-/** An upkeep whose gateway answers requests with these errors first. */
+/** An upkeep with a gateway that answers the first requests with these errors. */
 function world(validForMs = 60 * minuteMs, failures: (Error | undefined)[] = []) {
   const requests: string[] = [];
   const renewed: string[] = [];
@@ -48,7 +48,7 @@ test('pings every 25 s, and authenticates again before the token expires', async
   expect(requests.at(-1)).toBe('ping');
 });
 
-test('a token that the gateway ended is authenticated again at the next interval', async () => {
+test('a socket whose token was ended authenticates again at the next interval', async () => {
   const { upkeep, requests } = world();
   await upkeep.authenticate();
   upkeep.forgetToken();
@@ -69,7 +69,7 @@ test('a start replaces the last one, and a stop ends the pings', async () => {
   expect(requests).toHaveLength(2);
 });
 
-test('a refused token is renewed, and a busy gateway leaves it alone', async () => {
+test('a refused token is renewed, but not if the gateway is only busy', async () => {
   const failures = [refusal('busy'), refusal('generic_401')];
   const { upkeep, renewed } = world(undefined, failures);
   await expect(upkeep.authenticate()).rejects.toThrow('busy');
@@ -78,7 +78,7 @@ test('a refused token is renewed, and a busy gateway leaves it alone', async () 
   expect(renewed).toEqual(['token']);
 });
 
-test('a ping without an answer loses the socket, and a refused one does not', async () => {
+test('a socket is lost after a ping without an answer, but not after a refused ping', async () => {
   const { upkeep, lost } = world(undefined, [undefined, refusal('rate_limited'), new Error('no answer')]);
   await upkeep.authenticate();
   upkeep.start(socket);

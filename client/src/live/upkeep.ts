@@ -20,7 +20,7 @@ export function createUpkeep(
     try {
       await request('authenticate', { token });
     } catch (error) {
-      // Any other refusal passes, and the token stays valid.
+      // Any other refusal is temporary, and the token stays valid.
       if (error instanceof Refusal && error.code === tokenRefused) tokens.renew(token);
       throw error;
     }

@@ -38,21 +38,21 @@ function world(length: number) {
   return { catchUp, conversations, log, asked, done, last, setFailing: (is: boolean) => (fail = is) };
 }
 
-test('reads page after page up to the end, and says when it is done', async () => {
+test('reads page after page up to the end, and reports when it is done', async () => {
   const { catchUp, asked, done, last } = world(230);
   await catchUp('g');
   expect(asked.map(({ after }) => after)).toEqual([10, 110, 210]);
   expect([last(), done]).toEqual([230, ['g']]);
 });
 
-test('asks once even if nothing newer is known, because an event may have been lost', async () => {
+test('sends one request even if nothing newer is known, because an event may have been lost', async () => {
   const { catchUp, asked, log, last } = world(10);
   log.push(entry(11));
   await catchUp('g');
   expect([asked.length, last()]).toEqual([1, 11]);
 });
 
-test('a second call joins the read under way, which then reads what it may have missed', async () => {
+test('a second call joins the read in flight, which then also reads newer entries', async () => {
   const { catchUp, asked, log, last, done } = world(12);
   const first = catchUp('g');
   log.push(entry(13));
@@ -62,7 +62,7 @@ test('a second call joins the read under way, which then reads what it may have 
   expect([asked.length, last(), done.length]).toEqual([2, 13, 1]);
 });
 
-test('leaves a window that is far behind, and a conversation that is not ready', async () => {
+test('does not read for a window that is far behind, or a conversation that is not ready', async () => {
   const far = world(511);
   await far.catchUp('g');
   expect(far.asked).toEqual([]);

@@ -21,7 +21,7 @@ test('the ninth conversation drops the one that was opened longest ago', () => {
   expect(uuids()).toEqual(['c', 'd', 'e', 'f', 'g', 'h', 'a', 'i']);
 });
 
-test('beginning a known conversation empties it', () => {
+test('opening a known conversation again empties it', () => {
   const { conversations } = world();
   conversations.begin('a');
   conversations.update('a', { status: 'ready', newAfter: 7, reason: 'failed' });
@@ -35,7 +35,7 @@ test('beginning a known conversation empties it', () => {
   expect(conversations.get('a')?.reason).toBeUndefined();
 });
 
-test('changes are announced, make new objects, and leave what is not loaded alone', () => {
+test('changes are announced and create new objects, and do not affect conversations that are not loaded', () => {
   const { conversations, changes } = world();
   conversations.begin('a');
   const before = conversations.get('a');

@@ -44,7 +44,7 @@ const erasedMember = {
   read_seq: 7,
 };
 
-test('an erasure removes text and name from what is loaded, and leaves the others alone', () => {
+test('an erasure removes text and name from loaded entries, and does not change others', () => {
   const { conversations, erasures } = world();
   erasures.apply(ben);
   const { history, group: shown } = conversations.get('g') ?? {};
@@ -54,7 +54,7 @@ test('an erasure removes text and name from what is loaded, and leaves the other
   expect(shown?.members).toEqual([group().members[0], erasedMember]);
 });
 
-test('an answer from before the erasure loses text and name too, in that conversation', () => {
+test('an answer from before the erasure also loses text and name', () => {
   const { erasures } = world();
   expect(erasures.clean(entry('ben'))).toEqual(entry('ben'));
   expect(erasures.cleanGroup(group())).toEqual(group());
@@ -65,14 +65,14 @@ test('an answer from before the erasure loses text and name too, in that convers
   expect(erasures.cleanGroup(group('h'))).toEqual(group('h'));
 });
 
-test("the text of a notice is the server's to change", () => {
+test('only the server changes the text of a notice', () => {
   const { erasures } = world();
   erasures.apply(ben);
   const notice = entry('ben', 'g', 'title_changed');
   expect(erasures.clean(notice)).toBe(notice);
 });
 
-test('a second person is erased beside the first, and each conversation is read again once', () => {
+test('two people can be erased, and each conversation is read again once', () => {
   const { erasures } = world();
   erasures.apply(ben);
   erasures.apply({ ...ben, user_uuid: 'ana' });

@@ -28,7 +28,7 @@ function world() {
   return { rows, reports };
 }
 
-test('a row is known when it is announced, and says whether the merged one is exact', () => {
+test('a row is stored before it is announced, and the merge reports whether it is exact', () => {
   const { rows, reports } = world();
   expect(rows.apply(row({ read_seq: 5, unread_count: 0 }))).toBe(true);
   expect(rows.apply(row({ last_seq: 7, unread_count: 4 }))).toBe(false);
@@ -36,7 +36,7 @@ test('a row is known when it is announced, and says whether the merged one is ex
   expect(reports).toEqual(['row a 5 of 1', 'change', 'row a 7 of 1', 'change']);
 });
 
-test('an answer of settings is applied unless a newer row arrived', () => {
+test('an answer with settings is applied unless a newer row has arrived', () => {
   const { rows } = world();
   const settings = { muted: true, hidden: true };
   rows.apply(row());

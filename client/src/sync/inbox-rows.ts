@@ -33,7 +33,7 @@ export function createInboxRows({ onRow, onChange }: Options) {
     applyRead(uuid: string, read: { read_seq: number; unread_count: number }) {
       change(applyRead(inbox, uuid, read));
     },
-    /** Applies the answer of a request, unless a row that arrived during the request is newer. */
+    /** Applies the answer to a request, unless a row that arrived during the request is newer. */
     applySettings(uuid: string, settings: Settings, versionBefore: number | undefined) {
       const isCurrent = inbox.get(uuid)?.settings_version === versionBefore;
       change(isCurrent ? applySettings(inbox, uuid, settings) : inbox);

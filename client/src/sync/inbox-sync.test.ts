@@ -43,7 +43,7 @@ function world(pages: Record<string, Page | Error>) {
 }
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 
-test('a read brings the first page, and each further page is read once, even if two ask for it', async () => {
+test('the first page is read, and each further page is read once, even if two callers request it', async () => {
   const { inbox, asked, arrived, uuids } = world({
     first: { rows: [row('ccc')], next: '/second' },
     '/second': { rows: [row('bb')], next: '/third' },
@@ -59,7 +59,7 @@ test('a read brings the first page, and each further page is read once, even if 
   expect(asked).toEqual(['first', '/second', '/third']);
 });
 
-test('a later read keeps the place in the pages', async () => {
+test('a later read does not reset the position in the pages', async () => {
   const { inbox, asked } = world({
     first: { rows: [row('ccc')], next: '/second' },
     '/second': { rows: [row('bb')], next: '/third' },
@@ -71,7 +71,7 @@ test('a later read keeps the place in the pages', async () => {
   expect(asked.at(-1)).toBe('/third');
 });
 
-test('a page that failed is asked for again', async () => {
+test('a failed page is requested again', async () => {
   const { inbox, pages, uuids } = world({
     first: { rows: [row('ccc')], next: '/second' },
     '/second': new ApiError(503, ['busy']),
@@ -84,7 +84,7 @@ test('a page that failed is asked for again', async () => {
   expect([inbox.hasMore(), uuids()]).toEqual([false, ['bb', 'ccc']]);
 });
 
-test('a first read that fails says so, a later one keeps what is known, and only a bug is thrown', async () => {
+test('a failed first read is reported, a failed later one keeps the rows, and only a bug is thrown', async () => {
   const { inbox, pages } = world({ first: new ApiError(503, ['busy']) });
   await inbox.read();
   expect(inbox.status()).toBe('failed');
@@ -99,7 +99,7 @@ test('a first read that fails says so, a later one keeps what is known, and only
   expect([inbox.status(), inbox.rows().size]).toEqual(['ready', 1]);
 });
 
-test('a known row that a page should have was hidden or left elsewhere, and one behind the page was not', async () => {
+test('a known row that is missing in its page is removed, and a row after the page is kept', async () => {
   const { inbox, asked, settings, pages, uuids } = world({
     first: { rows: [row('dddd'), row('ccc'), row('bb'), row('a')] },
   });
@@ -113,7 +113,7 @@ test('a known row that a page should have was hidden or left elsewhere, and one 
   expect([uuids(), inbox.hasHidden()]).toEqual([['a', 'bb', 'dddd'], true]);
 });
 
-test('the hidden list says which hidden rows are gone', async () => {
+test('the hidden list shows which hidden rows are gone', async () => {
   const hidden = (uuid: string) => row(uuid, { hidden: true });
   const { inbox, settings, pages, uuids } = world({
     first: { rows: [row('a')] },

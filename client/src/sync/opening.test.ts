@@ -24,7 +24,7 @@ type Call = {
   reject(error: Error): void;
 };
 
-/** A server whose answers the test gives. */
+/** A server whose answers the test controls. */
 function world() {
   const calls: Call[] = [];
   const ask = (name: string, range?: object) =>
@@ -44,7 +44,7 @@ function world() {
     if (!call) throw new Error('nothing was asked');
     return call;
   };
-  /** Answers the next request, and lets the client go on. */
+  /** Answers the next request and lets the client continue. */
   const answer = async (value: unknown) => {
     next().resolve(value);
     await turn();
@@ -93,7 +93,7 @@ test.each([
   expect(shown()).toMatchObject({ newAfter: read_seq, history: { newest: 100 } });
 });
 
-test('a conversation that is open already only reads its group and catches up, and the line stands where the row says', async () => {
+test('a conversation that is already open only reads its group and catches up, with the unread line from the row', async () => {
   const { opening, answer, calls, shown, caughtUp, conversations } = world();
   void opening.open('g', undefined);
   await answer(group());
@@ -139,7 +139,7 @@ test('an event can change the group while the entries are read', async () => {
   expect(shown()?.group?.members[0]?.read_seq).toBe(7);
 });
 
-test('a refusal that is older than a change is asked again, and one that nothing contradicts stays', async () => {
+test('a refused read is repeated if a change arrived during it, and final otherwise', async () => {
   const { opening, next, answer, calls, shown } = world();
   void opening.open('g', undefined);
   opening.noteChange('g');
@@ -154,7 +154,7 @@ test('a refusal that is older than a change is asked again, and one that nothing
   expect([shown()?.status, calls[0]?.name]).toEqual(['loading', 'group']);
 });
 
-test('reads of a group never overlap, and one that was asked for during another follows it, once', async () => {
+test('reads of a group never overlap, and requests during a read cause one more read', async () => {
   const { opening, answer, calls, conversations, shown } = world();
   conversations.begin('g');
   for (let time = 0; time < 3; time += 1) void opening.refreshGroup('g');

@@ -49,7 +49,7 @@ test('a position is sent once, only forward, and its answer is in the inbox', as
   expect(inbox.row('g')).toMatchObject({ read_seq: 9, unread_count: 1 });
 });
 
-test('a position that did not arrive is sent again, unless a greater one followed', async () => {
+test('a position is sent again after a failure, unless a greater one followed', async () => {
   const { receipts, sent, failures } = world();
   failures.push(new Error('no answer'));
   receipts.markSeen('g', 8);
@@ -64,7 +64,7 @@ test('a position that did not arrive is sent again, unless a greater one followe
   expect(sent).toEqual([8, 8, 9, 10]);
 });
 
-test('a new member marks what they look at once, though nothing is unread, if the group sends receipts', () => {
+test('a new member marks the visible entries once, though nothing is unread, if the group sends receipts', () => {
   const small = world(null);
   for (const seq of [5, 5]) small.receipts.markSeen('g', seq);
   expect(small.sent).toEqual([5]);
@@ -73,7 +73,7 @@ test('a new member marks what they look at once, though nothing is unread, if th
   expect(large.sent).toEqual([]);
 });
 
-test('a receipt moves its member forward only, and always counts as news of the group', () => {
+test('a receipt moves its member only forward, and always counts as a change of the group', () => {
   const { receipts, events, readOf } = world();
   for (const seq of [7, 6]) receipts.apply(receipt('p-1', seq));
   expect([readOf(0), readOf(1)]).toEqual([5, 7]);
@@ -83,7 +83,7 @@ test('a receipt moves its member forward only, and always counts as news of the 
   expect([large.readOf(1), large.events]).toEqual([5, ['moved g']]);
 });
 
-test('another device that read everything clears the badge, and one that read a part makes it read the inbox', () => {
+test('a read of everything on another device clears the badge, and a partial read causes a read of the inbox', () => {
   const { receipts, events, inbox } = world();
   receipts.apply(receipt('me', 4));
   receipts.apply(receipt('p-1', 10));

@@ -47,7 +47,7 @@ function world(from: number, to: number) {
   return { windows, conversations, asked, log, shown, leave };
 }
 
-test('grows at either edge by a page, asked for once, and not beyond the log', async () => {
+test('grows at either edge by a page, requested once, and not beyond the log', async () => {
   const { windows, asked, shown, conversations } = world(50, 1_950);
   const loading = [
     windows.loadOlder('g'),
@@ -67,7 +67,7 @@ test('grows at either edge by a page, asked for once, and not beyond the log', a
   expect(asked).toHaveLength(2);
 });
 
-test('what grows at one edge is cut at the other, after it is on the screen', async () => {
+test('growth at one edge is cut at the other, after it is rendered', async () => {
   const { windows, shown } = world(701, 700 + maxWindow);
   await windows.loadOlder('g');
   expect(shown()).toEqual([601, 1_300]);
@@ -91,7 +91,7 @@ test('live entries are cut once they exceed the bound by a page', () => {
   expect(shown()).toEqual([2_001 - maxWindow, 2_000]);
 });
 
-test('a page that fails leaves the window, and can be asked for again', async () => {
+test('a failed page does not change the window, and can be requested again', async () => {
   const { windows, shown, leave, asked, conversations } = world(500, 600);
   leave();
   await Promise.all([windows.loadOlder('g'), windows.loadNewer('g')]);

@@ -7,7 +7,7 @@ type Emit = (event: LiveEvent) => void;
 
 export type ModelChanges = ReturnType<typeof createModelChanges>;
 
-/** What people do on the model server. Each change emits the events that docs/realtime.md names. */
+/** The actions of people on the model server. Each emits the events in docs/realtime.md. */
 export function createModelChanges(state: ModelState, emit: Emit) {
   const emitMine = (conversation: Conversation, event: LiveEvent) => {
     if (isMine(conversation)) emit(event);

@@ -2,7 +2,7 @@ import { flagsOf } from '@parley/contract/entry-kinds';
 import { ApiError } from '../api/errors.ts';
 import type { Entry, Group, InboxRow, Member, Settings } from '../api/types.ts';
 
-/* What the model server holds, and how one person sees it. */
+/* The state of the model server, and the view of one person. */
 
 export type Conversation = {
   uuid: string;
@@ -19,7 +19,7 @@ export type ModelState = {
   erased: Set<string>;
   /** The entry of each idempotency key. */
   sent: Map<string, Entry>;
-  /** The clock: it moves with each entry. */
+  /** The clock, which advances with each entry. */
   ticks: number;
 };
 
@@ -78,7 +78,7 @@ export function groupOf(state: ModelState, conversation: Conversation): Group {
 
 export const isMine = ({ members }: Conversation) => members.has(me);
 
-/** The conversation, or the refusal that a stranger gets. */
+/** The conversation. Throws the refusal that a stranger gets. */
 export function find({ conversations }: ModelState, uuid: string): Conversation {
   const conversation = conversations.get(uuid);
   if (!conversation || !isMine(conversation)) throw new ApiError(404, ['message_group_not_found']);

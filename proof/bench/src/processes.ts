@@ -8,7 +8,7 @@ process.once('exit', () => {
   for (const task of tasks) task();
 });
 
-/** Runs a task when this process ends, whatever ends it. */
+/** Runs a task when this process ends for any reason. */
 export const atExit = (task: () => unknown) => tasks.unshift(task);
 
 /** A folder that is removed at the end. */

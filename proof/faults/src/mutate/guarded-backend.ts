@@ -1,6 +1,6 @@
 import type { Row } from './guarded-files.ts';
 
-/** Mutations of the files of backend/, found by the tests of their names. */
+/** Mutations of files in backend/ that the tests of the same name detect. */
 export const guardedBackendFiles: Record<string, Row[]> = {
   'backend/src/http/route.ts': [
     [

@@ -1,6 +1,6 @@
 import type { Row } from './guarded-files.ts';
 
-/** Mutations of the files of client/, found by the tests of their names. */
+/** Mutations of files in client/ that the tests of the same name detect. */
 export const guardedClientFiles: Record<string, Row[]> = {
   'client/src/live/answers.ts': [
     ['a refusal asks for an hour', 'Math.min(retry_after * 1_000, longestPauseMs)', 'retry_after * 1_000'],

@@ -8,7 +8,7 @@ export type Mutation = {
   tests: string[];
   /** Runs only the tests with this name, for slow test files. */
   name?: string;
-  /** The whole file is run, and takes seconds. */
+  /** The whole test file runs, and takes seconds. */
   isSlow?: boolean;
 };
 
