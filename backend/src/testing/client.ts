@@ -16,7 +16,10 @@ export type Reply = { status: number; headers: Headers; body: any };
 
 export type Client = ReturnType<typeof createClient>;
 
-/** Calls a running API and checks every answer against the contract. */
+/**
+ * Calls a running API and checks every answer against the contract. It is not the client of `client/`: that sends no
+ * wrong body, and hides status and headers.
+ */
 export function createClient(url: string, contract: Contract) {
   async function request(method: string, path: string, call: Call = {}): Promise<Reply> {
     noteText((call.body as { message?: unknown } | undefined)?.message);

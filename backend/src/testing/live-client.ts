@@ -7,7 +7,10 @@ export type Frame = any;
 
 export type LiveClient = Awaited<ReturnType<typeof connect>>;
 
-/** A socket to a node, with every frame that it has received. */
+/**
+ * A socket to a node, with every frame that it has received. It is not the connection of `client/`: that authenticates,
+ * pings and comes back by itself, and hides frames and close codes.
+ */
 export async function connect(
   url: string,
   { query = '', ...options }: { origin?: string; query?: string; headers?: Record<string, string> } = {},

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { ApiError } from '@parley/client/api/errors';
 import * as deadLetters from '@parley/core/dead-letters/dead-letters';
 import * as erasures from '@parley/core/erasure/erasures';
 import * as entries from '@parley/core/log/entries';
@@ -8,12 +9,12 @@ import type { Cluster } from './cluster.ts';
 import type { Call, Entry, History, Observation, Recorder, Row, StoredEntry } from './history.ts';
 import {
   type Attempt,
+  apiOf,
   attemptHttp,
   type Directory,
   detailsOf,
   type Identity,
   tokenOf,
-  type WireDetails,
 } from './requests.ts';
 import { isPoisoned } from './stream-faults.ts';
 import type { Actor } from './workload.ts';
@@ -166,7 +167,9 @@ async function readInbox(
 
 async function readTokens({ uuid: person, tokens }: Identity, { url, node }: Backend, recorder: Recorder) {
   for (const [index, token] of tokens.entries()) {
-    const { status } = await get(`${url}/api/profile`, token);
+    const status = await apiOf(url, token)
+      .profile()
+      .then(() => 200, statusOf);
     recorder.put({ type: 'final-token', person, node, token: index + 1, status });
   }
 }
@@ -187,10 +190,12 @@ async function readConversation(
     log.push(...page);
     isMore = page.length === pageSize;
   }
-  const response = await get(`${url}/api/message_groups/${group}`, token);
-  if (!response.ok) return refuse(response.status);
-  const details = detailsOf((await response.json()) as WireDetails);
-  recorder.put({ type: 'final-log', person, node, group, entries: log, details });
+  try {
+    const details = detailsOf(await apiOf(url, token).group(group));
+    recorder.put({ type: 'final-log', person, node, group, entries: log, details });
+  } catch (error) {
+    refuse(statusOf(error));
+  }
 }
 
 /** The faults are over: after this many failures the result is final. */
@@ -204,7 +209,11 @@ async function read(url: string, token: string, call: Call, directory: Directory
   }
 }
 
-const get = (url: string, token: string) => fetch(url, { headers: { Authorization: `Bearer ${token}` } });
+/** The status of a refusal. Throws if there was no answer. */
+function statusOf(error: unknown) {
+  if (error instanceof ApiError && error.status > 0) return error.status;
+  throw error;
+}
 
 /** Longer than all attempts at a failing record and the waits between them. */
 const lettersWithinMs = 45_000;

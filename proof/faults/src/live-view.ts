@@ -1,13 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { LiveEvent, MembershipChange } from '@parley/client/live/events';
+import { openSocket } from '@parley/client/live/open-socket';
 import { flagsOf } from '@parley/contract/entry-kinds';
+import { WebSocket } from 'ws';
 import type { CallOf, Entry, Row } from './history.ts';
-import { type Asker, createAsker, type PersonOptions } from './person.ts';
+import { createAsker, type PersonOptions } from './person.ts';
 import { entryOf, rowOf, tokenOf } from './requests.ts';
-import { openSocket, type SocketEvent } from './socket.ts';
 
 /*
  * A live client exactly as docs/realtime.md describes it ("The client"): it reads its inbox after `authenticate` and 8 s
  * later, fetches what it lacks with `after_seq`, and then trusts events, whose seq or last_seq shows what is missing.
+ * Requests and sockets are those of the client. Its chat is not: that shows a state, and the checker needs each event
+ * and each answer.
  */
 
 const inboxAgainMs = 8_000;
@@ -74,10 +78,10 @@ export function createLiveView(options: PersonOptions) {
     if (last_seq > (complete.get(uuid) ?? 0)) void fetch(uuid);
   }
 
-  function hear(socket: number, { event, data }: SocketEvent) {
+  function hear(socket: number, { event, data }: LiveEvent) {
     const at = { atMs: recorder.nowMs(), person: identity.uuid, socket };
     if (event === 'message.created') {
-      const entry = entryOf(data as Entry);
+      const entry = entryOf(data);
       recorder.put({ type: 'heard', ...at, entry });
       const { message_group_uuid: group, seq } = entry;
       groups.add(group);
@@ -85,14 +89,14 @@ export function createLiveView(options: PersonOptions) {
       know(entry);
       if (seq > (complete.get(group) ?? 0)) void fetch(group);
     } else if (event === 'message_group.updated') {
-      const row = rowOf(data as Row);
+      const row = rowOf(data);
       recorder.put({ type: 'row', ...at, row });
       fetchWhatIsMissing(row);
     } else if (event === 'resync') void readInbox();
-    else if (event === 'membership') takeMembership(data as MembershipEvent);
+    else if (event === 'membership') takeMembership(data);
   }
 
-  function takeMembership({ user_uuid, message_group_uuid, change }: MembershipEvent) {
+  function takeMembership({ user_uuid, message_group_uuid, change }: MembershipChange) {
     if (user_uuid !== identity.uuid) return;
     if (change === 'removed') groups.delete(message_group_uuid);
     else groups.add(message_group_uuid);
@@ -104,7 +108,12 @@ export function createLiveView(options: PersonOptions) {
       sockets += 1;
       const [socket, person] = [sockets, identity.uuid];
       try {
-        const live = await openSocket(nodes[node] ?? '', tokenOf(identity), (event) => hear(socket, event));
+        const live = await openSocket({
+          url: `${nodes[node]?.replace(/^http/, 'ws')}/api/realtime`,
+          WebSocket,
+          token: tokenOf(identity),
+          onEvent: (event) => hear(socket, event),
+        });
         recorder.put({ type: 'socket', atMs: recorder.nowMs(), person, socket, node, is: 'ready' });
         asker.use(live);
         stopping.signal.addEventListener('abort', live.close);
@@ -136,7 +145,3 @@ export function createLiveView(options: PersonOptions) {
     },
   };
 }
-
-type MembershipEvent = { user_uuid: string; message_group_uuid: string; change: string };
-
-export type { Asker };

@@ -1,11 +1,11 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect, it } from '@jest/globals';
-import { WebSocketServer } from 'ws';
+import { openSocket } from '@parley/client/live/open-socket';
+import { WebSocket, WebSocketServer } from 'ws';
 import { createRecorder } from './history.ts';
 import { createAsker } from './person.ts';
 import { createRandom } from './random.ts';
-import { openSocket } from './socket.ts';
 
 it('retries a request that a socket refused because its token was signed out', async () => {
   const entry = { uuid: 'e', seq: 1, type: 'message', message_group_uuid: 'g', user_uuid: 'u', message: 'm' };
@@ -24,7 +24,12 @@ it('retries a request that a socket refused because its token was signed out', a
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const live = await openSocket(url, 'old', () => {});
+  const live = await openSocket({
+    url: url.replace('http', 'ws'),
+    WebSocket,
+    token: 'old',
+    onEvent: () => {},
+  });
   const asker = createAsker({
     identity: {
       ...{ uuid: 'u', handle: 'u', tokens: ['old', 'new'] },

@@ -1,16 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Answer, Call, CallOf, Recorder } from './history.ts';
+import type { OpenSocket } from '@parley/client/live/open-socket';
+import type { Answer, Call, Recorder } from './history.ts';
 import type { Random } from './random.ts';
 import {
   type Attempt,
   attemptHttp,
+  attemptSocket,
   type Directory,
   type Identity,
-  resultOf,
-  sendBody,
   tokenOf,
 } from './requests.ts';
-import type { LiveSocket } from './socket.ts';
 
 export type PersonOptions = {
   identity: Identity;
@@ -20,8 +19,6 @@ export type PersonOptions = {
   directory: Directory;
 };
 
-export type Asker = ReturnType<typeof createAsker>;
-
 const abortPercent = 2;
 const retryMs = 100;
 
@@ -30,13 +27,13 @@ const retryMs = 100;
  * Records the calls and their answers.
  */
 export function createAsker({ identity, nodes, random, recorder, directory }: PersonOptions) {
-  let socket: LiveSocket | undefined;
+  let socket: OpenSocket | undefined;
   let isOver = false;
 
   /** One attempt and its token: a socket keeps the token that it was opened with. */
   function attempt(call: Call): { token: string; made: Promise<Attempt> } {
     if (socket && call.kind === 'send' && random.chance(50))
-      return { token: socket.token, made: overSocket(socket, call) };
+      return { token: socket.token, made: attemptSocket(socket, call, directory) };
     const token = tokenOf(identity);
     const node = nodes[random.pick(Object.keys(nodes))] ?? '';
     const abortAfterMs = random.chance(abortPercent) ? random.int(1, 40) : undefined;
@@ -50,12 +47,6 @@ export function createAsker({ identity, nodes, random, recorder, directory }: Pe
     if (identity.isSigningOut || tokenOf(identity) !== token) return true;
     if (identity.mayBeSignedOut) await identity.renew();
     return identity.mayBeSignedOut;
-  }
-
-  async function overSocket(live: LiveSocket, call: CallOf<'send'>): Promise<Attempt> {
-    const payload = { ...sendBody(call, directory), idempotency_key: call.key };
-    const answered = await live.attempt('message.send', payload, (data) => resultOf(call, data));
-    return answered.is === 'ok' ? { is: 'ok', result: answered.value ?? {} } : answered;
   }
 
   async function untilAnswered(call: Call): Promise<Answer> {
@@ -78,7 +69,7 @@ export function createAsker({ identity, nodes, random, recorder, directory }: Pe
   }
 
   return {
-    use(live: LiveSocket | undefined) {
+    use(live: OpenSocket | undefined) {
       socket = live;
     },
     /** Stops all retries. */

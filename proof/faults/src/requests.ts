@@ -1,4 +1,9 @@
-import type { Call, Details, Entry, Member, Result, Row, Settings } from './history.ts';
+import { ApiError } from '@parley/client/api/errors';
+import { type Api, createApi } from '@parley/client/api/requests';
+import { Refusal } from '@parley/client/live/answers';
+import type { OpenSocket } from '@parley/client/live/open-socket';
+import { fixedToken } from '@parley/client/tokens';
+import type { Call, CallOf, Details, Entry, Member, Result, Row, Settings } from './history.ts';
 
 /** A person and their tokens in the order of issue. The last one is in use. */
 export type Identity = {
@@ -24,10 +29,22 @@ export type Attempt =
 
 /** Longer than the time limit of the server. */
 const attemptTimeoutMs = 7_000;
-
-type Wire = { method: string; path: string; body?: object; key?: string };
+/** The pause after an answer that names none, and after none. */
+const defaultWaitMs = 1_000;
+const brokenWaitMs = 100;
 
 export type Directory = { handleOf(uuid: string): string };
+
+/**
+ * The requests of one person to one node. With a fixed token each is a single attempt: the client would repeat a refused
+ * request under a renewed token, and the checker must know the outcome of both.
+ */
+export const apiOf = (url: string, token: string, abortAfterMs = attemptTimeoutMs) =>
+  createApi({
+    tokens: fixedToken(token),
+    url,
+    fetch: (path, options) => fetch(path, { ...options, signal: AbortSignal.timeout(abortAfterMs) }),
+  });
 
 /** Sends one HTTP request for a call to one node. After `abortAfterMs` the client aborts the request. */
 export async function attemptHttp(
@@ -35,65 +52,75 @@ export async function attemptHttp(
   token: string,
   call: Call,
   directory: Directory,
-  abortAfterMs = attemptTimeoutMs,
+  abortAfterMs?: number,
 ): Promise<Attempt> {
-  const { method, path, body, key } = wire(call, directory);
   try {
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers: {
-        Authorization: `Bearer ${token}`,
-        ...(body && { 'Content-Type': 'application/json' }),
-        ...(key && { 'Idempotency-Key': key }),
-      },
-      ...(body && { body: JSON.stringify(body) }),
-      signal: AbortSignal.timeout(abortAfterMs),
-    });
-    const answer: unknown = await response.json();
-    if (response.ok) return { is: 'ok', result: resultOf(call, answer) };
-    if (response.status === 503 || response.status === 429) {
-      const waitMs = Number(response.headers.get('Retry-After') ?? 1) * 1_000;
-      return { is: 'again', isUnknown: true, waitMs };
-    }
-    return { is: 'refused', status: response.status, codes: answer as string[] };
-  } catch {
-    return { is: 'again', isUnknown: true, waitMs: 100 };
+    return { is: 'ok', result: await perform(apiOf(url, token, abortAfterMs), call, directory) };
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const { status, codes, retryAfterMs } = error;
+    if (status === 503 || status === 429)
+      return { is: 'again', isUnknown: true, waitMs: retryAfterMs || defaultWaitMs };
+    // No answer, or one that broke off before it said why.
+    if (codes.length === 0 || status === 0) return { is: 'again', isUnknown: true, waitMs: brokenWaitMs };
+    return { is: 'refused', status, codes };
   }
 }
 
-function wire(call: Call, { handleOf }: Directory): Wire {
-  const group = 'group' in call ? `/api/message_groups/${call.group}` : '';
+/** One send on a socket. */
+export async function attemptSocket(
+  { request }: OpenSocket,
+  call: CallOf<'send'>,
+  directory: Directory,
+): Promise<Attempt> {
+  const payload = { ...sendBody(call, directory), idempotency_key: call.key };
+  try {
+    return { is: 'ok', result: { entry: entryOf((await request('message.send', payload)) as Entry) } };
+  } catch (error) {
+    if (!(error instanceof Refusal)) return { is: 'again', isUnknown: true, waitMs: brokenWaitMs };
+    const { code, retryAfterMs } = error;
+    if (code === 'busy' || code === 'rate_limited')
+      return { is: 'again', isUnknown: true, waitMs: retryAfterMs || defaultWaitMs };
+    return { is: 'refused', status: 0, codes: [code] };
+  }
+}
+
+/** Returns the part of a successful answer that the checker uses. */
+async function perform(api: Api, call: Call, directory: Directory): Promise<Result> {
+  const { handleOf } = directory;
   switch (call.kind) {
     case 'send':
-      return { method: 'POST', path: '/api/messages', body: sendBody(call, { handleOf }), key: call.key };
-    case 'mark-read':
-      return { method: 'PUT', path: `${group}/read`, body: { seq: call.seq } };
-    case 'add':
-      return { method: 'POST', path: `${group}/members`, body: { handle: handleOf(call.member) } };
-    case 'remove':
-      return { method: 'DELETE', path: `${group}/members/${handleOf(call.member)}` };
-    case 'rename':
-      return { method: 'PUT', path: group, body: { title: call.title } };
-    case 'role': {
-      const path = `${group}/members/${handleOf(call.member)}`;
-      return { method: 'PUT', path, body: { role: call.role } };
+      return { entry: entryOf(await api.send(sendBody(call, directory), call.key)) };
+    case 'history':
+      return { entries: (await api.entries(call.group, { after: call.after, limit: 100 })).map(entryOf) };
+    case 'inbox': {
+      const { rows } = await (call.hidden ? api.hidden() : api.inbox('/api/message_groups?limit=100'));
+      return { rows: rows.map(rowOf) };
     }
+    case 'mark-read':
+      return { read: await api.markRead(call.group, call.seq) };
     case 'settings': {
-      const { muted, hidden } = call;
-      return { method: 'PUT', path: `${group}/settings`, body: { muted, hidden } };
+      const { group, muted, hidden } = call;
+      return { settings: settingsOf(await api.changeSettings(group, { muted, hidden })) };
+    }
+    case 'add':
+      return { details: detailsOf(await api.addMember(call.group, handleOf(call.member))) };
+    case 'remove':
+      return { details: detailsOf(await api.removeMember(call.group, handleOf(call.member))) };
+    case 'role':
+      return { details: detailsOf(await api.changeRole(call.group, handleOf(call.member), call.role)) };
+    case 'rename':
+      return { details: detailsOf(await api.rename(call.group, call.title)) };
+    case 'create': {
+      const { title, members, key } = call;
+      return { details: detailsOf(await api.createGroup({ title, handles: members.map(handleOf) }, key)) };
     }
     case 'sign-out':
-      return { method: 'POST', path: '/api/sign-out' };
+      await api.signOut();
+      return {};
     case 'erase':
-      return { method: 'DELETE', path: '/api/profile' };
-    case 'create': {
-      const body = { title: call.title, handles: call.members.map(handleOf) };
-      return { method: 'POST', path: '/api/message_groups', body, key: call.key };
-    }
-    case 'history':
-      return { method: 'GET', path: `/api/messages/${call.group}?limit=100&after_seq=${call.after}` };
-    case 'inbox':
-      return { method: 'GET', path: `/api/message_groups?limit=100${call.hidden ? '&hidden=true' : ''}` };
+      await api.deleteProfile();
+      return {};
   }
 }
 
@@ -103,21 +130,10 @@ export function sendBody(call: Extract<Call, { kind: 'send' }>, { handleOf }: Di
   return { message, known_seq, ...(to ? { handle: handleOf(to) } : { message_group_uuid }) };
 }
 
-/** The part of a successful answer that the checker uses. */
-export function resultOf({ kind }: Call, answer: unknown): Result {
-  if (kind === 'send') return { entry: entryOf(answer as Entry) };
-  if (kind === 'history') return { entries: (answer as Entry[]).map(entryOf) };
-  if (kind === 'inbox') return { rows: (answer as Row[]).map(rowOf) };
-  if (kind === 'mark-read') return { read: answer as { read_seq: number; unread_count: number } };
-  if (kind === 'settings') return { settings: settingsOf(answer as Settings) };
-  if (kind === 'sign-out' || kind === 'erase') return {};
-  return { details: detailsOf(answer as WireDetails) };
-}
-
-export type WireDetails = { uuid: string; title: string | null; members: Member[]; read_seq?: number };
+type Shown = { uuid: string; title: string | null; members: Member[]; read_seq?: number };
 
 /** The answer to a create has no read position. */
-export function detailsOf({ uuid, title, members, read_seq = 0 }: WireDetails): Details {
+export function detailsOf({ uuid, title, members, read_seq = 0 }: Shown): Details {
   return { group: uuid, title, members: members.map(({ uuid, role }) => ({ uuid, role })), read_seq };
 }
 
