@@ -182,7 +182,7 @@ test.each(rebuilt)('%s is found, and rebuilt from the log', async (_, invariant,
   expect(await repairSummaries(table, { settleMs })).toEqual({ rewritten: 0, created: 0, deleted: 0 });
 });
 
-const told: Fault[] = [
+const reported: Fault[] = [
   ['a gap in a log', 1, () => remove(entryKey(group, 4))],
   ['a log without its beginning', 1, () => remove(entryKey(direct, 1))],
   ['a number far beyond the others', 1, () => append(group, 8, entryKey(group, 10 ** 12 - 1))],
@@ -225,7 +225,7 @@ const told: Fault[] = [
   ],
 ];
 
-test.each(told)('%s is found, and a repair does not hide it', async (_, invariant, spoil, says = /./) => {
+test.each(reported)('%s is found, and a repair does not hide it', async (_, invariant, spoil, says = /./) => {
   await spoil();
   const result = await check(table, database.pool, { settleMs });
   expect(result.findings).toContainEqual(

@@ -72,11 +72,11 @@ test('short, long and large conversations have no findings, even with positions 
 });
 
 test('a late summary is not reported, and one that stays behind is reported once until it is correct again', async () => {
-  const told: string[] = [];
+  const reported: string[] = [];
   let isBehind = false;
   const { uuid, sender, recipient } = await conversation(2);
   const monitor = createDriftMonitor(table, {
-    onDrift: (messageGroupUuid, findings) => told.push(messageGroupUuid, ...detailsOf(findings)),
+    onDrift: (messageGroupUuid, findings) => reported.push(messageGroupUuid, ...detailsOf(findings)),
     isBehind: () => isBehind,
     settleMs: [50, 400],
   });
@@ -85,16 +85,20 @@ test('a late summary is not reported, and one that stays behind is reported once
   await new Promise((resolve) => setTimeout(resolve, 100));
   await project(late);
   await passing;
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
 
   const lost = await messages.sendDirect(log, { sender, recipient, message: 'lost' });
   isBehind = true;
   await monitor.pass(uuid);
-  expect(told).toEqual([]);
+  expect(reported).toEqual([]);
   isBehind = false;
   await monitor.pass(uuid);
   await monitor.pass(uuid);
-  expect(told).toEqual([uuid, 'is at entry 3, but the newest is 4', 'is at entry 3, but the newest is 4']);
+  expect(reported).toEqual([
+    uuid,
+    'is at entry 3, but the newest is 4',
+    'is at entry 3, but the newest is 4',
+  ]);
   expect(monitor.counters()).toMatchObject({ found: 1, differing: 1 });
 
   const suspect = { messageGroupUuid: uuid, mark: lost.seq };

@@ -36,11 +36,11 @@ function person() {
 
 /** A node that records its deliveries. One that hangs accepts requests and never answers. */
 async function node({ isHanging = false } = {}) {
-  const told: Delivery[] = [];
+  const deliveries: Delivery[] = [];
   const server: Server = createServer(async (req, res) => {
     let body = '';
     for await (const part of req) body += part;
-    told.push(JSON.parse(body));
+    deliveries.push(JSON.parse(body));
     if (!isHanging) res.end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -51,7 +51,7 @@ async function node({ isHanging = false } = {}) {
   const nodeId = crypto.randomUUID();
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   await nodes.heartbeat(table, { nodeId, endpoint });
-  return { nodeId, endpoint, told };
+  return { nodeId, endpoint, deliveries };
 }
 
 function pushOf(timeoutMs?: number) {
@@ -67,8 +67,8 @@ const record = (entry: Entry, ageMs = 0) => ({
 });
 const say = (message: string, sender = person(), recipient = person()) =>
   messages.sendDirect(log, { sender, recipient, message });
-const textsOf = ({ told }: { told: Delivery[] }) =>
-  told.flatMap(({ conversations = [] }) =>
+const textsOf = ({ deliveries }: { deliveries: Delivery[] }) =>
+  deliveries.flatMap(({ conversations = [] }) =>
     conversations.flatMap(({ entries }) => entries.map(({ message }) => message)),
   );
 
@@ -102,7 +102,7 @@ describe('a push', () => {
     const tell = async (seq: number) => {
       const entry = await entries.get(table, messageGroupUuid, seq);
       if (entry) await push.send(await push.route([record(entry)]), new Set());
-      const last = here.told
+      const last = here.deliveries
         .at(-1)
         ?.conversations?.find((news) => news.message_group_uuid === messageGroupUuid);
       return last?.members?.toSorted();

@@ -117,16 +117,16 @@ test('messages of an erased person are reported line by line and are not importe
   await run([message('tea', 'zoe', 0), message('tea', 'ada', 1)]);
   const zoe = (await users.findByHandle(database.pool, 'zoe'))?.uuid ?? '';
   await erasures.begin(database.pool, zoe);
-  const told: string[] = [];
+  const reported: string[] = [];
   const rows = [
     message('coffee', 'Zoe', 2),
     message('coffee', 'ada', 3),
     'no JSON',
     message('coffee', 'zoe', 4),
   ];
-  const onBadLine = (line: number, reason: string) => void told.push(`${line} ${reason}`);
+  const onBadLine = (line: number, reason: string) => void reported.push(`${line} ${reason}`);
   expect(await run(rows, { onBadLine })).toMatchObject({ total: 1, done: 1, badLines: 3, people: 1 });
-  expect(told.sort()).toEqual([
+  expect(reported.sort()).toEqual([
     '1 handle belongs to an erased person',
     '3 not JSON',
     '4 handle belongs to an erased person',
@@ -199,10 +199,10 @@ test('a bad line is reported with its number and skipped', async () => {
     [{ ...good, at: '2001-02-30T04:05:06Z' }, 'at is not a calendar day'],
     [{ ...good, at: '2999-01-01T00:00:00Z' }, 'at is in the future'],
   ];
-  const told: [number, string][] = [];
-  const onBadLine = (line: number, reason: string) => told.push([line, reason]);
+  const reported: [number, string][] = [];
+  const onBadLine = (line: number, reason: string) => reported.push([line, reason]);
   const result = await run([...bad.map(([line]) => line), good], { onBadLine });
-  expect(told).toEqual(bad.map(([, reason], index) => [index + 1, reason]));
+  expect(reported).toEqual(bad.map(([, reason], index) => [index + 1, reason]));
   expect(result).toMatchObject({ done: 1, badLines: bad.length });
 });
 
@@ -230,10 +230,12 @@ test('the people of a large room are added 48 at a time, up to 1,000', async () 
   expect(spoken.every(({ large }) => large)).toBe(true);
 
   const limits = { messageMaxChars: 1_024, titleMaxChars: 100, handleMaxChars: 60, nowMs: Date.now() };
-  const told: number[] = [];
-  const plan = await planImport(linesOf(chatter('mass', 1_002, 1_004))(), limits, (line) => told.push(line));
+  const reported: number[] = [];
+  const plan = await planImport(linesOf(chatter('mass', 1_002, 1_004))(), limits, (line) =>
+    reported.push(line),
+  );
   expect(plan.rooms.get('mass')?.people.size).toBe(1_000);
-  expect(told).toEqual([1_001, 1_002]);
+  expect(reported).toEqual([1_001, 1_002]);
 });
 
 test('an import that was stopped continues where it was', async () => {
