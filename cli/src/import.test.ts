@@ -90,7 +90,7 @@ test('a check with findings prints their keys and ends with 1, and its repair re
   const { stdout, code } = await start('check', '--repair').ended;
   expect(stdout).toContain('✗ 5 Members, roles and titles follow from the log: 200 members, 1 wrong');
   expect(stdout).toContain(`    ${pk} ${sk}: is missing: this person is a member`);
-  expect(stdout).toContain('Repaired: 0 summaries rewritten, 1 made, 0 removed.');
+  expect(stdout).toContain('Repaired: 0 summaries rewritten, 1 created, 0 removed.');
   expect(code).toBe(0);
 
   await database.pool.query("delete from users where handle = 'speaker-0'");
