@@ -2,6 +2,7 @@ import type { Entry, InboxRow } from '@parley/client/api/types';
 import { isolate } from '@parley/contract/direction';
 import { cut } from '@parley/contract/graphemes';
 import { browserStorage } from './storage.ts';
+import { formatting } from './text/formatting.ts';
 
 const storageKey = 'parley.notifications';
 export const canNotify = () => 'Notification' in window;
@@ -38,7 +39,7 @@ function create(title: string, options: NotificationOptions): Notification | und
 export function notifyOf(entry: Entry, row: InboxRow) {
   if (!document.hidden || !isNotifying()) return;
   const notification = create(titleOf(entry, row), {
-    body: isolate(cut(entry.message, maxBodyChars)),
+    body: isolate(cut(formatting.plain(entry.message), maxBodyChars)),
     tag: entry.message_group_uuid,
     icon: '/icon.svg',
   });

@@ -1,6 +1,7 @@
 import type { Connection } from '@parley/client/live/connection';
 import { appearance, storageKey as appearanceKey } from './appearance.ts';
 import { browserStorage } from './storage.ts';
+import { formatting, storageKey as formattingKey } from './text/formatting.ts';
 
 type Options = {
   connection(): Connection | undefined;
@@ -19,5 +20,6 @@ export function listenToPage({ connection, onSession }: Options) {
     browserStorage.applyEvent({ key, newValue });
     if (key === 'parley.session') onSession();
     if (key === appearanceKey) appearance.apply();
+    if (key === formattingKey) formatting.apply();
   });
 }

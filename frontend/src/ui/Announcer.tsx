@@ -5,6 +5,7 @@ import { isolate } from '@parley/contract/direction';
 import { flagsOf } from '@parley/contract/entry-kinds';
 import { useEffect, useState } from 'react';
 import { nameAmong } from '../people/shared-names.ts';
+import { formatting } from '../text/formatting.ts';
 
 /** Says new messages of others to screen readers, which a virtual list cannot: its rows come and go. */
 export function Announcer({
@@ -34,7 +35,7 @@ export function Announcer({
 /** A notice of a change names who made it by itself. */
 const announcementOf = (entry: Entry, shared: ReadonlySet<string>) =>
   flagsOf(entry).countsAsMessage
-    ? `${nameAmong(shared, authorOf(entry))}: ${isolate(entry.message)}`
+    ? `${nameAmong(shared, authorOf(entry))}: ${isolate(formatting.plain(entry.message))}`
     : entry.message;
 
 export const authorOf = ({ user_uuid, handle, display_name }: Entry) => ({

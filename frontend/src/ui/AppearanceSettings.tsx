@@ -1,16 +1,19 @@
 import { AArrowDown, AArrowUp } from 'lucide';
 import { appearance, densities, textSizes, themes } from '../appearance.ts';
+import { formatting } from '../text/formatting.ts';
 import { Icon } from './components/Icon.tsx';
 import { Segmented } from './components/Segmented.tsx';
+import { Switch } from './components/Switch.tsx';
 import { useSignal } from './use-signal.ts';
 
 const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
 const options = <Value extends string>(values: readonly Value[]) =>
   values.map((value) => ({ value, text: capital(value) }));
 
-/** Theme, density and text size. Each takes effect at once and stays with this browser. */
+/** Theme, density, text size and formatting. Each takes effect at once and stays with this browser. */
 export function AppearanceSettings() {
   useSignal(appearance.signal);
+  useSignal(formatting.signal);
   const { theme, density, textSize } = appearance.now();
   const at = textSizes.indexOf(textSize);
   const step = (by: number) => {
@@ -48,6 +51,12 @@ export function AppearanceSettings() {
           </button>
         </div>
       </fieldset>
+      <Switch
+        label="Format messages"
+        hint="Bold, lists, code and more, as they were meant."
+        isOn={formatting.isOn()}
+        onChange={() => formatting.change(!formatting.isOn())}
+      />
     </>
   );
 }

@@ -11,6 +11,7 @@ import { Button } from './components/Button.tsx';
 import { EmptyView } from './components/EmptyView.tsx';
 import { Icon } from './components/Icon.tsx';
 import { Skeleton } from './components/Skeleton.tsx';
+import { PlainText } from './PlainText.tsx';
 import './InboxList.css';
 import { type Filter, filters } from './inbox-filter.ts';
 import { go, pathOf } from './router.ts';
@@ -210,7 +211,9 @@ function Preview({ chat, row, isCurrent }: Pick<RowProps, 'chat' | 'row' | 'isCu
           </b>{' '}
         </>
       )}
-      <bdi>{row.message}</bdi>
+      <bdi>
+        <PlainText text={row.message} />
+      </bdi>
     </>
   );
 }
