@@ -52,12 +52,7 @@ export async function start(config: Config) {
   });
   const watch =
     config.DRIFT_SAMPLE_SECONDS > 0 &&
-    startDriftWatch({
-      monitor,
-      everyMs: config.DRIFT_SAMPLE_SECONDS * 1_000,
-      recent: recent.pop,
-      logger,
-    });
+    startDriftWatch({ monitor, everyMs: config.DRIFT_SAMPLE_SECONDS * 1_000, recent: recent.pop, logger });
   const app = createEndpoint({
     functions: createFunctions(messageStream, pool, logger),
     isExpected: (error) => error instanceof SignUpRefused,

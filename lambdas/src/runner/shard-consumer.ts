@@ -91,15 +91,8 @@ export async function consumeShard(context: ConsumerContext, shard: Shard): Prom
     state: () => ({ isFinished: isFinished(), isPassed: isPassed() }),
     isRepairing: repairs.isOpen,
   });
-  const readers = createReaders({
-    streams,
-    shard,
-    feeds,
-    signal,
-    persist,
-    onTrimmed: repairs.start,
-    onFailure,
-  });
+  const onTrimmed = repairs.start;
+  const readers = createReaders({ streams, shard, feeds, signal, persist, onTrimmed, onFailure });
 
   const isPassed = () => readers.isClosed() && !repairs.isOpen() && lead.isIdle();
   const isFinished = () => isPassed() && readers.isCaughtUp() && feeds.every((feed) => feed.isIdle());
