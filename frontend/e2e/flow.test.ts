@@ -243,7 +243,7 @@ withBrowser('a way through the browser chat', (stage) => {
       );
     expect(await levels()).toBe(1);
     await page.getByRole('link', { name: /garden/ }).click();
-    await message(page, "I will be there. Six o'clock?").waitFor();
+    await page.locator('article').first().waitFor();
     expect(await levels()).toBe(1);
     await page.goto(`${stage.parley.url}/nonsense`);
     await page.getByText('There is no such page').waitFor();

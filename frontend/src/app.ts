@@ -7,6 +7,7 @@ import { forget } from '@parley/client/sync/stored';
 import { type Deletion, farewells, isRefusal } from './account-deletion.ts';
 import { type Cognito, createCognito } from './auth/cognito.ts';
 import { createSession, isSignedOut, type Session, type SessionCredentials } from './auth/session.ts';
+import { loadLetters } from './letters.ts';
 import { openLiveChat } from './live-chat.ts';
 import { forgetNotifying } from './notifications.ts';
 import { listenToPage } from './page-events.ts';
@@ -46,6 +47,7 @@ function createStages() {
   }
 
   async function enterChat(settings: ClientConfig, opened: Session) {
+    loadLetters();
     const live = await openLiveChat(settings, opened);
     const { chat, api } = live;
     deletion = 'none';

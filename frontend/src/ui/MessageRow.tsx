@@ -58,6 +58,8 @@ function Message(props: Props) {
   const [arrives] = useState(() => isFresh(time) && (pending !== undefined || !isOwn));
   const names = ['message', isOwn ? 'own' : 'other', isGroup && 'in-group', row.startsGroup && 'starts'];
   const text = entry?.message ?? pending?.message ?? '';
+  // What was not sent says so, wherever it stands in its run.
+  const hasMeta = pending?.state === 'failed' || (row.endsGroup && (isOwn || !isGroup));
   return (
     <article
       className={names.filter(Boolean).join(' ')}
@@ -98,7 +100,7 @@ function Message(props: Props) {
           </time>
         )}
       </div>
-      {row.endsGroup && (isOwn || !isGroup) && <Meta {...props} />}
+      {hasMeta && <Meta {...props} />}
     </article>
   );
 }
