@@ -76,9 +76,15 @@ withBrowser('the look of the browser chat', (stage) => {
     await sheet.getByRole('heading', { name: /^\d+ members$/ }).waitFor();
     expect(await page.getByRole('dialog').count()).toBe(0);
     await sheet.getByRole('checkbox', { name: /^Mute/ }).click();
-    await page.locator('.row .muted-mark').waitFor();
+    await page
+      .getByRole('link', { name: /^Corner garden/ })
+      .locator('.muted-mark')
+      .waitFor();
     await sheet.getByRole('checkbox', { name: /^Mute/ }).click();
-    await page.locator('.row .muted-mark').waitFor({ state: 'detached' });
+    await page
+      .getByRole('link', { name: /^Corner garden/ })
+      .locator('.muted-mark')
+      .waitFor({ state: 'detached' });
     await page.keyboard.press('Escape');
     await sheet.waitFor({ state: 'detached' });
     expect(page.url()).toMatch(/\/messages\/[0-9a-f-]{36}$/);
@@ -123,6 +129,22 @@ withBrowser('the look of the browser chat', (stage) => {
     await eventually(async () => (await preview.textContent()) === 'You: I do' || undefined);
     await page.context().close();
   }, 30_000);
+
+  test('a message that was not sent says so, also with another one below it, and goes out when asked', async () => {
+    const page = await enter('ines');
+    await page.getByRole('link', { name: /garden/ }).click();
+    await page.route('**/api/messages', (route) => route.abort());
+    await write(page, 'the first of two');
+    await page.getByText('Not sent.').waitFor({ timeout: 20_000 });
+    await write(page, 'the second of two');
+    await page.getByText('Sending', { exact: true }).waitFor();
+    expect(await page.getByText('Not sent.').count()).toBeGreaterThan(0);
+    await page.unroute('**/api/messages');
+    await message(page, 'the first of two').getByRole('button', { name: 'Try again' }).click();
+    await page.locator('article[data-seq]', { hasText: 'the first of two' }).waitFor();
+    await page.locator('article[data-seq]', { hasText: 'the second of two' }).waitFor({ timeout: 20_000 });
+    await page.context().close();
+  }, 60_000);
 
   test('hiding a conversation can be undone at once', async () => {
     const page = await enter('ines');

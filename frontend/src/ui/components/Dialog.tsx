@@ -1,5 +1,5 @@
 import { X } from 'lucide';
-import { type ReactNode, useEffect, useId, useLayoutEffect, useRef } from 'react';
+import { type MouseEvent, type ReactNode, useEffect, useId, useLayoutEffect, useRef } from 'react';
 import { IconButton } from './Button.tsx';
 import './Dialog.css';
 import { focusSomething } from './focus.ts';
@@ -56,8 +56,7 @@ export function Dialog({ title, describedBy, isBusy = false, place = 'middle', o
       aria-describedby={describedBy}
       onCancel={(event) => isBusy && event.preventDefault()}
       onClose={close}
-      // The backdrop belongs to the dialog; a press on it lands on the element itself.
-      onMouseDown={(event) => event.target === element.current && !isBusy && onClose()}
+      onMouseDown={(event) => !isBusy && isBeside(event, element.current) && onClose()}
     >
       <div className="dialog-body">
         <header className="dialog-head">
@@ -70,4 +69,11 @@ export function Dialog({ title, describedBy, isBusy = false, place = 'middle', o
       </div>
     </dialog>
   );
+}
+
+/** A press on the backdrop lands on the dialog itself, as one on its scrollbar does: the place tells them apart. */
+function isBeside({ target, clientX: x, clientY: y }: MouseEvent, dialog: HTMLDialogElement | null) {
+  if (!dialog || target !== dialog) return false;
+  const { left, right, top, bottom } = dialog.getBoundingClientRect();
+  return x < left || x > right || y < top || y > bottom;
 }
