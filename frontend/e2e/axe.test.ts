@@ -50,6 +50,10 @@ withBrowser('axe finds nothing', (stage) => {
       await page.getByRole('link', { name: /garden/ }).click();
       await page.locator('article').first().waitFor();
       await clean(page);
+      await page.goto(stage.parley.url);
+      await page.getByRole('link', { name: /^Sensor club/ }).click();
+      await page.locator('.code-word').first().waitFor();
+      await clean(page);
       await page.goto(`${stage.parley.url}/nonsense`);
       await page.getByText('There is no such page').waitFor();
       await clean(page);
