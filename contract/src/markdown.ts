@@ -5,7 +5,7 @@ import { isBlank } from './visible.ts';
 /*
  * The formatting of a message: bold, italic, strike, code, fenced code, quotes and lists, as CommonMark has them (strike as
  * GFM). Nothing else of CommonMark: no HTML, image, heading, rule, escape, entity or link in brackets. Texts are stored
- * and sent as they were typed. decisions/0040-formatting-by-micromark.md
+ * and sent as they were typed. decisions/0041-formatting-by-micromark.md
  */
 
 export type Inline =

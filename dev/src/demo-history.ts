@@ -4,7 +4,7 @@ import { conversationUuid, groupUuid } from '@parley/core/conversations/uuids';
 import type { Change, Entry, Person } from '@parley/core/log/entries';
 import type { StateLine } from '@parley/core/transfer/export-format';
 import { v5 } from 'uuid';
-import type { DemoConversation, Sitting } from './demo-conversations.ts';
+import type { DemoConversation, Sitting } from './demo/conversation.ts';
 
 /* A demo conversation as lines of an export (docs/export.md): with times of its own, and the same for the same moment. */
 

@@ -1,4 +1,4 @@
-import type { DemoConversation } from '../demo-conversations.ts';
+import type { DemoConversation } from './conversation.ts';
 
 export const cornerGarden: DemoConversation = {
   name: 'group',

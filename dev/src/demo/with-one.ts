@@ -1,4 +1,4 @@
-import type { DemoConversation } from '../demo-conversations.ts';
+import type { DemoConversation } from './conversation.ts';
 
 export const withYuki: DemoConversation = {
   name: 'maya-yuki',
