@@ -67,6 +67,19 @@ withBrowser('the look of the browser chat', (stage) => {
     await page.context().close();
   }, 30_000);
 
+  test('names in Cyrillic and Vietnamese have the letters of the page, and the sign-in page fetches Latin alone', async () => {
+    const page = await openPage(stage.browser, stage.parley.url);
+    const loaded = () =>
+      page.evaluate(() =>
+        ['a', 'ě', 'ạ', 'Я'].filter((letter) => document.fonts.check('1em "Wix Madefor Text"', letter)),
+      );
+    await eventually(async () => (await loaded()).length > 0 || undefined);
+    expect(await loaded()).toEqual(['a']);
+    await signIn(page, 'maya@example.com');
+    await eventually(async () => (await loaded()).length === 4 || undefined);
+    await page.context().close();
+  }, 30_000);
+
   test('a wide page shows the details as a third sheet, which Escape closes alone', async () => {
     const page = await enter('maya', {}, 1440);
     await page.getByRole('link', { name: /garden/ }).click();

@@ -1,19 +1,8 @@
-import cyrillic from '@fontsource-variable/wix-madefor-text/files/wix-madefor-text-cyrillic-wght-normal.woff2?url';
-import latin from '@fontsource-variable/wix-madefor-text/files/wix-madefor-text-latin-ext-wght-normal.woff2?url';
-import vietnamese from '@fontsource-variable/wix-madefor-text/files/wix-madefor-text-vietnamese-wght-normal.woff2?url';
-
-let isAsked = false;
+/** A letter of each script that the font has beside Latin. */
+const samples = 'ěạЯ';
 
 /**
- * Fetches the letters of other scripts while the chat reads its data. A file that is asked for by the first text that needs
- * it would come too late for that text.
+ * Fetches the letters of other scripts while the chat reads its data, so that they are there before the first name in them.
+ * The page does without them if they do not come.
  */
-export function loadLetters() {
-  if (isAsked) return;
-  isAsked = true;
-  for (const href of [latin, vietnamese, cyrillic]) {
-    const link = document.createElement('link');
-    Object.assign(link, { rel: 'preload', as: 'font', type: 'font/woff2', crossOrigin: '', href });
-    document.head.append(link);
-  }
-}
+export const loadLetters = () => void document.fonts.load('1em "Wix Madefor Text"', samples).catch(() => []);
