@@ -246,7 +246,7 @@ withBrowser('the look of the browser chat', (stage) => {
     await page.locator('article').first().waitFor();
     // What is known of the inbox is there; from now on others act.
     const maya = await apiOf(stage.parley, 'maya@example.com');
-    for (const text of ['one', 'two', 'three']) {
+    for (const text of ['calm one', 'calm two', 'calm three']) {
       await maya('/api/messages', { handle: 'tomas', message: text });
       await message(page, text).waitFor();
       await page.waitForTimeout(700);
