@@ -48,10 +48,11 @@ function blocksOf(text: string, untouched: readonly Range[]): Block[] {
       .document()
       .write(preprocess()(source, undefined, true)),
   );
-  const tree = createTree(text);
+  const blocks: Block[] = [];
+  const tree: Tree = { text, open: [{ blocks }], inlines: [], code: undefined, span: undefined };
   for (const [phase, { type, start, end }] of events)
-    (phase === 'enter' ? tree.enter : tree.exit)(type, start.offset, end.offset);
-  return tree.blocks;
+    (phase === 'enter' ? entering : exiting)[type]?.(tree, start.offset, end.offset);
+  return blocks;
 }
 
 /** Of the same length, so that the places in it are those in the text. */
@@ -62,98 +63,120 @@ function masked(text: string, untouched: readonly Range[]): string {
   return (source + text.slice(source.length)).replace(/^\ufeff/, '\u200b');
 }
 
-const inlineKinds = { strong: 'strong', emphasis: 'emphasis', strikethrough: 'strike' } as const;
-const isInline = (type: string): type is keyof typeof inlineKinds => Object.hasOwn(inlineKinds, type);
-
 type Open = { blocks: Block[]; list?: Block & { kind: 'list' } };
 
-/** Takes the parser's tokens in their order, and builds the blocks. */
-function createTree(text: string) {
-  const blocks: Block[] = [];
-  const open: Open[] = [{ blocks }];
-  let inlines: Inline[][] = [];
-  let code: (Block & { kind: 'code' }) | undefined;
-  let span: string | undefined;
+/** What is built while the parser's tokens come in their order. */
+type Tree = {
+  text: string;
+  /** The containers that are open, and the message itself. New blocks go into the last one. */
+  open: Open[];
+  /** The paragraph and the marks in it that are open. */
+  inlines: Inline[][];
+  code: (Block & { kind: 'code' }) | undefined;
+  /** The text of the inline code that is open. */
+  span: string | undefined;
+};
 
-  const top = () => open.at(-1) ?? { blocks };
-  const write = (piece: string) => {
-    const children = inlines.at(-1);
-    const last = children?.at(-1);
-    if (last?.kind === 'text') last.text += piece;
-    else children?.push({ kind: 'text', text: piece });
-  };
+type Step = (tree: Tree, from: number, to: number) => void;
 
-  function pushContainer(block: Block & { kind: 'quote' | 'list' }) {
-    const isTooDeep = open.length > maxDepth;
-    const parent = top().blocks;
-    if (!isTooDeep) parent.push(block);
-    if (block.kind === 'list') open.push(isTooDeep ? { blocks: parent } : { blocks: [], list: block });
-    else open.push({ blocks: isTooDeep ? parent : block.children });
+const entering: Record<string, Step> = {
+  paragraph: (tree) => {
+    tree.inlines = [[]];
+  },
+  strong: (tree) => openInline(tree, 'strong'),
+  emphasis: (tree) => openInline(tree, 'emphasis'),
+  strikethrough: (tree) => openInline(tree, 'strike'),
+  data: (tree, from, to) => tree.code || write(tree, tree.text.slice(from, to)),
+  codeText: (tree) => {
+    tree.span = '';
+  },
+  codeTextData: (tree, from, to) => {
+    tree.span += tree.text.slice(from, to);
+  },
+  lineEnding: endLine,
+  blockQuote: (tree) => openContainer(tree, { kind: 'quote', children: [] }),
+  listUnordered: (tree) => openContainer(tree, { kind: 'list', start: null, items: [] }),
+  listOrdered: (tree) => openContainer(tree, { kind: 'list', start: 1, items: [] }),
+  listItemPrefix: openItem,
+  listItemValue: (tree, from, to) => {
+    const { list } = last(tree);
+    if (list?.items.length === 1) list.start = Number(tree.text.slice(from, to));
+  },
+  codeFenced: (tree) => {
+    tree.code = { kind: 'code', language: '', text: '' };
+  },
+  codeFencedFenceInfo: (tree, from, to) => {
+    if (tree.code) tree.code.language = tree.text.slice(from, to);
+  },
+  codeFlowValue: (tree, from, to) => {
+    if (tree.code) tree.code.text += tree.text.slice(from, to);
+  },
+};
+
+const leave = (tree: Tree) => void tree.open.pop();
+const endInline = (tree: Tree) => void tree.inlines.pop();
+
+const exiting: Record<string, Step> = {
+  paragraph: (tree) => {
+    last(tree).blocks.push({ kind: 'paragraph', children: tree.inlines[0] ?? [] });
+    tree.inlines = [];
+  },
+  strong: endInline,
+  emphasis: endInline,
+  strikethrough: endInline,
+  codeText: (tree) => {
+    tree.inlines.at(-1)?.push({ kind: 'code', text: tree.span ?? '' });
+    tree.span = undefined;
+  },
+  blockQuote: leave,
+  listUnordered: leave,
+  listOrdered: leave,
+  codeFenced: (tree) => {
+    // The line endings of the fences are not the code's.
+    if (tree.code)
+      last(tree).blocks.push({ ...tree.code, text: tree.code.text.replace(/^\n/, '').replace(/\n$/, '') });
+    tree.code = undefined;
+  },
+};
+
+const last = ({ open }: Tree): Open => open.at(-1) ?? { blocks: [] };
+
+function write({ inlines }: Tree, piece: string) {
+  const children = inlines.at(-1);
+  const before = children?.at(-1);
+  if (before?.kind === 'text') before.text += piece;
+  else children?.push({ kind: 'text', text: piece });
+}
+
+function endLine(tree: Tree) {
+  if (tree.code) tree.code.text += '\n';
+  else if (tree.span !== undefined) tree.span += ' ';
+  else if (tree.inlines.length > 0) write(tree, '\n');
+}
+
+function openInline({ inlines }: Tree, kind: 'strong' | 'emphasis' | 'strike') {
+  const children: Inline[] = [];
+  const parent = inlines.at(-1) ?? [];
+  const isTooDeep = inlines.length > maxDepth;
+  if (!isTooDeep) parent.push({ kind, children });
+  inlines.push(isTooDeep ? parent : children);
+}
+
+function openContainer(tree: Tree, block: Block & { kind: 'quote' | 'list' }) {
+  const { blocks } = last(tree);
+  if (tree.open.length > maxDepth) {
+    tree.open.push({ blocks });
+    return;
   }
+  blocks.push(block);
+  tree.open.push(block.kind === 'list' ? { blocks: [], list: block } : { blocks: block.children });
+}
 
-  function enter(type: string, from: number, to: number) {
-    const piece = text.slice(from, to);
-    if (type === 'paragraph') inlines = [[]];
-    else if (isInline(type)) openInline(inlineKinds[type]);
-    else if (type === 'data' && !code) write(piece);
-    else if (type === 'codeText') span = '';
-    else if (type === 'codeTextData') span = (span ?? '') + piece;
-    else if (type === 'lineEnding') endLine();
-    else if (type === 'blockQuote') pushContainer({ kind: 'quote', children: [] });
-    else if (type === 'listUnordered') pushContainer({ kind: 'list', start: null, items: [] });
-    else if (type === 'listOrdered') pushContainer({ kind: 'list', start: 1, items: [] });
-    else if (type === 'listItemPrefix') openItem();
-    else if (type === 'listItemValue') numberList(Number(piece));
-    else if (type === 'codeFenced') code = { kind: 'code', language: '', text: '' };
-    else if (type === 'codeFencedFenceInfo' && code) code.language = piece;
-    else if (type === 'codeFlowValue' && code) code.text += piece;
-  }
-
-  function exit(type: string) {
-    if (type === 'paragraph') top().blocks.push({ kind: 'paragraph', children: inlines[0] ?? [] });
-    else if (isInline(type)) inlines.pop();
-    else if (type === 'codeText') endSpan();
-    else if (type === 'blockQuote' || type === 'listOrdered' || type === 'listUnordered') open.pop();
-    else if (type === 'codeFenced' && code) {
-      top().blocks.push({ ...code, text: code.text.replace(/^\n/, '').replace(/\n$/, '') });
-      code = undefined;
-    }
-    if (type === 'paragraph') inlines = [];
-  }
-
-  function openInline(kind: 'strong' | 'emphasis' | 'strike') {
-    const children: Inline[] = [];
-    const isTooDeep = inlines.length > maxDepth;
-    const parent = inlines.at(-1) ?? [];
-    if (!isTooDeep) parent.push({ kind, children });
-    inlines.push(isTooDeep ? parent : children);
-  }
-
-  function endLine() {
-    if (code) code.text += '\n';
-    else if (span !== undefined) span += ' ';
-    else if (inlines.length > 0) write('\n');
-  }
-
-  function endSpan() {
-    inlines.at(-1)?.push({ kind: 'code', text: span ?? '' });
-    span = undefined;
-  }
-
-  function openItem() {
-    const { list } = top();
-    if (!list) return;
-    const item: Block[] = [];
-    list.items.push(item);
-    top().blocks = item;
-  }
-
-  function numberList(value: number) {
-    const { list } = top();
-    if (list?.items.length === 1) list.start = value;
-  }
-
-  return { blocks, enter, exit };
+function openItem(tree: Tree) {
+  const container = last(tree);
+  if (!container.list) return;
+  container.blocks = [];
+  container.list.items.push(container.blocks);
 }
 
 /** What a preview shows: the text in one line, without marks. */
