@@ -76,6 +76,8 @@ export function createLookup<Row extends object>({ read, onError }: LookupOption
     /** The row as this node read it at most `maxAgeMs` ago, or else as Postgres has it now. Null if there is none. */
     loadCached: async (key: string, maxAgeMs: number): Promise<Row | null> =>
       cached(key, maxAgeMs) ?? loader.load(key),
+    /** The row as this node last read it, however long ago. */
+    lastRead: (key: string): Row | undefined => cached(key, Number.POSITIVE_INFINITY),
     /** Call this after the row has changed: the next `loadCached` reads it from Postgres. */
     forget(key: string) {
       cache.delete(key);

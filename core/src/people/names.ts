@@ -10,6 +10,8 @@ export type Identities = ReturnType<typeof createIdentities>;
 
 /** The longest wait for a person's tone, which is only the colour of a face. */
 const toneWaitMs = 500;
+/** So long nobody waits after a wait in vain. */
+const toneHoldOffMs = 5_000;
 
 export type PeopleOptions = {
   /** Called when Postgres is unreachable and names are served from memory. */
@@ -22,9 +24,11 @@ export type PeopleOptions = {
 export function createPeople(pool: Pool, { onError, maxAgeMs = 4_000 }: PeopleOptions = {}) {
   const lookup = createLookup({ read: (uuids) => users.findNames(pool, uuids), onError });
 
-  const name = async (uuid: string, limitMs = maxAgeMs) => {
+  let noWaitUntilMs = 0;
+
+  const name = async (uuid: string) => {
     try {
-      return await lookup.loadCached(uuid, limitMs);
+      return await lookup.loadCached(uuid, maxAgeMs);
     } catch (error) {
       if (error instanceof AppError) return null;
       throw error;
@@ -46,15 +50,20 @@ export function createPeople(pool: Pool, { onError, maxAgeMs = 4_000 }: PeopleOp
       );
       return found;
     },
-    /** The tone of a person. It never changes, so it is read once. Null if Postgres does not answer in time. */
+    /**
+     * The tone of a person. It never changes, so it is read once. Null if Postgres does not answer in time; after such a
+     * wait nobody waits again for a while, because live messages do.
+     */
     async tone(uuid: string): Promise<number | null> {
+      const known = lookup.lastRead(uuid);
+      if (known) return known.tone;
+      if (performance.now() < noWaitUntilMs) return null;
       const giveUp = new AbortController();
-      const late = sleep(toneWaitMs, null, { signal: giveUp.signal }).catch(() => null);
-      try {
-        return (await Promise.race([name(uuid, Number.POSITIVE_INFINITY), late]))?.tone ?? null;
-      } finally {
-        giveUp.abort();
-      }
+      const late = sleep(toneWaitMs, 'late' as const, { signal: giveUp.signal }).catch(() => null);
+      const read = await Promise.race([name(uuid), late]).finally(() => giveUp.abort());
+      if (read !== 'late') return read?.tone ?? null;
+      noWaitUntilMs = performance.now() + toneHoldOffMs;
+      return null;
     },
     /** Call this after a name changed on this node: the next `names` returns the new one. */
     forget: lookup.forget,
