@@ -117,8 +117,10 @@ async function report(page: Page, during: string) {
   print(`${during}: heap`, `${Math.round(heap / 1_000_000)} MB`);
 }
 
-const shown = async (page: Page) =>
-  (await page.locator('article .text').allTextContents()).map((text) => Number.parseInt(text, 10));
+async function shown(page: Page) {
+  const texts = await page.locator('article .text').allTextContents();
+  return texts.map((text) => Number.parseInt(text, 10));
+}
 
 async function numberShown(page: Page, number: number) {
   await eventually(async () => (await shown(page)).includes(number) || undefined);

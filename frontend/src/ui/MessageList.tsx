@@ -223,6 +223,9 @@ function oneEdge(rows: Row[], shown: { first: string; last: string }) {
   return isBoth ? rows.slice(0, grewBelow) : rows;
 }
 
+/** Up to so many readers are named; of more, the names show under the pointer. */
+const namedReaders = 3;
+
 /** Stands below the newest own message that somebody else has read. */
 function receiptOf(
   conversation: Conversation | undefined,
@@ -240,11 +243,12 @@ function receiptOf(
     return { key: lastOwn.key, text: isSeen ? 'Seen' : 'Sent', isSeen };
   }
   if (readers.length === 0) return { key: lastOwn.key, text: 'Sent', isSeen: false };
-  const names = readers.slice(0, 3).map((reader) => nameAmong(shared, reader));
-  const more = readers.length > 3 ? ` and ${readers.length - 3} more` : '';
+  const names = readers.map((reader) => nameAmong(shared, reader));
   const text =
-    readers.length === others.length && readers.length > 3
-      ? 'Seen by everyone'
-      : `Seen by ${names.join(', ')}${more}`;
-  return { key: lastOwn.key, text, isSeen: true };
+    readers.length <= namedReaders
+      ? `Seen by ${names.join(', ')}`
+      : readers.length === others.length
+        ? 'Seen by everyone'
+        : `Seen by ${readers.length}`;
+  return { key: lastOwn.key, text, isSeen: true, title: names.join(', ') };
 }

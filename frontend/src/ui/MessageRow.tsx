@@ -24,7 +24,7 @@ type Props = {
 };
 
 /** What became of the newest own message. */
-export type Receipt = { text: string; isSeen: boolean };
+export type Receipt = { text: string; isSeen: boolean; title?: string };
 
 export const MessageRow = memo(function MessageRow(props: Props) {
   const { row, isStart } = props;
@@ -136,7 +136,9 @@ function Meta({ row: { pending, ...row }, receipt, isOffline, onRetry, onDiscard
       {receipt && (
         <>
           <Icon of={receipt.isSeen ? CheckCheck : Check} small />
-          <span className="receipt">{receipt.text}</span>
+          <span className="receipt" title={receipt.title}>
+            {receipt.text}
+          </span>
         </>
       )}
     </p>
@@ -154,6 +156,7 @@ function isSame(a: Props, b: Props) {
     one.startsGroup === two.startsGroup &&
     one.endsGroup === two.endsGroup &&
     a.receipt?.text === b.receipt?.text &&
+    a.receipt?.title === b.receipt?.title &&
     a.isGroup === b.isGroup &&
     a.showsHandle === b.showsHandle &&
     a.isStart === b.isStart &&
