@@ -86,7 +86,7 @@ export const cornerGarden: DemoConversation = {
 
 const reading = `\`\`\`python
 def is_thirsty(readings, threshold=0.32):
-    """Dry for three readings in a row, so that one loose wire waters nothing."""
+    """Dry three times in a row: one loose wire waters nothing."""
     return len(readings) >= 3 and max(readings[-3:]) < threshold
 \`\`\``;
 

@@ -53,7 +53,7 @@ export function AppearanceSettings() {
       </fieldset>
       <Switch
         label="Format messages"
-        hint="Bold, lists, code and more, as they were meant."
+        hint="Bold, lists and code in place of their marks."
         isOn={formatting.isOn()}
         onChange={() => formatting.change(!formatting.isOn())}
       />
