@@ -11,6 +11,10 @@ const phone = { width: 390, height: 720 };
 const parley = await startParley();
 const browser = await launch();
 try {
+  const inbox = await enter('maya', { phone: true }, phone);
+  await take(inbox, 'inbox-phone.png');
+  await inbox.context().close();
+
   const maya = await enter('maya', {}, desktop);
   const tomas = await enter('tomas', { dark: true }, desktop);
   await open(tomas, /^Maya/);
@@ -25,7 +29,6 @@ try {
   await take(tomas, 'conversation-dark.png');
 
   const raj = await enter('raj', { phone: true }, phone);
-  await take(raj, 'inbox-phone.png');
   await open(raj, /Sensor club/);
   await take(raj, 'code-phone.png');
 } finally {
