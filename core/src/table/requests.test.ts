@@ -19,6 +19,9 @@ afterAll(() => table.drop());
 const one = { uuid: '11111111-1111-4111-8111-111111111111', handle: 'one', display_name: 'One' };
 const other = { uuid: '22222222-2222-4222-8222-222222222222', handle: 'other', display_name: 'Other' };
 
+/** DynamoDB Local 1.25 counts 0 units for a statement, 4 for a transaction that takes 2, and 0 for an empty query. */
+const countsLikeDynamodb = !process.env.TEST_DYNAMODB_LOCAL_JAR;
+
 test.each(['statements', 'transactions'] as const)(
   'an append by %s reports its units, and a late one its refusal',
   async (batch) => {
@@ -30,7 +33,12 @@ test.each(['statements', 'transactions'] as const)(
     });
     await messages.send(log, { sender: one, messageGroupUuid: uuid, message: 'known to this node' });
     const appends = () => seen.filter(({ operation }) => operation === 'Append');
-    expect(appends().at(-1)).toMatchObject({ items: 1, refused: 0, units: batch === 'statements' ? 1 : 2 });
+    const units = batch === 'statements' ? 1 : 2;
+    expect(appends().at(-1)).toMatchObject({
+      items: 1,
+      refused: 0,
+      units: countsLikeDynamodb ? units : expect.any(Number),
+    });
     // A node that does not know the entries that another one wrote.
     await messages.send(createLog(table, { batch }), {
       sender: other,
@@ -47,7 +55,7 @@ test('reads report their units, and a failed request is reported too', async () 
   const range = { order: 'ascending', limit: 5 } as const;
   await entries.range(table, '5ae290ed-55d1-47a0-bc6d-fe2bc2700399', range);
   expect(seen).toMatchObject([{ operation: 'Query', items: 1, refused: 0, units: expect.any(Number) }]);
-  expect(seen[0]?.units).toBeGreaterThan(0);
+  if (countsLikeDynamodb) expect(seen[0]?.units).toBeGreaterThan(0);
   const missing = { ...table, name: 'test-no-such-table' };
   await expect(entries.range(missing, '5ae290ed-55d1-47a0-bc6d-fe2bc2700399', range)).rejects.toThrow();
   expect(seen.at(-1)).toMatchObject({ operation: 'Query', error: expect.any(Error) });
