@@ -51,7 +51,7 @@ const texts: Record<string, string> = {
 const handleTexts: Record<string, string> = {
   handle_taken: 'Somebody has this handle, or had it. Choose another one.',
   handle_invalid:
-    'A handle is 1 to 30 letters, digits, dots, dashes or lines, and one of them a letter or digit.',
+    'A handle is 1 to 30 letters, digits, dots, dashes or underscores, and one of them a letter or digit.',
 };
 
 /** The text for the person. */

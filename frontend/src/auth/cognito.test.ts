@@ -59,7 +59,7 @@ test.each([
   ],
   [
     'PreSignUp failed with error handle_invalid: x.',
-    'A handle is 1 to 30 letters, digits, dots, dashes or lines, and one of them a letter or digit.',
+    'A handle is 1 to 30 letters, digits, dots, dashes or underscores, and one of them a letter or digit.',
   ],
   ['PreSignUp failed with error of its own.', 'PreSignUp failed with error of its own.'],
 ])('a sign-up that the pool refuses for the handle says why: %s', async (message, words) => {

@@ -23,6 +23,8 @@ const { values } = parseArgs({
     frames: { type: 'string', default: '4000' },
   },
 });
+/** Each of the eight direct conversations of a campaign has two people of its own. */
+const fewestPeople = 16;
 const keepIn = values.keep && givenPath(process.env, values.keep);
 const seeds = seedsOf(values.seed ?? values.seeds ?? '1');
 const isGood = values.fuzz ? await runFuzz(seeds[0] ?? 1) : await runCampaigns();
@@ -43,6 +45,12 @@ async function runCampaigns() {
   const minutes = count('minutes', values.minutes);
   const kills = count('kills', values.kills ?? String(Math.round(minutes * 8)));
   const people = count('people', values.people);
+  if (people < fewestPeople) {
+    console.error(
+      `--people takes ${fewestPeople} or more: each of the first direct conversations has two of its own.`,
+    );
+    process.exit(2);
+  }
   const outcomes: Outcome[] = [];
   for (const seed of seeds) {
     const onProgress = (line: string) => console.error(line);
