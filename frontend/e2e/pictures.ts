@@ -51,6 +51,7 @@ async function open(page: Page, name: RegExp) {
 
 /** Parser, colours and fonts come when they are needed. */
 async function take(page: Page, name: string) {
+  await page.mouse.move(0, 0);
   await page.waitForTimeout(1_500);
   await page.screenshot({ path: join(folder, name) });
 }
