@@ -75,6 +75,8 @@ describe('the rest of CommonMark', () => {
     '<javascript:alert(1)>',
     '&lt; &amp; &#106;',
     'C:\\dir\\-new',
+    '¯\\_(ツ)_/¯',
+    '2\\*3\\*4',
   ])('%j stays as it was typed', (text) => {
     expect(parseMarkdown(text)).toEqual([{ kind: 'paragraph', children: [{ kind: 'text', text }] }]);
   });

@@ -59,8 +59,13 @@ function blocksOf(text: string, untouched: readonly Range[]): Block[] {
 function masked(text: string, untouched: readonly Range[]): string {
   let source = '';
   for (const { from, to } of untouched) source += text.slice(source.length, from) + 'x'.repeat(to - from);
-  // The parser would drop a byte order mark.
-  return (source + text.slice(source.length)).replace(/^\ufeff/, '\u200b');
+  return (
+    (source + text.slice(source.length))
+      // The parser would drop a byte order mark.
+      .replace(/^\ufeff/, '\u200b')
+      // A mark behind a backslash is none, so that ¯\_(ツ)_/¯ keeps its arms. Both show, because people rarely mean an escape.
+      .replace(/\\[*_~]/g, 'xx')
+  );
 }
 
 type Open = { blocks: Block[]; list?: Block & { kind: 'list' } };
