@@ -74,10 +74,13 @@ describe.each(themes)('in the %s theme', (theme) => {
     expect(low).toEqual([]);
   });
 
-  test('the words of a key are read on its tint', () => {
-    const low = ['frame-hover', 'sheet'].filter((back) => {
-      const tinted = colour('tint', theme, colour(back, theme));
-      return contrast(colour('ink-2', theme), tinted) < 4.5;
+  test.each([
+    ['tint', ['frame-hover', 'sheet']],
+    ['tint-2', ['frame', 'frame-hover', 'here']],
+  ])('a key and a quiet badge are read on %s', (wash, backs) => {
+    const low = backs.filter((back) => {
+      const washed = colour(wash, theme, colour(back, theme));
+      return contrast(colour('ink-2', theme), washed) < 4.5;
     });
     expect(low).toEqual([]);
   });
