@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { createPool } from '@parley/core/database/database';
+import * as users from '@parley/core/people/users';
+import * as peopleLines from '@parley/core/transfer/people-lines';
 import { createDatabaseProxy } from '@parley/engines/testing/database-proxy';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { grant, migrateAndGrant } from './handler.ts';
@@ -37,6 +41,36 @@ test('creates the application’s role, which can read and write people but not 
     [appRole, 'public', 'create'],
   );
   expect(rows).toEqual([{ may_create: false, rolsuper: false }]);
+});
+
+test('the application’s role can restore people', async () => {
+  const pool = createPool({
+    connectionString: `${database.url}?options=${encodeURIComponent(`-c role=${appRole}`)}`,
+  });
+  try {
+    expect((await pool.query('select current_user')).rows).toEqual([{ current_user: appRole }]);
+    const person = {
+      line: 'person' as const,
+      uuid: randomUUID(),
+      handle: 'ada',
+      display_name: 'Ada',
+      bio: '',
+      tone: 7,
+    };
+    const none = { email: null, cognito_user_id: null, signed_out_at: null, disabled_at: null };
+    const line = {
+      ...person,
+      ...none,
+      created_at: '2026-01-01T00:00:00Z',
+      erased_at: null,
+      erasure_finished_at: null,
+    };
+    expect(await peopleLines.restore(pool, [line])).toEqual([]);
+    await peopleLines.continueTones(pool);
+    expect((await users.insertFromSignUp(pool, { sub: 's1' })).tone).toBe(8);
+  } finally {
+    await pool.end();
+  }
 });
 
 test('gives up waiting for another migration that never ends', async () => {

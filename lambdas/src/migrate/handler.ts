@@ -60,8 +60,9 @@ export async function grant(client: pg.ClientBase, appRole: string) {
   const rights = 'select, insert, update, delete';
   await client.query(`grant usage on schema public to ${role}`);
   await client.query(`grant ${rights} on all tables in schema public to ${role}`);
-  await client.query(`grant usage on all sequences in schema public to ${role}`);
-  await client.query(`revoke all on ${migrationsTable} from ${role}`);
+  // A restore sets the sequence of tones, which needs `update`.
+  await client.query(`grant usage, update on all sequences in schema public to ${role}`);
+  await client.query(`revoke all on ${migrationsTable}, ${migrationsTable}_id_seq from ${role}`);
 }
 
 /**
