@@ -2,7 +2,7 @@ import * as summaries from '@parley/core/inbox/summaries';
 import type { ConversationNews } from '@parley/core/live/delivery';
 import { isLarge } from '@parley/core/live/push';
 import type { Entry } from '@parley/core/log/entries';
-import { peopleOf } from '@parley/core/log/erased';
+import { hasErasedAuthor, peopleOf } from '@parley/core/log/erased';
 import type { Parts } from '../parts.ts';
 import { presentEntry } from '../presenters/entry.ts';
 import type { Audience } from './audience.ts';
@@ -89,7 +89,7 @@ async function broadcast(parts: ConversationsParts, entry: Entry) {
   const isCurrent = hasCurrentName(entry, table.clock.now());
   const [names, tone] = await Promise.all([
     people.names(isCurrent ? [] : peopleOf(entry)),
-    isCurrent ? people.tone(entry.user_uuid) : null,
+    isCurrent && !hasErasedAuthor(entry) ? people.tone(entry.user_uuid) : null,
   ]);
   const roster = await audience.roster(entry.message_group_uuid, { maxAgeMs: rosterAgeFor(entry) });
   if (!roster) return;

@@ -142,6 +142,25 @@ describe('erasing oneself', () => {
     await watcher.close();
   }, 60_000);
 
+  it('leaves a group by an entry without a tone, on every node', async () => {
+    const [zoe, ada] = [await person('Zoe'), await person('Ada')];
+    const group = { title: 'Zoo', handles: [zoe.handle] };
+    const { body } = await api.post('/api/message_groups', { as: ada, body: group, key: randomUUID() });
+    const watchers = [await connect(api.url), await connect(second.url)];
+    for (const watcher of watchers) await watcher.authenticate(ada);
+    await send(zoe, { message_group_uuid: body.uuid, message: 'roar' });
+    for (const watcher of watchers)
+      expect(await watcher.event('message.created', ({ message }) => message === 'roar')).toMatchObject({
+        tone: expect.any(Number),
+      });
+    expect(await api.delete('/api/profile', { as: zoe })).toMatchObject({ status: 200 });
+    for (const watcher of watchers) {
+      const isOfZoe = ({ handle }: { handle?: unknown }) => handle === `deleted-${zoe.uuid}`;
+      expect(await watcher.event('message.created', isOfZoe, 15_000)).toMatchObject({ tone: null });
+      await watcher.close();
+    }
+  }, 30_000);
+
   it("requires a sign-in within the last 10 minutes, by its time or the token's", async () => {
     const zoe = await person('Zoe');
     const now = Math.floor(Date.now() / 1_000);

@@ -30,6 +30,10 @@ export const erasedIn =
     return handle?.startsWith(tombstonePrefix) === true && handle === tombstoneHandle(userUuid);
   };
 
+/** Whether the entry itself says that its author is erased, as the one by which they leave a group does. */
+export const hasErasedAuthor = ({ user_uuid, user_handle }: Entry) =>
+  user_handle === tombstoneHandle(user_uuid);
+
 /** The uuids of everybody whom an entry names. */
 export const peopleOf = (entry: Entry) =>
   'members' in entry ? [entry.user_uuid, ...entry.members] : [entry.user_uuid];
