@@ -60,4 +60,20 @@ test('no mark begins or ends within an address, and code keeps its own', async (
     'https://example.org/_a_/_b_ and www.example.org',
   );
   expect(formatting.plain('`https://example.org/a` **b**')).toBe('https://example.org/a b');
+  expect(formatting.plain('_see_ **https://example.org**, *https://example.org*!')).toBe(
+    'see https://example.org, https://example.org!',
+  );
+});
+
+test('no mark hides where an address ends', async () => {
+  const formatting = createFormatting(createMemoryStorage(), load);
+  await loaded(formatting);
+  const texts = [
+    'https://bank.pa*ypal.example*',
+    'www.bank.co**m.bank.example**',
+    '**https://evil.example**.bank.example',
+    '*https://evil.example*bank.example',
+    '***https://evil.example**.bank.example*',
+  ];
+  for (const text of texts) expect(formatting.plain(text)).toContain(/(?<=\w)\*+\W*\w/.exec(text)?.[0]);
 });

@@ -22,17 +22,23 @@ export function splitLinks(text: string): Part[] {
   return parts;
 }
 
-/** Where the addresses of a text are. */
+/**
+ * Where the addresses of a text are, each with the marks by which letters follow it: without these marks,
+ * `https://bank.pa*ypal.example*` would show another address than the link's.
+ */
 export function linkRanges(text: string): { from: number; to: number }[] {
   const ranges: { from: number; to: number }[] = [];
   let from = 0;
   for (const part of splitLinks(text)) {
     const to = from + part.text.length;
-    if (part.href) ranges.push({ from, to });
+    const [marks = ''] = (part.href && marksBeforeLetters.exec(text.slice(to))) || [];
+    if (part.href) ranges.push({ from, to: to + marks.length });
     from = to;
   }
   return ranges;
 }
+
+const marksBeforeLetters = /^[*_~`]+(?=[^\s*_~`\p{L}\p{N}]*[\p{L}\p{N}])/u;
 
 /** Without a scheme an address is one only after `www.`: most words with a dot are none. */
 const found = (text: string) =>
