@@ -133,6 +133,12 @@ describe('what was typed', () => {
   });
 });
 
+test('what follows the language of a code in its line is kept', () => {
+  expect(parseMarkdown('```npm install parley\nnpm start\n```')).toEqual([
+    { kind: 'code', language: 'npm', meta: 'install parley', text: 'npm start' },
+  ]);
+});
+
 describe('a text that is made to hurt', () => {
   const depthOf = (blocks: Block[]): number =>
     1 +

@@ -14,7 +14,8 @@ export type Inline =
 
 export type Block =
   | { kind: 'paragraph'; children: Inline[] }
-  | { kind: 'code'; language: string; text: string }
+  /** `meta` is what follows the language in its line. */
+  | { kind: 'code'; language: string; meta?: string; text: string }
   | { kind: 'quote'; children: Block[] }
   /** `start` is null for a list without numbers. */
   | { kind: 'list'; start: number | null; items: Block[][] };
@@ -112,6 +113,9 @@ const entering: Record<string, Step> = {
   },
   codeFencedFenceInfo: (tree, from, to) => {
     if (tree.code) tree.code.language = tree.text.slice(from, to);
+  },
+  codeFencedFenceMeta: (tree, from, to) => {
+    if (tree.code) tree.code.meta = tree.text.slice(from, to);
   },
   codeFlowValue: (tree, from, to) => {
     if (tree.code) tree.code.text += tree.text.slice(from, to);

@@ -7,12 +7,20 @@ import { Icon } from './components/Icon.tsx';
 const saidMs = 2_000;
 
 /** Code as it was typed, with a button that copies it. Its colours come when they are loaded. */
-export function CodeBlock({ language, text }: { language: string; text: string }) {
+export function CodeBlock({
+  language,
+  meta,
+  text,
+}: {
+  language: string;
+  meta?: string | undefined;
+  text: string;
+}) {
   const pieces = useColours(language, text);
   return (
     <div className="code">
       <div className="code-head">
-        <span>{language || 'Code'}</span>
+        <bdi className="code-title">{[language, meta].filter(Boolean).join(' ') || 'Code'}</bdi>
         <CopyButton text={text} />
       </div>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a long line scrolls, with the keyboard too */}

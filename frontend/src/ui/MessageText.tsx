@@ -39,7 +39,7 @@ function OneBlock({ block }: { block: Block }) {
         </p>
       );
     case 'code':
-      return <CodeBlock language={block.language} text={block.text} />;
+      return <CodeBlock language={block.language} meta={block.meta} text={block.text} />;
     case 'quote':
       return (
         <blockquote dir="auto">
