@@ -64,7 +64,7 @@ function masked(text: string, untouched: readonly Range[]): string {
     (source + text.slice(source.length))
       // The parser would drop a byte order mark.
       .replace(/^\ufeff/, '\u200b')
-      // A mark behind a backslash is none, so that ¯\_(ツ)_/¯ keeps its arms. Both show, because people rarely mean an escape.
+      // A mark behind a backslash is none, and both show, so that ¯\_(ツ)_/¯ keeps its arms.
       .replace(/\\[*_~]/g, 'xx')
   );
 }
