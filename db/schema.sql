@@ -95,4 +95,5 @@ INSERT INTO public.schema_migrations (name, run_on) VALUES
     ('0002_erasure', now()),
     ('0003_search', now()),
     ('0004_reserved_handles', now()),
-    ('0005_tones', now());
+    ('0005_tones', now()),
+    ('0006_first_tones', now());

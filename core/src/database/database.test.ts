@@ -37,6 +37,24 @@ describe('migrate', () => {
     expect(outcomes.filter((applied) => applied.length > 0)).toHaveLength(1);
   });
 
+  it('gives tones to existing people in the order in which they joined, and goes on after the newest', async () => {
+    await empty();
+    await migrate(database.url);
+    await database.pool.query(`alter table users alter column tone drop default;
+      delete from ${migrationsTable} where name >= '0006';
+      insert into users (handle, display_name, created_at, erased_at)
+      select 'h' || n, 'h' || n, to_timestamp(1000 - n), case when n = 2 then now() end from generate_series(1, 14) as n;
+      update users set tone = 9 where handle = 'h3'`);
+    expect(await migrate(database.url)).toContain('0006_first_tones');
+    const { rows } = await database.pool.query<{ tone: number | null }>(
+      'select tone from users order by created_at',
+    );
+    expect(rows.map(({ tone }) => tone)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 1, 9, null, 3]);
+    expect((await database.pool.query("select nextval('users_tone')::int as tone")).rows).toEqual([
+      { tone: 4 },
+    ]);
+  });
+
   it('fails if there is no server', async () => {
     const error = await failure(migrate('postgres://postgres@127.0.0.1:9/postgres'));
     expect(isUnreachable(error)).toBe(true);

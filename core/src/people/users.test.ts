@@ -293,13 +293,15 @@ describe('the tones of faces', () => {
     expect(next.tone).toBe(((tone ?? 0) % 10) + 1);
   });
 
-  it('are dealt by the migration in the order in which people joined, and go on from there', async () => {
+  it('are dealt by the migrations in the order in which people joined, and go on from there', async () => {
     await database.pool.query('alter table users drop column tone');
     const everybody = await database.pool.query<{ uuid: string }>(
       'select uuid from users where erased_at is null order by created_at, uuid',
     );
-    const file = new URL('../../../db/migrations/0005_tones.sql', import.meta.url);
-    await database.pool.query(await readFile(file, 'utf8'));
+    for (const name of ['0005_tones', '0006_first_tones']) {
+      const file = new URL(`../../../db/migrations/${name}.sql`, import.meta.url);
+      await database.pool.query(await readFile(file, 'utf8'));
+    }
     const { rows } = await database.pool.query<{ uuid: string; tone: number | null }>(
       'select uuid, tone from users where tone is not null order by created_at, uuid',
     );
