@@ -203,8 +203,17 @@ withBrowser('the look of the browser chat', (stage) => {
     await page.locator('article').first().waitFor();
     await swipe(page, [40, 300], [100, 305]);
     await swipe(page, [40, 300], [240, 700]);
+    await swipe(page, [40, 300], [260, 320], { second: [100, 500] });
     await page.waitForTimeout(300);
     expect(page.url()).toMatch(/\/messages\//);
+    // One finger that drags an end of a selection.
+    await page.evaluate(() =>
+      document.getSelection()?.selectAllChildren(document.querySelector('.bubble') as Element),
+    );
+    await swipe(page, [40, 300], [260, 320]);
+    await page.waitForTimeout(300);
+    expect(page.url()).toMatch(/\/messages\//);
+    await page.evaluate(() => document.getSelection()?.removeAllRanges());
     await swipe(page, [40, 300], [260, 320]);
     await page.waitForURL(`${stage.parley.url}/`);
     await page.getByRole('button', { name: 'New conversation' }).waitFor();
@@ -326,12 +335,25 @@ type Shift = PerformanceEntry & {
   sources: { node: Node | null; previousRect: DOMRectReadOnly; currentRect: DOMRectReadOnly }[];
 };
 
-/** A finger that goes from one point to another. */
-async function swipe(page: Page, [fromX, fromY]: [number, number], [toX, toY]: [number, number]) {
+/** A finger that goes from one point to another, perhaps with a second one that joins it and stays. */
+async function swipe(
+  page: Page,
+  [fromX, fromY]: [number, number],
+  [toX, toY]: [number, number],
+  { second }: { second?: [number, number] } = {},
+) {
   const debug = await page.context().newCDPSession(page);
   const touch = (type: 'touchStart' | 'touchMove' | 'touchEnd', x: number, y: number) =>
-    debug.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [{ x, y }] });
+    debug.send('Input.dispatchTouchEvent', {
+      type,
+      touchPoints: type === 'touchEnd' ? [] : [{ x, y }, ...others],
+    });
+  const others: { x: number; y: number }[] = [];
   await touch('touchStart', fromX, fromY);
+  if (second) {
+    others.push({ x: second[0], y: second[1] });
+    await touch('touchStart', fromX, fromY);
+  }
   for (let step = 1; step <= 10; step += 1)
     await touch('touchMove', fromX + ((toX - fromX) * step) / 10, fromY + ((toY - fromY) * step) / 10);
   await touch('touchEnd', toX, toY);

@@ -17,14 +17,16 @@ export function useSwipeBack() {
 
     function begin({ touches, target }: TouchEvent) {
       const [touch] = touches;
+      if (!touch || touches.length > 1) return cancel();
       const isPhone = window.matchMedia('(max-width: 46rem)').matches;
-      if (!touch || touches.length > 1 || !isPhone || isSidewaysScroller(target)) return;
+      if (!isPhone || isZoomed() || isSidewaysScroller(target)) return;
       drag = { id: touch.identifier, x: touch.clientX, y: touch.clientY, movedPx: 0, isDragging: false };
     }
 
     function move(event: TouchEvent) {
       const touch = [...event.changedTouches].find(({ identifier }) => identifier === drag?.id);
       if (!drag || !touch || !element) return;
+      if (isSelecting()) return cancel();
       const across = (touch.clientX - drag.x) * direction();
       const along = Math.abs(touch.clientY - drag.y);
       if (!drag.isDragging && along > beginsPx && along > across) drag = undefined;
@@ -61,6 +63,12 @@ export function useSwipeBack() {
     };
   }, []);
 }
+
+/** A finger then moves over the enlarged page. */
+const isZoomed = () => (window.visualViewport?.scale ?? 1) > 1.01;
+
+/** A finger then drags an end of the selection. */
+const isSelecting = () => document.getSelection()?.isCollapsed === false;
 
 /** Inside it a finger to the side scrolls, as in a code block that is too wide. */
 function isSidewaysScroller(target: EventTarget | null) {
