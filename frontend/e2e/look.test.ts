@@ -171,6 +171,24 @@ withBrowser('the look of the browser chat', (stage) => {
     await page.context().close();
   }, 30_000);
 
+  test('whoever is at the sign-in does not see what was hidden before', async () => {
+    const page = await enter('ines');
+    await page.getByRole('link', { name: /garden/ }).click();
+    await page.locator('article').first().waitFor();
+    await openAbout(page);
+    await page.getByRole('button', { name: 'Hide until the next message' }).click();
+    await page.getByRole('button', { name: 'Undo' }).waitFor();
+    // The other tab's sign-out ends this one too.
+    await page.evaluate(() => {
+      const session = { key: 'parley.session', newValue: null };
+      localStorage.removeItem(session.key);
+      window.dispatchEvent(new StorageEvent('storage', session));
+    });
+    await page.getByLabel('E-mail').waitFor();
+    expect(await page.getByRole('button', { name: 'Undo' }).count()).toBe(0);
+    await page.context().close();
+  }, 30_000);
+
   test('a group that is full says so, and adds nobody silently left out', async () => {
     const page = await enter('maya');
     const person = (index: number) => ({

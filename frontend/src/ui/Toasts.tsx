@@ -14,7 +14,7 @@ const shownMs = 8_000;
 export const Toasts = ({ chat, onRetry }: { chat: Chat | undefined; onRetry(): void }) => (
   <div className="toasts" role="status">
     <StorageNotice />
-    <JustDone />
+    {chat && <JustDone />}
     {chat && <Offline chat={chat} onRetry={onRetry} />}
   </div>
 );
@@ -43,6 +43,8 @@ function JustDone() {
     const timer = setTimeout(toasts.dismiss, shownMs);
     return () => clearTimeout(timer);
   }, [notice]);
+  // What one person has done is not for the next one.
+  useEffect(() => toasts.dismiss, []);
   if (!notice) return null;
   function undo() {
     toasts.dismiss();
