@@ -1,8 +1,12 @@
+import { DeleteCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { check } from '@parley/core/audit/check';
 import { conversationUuid } from '@parley/core/conversations/uuids';
 import * as summaries from '@parley/core/inbox/summaries';
 import { createPages } from '@parley/core/log/pages';
 import * as users from '@parley/core/people/users';
+import { type Key, parseKey } from '@parley/core/table/keys';
+import { scanPages } from '@parley/core/table/read';
 import { createTestDatabase } from '@parley/engines/testing/test-database';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import { demoNeighbours, demoPeople } from './demo-people.ts';
@@ -63,5 +67,15 @@ describe('the seed', () => {
       );
       expect(rows).toHaveLength(demoPeople.length + demoNeighbours.length);
     }
+  });
+
+  it('goes on after an interruption between the logs and their members, and bin/check finds nothing', async () => {
+    await seed(options);
+    for await (const page of scanPages(table))
+      for (const { pk, sk } of page as Key[])
+        if (parseKey({ pk, sk }).item !== 'entry')
+          await table.doc.send(new DeleteCommand({ TableName: table.name, Key: { pk, sk } }));
+    await seed(options);
+    expect((await check(table, database.pool, { settleMs: [0] })).findings).toEqual([]);
   });
 });

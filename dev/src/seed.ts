@@ -10,6 +10,7 @@ import * as users from '@parley/core/people/users';
 import { closeTable, createTable } from '@parley/core/table/client';
 import { linesOf as exportLines } from '@parley/core/transfer/export-format';
 import { restore } from '@parley/core/transfer/restore';
+import type { Pool } from 'pg';
 import { demoConversations } from './demo-conversations.ts';
 import { type Everyone, linesOf } from './demo-history.ts';
 import { demoNeighbours, demoPassword, demoPeople as people } from './demo-people.ts';
@@ -56,20 +57,29 @@ export async function seedConversations(options: SeedOptions, everyone: Everyone
     runnerName: options.DDB_RUNNER_TABLE,
   });
   const pool = createPool({ connectionString: options.DATABASE_URL, max: people.length });
-  const nowMs = Date.now();
-  async function* state() {
+  async function* state(nowMs: number) {
     for (const conversation of demoConversations) yield* linesOf(conversation, everyone, nowMs);
   }
-  async function* lines() {
+  async function* lines(nowMs: number) {
     let number = 0;
-    for await (const text of exportLines('everything', state(), nowMs)) yield { number: ++number, text };
+    for await (const text of exportLines('everything', state(nowMs), nowMs)) yield { number: ++number, text };
   }
   try {
-    await restore(table, pool, lines);
+    const nowMs = await joinedAtMs(pool, everyone);
+    await restore(table, pool, () => lines(nowMs));
   } finally {
     closeTable(table);
     await pool.end();
   }
+}
+
+/** When the newest of these people joined: the same after an interruption, so that messages keep their times. */
+async function joinedAtMs(pool: Pool, everyone: Everyone): Promise<number> {
+  const { rows } = await pool.query<{ at: Date }>(
+    'select max(created_at) as at from users where uuid = any($1::uuid[])',
+    [[...everyone.values()].map(({ uuid }) => uuid)],
+  );
+  return found(rows[0]?.at, 'everybody').getTime();
 }
 
 async function createSignIns(options: SeedOptions) {
