@@ -77,3 +77,10 @@ test('no mark hides where an address ends', async () => {
   ];
   for (const text of texts) expect(formatting.plain(text)).toContain(/(?<=\w)\*+\W*\w/.exec(text)?.[0]);
 });
+
+test('a preview parses the beginning of a text alone', async () => {
+  const formatting = createFormatting(createMemoryStorage(), load);
+  await loaded(formatting);
+  expect(formatting.preview('for **you**')).toBe('for you');
+  expect(formatting.preview(`**you** ${'- a\n'.repeat(1_900)}`).length).toBeLessThan(500);
+});
