@@ -28,6 +28,9 @@ export const entryKinds = {
   title_changed: { ...groupChange, membership: undefined },
 } as const satisfies Record<string, EntryFlags>;
 
+/** The text of a `role_changed` entry by which a group whose last admin left gets another. It names nobody. */
+export const adminSucceeded = 'The member of longest standing is now an admin';
+
 export type EntryType = keyof typeof entryKinds;
 
 export const entryTypes = Object.keys(entryKinds) as [EntryType, ...EntryType[]];

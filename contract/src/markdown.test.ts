@@ -41,13 +41,18 @@ const comparable = (text: string) =>
 const isSupported =
   /^(?:[^<]|<\/?(?:p|em|strong|blockquote|ul|li|pre|ol(?: start="\d+")?|code(?: class="[^"]*")?)>)*$/;
 const usesMore = /\\|&|^\s*\[[^\]]*\]:|\t| {4}|^ {0,3}#|\]\(|<https?:/m;
+/** Messages are no documents: products and years stay as they are. */
+const isOtherHere = /\d\*\d|^\d{3,}[.)] /m;
 const hasCodeByIndent = (source: string, output: string) =>
   output.includes('<pre>') && !/```|~~~/.test(source);
 
 describe('the examples of CommonMark for what a message may hold', () => {
   const examples = commonmark
     .map((example, index) => ({ ...example, number: index + 1 }))
-    .filter(({ markdown, html }) => isSupported.test(html) && !usesMore.test(markdown))
+    .filter(
+      ({ markdown, html }) =>
+        isSupported.test(html) && !usesMore.test(markdown) && !isOtherHere.test(markdown),
+    )
     .filter(({ markdown, html }) => !hasCodeByIndent(markdown, html))
     // A message that shows nothing stays as it was typed.
     .filter(({ html }) => !isBlank(html.replace(/<[^>]*>/g, '')));
@@ -77,6 +82,8 @@ describe('the rest of CommonMark', () => {
     'C:\\dir\\-new',
     '¯\\_(ツ)_/¯',
     '2\\*3\\*4',
+    '5*6*7=210',
+    '2026. What a year',
   ])('%j stays as it was typed', (text) => {
     expect(parseMarkdown(text)).toEqual([{ kind: 'paragraph', children: [{ kind: 'text', text }] }]);
   });

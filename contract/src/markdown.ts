@@ -66,6 +66,12 @@ function masked(text: string, untouched: readonly Range[]): string {
       .replace(/^\ufeff/, '\u200b')
       // A mark behind a backslash is none, and both show, so that ¯\_(ツ)_/¯ keeps its arms.
       .replace(/\\[*_~]/g, 'xx')
+      // 2*3*4 is a product, and a line that begins with a year is no list.
+      .replace(/(?<=\d)\*(?=\d)/g, 'x')
+      .replace(
+        /^( *)(\d{3,})(?=[.)] )/gm,
+        (_, indent: string, year: string) => indent + 'x'.repeat(year.length),
+      )
   );
 }
 

@@ -1,3 +1,4 @@
+import { adminSucceeded } from '@parley/contract/entry-kinds';
 import { AppError } from '../errors.ts';
 import type { Person } from '../log/entries.ts';
 import type { Draft, Log } from '../log/log.ts';
@@ -67,7 +68,7 @@ export function removeMember(
     if (successor)
       drafts.push({
         type: 'role_changed',
-        message: notices.adminSucceeded,
+        message: adminSucceeded,
         author: actor,
         members: [successor.user_uuid],
         role: 'admin',

@@ -20,8 +20,6 @@ export const memberRemoved = (actor: Person, person: Person) =>
     ? `${nameOf(actor)} left the group`
     : `${nameOf(actor)} removed ${nameOf(person)}`;
 
-export const adminSucceeded = 'The member of longest standing is now an admin';
-
 export function roleChanged(actor: Person, person: Person, role: Role): string {
   const name = person.uuid === actor.uuid ? 'themselves' : nameOf(person);
   return `${nameOf(actor)} made ${name} ${role === 'admin' ? 'an admin' : 'a member'}`;

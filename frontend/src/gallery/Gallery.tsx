@@ -171,7 +171,7 @@ function Dialogs() {
       <Button onClick={() => setOpen('side')}>From the side</Button>
       {open && (
         <Dialog title="Remove Raj Patel?" place={open} onClose={close}>
-          <p>@raj can read and write nothing in this group any more. An admin can add them again.</p>
+          <p>@raj can no longer read or write in this group. An admin can add them again.</p>
           <div className="ends">
             <Button data-focus onClick={close}>
               Cancel

@@ -53,7 +53,7 @@ export function AppearanceSettings() {
       </fieldset>
       <Switch
         label="Format messages"
-        hint="Bold, lists and code in place of their marks."
+        hint="Shows **bold** as bold, and code and lists too."
         isOn={formatting.isOn()}
         onChange={() => formatting.change(!formatting.isOn())}
       />

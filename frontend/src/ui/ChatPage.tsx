@@ -129,7 +129,7 @@ export function ChatPage({ chat, api, config, application, wantedHandle }: Props
         {place.name === 'nowhere' && (
           <div className="sheet">
             <EmptyView isPlace title="There is no such page">
-              <p>Nothing of Parley is at this address.</p>
+              <p>There is nothing at this address.</p>
               <Button kind="primary" onClick={() => go(pathOf.inbox())}>
                 Go to the inbox
               </Button>

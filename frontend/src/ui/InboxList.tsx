@@ -197,7 +197,7 @@ function Preview({ chat, row, isCurrent }: Pick<RowProps, 'chat' | 'row' | 'isCu
   if (draft)
     return (
       <>
-        <em className="draft">Draft:</em> <bdi>{draft}</bdi>
+        <em className="draft">Draft:</em> <bdi className="said">{draft}</bdi>
       </>
     );
   if (row.message === '') return <em>Message deleted</em>;
@@ -211,7 +211,7 @@ function Preview({ chat, row, isCurrent }: Pick<RowProps, 'chat' | 'row' | 'isCu
           </b>{' '}
         </>
       )}
-      <bdi>
+      <bdi className="said">
         <PlainText text={row.message} />
       </bdi>
     </>

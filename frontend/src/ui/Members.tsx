@@ -119,7 +119,7 @@ export function Members({ chat, api, group, titleMaxChars, onClose }: Props) {
         <Confirm
           title={`Remove ${isolate(asking.member.display_name)}?`}
           verb="Remove"
-          text={`@${isolate(asking.member.handle)} can read and write nothing in this group any more. An admin can add them again.`}
+          text={`@${isolate(asking.member.handle)} can no longer read or write in this group. An admin can add them again.`}
           isDanger
           onConfirm={() => remove(asking.member)}
           onClose={() => setAsking(undefined)}
@@ -129,7 +129,7 @@ export function Members({ chat, api, group, titleMaxChars, onClose }: Props) {
         <Confirm
           title={`Leave ${group.title ? isolate(group.title) : 'the group'}?`}
           verb="Leave"
-          text="You can read and write nothing in this group any more. An admin can add you again."
+          text="You can no longer read or write in this group. An admin can add you again."
           isDanger
           onConfirm={leave}
           onClose={() => setAsking(undefined)}

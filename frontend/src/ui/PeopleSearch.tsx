@@ -125,7 +125,7 @@ function usePeople(api: Api, search: string) {
     const timer = setTimeout(async () => {
       try {
         const found = await api.searchPeople(wanted);
-        if (isCurrent) setResult({ wanted, found, notice: found.length === 0 ? 'Nobody is called so.' : '' });
+        if (isCurrent) setResult({ wanted, found, notice: found.length === 0 ? 'No people found.' : '' });
       } catch (error) {
         if (isCurrent) setResult({ ...nothing, wanted, notice: explain(error) });
       }

@@ -110,7 +110,7 @@ export function ProfileDialog({ api, me, config, onSignOut, onDelete, onClose }:
         <Confirm
           title="Sign out on all devices?"
           verb="Sign out"
-          text="Parley asks for your password again, here and everywhere else. Your conversations stay."
+          text="You sign in again with your password, here and on your other devices. Your conversations stay."
           onConfirm={onSignOut}
           onClose={closeAsking}
         />

@@ -110,7 +110,7 @@ export function SignIn({ cognito, config, farewell, checkHandle, onSignIn }: Pro
       await cognito.forgotPassword(email);
       move(
         'reset',
-        `If ${isolate(email)} has an account, ${isLocal ? 'this code opens it' : 'a code was sent to it'}.`,
+        `If ${isolate(email)} has an account, ${isLocal ? 'sign in with this code and a new password' : 'a code was sent to it'}.`,
       );
     },
     async reset() {

@@ -1,4 +1,5 @@
 import { expect, test } from '@jest/globals';
+import { adminSucceeded } from '@parley/contract/entry-kinds';
 import { speakerOf } from './speaker.ts';
 
 const raj = {
@@ -23,6 +24,12 @@ test('the other person of a direct conversation is not named again', () => {
 
 test('a notice names its author by itself', () => {
   expect(speakerOf({ ...raj, message: 'Raj Patel left the group' }, 'raj')).toBe('');
+});
+
+test('a notice is known by a name that runs from right to left, and by the text that names nobody', () => {
+  const leyla = { ...raj, sender_display_name: 'ليلى' };
+  expect(speakerOf({ ...leyla, message: '\u2068ليلى\u2069 left the group' }, 'maya')).toBe('');
+  expect(speakerOf({ ...raj, message: adminSucceeded }, 'maya')).toBe('');
 });
 
 test('nobody is named whose name is not known', () => {
