@@ -11,14 +11,18 @@ export class ApiError extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** Whether the same request may succeed later: no answer, an expired token, too many requests, or a server error. */
+  /**
+   * Whether the same request may succeed later: no answer, an expired token, a request that arrived too slowly, too many
+   * requests, or a server error.
+   */
   get isTransient() {
-    return this.status === 0 || this.status === 401 || this.status === 429 || this.status >= 500;
+    return this.status >= 500 || [0, 401, 408, 429].includes(this.status);
   }
 }
 
 const texts: Record<string, string> = {
   no_answer: 'Parley cannot be reached.',
+  request_timeout: 'The connection is too slow. Try again.',
   busy: 'Parley is busy. Try again.',
   rate_limited: 'Too much at once. Wait a moment.',
   generic_403: 'Only admins of the group can do that.',

@@ -59,7 +59,8 @@ export async function attemptHttp(
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const { status, codes, retryAfterMs } = error;
-    if (status === 503 || status === 429)
+    // 408: the node was paused while the request arrived, and gave it up unread.
+    if (status === 503 || status === 429 || status === 408)
       return { is: 'again', isUnknown: true, waitMs: retryAfterMs || defaultWaitMs };
     // No answer, or one that broke off before it said why.
     if (codes.length === 0 || status === 0) return { is: 'again', isUnknown: true, waitMs: brokenWaitMs };
