@@ -266,13 +266,14 @@ withBrowser('the look of the browser chat', (stage) => {
             );
       }).observe({ type: 'layout-shift', buffered: true });
     });
+    // The conversation is the newest one, because a row that rises to the top of the inbox moves.
+    const maya = await apiOf(stage.parley, 'maya@example.com');
+    await maya('/api/messages', { handle: 'tomas', message: 'before' });
     await page.reload();
     await signIn(page, 'tomas@example.com');
-    await page.locator('.row').first().waitFor();
+    await page.locator('.row', { hasText: 'before' }).waitFor();
     await page.getByRole('link', { name: /^Maya/ }).click();
     await page.locator('article').first().waitFor();
-    // What is known of the inbox is there; from now on others act.
-    const maya = await apiOf(stage.parley, 'maya@example.com');
     for (const text of ['calm one', 'calm two', 'calm three']) {
       await maya('/api/messages', { handle: 'tomas', message: text });
       await message(page, text).waitFor();

@@ -211,7 +211,8 @@ function Preview({ chat, row, isCurrent }: Pick<RowProps, 'chat' | 'row' | 'isCu
           </b>{' '}
         </>
       )}
-      <bdi className="said">
+      {/* Another message is another element, so nothing moves when a speaker of another width comes before it. */}
+      <bdi key={row.last_seq} className="said">
         <PlainText text={row.message} />
       </bdi>
     </>
