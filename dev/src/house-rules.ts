@@ -5,6 +5,7 @@ export const arrows: { folder: string; may: string[] }[] = [
     folder: 'backend/src/testing/',
     may: ['backend/', 'contract/', 'client/', 'core/', 'config/', 'engines/', 'lambdas/'],
   },
+  { folder: 'core/src/testing/', may: ['core/'] },
   { folder: 'core/src/transfer/testing/', may: ['contract/', 'core/', 'engines/'] },
   { folder: 'lambdas/src/testing/', may: ['lambdas/', 'core/', 'config/', 'engines/'] },
   { folder: 'cli/src/testing/', may: ['cli/', 'core/', 'config/', 'engines/'] },

@@ -10,7 +10,7 @@ import * as messages from '../conversations/messages.ts';
 import { conversationUuid } from '../conversations/uuids.ts';
 import * as erasures from '../erasure/erasures.ts';
 import * as entries from '../log/entries.ts';
-import { type Entry, entryFromItem, entryItem, type Person } from '../log/entries.ts';
+import { type Entry, entryItem, type Person } from '../log/entries.ts';
 import { tombstoneName } from '../log/erased.ts';
 import { keyText } from '../log/fold.ts';
 import { createLog, type Log } from '../log/log.ts';
@@ -21,6 +21,8 @@ import { createProjector } from '../projections/projector.ts';
 import { isTransientFault } from '../table/faults.ts';
 import { entryKey, groupKey, type Key, leftKey, memberKey, parseKey, summaryKey } from '../table/keys.ts';
 import { type Item, scanPages } from '../table/read.ts';
+import { insertFourPeople } from '../testing/people.ts';
+import { projectStored } from '../testing/project-stored.ts';
 import { check } from './check.ts';
 import { repair, repairSummaries } from './repair.ts';
 
@@ -41,11 +43,7 @@ let healthy: Item[];
 
 beforeAll(async () => {
   [database, table] = await Promise.all([createTestDatabase(), createTestTable()]);
-  const people = await users.insertPeople(
-    database.pool,
-    handles.map((handle) => ({ handle })),
-  );
-  [ada, bob, eve, dan] = handles.map((handle) => people.get(handle)) as [Person, Person, Person, Person];
+  [ada, bob, eve, dan] = await insertFourPeople(database.pool);
   await converse();
   healthy = await stored();
 });
@@ -78,16 +76,7 @@ async function converse() {
   await messages.sendDirect(log, { sender: ada, recipient: bob, message: 'hi', idempotencyKey: 'k' });
   await messages.sendDirect(log, { sender: bob, recipient: ada, message: 'hi yourself' });
   direct = conversationUuid(ada.uuid, bob.uuid);
-  await project();
-}
-
-async function project() {
-  const records = [];
-  for await (const page of scanPages(table))
-    for (const item of page)
-      if (parseKey(item as Key).item === 'entry')
-        records.push({ entry: entryFromItem(item), writtenAtMs: Date.now(), sequenceNumber: '' });
-  expect(await createProjector(table).project(records)).toEqual(new Map());
+  await projectStored(table);
 }
 
 async function stored() {

@@ -5,12 +5,13 @@ import { createTestTable, setAttribute, testEndpoint } from '@parley/engines/tes
 import * as messageGroups from '../conversations/message-groups.ts';
 import * as messages from '../conversations/messages.ts';
 import * as summaries from '../inbox/summaries.ts';
-import type { Entry, Person } from '../log/entries.ts';
+import type { Entry } from '../log/entries.ts';
 import type { Finding } from '../log/fold.ts';
 import { createLog, type Log } from '../log/log.ts';
 import { createProjector } from '../projections/projector.ts';
 import { closeTable, createTable } from '../table/client.ts';
 import { entryKey, type Key, summaryKey } from '../table/keys.ts';
+import { person } from '../testing/people.ts';
 import { createDriftMonitor, recount, sample } from './drift.ts';
 import { repair } from './repair.ts';
 
@@ -22,7 +23,6 @@ beforeAll(async () => {
 });
 afterAll(() => table.drop());
 
-const person = (name: string): Person => ({ uuid: randomUUID(), handle: name, display_name: name });
 const project = (...written: Entry[]) =>
   createProjector(table).project(
     written.map((entry) => ({ entry, writtenAtMs: Date.now(), sequenceNumber: String(entry.seq) })),

@@ -12,12 +12,12 @@ import { createTestTable, setAttribute } from '@parley/engines/testing/test-tabl
 import { withSend } from '@parley/engines/testing/with-send';
 import * as messageGroups from '../conversations/message-groups.ts';
 import * as messages from '../conversations/messages.ts';
-import { type Entry, entryFromItem, type Person } from '../log/entries.ts';
+import type { Entry, Person } from '../log/entries.ts';
 import { createLog, type Log } from '../log/log.ts';
-import * as users from '../people/users.ts';
 import { createProjector } from '../projections/projector.ts';
-import { entryKey, type Key, leftKey, memberKey, parseKey, summaryKey } from '../table/keys.ts';
-import { scanPages } from '../table/read.ts';
+import { entryKey, type Key, leftKey, memberKey, summaryKey } from '../table/keys.ts';
+import { insertFourPeople } from '../testing/people.ts';
+import { projectStored } from '../testing/project-stored.ts';
 import { check } from './check.ts';
 import { repair, repairSummaries } from './repair.ts';
 
@@ -34,12 +34,7 @@ let direct: string;
 
 beforeAll(async () => {
   database = await createTestDatabase();
-  const handles = ['ada', 'bob', 'eve', 'dan'];
-  const people = await users.insertPeople(
-    database.pool,
-    handles.map((handle) => ({ handle })),
-  );
-  [ada, bob, eve, dan] = handles.map((handle) => people.get(handle)) as [Person, Person, Person, Person];
+  [ada, bob, eve, dan] = await insertFourPeople(database.pool);
 });
 afterAll(() => database.close());
 
@@ -58,12 +53,7 @@ beforeEach(async () => {
   const first = await messages.sendDirect(log, { sender: ada, recipient: bob, message: 'hi' });
   await messages.sendDirect(log, { sender: bob, recipient: ada, message: 'hi yourself' });
   direct = first.message_group_uuid;
-  const records = [];
-  for await (const page of scanPages(table))
-    for (const item of page)
-      if (parseKey(item as Key).item === 'entry')
-        records.push({ entry: entryFromItem(item), writtenAtMs: Date.now(), sequenceNumber: '' });
-  expect(await createProjector(table).project(records)).toEqual(new Map());
+  await projectStored(table);
 });
 afterEach(() => table.drop());
 

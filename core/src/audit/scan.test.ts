@@ -6,7 +6,6 @@ import { createTestTable, setAttribute } from '@parley/engines/testing/test-tabl
 import { withSend } from '@parley/engines/testing/with-send';
 import * as messageGroups from '../conversations/message-groups.ts';
 import * as messages from '../conversations/messages.ts';
-import type { Person } from '../log/entries.ts';
 import * as entries from '../log/entries.ts';
 import { createLog, type Log } from '../log/log.ts';
 import * as users from '../people/users.ts';
@@ -23,6 +22,7 @@ import {
   summaryKey,
 } from '../table/keys.ts';
 import { type Item, queryAll } from '../table/read.ts';
+import { person } from '../testing/people.ts';
 import { createKnownPeople } from './known-people.ts';
 import { createScan } from './scan.ts';
 
@@ -34,7 +34,6 @@ beforeAll(async () => {
 });
 afterAll(() => table.drop());
 
-const person = (handle: string): Person => ({ uuid: randomUUID(), handle, display_name: handle });
 const put = (Item: Item) => table.doc.send(new PutCommand({ TableName: table.name, Item }));
 const remove = (Key: Key) => table.doc.send(new DeleteCommand({ TableName: table.name, Key }));
 

@@ -8,6 +8,7 @@ import * as entries from '../log/entries.ts';
 import { createLog, type Log } from '../log/log.ts';
 import * as members from '../log/members.ts';
 import { groupKey, type Key, leftKey, summaryKey } from '../table/keys.ts';
+import { person } from '../testing/people.ts';
 import { create } from './create-group.ts';
 import { maxGroupMembers } from './limits.ts';
 import { addMembers, removeMember, rename, setRole } from './membership.ts';
@@ -21,7 +22,6 @@ beforeAll(async () => {
 });
 afterAll(() => table.drop());
 
-const person = (name: string): Person => ({ uuid: randomUUID(), handle: name, display_name: name });
 const [ada, bob, eve, dan] = [person('ada'), person('bob'), person('eve'), person('dan')];
 
 /** A group of Ada, its admin, and Bob. */

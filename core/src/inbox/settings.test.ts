@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import * as messageGroups from '../conversations/message-groups.ts';
 import * as messages from '../conversations/messages.ts';
-import type { Person } from '../log/entries.ts';
 import { createLog, type Log } from '../log/log.ts';
+import { person } from '../testing/people.ts';
 import * as settings from './settings.ts';
 import * as summaries from './summaries.ts';
 
@@ -15,8 +14,6 @@ beforeAll(async () => {
   log = createLog(table, { batch: 'transactions' });
 });
 afterAll(() => table.drop());
-
-const person = (name: string): Person => ({ uuid: randomUUID(), handle: name, display_name: name });
 
 it('returns a consistent summary, even for a repeat before the messages are projected', async () => {
   const [ada, bob] = [person('ada'), person('bob')];

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { type Fate, startFaultProxy } from '@parley/engines/testing/fault-proxy';
@@ -6,6 +5,7 @@ import { createTestTable, testEndpoint } from '@parley/engines/testing/test-tabl
 import * as messageGroups from '../conversations/message-groups.ts';
 import * as messages from '../conversations/messages.ts';
 import { closeTable, createTable } from '../table/client.ts';
+import { person } from '../testing/people.ts';
 import type { Entry, Person } from './entries.ts';
 import * as entries from './entries.ts';
 import { largeGroupMembers } from './entries.ts';
@@ -29,7 +29,6 @@ afterAll(async () => {
   await table.drop();
 });
 
-const person = (name: string): Person => ({ uuid: randomUUID(), handle: name, display_name: name });
 const [ada, bob] = [person('ada'), person('bob')] as const;
 const nodes: ReturnType<typeof createTable>[] = [];
 

@@ -1,8 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { createTestTable, testEndpoint } from '@parley/engines/testing/test-table';
 import * as messages from '../conversations/messages.ts';
 import { closeTable, createTable, type Table } from '../table/client.ts';
+import { person } from '../testing/people.ts';
 import * as entries from './entries.ts';
 import { createLog } from './log.ts';
 
@@ -11,8 +11,6 @@ beforeAll(async () => {
   table = await createTestTable();
 });
 afterAll(() => table.drop());
-
-const person = (handle: string) => ({ uuid: randomUUID(), handle, display_name: handle });
 
 /** A separate node, and the number of its statements that were refused because their sequence number was taken. */
 function node() {

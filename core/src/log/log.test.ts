@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import * as messageGroups from '../conversations/message-groups.ts';
 import * as messages from '../conversations/messages.ts';
+import { person } from '../testing/people.ts';
 import type { Person } from './entries.ts';
 import * as entries from './entries.ts';
 import { createLog, type Log } from './log.ts';
@@ -13,7 +14,6 @@ beforeAll(async () => {
 });
 afterAll(() => table.drop());
 
-const person = (name: string): Person => ({ uuid: randomUUID(), handle: name, display_name: name });
 const [ada, bob, eve] = [person('ada'), person('bob'), person('eve')] as const;
 
 async function wholeLog(uuid: string) {

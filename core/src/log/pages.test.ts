@@ -8,6 +8,7 @@ import * as messages from '../conversations/messages.ts';
 import { closeTable, createTable } from '../table/client.ts';
 import { entryKey } from '../table/keys.ts';
 import { observeRequests } from '../table/requests.ts';
+import { person } from '../testing/people.ts';
 import type { Person } from './entries.ts';
 import { createLog } from './log.ts';
 import { createPages } from './pages.ts';
@@ -18,7 +19,6 @@ beforeAll(async () => {
 });
 afterAll(() => table.drop());
 
-const person = (handle: string): Person => ({ uuid: randomUUID(), handle, display_name: handle });
 const node = () => createLog(table, { batch: 'transactions', deadlineMs: 30_000 });
 const refused = { codes: ['message_group_not_found'] };
 

@@ -4,6 +4,7 @@ import { PutCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createTestTable } from '@parley/engines/testing/test-table';
 import * as messageGroups from '../conversations/message-groups.ts';
+import { person } from '../testing/people.ts';
 import { createLog } from './log.ts';
 import * as members from './members.ts';
 import { createRosters } from './rosters.ts';
@@ -14,7 +15,6 @@ beforeAll(async () => {
 });
 afterAll(() => table.drop());
 
-const person = (handle: string) => ({ uuid: randomUUID(), handle, display_name: handle });
 const [ada, ben, eve] = [person('ada'), person('ben'), person('eve')] as const;
 
 async function group() {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { DeleteCommand, PutCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestTable } from '@parley/engines/testing/test-table';
@@ -10,6 +9,7 @@ import type { Person } from '../log/entries.ts';
 import * as entries from '../log/entries.ts';
 import { createLog, type Log } from '../log/log.ts';
 import type { EntryRecord } from '../log/stream-records.ts';
+import { person } from '../testing/people.ts';
 import { createProjector } from './projector.ts';
 
 let table: Awaited<ReturnType<typeof createTestTable>>;
@@ -20,7 +20,6 @@ beforeAll(async () => {
 });
 afterAll(() => table.drop());
 
-const person = (name: string): Person => ({ uuid: randomUUID(), handle: name, display_name: name });
 const [ada, bob, eve, dan] = [person('ada'), person('bob'), person('eve'), person('dan')] as const;
 
 async function recordsOf(messageGroupUuid: string): Promise<EntryRecord[]> {

@@ -10,6 +10,7 @@ import * as users from '../../people/users.ts';
 import { createProjector } from '../../projections/projector.ts';
 import type { Table } from '../../table/client.ts';
 import { summaryKey } from '../../table/keys.ts';
+import { insertFourPeople } from '../../testing/people.ts';
 import * as exporting from '../export.ts';
 import type { Manifest } from '../export-format.ts';
 import type { Line } from '../import-plan.ts';
@@ -35,16 +36,7 @@ export const emptyDatabase = (pool: Pool) => pool.query('delete from users; dele
 /** A system with every kind of entry, a person who came back, one who left, a read position and a setting. */
 export async function converse(table: Table, pool: Pool) {
   const log = createLog(table, { batch: 'transactions' });
-  const people = await users.insertPeople(
-    pool,
-    ['ada', 'bob', 'eve', 'dan'].map((handle) => ({ handle })),
-  );
-  const [ada, bob, eve, dan] = ['ada', 'bob', 'eve', 'dan'].map((handle) => people.get(handle)) as [
-    users.Person,
-    users.Person,
-    users.Person,
-    users.Person,
-  ];
+  const [ada, bob, eve, dan] = await insertFourPeople(pool);
   await users.insertFromSignUp(pool, {
     sub: 'a sub',
     preferredUsername: 'sue',
