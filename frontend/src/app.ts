@@ -22,7 +22,7 @@ const fetchFromPage = window.fetch.bind(window);
 
 /** The stage of the page, and who is signed in. The chat is built at sign-in and taken down at sign-out. */
 function createStages() {
-  const signal = createSignal((notify) => queueMicrotask(notify));
+  const signal = createSignal();
   let stage: Stage = { name: 'starting' };
   let config: ClientConfig | undefined;
   let cognito: Cognito | undefined;

@@ -32,7 +32,7 @@ const browserBars = () => [...document.querySelectorAll<HTMLMetaElement>('meta[n
 
 /** How the page looks, as this person chose it in this browser. */
 function createAppearance() {
-  const signal = createSignal((notify) => queueMicrotask(notify));
+  const signal = createSignal();
   let now = standard;
   let bars: { meta: HTMLMetaElement; isDark: boolean; own: string }[] | undefined;
 

@@ -11,7 +11,7 @@ import { createSignal } from '@parley/client/sync/signal';
 export function createPageStorage(open: () => Storage) {
   const memory = new Map<string, string>();
   const unstored = new Set<string>();
-  const signal = createSignal((notify) => queueMicrotask(notify));
+  const signal = createSignal();
   let hasLost = false;
 
   /** Opening the storage may throw as well as using it. */

@@ -1,5 +1,5 @@
-/** Notifies subscribers of changes. `schedule` groups changes into one notification. */
-export function createSignal(schedule: (notify: () => void) => void) {
+/** Notifies subscribers of changes. `schedule` groups changes into one notification; by default those of one task. */
+export function createSignal(schedule: (notify: () => void) => void = (notify) => queueMicrotask(notify)) {
   const listeners = new Set<() => void>();
   let version = 0;
   let isDue = false;

@@ -18,7 +18,7 @@ const mostPreviewed = 500;
  * when the first text needs it; until then texts are plain.
  */
 export function createFormatting(storage: Storage, load: () => Promise<Parser>) {
-  const signal = createSignal((notify) => queueMicrotask(notify));
+  const signal = createSignal();
   const kept = new Map<string, Block[]>();
   let parser: Parser | undefined;
   let isLoading = false;
@@ -62,18 +62,19 @@ export function createFormatting(storage: Storage, load: () => Promise<Parser>) 
     return (blocks && parser?.plainText(blocks)) ?? text;
   }
 
+  function apply() {
+    isOn = storage.get(storageKey) !== 'off';
+    signal.change();
+  }
+
   return {
     signal,
     isOn: () => isOn,
-    /** Reads the storage again, when another tab has changed it. */
-    apply() {
-      isOn = storage.get(storageKey) !== 'off';
-      signal.change();
-    },
+    /** Reads the storage again after another tab has changed it. */
+    apply,
     change(next: boolean) {
       storage.set(storageKey, next ? 'on' : 'off');
-      isOn = next;
-      signal.change();
+      apply();
     },
     blocksOf,
     plain,

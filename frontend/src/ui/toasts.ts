@@ -4,7 +4,7 @@ export type Notice = { text: string; action: string; onAction(): void };
 
 /** The one thing that has just happened and can be taken back. */
 function createToasts() {
-  const signal = createSignal((notify) => queueMicrotask(notify));
+  const signal = createSignal();
   let notice: Notice | undefined;
   function set(next: Notice | undefined) {
     notice = next;
