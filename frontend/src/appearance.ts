@@ -3,7 +3,7 @@ import { browserStorage } from './storage.ts';
 
 export const themes = ['system', 'light', 'dark'] as const;
 export const densities = ['compact', 'cozy', 'roomy'] as const;
-/** What a message is set in, in px at the browser's own size of 16. */
+/** The font size of messages in px, at the browser's default of 16. */
 export const textSizes = [13, 14, 15, 16, 17, 18, 20] as const;
 
 export type Appearance = {
@@ -15,7 +15,7 @@ export type Appearance = {
 export const storageKey = 'parley.appearance';
 const standard: Appearance = { theme: 'system', density: 'cozy', textSize: 15 };
 
-/** What is stored, as far as this version knows it. */
+/** Unknown or missing parts become the defaults. */
 export function parseAppearance(stored: string | null): Appearance {
   const [theme, density, size] = (stored ?? '').split(' ');
   return {
@@ -27,10 +27,10 @@ export function parseAppearance(stored: string | null): Appearance {
 
 export const stored = ({ theme, density, textSize }: Appearance) => `${theme} ${density} ${textSize}`;
 
-/** The bar of a phone's browser has the colour of the frame. The page states one for each theme of the system. */
+/** The colours of a phone browser's bar, one for each theme of the system. */
 const browserBars = () => [...document.querySelectorAll<HTMLMetaElement>('meta[name="theme-color"]')];
 
-/** How the page looks, as this person chose it in this browser. */
+/** The look of the page, as chosen in this browser. */
 function createAppearance() {
   const signal = createSignal();
   let now = standard;
@@ -56,7 +56,7 @@ function createAppearance() {
   return {
     signal,
     now: () => now,
-    /** Reads the storage, at the start and when another tab has changed it. */
+    /** Reads the storage at the start, and after another tab has changed it. */
     apply,
     change(part: Partial<Appearance>) {
       browserStorage.set(storageKey, stored({ ...now, ...part }));

@@ -1,8 +1,8 @@
-/** A letter of each script that the font has beside Latin. */
+/** A letter of each script that the font has besides Latin. */
 const samples = 'ěạЯ';
 
 /**
- * Fetches the letters of other scripts while the chat reads its data, so that they are there before the first name in them.
- * The page does without them if they do not come.
+ * Fetches the font files of other scripts while the chat loads its data, so that they arrive before the first name that
+ * needs them. If they do not arrive, the page uses the system's fonts.
  */
 export const loadLetters = () => void document.fonts.load('1em "Wix Madefor Text"', samples).catch(() => []);

@@ -1,6 +1,6 @@
 import { handleMaxChars, isHandle, isReservedHandle } from '@parley/contract/handles';
 
-/** Why nobody can have this handle, or nothing. */
+/** Why a handle is not allowed, if it is not. */
 export function handleProblem(handle: string): string {
   if (handle === '') return 'A handle is needed.';
   if (handle.length > handleMaxChars) return `A handle has at most ${handleMaxChars} characters.`;
@@ -9,7 +9,7 @@ export function handleProblem(handle: string): string {
   return isHandle(handle) ? '' : 'A handle has a letter or a digit.';
 }
 
-/** A handle made of somebody's name: `Zoë Müller` is `zoe.muller`. Empty where no letter of the name can be one's. */
+/** Derives a handle from a name: `Zoë Müller` is `zoe.muller`. Empty if no letter of the name fits a handle. */
 export function handleOf(name: string): string {
   const plain = name
     .normalize('NFKD')
@@ -26,7 +26,7 @@ export function handleOf(name: string): string {
   return isHandle(handle) ? handle : '';
 }
 
-/** What to try where a handle is taken: with the name first, then with numbers. */
+/** Alternatives to a taken handle: first with the name, then with numbers. */
 export function alternativesTo(handle: string, name: string): string[] {
   const stem = handle.slice(0, handleMaxChars - 3);
   const numbered = [2, 3, 7].map((number) => `${stem}${number}`);

@@ -4,7 +4,7 @@ import { pageLocale } from '../text/locale.ts';
 type Policy = ClientConfig['password_policy'];
 type PasswordClass = Policy['classes'][number];
 
-/** As Cognito reads its own policy: letters and digits are ASCII, a blank inside counts as a symbol. */
+/** As Cognito applies its policy: letters and digits are ASCII, and a blank inside counts as a symbol. */
 const patterns: Record<PasswordClass, RegExp> = {
   lowercase: /[a-z]/,
   uppercase: /[A-Z]/,
@@ -20,13 +20,13 @@ const names: Record<PasswordClass, string> = {
 const order = ['lowercase', 'uppercase', 'digit', 'symbol'] as const;
 const demanded = ({ classes }: Policy) => order.filter((name) => classes.includes(name));
 
-/** The rules of the user pool, to stand below a field for a new password. */
+/** The rules of the user pool as a hint for a new password. */
 export function passwordHint(policy: Policy): string {
   const wanted = demanded(policy).map((name) => names[name]);
   return `At least ${policy.min_length} characters${wanted.length > 0 ? `, with ${list(wanted)}` : ''}`;
 }
 
-/** What is wrong with a new password, or nothing: it is said before the password leaves the page. */
+/** The fault of a new password, if any. It is checked before the password leaves the page. */
 export function passwordProblem(password: string, policy: Policy): string {
   if (password !== password.trim()) return 'A password neither begins nor ends with a blank.';
   const missing = demanded(policy)

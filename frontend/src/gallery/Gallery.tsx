@@ -25,7 +25,7 @@ const people = ['Amara Okonkwo', 'Layla Haddad', 'Łukasz Wiśniewski', '中村 
 const morePeople = ['Олександр Коваленко', 'Nguyễn Thị Hương', 'Tomas Okafor', 'Zoë 🏳️‍🌈', 'Raj Patel'];
 const nothing = () => {};
 
-/** Every component, for those who work on them, and the picture that a change is judged by. */
+/** Shows every component, for development and for the stored pictures. */
 export const Gallery = () => (
   <main className="gallery">
     <h1>

@@ -10,7 +10,7 @@ const root = document.getElementById('root');
 if (!root) throw new Error('The page has no #root.');
 
 appearance.apply();
-// Pictures are taken of this page: its letters are there from the start.
+// Screenshots are taken of this page, so its fonts must be loaded first.
 await document.fonts.load('1em "Wix Madefor Text"');
 createRoot(root).render(
   <StrictMode>

@@ -29,7 +29,7 @@ function waiting(key: string, state: 'sending' | 'failed', message: string): Row
   return { key, pending, isOwn: true, startsGroup: true, endsGroup: true };
 }
 
-/** A run of each kind, and what a message on its way can say. */
+/** A run of each kind, and each state of a sent message. */
 export const conversation: Row[] = [
   said(1, amara, '09:40', 'The keys are with me.', { day, endsGroup: false }),
   said(2, amara, '09:40', 'The boathouse is open from six, and the kettle works again.', {

@@ -10,12 +10,12 @@ type Storage = Pick<KeyValueStorage, 'get' | 'set'>;
 
 export const storageKey = 'parley.formatting';
 const mostKept = 500;
-/** More than any row shows. */
+/** Longer than what any row shows. */
 const mostPreviewed = 500;
 
 /**
- * How messages are read: as Markdown or as they were typed, as this person chose it in this browser. The parser is loaded
- * when the first text needs it; until then texts are plain.
+ * Formats messages, unless the person switched that off in this browser. The parser is loaded when the first text needs
+ * it. Until then texts are plain.
  */
 export function createFormatting(storage: Storage, load: () => Promise<Parser>) {
   const signal = createSignal();
@@ -33,13 +33,13 @@ export function createFormatting(storage: Storage, load: () => Promise<Parser>) 
         signal.change();
       },
       () => {
-        // Offline, perhaps: the next text tries again.
+        // Probably offline. The next text tries again.
         isLoading = false;
       },
     );
   }
 
-  /** Undefined if the text is to be shown as it was typed. */
+  /** Undefined if the text is shown as typed. */
   function blocksOf(text: string): Block[] | undefined {
     if (!isOn || !mayHaveMarks(text)) return undefined;
     if (!parser) {
@@ -78,7 +78,7 @@ export function createFormatting(storage: Storage, load: () => Promise<Parser>) 
     },
     blocksOf,
     plain,
-    /** The beginning of `plain`. An inbox parses many texts at once, and some are made to be slow. */
+    /** `plain` for the beginning of a text, because an inbox parses many texts at once, and hostile ones are slow. */
     preview: (text: string) => plain(text.slice(0, mostPreviewed)),
   };
 }

@@ -12,7 +12,7 @@ const kinds: Record<string, Coloured['kind']> = {
   comment: 'comment',
 };
 
-/** The pieces of a code with what they are. Undefined if nobody knows the language. */
+/** Splits code into tokens with their kinds. Undefined if the language is unknown. */
 export function highlight(code: string, language: string): Coloured[] | undefined {
   const id = lang(language);
   const known = languages.find((each) => each.id === id);

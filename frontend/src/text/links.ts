@@ -1,13 +1,13 @@
 import { isBlank } from '@parley/contract/visible';
 import { LinkifyIt } from 'linkify-it';
 
-/** A piece of a text. Of a link, `host` is the server it leads to, where that is not the one that is written. */
+/** A piece of a text. A link has a `host` if it leads to another server than the text shows. */
 export type Part = { text: string; href?: string; host?: string };
 
 const linkifier = new LinkifyIt({ fuzzyLink: true, fuzzyEmail: false });
 for (const scheme of ['ftp:', '//']) linkifier.add(scheme, null);
 
-/** Cuts a text at its web addresses. http, https, `mailto:` and `www.` become links; everything else stays text. */
+/** Splits a text at its web addresses. http, https, `mailto:` and `www.` become links; everything else stays text. */
 export function splitLinks(text: string): Part[] {
   const parts: Part[] = [];
   let end = 0;
@@ -23,7 +23,7 @@ export function splitLinks(text: string): Part[] {
 }
 
 /**
- * Where the addresses of a text are, each with the marks by which letters follow it: without these marks,
+ * The ranges of the addresses in a text. A range includes marks that letters follow: if formatting removed them,
  * `https://bank.pa*ypal.example*` would show another address than the link's.
  */
 export function linkRanges(text: string): { from: number; to: number }[] {
@@ -40,13 +40,13 @@ export function linkRanges(text: string): { from: number; to: number }[] {
 
 const marksBeforeLetters = /^[*_~`]+(?=[^\s*_~`\p{L}\p{N}]*[\p{L}\p{N}])/u;
 
-/** Without a scheme an address is one only after `www.`: most words with a dot are none. */
+/** Without a scheme only `www.` starts an address, because most words with a dot are none. */
 const found = (text: string) =>
   /https?:\/\/|mailto:|www\./i.test(text)
     ? (linkifier.match(text) ?? []).filter(({ schema, raw }) => schema !== '' || /^www\./i.test(raw))
     : [];
 
-/** Of `https://bank.example@evil.example` the first name is found, and the second is where a browser goes. */
+/** In `https://bank.example@evil.example` the linkifier finds the first name, but a browser goes to the second. */
 const isCutBeforeHost = (raw: string, rest: string) =>
   /^(https?:\/\/|www\.)[^/?#]*$/i.test(raw) && /^[^\s/?#\\]*@/.test(rest);
 
@@ -54,7 +54,7 @@ const isCutBeforeHost = (raw: string, rest: string) =>
 const emphasis = /[*_~]+$/;
 const joiners = ['\u200c', '\u200d', '\ufe0f'];
 
-/** Nothing where the address holds what cannot be seen, such as controls that turn the direction of what is shown. */
+/** Undefined if the address has invisible characters, such as controls of direction. */
 function linkOf(text: string): Part | undefined {
   const address = /^www\./i.test(text) ? `https://${text}` : text;
   if (!URL.canParse(address) || [...text].some((char) => isBlank(char) && !joiners.includes(char))) return;

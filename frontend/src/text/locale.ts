@@ -1,2 +1,2 @@
-/** The page speaks English, whatever the browser's language is: its dates, lists and letters do too. */
+/** The page is in English, so its dates, lists and sorting are too, whatever the browser's language is. */
 export const pageLocale = 'en-GB';

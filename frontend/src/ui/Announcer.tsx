@@ -7,7 +7,7 @@ import { useEffect, useState } from 'react';
 import { nameAmong } from '../people/shared-names.ts';
 import { formatting } from '../text/formatting.ts';
 
-/** Says new messages of others to screen readers, which a virtual list cannot: its rows come and go. */
+/** Announces others' new messages to screen readers. The virtual list cannot, because its rows come and go. */
 export function Announcer({
   conversation,
   me,
@@ -32,7 +32,7 @@ export function Announcer({
   );
 }
 
-/** A notice of a change names who made it by itself. */
+/** The text of a notice already names the person who made the change. */
 const announcementOf = (entry: Entry, shared: ReadonlySet<string>) =>
   flagsOf(entry).countsAsMessage
     ? `${nameAmong(shared, authorOf(entry))}: ${isolate(formatting.plain(entry.message))}`

@@ -10,7 +10,7 @@ const capital = (word: string) => word.charAt(0).toUpperCase() + word.slice(1);
 const options = <Value extends string>(values: readonly Value[]) =>
   values.map((value) => ({ value, text: capital(value) }));
 
-/** Theme, density, text size and formatting. Each takes effect at once and stays with this browser. */
+/** Theme, density, text size and formatting. Each takes effect at once and is stored in this browser. */
 export function AppearanceSettings() {
   useSignal(appearance.signal);
   useSignal(formatting.signal);

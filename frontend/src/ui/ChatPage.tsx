@@ -44,7 +44,7 @@ export function ChatPage({ chat, api, config, application, wantedHandle }: Props
   const unread = unreadConversations(chat.inbox());
   const showHidden = (next: boolean) => {
     setHidden(next);
-    // Where they cannot be read, those that are known show.
+    // If they cannot be read, the known ones are shown.
     if (next) void chat.readHidden().catch(() => {});
   };
   const closeDialog = useCallback(() => setDialog('none'), []);
@@ -162,7 +162,7 @@ export function ChatPage({ chat, api, config, application, wantedHandle }: Props
   );
 }
 
-/** Who is signed in, at the foot of the inbox; on a phone the face in its head. */
+/** The signed-in person: at the foot of the inbox, or on a phone as a face in its head. */
 function Me({ chat, onOpen }: { chat: Chat; onOpen(): void }) {
   useSignal(appearance.signal);
   const isSystemDark = useMedia('(prefers-color-scheme: dark)');
@@ -190,7 +190,7 @@ function Me({ chat, onOpen }: { chat: Chat; onOpen(): void }) {
   );
 }
 
-/** After a change of place: what was opened last has the focus in the inbox again, and nothing leaves it to the page. */
+/** After navigation the inbox row that was opened last gets the focus, so it is never lost to the page. */
 function useFocusOfPlace(current: string | undefined, path: string) {
   const before = useRef({ current, path });
   useEffect(() => {
@@ -202,7 +202,7 @@ function useFocusOfPlace(current: string | undefined, path: string) {
   }, [current, path]);
 }
 
-/** Escape belongs to the topmost thing: a dialog, or the field one writes in. */
+/** Escape belongs to the topmost dialog, or to the field that has the focus. */
 const isBusyWith = (target: EventTarget | null) =>
   document.querySelector('dialog[open]') !== null ||
   (target instanceof Element && target.matches('input, textarea'));

@@ -6,7 +6,7 @@ import { Icon } from './components/Icon.tsx';
 
 const saidMs = 2_000;
 
-/** Code as it was typed, with a button that copies it. Its colours come when they are loaded. */
+/** Code as typed, with a copy button. The colours appear when the highlighter is loaded. */
 export function CodeBlock({
   language,
   meta,
@@ -49,7 +49,7 @@ function useColours(language: string, text: string): Coloured[] | undefined {
     let isGone = false;
     import('../text/highlight.ts').then(
       ({ highlight }) => isGone || setColours({ of: text, pieces: highlight(text, language) }),
-      // Offline, perhaps. Code without colours is still code.
+      // Probably offline. Code is readable without colours.
       () => {},
     );
     return () => {

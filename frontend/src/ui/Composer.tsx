@@ -10,7 +10,7 @@ import { isOfInputMethod } from './keys.ts';
 
 type Props = { chat: Chat; to: string; maxChars: number; title: string; onSend(text: string): void };
 
-/** The count shows when so few characters are left. */
+/** The counter appears when at most this many characters are left. */
 const countFrom = 200;
 const count = (chars: number) => `${chars.toLocaleString(pageLocale)} character${chars === 1 ? '' : 's'}`;
 
@@ -19,14 +19,14 @@ export function Composer({ chat, to, maxChars, title, onSend }: Props) {
   const area = useRef<HTMLTextAreaElement>(null);
   const left = maxChars - text.length;
   const isEmpty = isBlank(text);
-  /** Why the last Enter sent nothing. */
+  /** The reason why the last Enter sent nothing. */
   const [refusal, setRefusal] = useState('');
 
   useEffect(() => {
     const element = area.current;
-    // A draft goes on at its end.
+    // Writing continues at the end of a draft.
     element?.setSelectionRange(element.value.length, element.value.length);
-    // A keyboard on the glass would cover what was opened to be read.
+    // An on-screen keyboard would cover the messages.
     if (window.matchMedia('(pointer: fine)').matches) element?.focus();
   }, []);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the height follows the text
@@ -34,7 +34,7 @@ export function Composer({ chat, to, maxChars, title, onSend }: Props) {
     const element = area.current;
     const form = element?.form;
     if (!element || !form) return;
-    // While it is measured it is small: the list above must not grow for that moment, and lose its end.
+    // The field is small while it is measured. The list above must not grow meanwhile and lose its end.
     form.style.minHeight = `${form.offsetHeight}px`;
     element.style.height = 'auto';
     element.style.height = `${Math.min(element.scrollHeight, 180)}px`;
@@ -96,7 +96,7 @@ export function Composer({ chat, to, maxChars, title, onSend }: Props) {
         {!refusal && left <= countFrom && (left < 0 ? `${count(-left)} too many` : `${count(left)} left`)}
       </p>
       <span className="unseen" role="status">
-        {/* Each letter would be said otherwise. */}
+        {/* Otherwise a screen reader announces it after each letter. */}
         {left < 0 ? 'Too long to send' : ''}
       </span>
     </form>

@@ -4,18 +4,18 @@ import { Button } from './components/Button.tsx';
 import { Dialog } from './components/Dialog.tsx';
 
 type Props = {
-  /** Asks, with the verb that the button answers with. */
+  /** A question with the verb of the button. */
   title: string;
   verb: string;
-  /** What will be so afterwards. */
+  /** The consequences. */
   text: string;
-  /** Something is lost. */
+  /** Whether something is lost. */
   isDanger?: boolean;
   onConfirm(): Promise<void>;
   onClose(): void;
 };
 
-/** Asks before something that one does not take back by the same button. */
+/** Asks before an action that the same button cannot undo. */
 export function Confirm({ title, verb, text, isDanger = false, onConfirm, onClose }: Props) {
   const id = useId();
   const [error, setError] = useState('');

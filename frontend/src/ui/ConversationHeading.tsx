@@ -22,16 +22,16 @@ export type Heading = {
 };
 type Props = {
   heading: Heading;
-  /** Other conversations with unread messages, beside the way back. */
+  /** The number of other unread conversations, shown beside the back button. */
   unreadElsewhere: number;
   isAboutOpen: boolean;
   onAbout: (() => void) | undefined;
 };
 
-/** So many faces of a group show beside its name. */
+/** At most this many faces of a group are shown. */
 const faces = 3;
 
-/** The bar above a conversation: the way back, whom it is with, and what can be opened from it. */
+/** The bar above a conversation: back button, title and details button. */
 export function ConversationHeading({ heading, unreadElsewhere, isAboutOpen, onAbout }: Props) {
   const back = unreadElsewhere > 0 ? `Back to the inbox, ${unreadElsewhere} unread` : 'Back to the inbox';
   return (
@@ -76,7 +76,7 @@ export function ConversationHeading({ heading, unreadElsewhere, isAboutOpen, onA
   );
 }
 
-/** What is known of whom it is with. */
+/** The heading of a conversation, from what is loaded of it. */
 export function headingOf(
   chat: Chat,
   conversation: Conversation | undefined,

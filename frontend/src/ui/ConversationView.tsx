@@ -23,7 +23,7 @@ import { useSwipeBack } from './use-swipe-back.ts';
 
 type Props = { chat: Chat; api: Api; config: ClientConfig; uuid?: string; handle?: string };
 
-/** A conversation, or the blank page of one that its first message begins. */
+/** A conversation, or the empty page of one that the first message will create. */
 export function ConversationView({ chat, api, config, uuid, handle }: Props) {
   const [isAboutOpen, setAboutOpen] = useState(false);
   const [sends, setSends] = useState(0);
@@ -49,7 +49,7 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
   const conversation = uuid ? chat.conversation(uuid) : undefined;
   const isGone = conversation?.status === 'missing' || problem !== undefined;
   const known = headingOf(chat, conversation, uuid, person, handle);
-  // Of what one is no longer in, nothing is known any more.
+  // Nothing is known about a conversation after leaving it.
   const heading = isGone
     ? { ...known, title: known.title || 'Not found', at: '', subtitle: '', isOnline: false }
     : known;
@@ -136,7 +136,7 @@ export function ConversationView({ chat, api, config, uuid, handle }: Props) {
   );
 }
 
-/** Has its place at any time, so that nothing moves when somebody types. */
+/** Always takes its space, so nothing moves when a person types. */
 const TypingLine = ({ names }: { names: string[] }) => (
   <p className="typing-line" aria-live="polite">
     {names.length > 0 && (
@@ -152,7 +152,7 @@ const TypingLine = ({ names }: { names: string[] }) => (
   </p>
 );
 
-/** Who is behind `/messages/new/<handle>`. */
+/** The person of `/messages/new/<handle>`. */
 function usePerson(chat: Chat, api: Api, handle: string | undefined) {
   const [person, setPerson] = useState<Person>();
   const [problem, setProblem] = useState<string>();
@@ -171,7 +171,7 @@ function usePerson(chat: Chat, api: Api, handle: string | undefined) {
   return { person, problem };
 }
 
-/** Those of its members, and of who has written, whose names others here have too. */
+/** The members and authors whose name another one of them has too. */
 function useSharedNames(chat: Chat, entries: readonly Entry[], group: Group | undefined) {
   const { me } = chat;
   return useMemo(

@@ -8,7 +8,7 @@ import { go, pathOf } from './router.ts';
 
 type Props = { handle: string; onDelete(password: string): Promise<void>; onClose(): void };
 
-/** Asks for the own handle, so that nobody is deleted by a slip, and for the password: the server wants a fresh sign-in. */
+/** Asks for the handle, against mistakes, and for the password, because the server demands a fresh sign-in. */
 export function DeleteAccount({ handle, onDelete, onClose }: Props) {
   const id = useId();
   const [typed, setTyped] = useState('');
@@ -26,7 +26,7 @@ export function DeleteAccount({ handle, onDelete, onClose }: Props) {
       await onDelete(password);
       go(pathOf.inbox(), { replace: true });
     } catch (failure) {
-      // Without the password nothing was asked of the server.
+      // Without the password no request was sent.
       const isUnasked = failure instanceof CognitoError;
       setError(isUnasked ? failure.message : `The deletion was not confirmed. ${explain(failure)}`);
     } finally {

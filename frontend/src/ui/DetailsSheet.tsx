@@ -23,13 +23,13 @@ type Props = {
   api: Api;
   uuid: string;
   heading: Heading;
-  /** Known of a group alone. */
+  /** Only groups have it. */
   group: Group | undefined;
   titleMaxChars: number;
   onClose(): void;
 };
 
-/** About a conversation: a third sheet where there is room, otherwise a dialog from the side, on a phone from below. */
+/** The details of a conversation: a third sheet if there is room, else a dialog from the side or from below. */
 export function DetailsSheet(props: Props) {
   const { heading, onClose } = props;
   const isWide = useMedia('(min-width: 1180px)');
@@ -55,7 +55,7 @@ function Aside({ title, onClose, children }: { title: string; onClose(): void; c
     return () => queueMicrotask(() => focusSomething(opener));
   }, []);
   function onKey(event: KeyboardEvent) {
-    // Escape in a dialog that was opened from here closes that one.
+    // Escape in a dialog that was opened from here closes only that dialog.
     const isAbove = event.target instanceof Element && event.target.closest('dialog');
     if (event.key !== 'Escape' || event.defaultPrevented || isAbove) return;
     event.preventDefault();

@@ -6,7 +6,7 @@ import { useEffect, useId, useRef, useState } from 'react';
 import { Button } from './components/Button.tsx';
 import { saveFile } from './save-file.ts';
 
-/** Saves what Parley holds of this person. Closing the dialog stops it. */
+/** Saves the person's export as a file. Closing the dialog stops it. */
 export function DownloadData({ api, handle }: { api: Api; handle: string }) {
   const id = useId();
   const [bytes, setBytes] = useState<number>();

@@ -9,12 +9,12 @@ type Finding = { of: string; state: 'available' | 'taken' | 'unknown'; suggestio
 
 const checkAfterMs = 300;
 
-/** Asks while one types whether a handle can be had, and offers one that can. */
+/** Checks during typing whether a handle is available, and offers one that is. */
 export function HandleField({ value, name, check, onChange }: Props) {
   const [finding, setFinding] = useState<Finding>();
   const place = useRef<HTMLDivElement>(null);
   const problem = value === '' ? '' : handleProblem(value);
-  // Without a handle the name says which one to offer.
+  // Without a handle, the offered one derives from the name.
   const subject = value || handleOf(name);
 
   useEffect(() => {
@@ -39,7 +39,7 @@ export function HandleField({ value, name, check, onChange }: Props) {
   const isTaken = value !== '' && !problem && now?.state === 'taken';
   function accept(handle: string) {
     onChange(handle);
-    // The button goes, and must not take the focus along.
+    // The button disappears, so the focus must move first.
     place.current?.querySelector('input')?.focus();
   }
 

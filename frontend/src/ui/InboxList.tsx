@@ -19,13 +19,13 @@ import { speakerOf } from './speaker.ts';
 
 type Props = {
   chat: Chat;
-  /** What was asked for at sign-up. */
+  /** The handle that was asked for at sign-up. */
   wantedHandle: string | undefined;
   rows: InboxRow[];
   current: string | undefined;
   filter: Filter;
   onFilter(filter: Filter): void;
-  /** Those that were put away are shown. */
+  /** Whether the hidden conversations are shown. */
   isHidden: boolean;
   onHidden(isHidden: boolean): void;
   onNew(): void;
@@ -111,11 +111,11 @@ function NoRows({ chat, wantedHandle, onNew }: Pick<Props, 'chat' | 'wantedHandl
   );
 }
 
-/** Whom a direct conversation is with. */
+/** The other person of a direct conversation. */
 const personOf = ({ user_uuid, handle, display_name }: InboxRow) =>
   user_uuid && handle ? [{ uuid: user_uuid, handle, display_name }] : [];
 
-/** For those who are new: what to tell others. */
+/** Shown to new people: the handle by which others find them. */
 function YourHandle({ handle, wanted }: { handle: string; wanted: string | undefined }) {
   const isAnother = wanted !== undefined && wanted.toLowerCase() !== handle.toLowerCase();
   return (
@@ -185,7 +185,7 @@ function Row({ chat, row, isCurrent, showsHandle }: RowProps) {
   );
 }
 
-/** Who types, or what one was about to say, or what was said last. */
+/** The people who are typing, else the draft, else the newest message. */
 function Preview({ chat, row, isCurrent }: Pick<RowProps, 'chat' | 'row' | 'isCurrent'>) {
   const typists = chat.typists(row.uuid);
   const draft = isCurrent ? '' : chat.drafts.of(row.uuid);
@@ -211,7 +211,7 @@ function Preview({ chat, row, isCurrent }: Pick<RowProps, 'chat' | 'row' | 'isCu
           </b>{' '}
         </>
       )}
-      {/* Another message is another element, so nothing moves when a speaker of another width comes before it. */}
+      {/* Each message has its own element, so a speaker of another width counts as no layout shift. */}
       <bdi key={row.last_seq} className="said">
         <PlainText text={row.message} />
       </bdi>
@@ -221,7 +221,7 @@ function Preview({ chat, row, isCurrent }: Pick<RowProps, 'chat' | 'row' | 'isCu
 
 const nobody: ReadonlySet<string> = new Set();
 
-/** Times become dates while nothing happens. */
+/** Renders again as time passes, because times become dates. */
 function useMinutes() {
   const [, setMinute] = useState(0);
   useEffect(() => {

@@ -1,6 +1,6 @@
 import { type Part, splitLinks } from '../text/links.ts';
 
-/** A text as it was typed, with its addresses as links. */
+/** A text as typed, with its addresses as links. */
 export const LinkedText = ({ text }: { text: string }) =>
   splitLinks(text).map((part, index) =>
     // biome-ignore lint/suspicious/noArrayIndexKey: the parts of a text never change

@@ -18,7 +18,7 @@ import { go, pathOf } from './router.ts';
 
 type Props = { chat: Chat; api: Api; group: Group; titleMaxChars: number; onClose(): void };
 
-/** Who is in the group; admins change it. */
+/** The members of a group. Admins can change them. */
 export function Members({ chat, api, group, titleMaxChars, onClose }: Props) {
   const [title, setTitle] = useState(group.title ?? '');
   const [error, setError] = useState('');

@@ -21,9 +21,9 @@ type Props = {
   rows: Row[];
   isGroup: boolean;
   title: string;
-  /** How many messages were sent from here: each brings the end into view. */
+  /** How many messages were sent from here. Each one scrolls to the end. */
   sends: number;
-  /** Whose names others here have too. */
+  /** The people whose name another person in the conversation has too. */
   shared: ReadonlySet<string>;
 };
 
@@ -52,7 +52,7 @@ export function MessageList(props: Props) {
   const first = rows[0]?.key ?? '';
   const last = rows.at(-1)?.key ?? '';
   const firstSeqNow = rows[0]?.entry?.seq ?? 0;
-  // Rows that join or leave above must not move those in view.
+  // Rows that are added or removed above must not move the visible ones.
   const firstSeqBefore = Number(edges.current.first);
   const lastBefore = edges.current.last;
   const shift = firstSeqNow !== firstSeqBefore && rows.some(({ key }) => key === lastBefore);
@@ -70,7 +70,7 @@ export function MessageList(props: Props) {
       } else handle.scrollToIndex(rows.length - 1, { align: 'end' });
       return;
     }
-    // Not told by the rows: the entry may come before the pending message was ever drawn.
+    // The rows do not show this: the entry may arrive before the pending message was drawn.
     const hasSent = sends !== before.sends;
     const wasReplaced = !rows.some(({ key }) => key === before.last) && !before.last.includes('-');
     if (hasSent || wasReplaced) isFollowing.current = true;
@@ -91,7 +91,7 @@ export function MessageList(props: Props) {
     markSeen();
   }
 
-  /** A smaller view or a taller last message must not hide what was in view. */
+  /** A smaller view or a taller last message must not hide what was visible. */
   function follow() {
     if (isFollowing.current && atEnd && rows.length > 0) {
       list.current?.scrollToIndex(rows.length - 1, { align: 'end' });
@@ -108,7 +108,7 @@ export function MessageList(props: Props) {
 
   const lookNow = useRef(look);
   lookNow.current = look;
-  // What was loaded may fit the view, or show more than was seen: look again once it is measured.
+  // The loaded rows may not fill the view, so check again once they are measured.
   useEffect(() => {
     if (first === '' && last === '') return;
     const timer = setTimeout(() => lookNow.current(), 60);
@@ -117,7 +117,7 @@ export function MessageList(props: Props) {
 
   useEffect(() => {
     const onFocus = () => lookNow.current();
-    // What arrives while nobody looks stands below the "new messages" line.
+    // Messages that arrive while the page is hidden appear below the "new messages" line.
     const onBlur = () => {
       const known = uuid ? chat.conversation(uuid) : undefined;
       if (uuid && known && isAtEnd(known.history)) {
@@ -200,7 +200,7 @@ export function MessageList(props: Props) {
 
 type Box = { top: number; height: number; viewHeight: number };
 
-/** As the browser has it now: the list learns later of a view that was resized, and of an offset that this has changed. */
+/** Read from the browser, because the list learns of a resized view, and of the offset it changed, later. */
 const boxOf = ({ scrollTop, scrollHeight, clientHeight }: Element): Box => ({
   top: scrollTop,
   height: scrollHeight,
@@ -216,17 +216,17 @@ function follows(wasFollowing: boolean, before: Box | undefined, now: Box) {
   return wasFollowing && !(isSameLayout && now.top < before.top);
 }
 
-/** Where rows joined at both edges at once, those below wait for the next render: the list keeps its place for one edge. */
+/** If rows were added at both ends, those below wait for the next render, because the list can anchor only one end. */
 function oneEdge(rows: Row[], shown: { first: string; last: string }) {
   const grewBelow = rows.findIndex(({ key }) => key === shown.last) + 1;
   const isBoth = rows[0]?.key !== shown.first && grewBelow > 0 && grewBelow < rows.length;
   return isBoth ? rows.slice(0, grewBelow) : rows;
 }
 
-/** Up to so many readers are named; of more, the names show under the pointer. */
+/** At most this many readers are named. The tooltip names the rest. */
 const namedReaders = 3;
 
-/** Stands below the newest own message that somebody else has read. */
+/** Shown below the newest own message that another person has read. */
 function receiptOf(
   conversation: Conversation | undefined,
   rows: Row[],

@@ -13,7 +13,7 @@ import { isNotice, timeOf } from './rows.ts';
 type Props = {
   row: Row;
   isGroup: boolean;
-  /** Another one here has the same name. */
+  /** Another person in the conversation has the same name. */
   showsHandle: boolean;
   isStart: boolean;
   receipt: Receipt | undefined;
@@ -23,7 +23,7 @@ type Props = {
   onDiscard(key: string): void;
 };
 
-/** What became of the newest own message. */
+/** The state of the newest own message. */
 export type Receipt = { text: string; isSeen: boolean; title?: string };
 
 export const MessageRow = memo(function MessageRow(props: Props) {
@@ -45,7 +45,7 @@ export const MessageRow = memo(function MessageRow(props: Props) {
   );
 }, isSame);
 
-/** So long after it was written a message still comes in with a movement. */
+/** A message is animated only if it is younger than this. */
 const freshMs = 3_000;
 const isFresh = (time: string) => Math.abs(Date.now() - Date.parse(time)) < freshMs;
 
@@ -54,11 +54,11 @@ function Message(props: Props) {
   const { entry, pending, isOwn } = row;
   const time = timeOf(row);
   const name = entry?.display_name ?? 'You';
-  // One's own has come in as a pending message before.
+  // An own message was animated when it was pending.
   const [arrives] = useState(() => isFresh(time) && (pending !== undefined || !isOwn));
   const names = ['message', isOwn ? 'own' : 'other', isGroup && 'in-group', row.startsGroup && 'starts'];
   const text = entry?.message ?? pending?.message ?? '';
-  // What was not sent says so, wherever it stands in its run.
+  // A message that was not sent shows it, wherever it is in its run.
   const hasMeta = pending?.state === 'failed' || (row.endsGroup && (isOwn || !isGroup));
   return (
     <article
@@ -105,7 +105,7 @@ function Message(props: Props) {
   );
 }
 
-/** The line below a run: its time, and what became of its last message. */
+/** The line below a run: its time, and the state of its last message. */
 function Meta({ row: { pending, ...row }, receipt, isOffline, onRetry, onDiscard }: Props) {
   const time = pending?.created_at ?? timeOf(row);
   if (pending?.state === 'failed')
@@ -145,7 +145,7 @@ function Meta({ row: { pending, ...row }, receipt, isOffline, onRetry, onDiscard
   );
 }
 
-/** Rows are made anew with every change; most of them say the same. */
+/** Every change creates new rows, and most of them are equal to the old ones. */
 function isSame(a: Props, b: Props) {
   const [one, two] = [a.row, b.row];
   return (

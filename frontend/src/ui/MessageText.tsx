@@ -6,7 +6,7 @@ import { LinkedText } from './LinkedText.tsx';
 import './MessageText.css';
 import { useSignal } from './use-signal.ts';
 
-/** The text of a message: formatted, or as it was typed. A few emoji alone are big. */
+/** The text of a message, formatted or as typed. A message of a few emoji is big. */
 export function MessageText({ text }: { text: string }) {
   useSignal(formatting.signal);
   const blocks = formatting.blocksOf(text);

@@ -16,7 +16,7 @@ import { go, pathOf } from './router.ts';
 
 type Props = { api: Api; config: ClientConfig; me: Profile; onClose(): void };
 
-/** A group begins with at most so many others. */
+/** A new group takes at most this many others. */
 const maxOthers = 48;
 const tooMany = `A group begins with at most ${maxOthers} others. An admin can add more later.`;
 
@@ -25,7 +25,7 @@ export function NewConversation({ api, config, me, onClose }: Props) {
   const [title, setTitle] = useState('');
   const [picked, setPicked] = useState<Person[]>([]);
   const [error, setError] = useState('');
-  // The same group, however often its creation is tried; another title or another member make another one.
+  // Retries create the same group. Another title or another member makes another group.
   const tried = useRef({ body: '', key: '' });
 
   const isFull = picked.length >= maxOthers;
@@ -43,7 +43,7 @@ export function NewConversation({ api, config, me, onClose }: Props) {
   function unpick(person: Person) {
     setError('');
     setPicked((known) => known.filter(({ uuid }) => uuid !== person.uuid));
-    // The button goes, and must not take the focus along.
+    // The button disappears, so the focus must move first.
     document.querySelector<HTMLElement>('dialog [role="combobox"]')?.focus();
   }
 

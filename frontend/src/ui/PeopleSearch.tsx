@@ -47,9 +47,9 @@ export function PeopleSearch({ api, label, isFirst, isHidden, onPick }: Props) {
     if (isOfInputMethod(event.nativeEvent)) return;
     if (!isOpen || !['ArrowDown', 'ArrowUp', 'Enter', 'Escape'].includes(event.key)) return;
     event.preventDefault();
-    // What is typed and not looked up yet picks nobody of what was found before.
+    // A text that has not been looked up yet must not pick a person from the results before it.
     if (event.key === 'Enter') pick(isOf(search) ? people[active] : undefined);
-    // The list alone closes: the dialog is below it.
+    // Only the list closes. The dialog stays open.
     else if (event.key === 'Escape') setSearch('');
     else setActive((active + (event.key === 'ArrowDown' ? 1 : people.length - 1)) % people.length);
   }

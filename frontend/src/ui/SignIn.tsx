@@ -17,7 +17,7 @@ type Step = 'sign-in' | 'sign-up' | 'confirm' | 'forgot' | 'reset';
 type Props = {
   cognito: Cognito;
   config: ClientConfig;
-  /** What those who come from a conversation should know. */
+  /** A notice for people who come from a conversation. */
   farewell: string;
   checkHandle: HandleCheck;
   onSignIn(email: string, password: string): Promise<void>;
@@ -52,12 +52,12 @@ export function SignIn({ cognito, config, farewell, checkHandle, onSignIn }: Pro
     value: values[key],
     onChange: (value: string) => set({ [key]: value }),
   });
-  /** Of a sign-in that sends no mail. */
+  /** Shown by a sign-in that sends no mail. */
   const isLocal = config.development_code !== undefined;
-  // Screen readers are told of what changes, not of what was there.
+  // Screen readers announce changes, not what was already there.
   useEffect(() => setNotice(farewell), [farewell]);
 
-  /** A password stays with the step it was typed for, and with the confirmation that leads on from there. */
+  /** A password is kept only for the step where it was typed, and for the confirmation that follows it. */
   function move(next: Step, text = '') {
     setStep(next);
     setNotice(text);

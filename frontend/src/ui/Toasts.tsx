@@ -6,11 +6,11 @@ import { Toast } from './components/Toast.tsx';
 import { toasts } from './toasts.ts';
 import { useSignal } from './use-signal.ts';
 
-/** A first connection and a blink are nobody's business; what lasts is said. */
+/** Connecting and short interruptions are not shown. Only one that lasts this long is. */
 const patienceMs = 1_500;
 const shownMs = 8_000;
 
-/** What floats over the page: nothing below it moves. */
+/** The notices that float over the page. */
 export const Toasts = ({ chat, onRetry }: { chat: Chat | undefined; onRetry(): void }) => (
   <div className="toasts" role="status">
     <StorageNotice />
@@ -19,7 +19,7 @@ export const Toasts = ({ chat, onRetry }: { chat: Chat | undefined; onRetry(): v
   </div>
 );
 
-/** Said once: the page works on, and what it cannot keep is gone with it. */
+/** Shown once, when the browser refuses to store something. */
 function StorageNotice() {
   useSignal(browserStorage.signal);
   const [isRead, setRead] = useState(false);
@@ -34,7 +34,7 @@ function StorageNotice() {
   );
 }
 
-/** What one has just done, with the way back. */
+/** The last action, with a button that undoes it. */
 function JustDone() {
   useSignal(toasts.signal);
   const notice = toasts.notice();
@@ -43,7 +43,7 @@ function JustDone() {
     const timer = setTimeout(toasts.dismiss, shownMs);
     return () => clearTimeout(timer);
   }, [notice]);
-  // What one person has done is not for the next one.
+  // The next person who signs in must not see it.
   useEffect(() => toasts.dismiss, []);
   if (!notice) return null;
   function undo() {

@@ -7,7 +7,7 @@ export const filters = [
 ] as const;
 export type Filter = (typeof filters)[number]['value'];
 
-/** The rows of a filter. The open conversation stays, because reading it must not take it from under the pointer. */
+/** The rows of a filter. The open conversation stays, because reading it must not remove it from the list. */
 export const filtered = (rows: InboxRow[], filter: Filter, current: string | undefined): InboxRow[] =>
   rows.filter(
     ({ uuid, kind, unread_count }) =>

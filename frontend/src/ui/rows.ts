@@ -24,7 +24,7 @@ type Input = {
   history: History;
   pending: Pending[];
   me: string;
-  /** The read position at the time of opening. The "new messages" line stands behind it. */
+  /** The read position at the time of opening. The "new messages" line follows it. */
   newAfter: number | undefined;
 };
 
@@ -67,7 +67,7 @@ export function toRows({ history, pending, me, newAfter }: Input): Row[] {
 
 /**
  * The entry of a send may arrive on the socket before the answer to the request. The answer decides. Until then a message
- * with the same text behind `known_seq` counts as the entry, so that the message does not show twice.
+ * with the same text after `known_seq` counts as the entry, so that the message does not show twice.
  */
 function undelivered(entries: readonly Entry[], pending: Pending[], me: string): Pending[] {
   const claimed = new Set<number>();

@@ -5,8 +5,8 @@ import { adminSucceeded } from '@parley/contract/entry-kinds';
 type Said = Pick<InboxRow, 'kind' | 'message' | 'sender_uuid' | 'sender_display_name'>;
 
 /**
- * Who stands before the preview of a row: "You", and in a group the first name of who wrote. A direct conversation has one
- * other person, and a notice of a change names who made it by itself, or nobody.
+ * The speaker before the preview of a row: "You", or in a group the author's first name. It is empty for the other person
+ * of a direct conversation, and for a notice, whose text names the person who made the change.
  */
 export function speakerOf(
   { kind, message, sender_uuid, sender_display_name: name }: Said,

@@ -2,7 +2,7 @@ import { createSignal } from '@parley/client/sync/signal';
 
 export type Notice = { text: string; action: string; onAction(): void };
 
-/** The one thing that has just happened and can be taken back. */
+/** Holds the last action that can be undone. */
 function createToasts() {
   const signal = createSignal();
   let notice: Notice | undefined;

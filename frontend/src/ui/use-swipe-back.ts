@@ -1,14 +1,14 @@
 import { useCallback } from 'react';
 import { go, pathOf } from './router.ts';
 
-/** A finger that goes this far to the side, and mostly to the side, drags the sheet. */
+/** A touch that moves this far, and mostly sideways, drags the sheet. */
 const beginsPx = 12;
-/** Let go beyond this share of the width, the sheet is put away. */
+/** A sheet that is released beyond this share of its width closes. */
 const awayShare = 0.3;
 
 type Drag = { id: number; x: number; y: number; movedPx: number; isDragging: boolean };
 
-/** On a phone a swipe from the start to the end puts the conversation away, as the back button does. */
+/** On a phone, a swipe towards the end closes the conversation, as the back button does. */
 export function useSwipeBack() {
   return useCallback((element: HTMLElement | null) => {
     if (!element) return;
@@ -64,13 +64,13 @@ export function useSwipeBack() {
   }, []);
 }
 
-/** A finger then moves over the enlarged page. */
+/** On a zoomed page a touch pans. */
 const isZoomed = () => (window.visualViewport?.scale ?? 1) > 1.01;
 
-/** A finger then drags an end of the selection. */
+/** During a selection a touch moves one of its ends. */
 const isSelecting = () => document.getSelection()?.isCollapsed === false;
 
-/** Inside it a finger to the side scrolls, as in a code block that is too wide. */
+/** Inside an element that scrolls sideways, such as a wide code block, a sideways touch scrolls. */
 function isSidewaysScroller(target: EventTarget | null) {
   let element = target instanceof Element ? target : null;
   for (; element; element = element.parentElement)

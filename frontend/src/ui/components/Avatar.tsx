@@ -3,14 +3,14 @@ import { initialsOf } from './initials.ts';
 
 type Props = {
   name: string;
-  /** From 1 to 10; null if nobody knows it. */
+  /** From 1 to 10, or null if it is unknown. */
   tone: number | null;
   size?: 'row' | 'run' | 'small' | 'head' | 'large';
   isOnline?: boolean;
   isGroup?: boolean;
 };
 
-/** A face: initials on a tone. People are round, groups are leaves. */
+/** Initials on a tone. People are circles, groups are leaves. */
 export const Avatar = ({ name, tone, size = 'row', isOnline = false, isGroup = false }: Props) => (
   <span
     className={isGroup ? 'avatar group' : 'avatar'}

@@ -1,6 +1,6 @@
 import './Brand.css';
 
-/** Two leaves and where they meet. */
+/** Two leaves and their overlap. */
 const Mark = () => (
   <svg className="mark" viewBox="0 0 32 32" aria-hidden="true">
     <path className="mark-first" d="M4.6 2H11.6A9.6 9.6 0 1 1 2 11.6V4.6A2.6 2.6 0 0 1 4.6 2Z" />

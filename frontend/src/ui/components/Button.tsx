@@ -6,7 +6,7 @@ import { Icon } from './Icon.tsx';
 type Kind = 'primary' | 'quiet' | 'plain' | 'danger' | 'danger-text' | 'link';
 type ButtonProps = ComponentProps<'button'> & { kind?: Kind; icon?: IconNode; isSmall?: boolean };
 
-/** A button that says its verb. */
+/** A button with a text. */
 export function Button({
   kind = 'plain',
   icon,
@@ -26,7 +26,7 @@ export function Button({
 
 type IconButtonProps = Omit<ComponentProps<'button'>, 'children'> & { label: string; icon: IconNode };
 
-/** A button that is an icon. Its label is its name and its tooltip. */
+/** An icon button. The label is its name and its tooltip. */
 export const IconButton = ({ label, icon, className = '', ...rest }: IconButtonProps) => (
   <button type="button" className={`tool ${className}`.trim()} aria-label={label} title={label} {...rest}>
     <Icon of={icon} />

@@ -5,7 +5,7 @@ import { Icon } from './Icon.tsx';
 /** A short word beside a name. */
 export const Tag = ({ text }: { text: string }) => <span className="tag">{text}</span>;
 
-/** Something chosen, and the button that takes it back. */
+/** A chosen item with a button that removes it. */
 export const Chip = ({ text, label, onRemove }: { text: string; label: string; onRemove(): void }) => (
   <span className="chip">
     <bdi className="cut">{text}</bdi>

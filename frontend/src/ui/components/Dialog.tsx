@@ -6,9 +6,9 @@ import { focusSomething } from './focus.ts';
 
 type Props = {
   title: string;
-  /** The id of the text that says what it is about. */
+  /** The id of the text that describes the dialog. */
   describedBy?: string;
-  /** It stays while its work is under way. */
+  /** Cannot be closed while its work is running. */
   isBusy?: boolean;
   /** Over the middle of the page, or along its end. On a phone both come from below. */
   place?: 'middle' | 'side';
@@ -32,18 +32,18 @@ export function Dialog({ title, describedBy, isBusy = false, place = 'middle', o
     first?.focus();
     return () => {
       dialog?.close();
-      // Whatever the browser did: the opener may have gone meanwhile.
+      // The browser may not restore the focus, because the opener may be gone.
       queueMicrotask(() => focusSomething(opener));
     };
   }, []);
 
-  // What had the focus may have gone with what it changed.
+  // The element that had the focus may be gone.
   useEffect(() => focusSomething());
 
   function close() {
-    // The event comes late: in development the dialog was shown again by then.
+    // The event comes late. In development the dialog is open again by then.
     if (element.current?.open) return;
-    // Browsers let a second Escape close what has refused the first.
+    // Browsers let a second Escape close a dialog that refused the first one.
     if (isBusy) element.current?.showModal();
     else onClose();
   }
@@ -71,7 +71,7 @@ export function Dialog({ title, describedBy, isBusy = false, place = 'middle', o
   );
 }
 
-/** A press on the backdrop lands on the dialog itself, as one on its scrollbar does: the place tells them apart. */
+/** A press on the backdrop targets the dialog, as one on its scrollbar does, so the position tells them apart. */
 function isBeside({ target, clientX: x, clientY: y }: MouseEvent, dialog: HTMLDialogElement | null) {
   if (!dialog || target !== dialog) return false;
   const { left, right, top, bottom } = dialog.getBoundingClientRect();

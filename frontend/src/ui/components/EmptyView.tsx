@@ -2,16 +2,16 @@ import type { ReactNode } from 'react';
 import './EmptyView.css';
 
 type Props = {
-  /** Left out where the view is part of a page that has its title. */
+  /** Omitted if the page already has a title. */
   title?: string;
-  /** The title of the page's place, which the focus goes to. */
+  /** Whether the title is that of the current place, which gets the focus. */
   isPlace?: boolean;
   isAlert?: boolean;
   hasPicture?: boolean;
   children?: ReactNode;
 };
 
-/** What stands where there is nothing, with the next step. */
+/** An empty view, which offers the next step. */
 export const EmptyView = ({ title, isPlace, isAlert, hasPicture, children }: Props) => (
   <div className="empty nothing" role={isAlert ? 'alert' : undefined}>
     {hasPicture && <Leaves />}
@@ -24,7 +24,7 @@ export const EmptyView = ({ title, isPlace, isAlert, hasPicture, children }: Pro
   </div>
 );
 
-/** Two bubbles of one talk. */
+/** Two bubbles of one conversation. */
 const Leaves = () => (
   <svg className="leaves" viewBox="0 0 180 100" aria-hidden="true">
     <path className="leaf-other" d="M14 8H72A28 28 0 0 1 72 64H38A28 28 0 0 1 10 36V12A4 4 0 0 1 14 8Z" />

@@ -7,21 +7,21 @@ type Props = {
   onChange(value: string): void;
   type?: string;
   hint?: ReactNode;
-  /** What is wrong with it. */
+  /** The error text. */
   problem?: string | undefined;
-  /** Said to screen readers when it changes. */
+  /** Announced to screen readers when it changes. */
   status?: ReactNode;
   autoComplete?: string;
   inputMode?: 'numeric';
   maxLength?: number;
   readOnly?: boolean;
-  /** Words of a language: they are spelled and begin with a capital. */
+  /** The text is prose: it is spell-checked and begins with a capital. */
   isProse?: boolean;
-  /** Takes the focus when its dialog opens. */
+  /** Gets the focus when its dialog opens. */
   isFirst?: boolean;
 };
 
-/** A text field with its name, its hint, and what is wrong with it. */
+/** A text field with its label, hint and error. */
 export function Field({ label, hint, problem, status, isFirst, isProse = false, onChange, ...input }: Props) {
   const id = useId();
   const described = [hint && `${id}-hint`, (problem || status) && `${id}-status`].filter(Boolean);

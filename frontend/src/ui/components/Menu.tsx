@@ -82,7 +82,7 @@ export function Menu({ label, items }: { label: string; items: MenuItem[] }) {
   );
 }
 
-/** Below the button and in line with its end; above it, and from its start, where there is no room. */
+/** Below the button and aligned with its end. If there is no room, above it or aligned with its start. */
 function putBeside(menu: HTMLElement, { top, bottom, left, right }: DOMRect) {
   const gapPx = 4;
   const { offsetWidth: width, offsetHeight: height } = menu;

@@ -7,7 +7,7 @@ type Props<Value extends string> = {
   onChange(value: Value): void;
 };
 
-/** One of a few, all in view. */
+/** A choice of one among a few visible options. */
 export function Segmented<Value extends string>({ label, options, value, onChange }: Props<Value>) {
   return (
     <fieldset className="segmented">

@@ -1,6 +1,6 @@
 import './Skeleton.css';
 
-/** The shapes of what is coming. They show after 200 ms and stand still where motion is reduced. */
+/** Placeholders while data loads. They show after 200 ms, and do not move if motion is reduced. */
 export function Skeleton({ of, label }: { of: 'rows' | 'messages'; label: string }) {
   const widths = of === 'rows' ? [62, 48, 70, 55, 66] : [46, 28, -34, 52, -22];
   return (

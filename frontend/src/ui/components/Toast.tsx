@@ -4,7 +4,7 @@ import { Icon } from './Icon.tsx';
 
 type Props = { icon: IconNode; text: string; action: string; onAction(): void; className?: string };
 
-/** Says what has happened over the page, which does not move for it. */
+/** A notice that floats over the page, so nothing moves for it. */
 export const Toast = ({ icon, text, action, onAction, className = '' }: Props) => (
   <div className={`toast ${className}`.trim()}>
     <Icon of={icon} />

@@ -7,7 +7,7 @@ export function initialsOf(name: string): string {
   return words.slice(0, 2).join('').toUpperCase() || '?';
 }
 
-/** Controls and the like may stand before it. */
+/** Invisible characters may precede it. */
 function firstVisible(word: string): string {
   let rest = word;
   while (rest !== '' && isBlank(firstGrapheme(rest))) rest = rest.slice(firstGrapheme(rest).length);
